@@ -1,0 +1,49 @@
+# hooks: named lifecycle callbacks for PostgreSQL
+#
+#   make                 build
+#   make install         install into the server that pg_config belongs to
+#   make installcheck    run the tests against a running server
+#   test/all             everything, on a throwaway server of its own
+
+EXTENSION = hooks
+MODULE_big = hooks
+DATA = hooks--1.0.sql
+PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent rows"
+
+OBJS = \
+	src/hooks.o \
+	src/event.o \
+	src/settings.o \
+	src/statement.o \
+	src/context.o \
+	src/callback.o \
+	src/condition.o \
+	src/registry.o \
+	src/chain.o \
+	src/sandbox.o \
+	src/timeout.o \
+	src/policy.o \
+	src/fire.o \
+	src/batch.o \
+	src/attach.o \
+	src/executor.o \
+	src/transaction.o \
+	src/trigger.o \
+	src/report.o \
+	src/register.o
+
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --inputdir=. --load-extension=hooks
+ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=hooks
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+# Debug builds and -Werror: make COPT=-Werror
+PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard $(srcdir)/src/*.h)

@@ -1,0 +1,189 @@
+/* hooks--1.0.sql: the schema hooks; see README.md */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION hooks" to load this file. \quit
+
+-- What the extension stores.  Only its own functions write here, as the
+-- tables' owner; everybody may read which hooks there are.
+
+CREATE TABLE hooks.registry (
+    hook_id      bigint GENERATED ALWAYS AS IDENTITY,
+    name         text COLLATE pg_catalog."C" NOT NULL CONSTRAINT registry_pkey PRIMARY KEY,
+    phase        text        NOT NULL,
+    action       text        NOT NULL,
+    relation     regclass,
+    callback     text        NOT NULL,
+    level        text,
+    condition    text,
+    columns      name[],
+    arguments    text[]      NOT NULL,
+    on_error     text        NOT NULL,
+    timeout      interval,
+    max_attempts integer,
+    priority     integer     NOT NULL,
+    run_after    text[]      NOT NULL,
+    run_as       text        NOT NULL,
+    fire         text        NOT NULL,
+    schema       name,
+    package      text,
+    description  text,
+    owner        regrole     NOT NULL,
+    search_path  text        NOT NULL,
+    enabled      boolean     NOT NULL,
+    quarantined  boolean     NOT NULL,
+    enabled_at   timestamptz NOT NULL
+);
+CREATE INDEX registry_relation_idx ON hooks.registry (relation);
+
+COMMENT ON TABLE hooks.registry IS 'the registered hooks, one row each; written only by the functions of the extension';
+COMMENT ON COLUMN hooks.registry.hook_id IS 'order of registration';
+COMMENT ON COLUMN hooks.registry.action IS 'the actions, a comma list with groups spelled out';
+COMMENT ON COLUMN hooks.registry.callback IS 'the callback, qualified, with its argument types';
+COMMENT ON COLUMN hooks.registry.condition IS 'in a form that means the same under an empty search_path';
+COMMENT ON COLUMN hooks.registry.owner IS 'the role that registered the hook and, with run_as owner, the one it runs as';
+COMMENT ON COLUMN hooks.registry.search_path IS 'the search_path of the registrar, under which the callback runs';
+COMMENT ON COLUMN hooks.registry.enabled IS 'false after hooks.disable() and while in quarantine';
+COMMENT ON COLUMN hooks.registry.quarantined IS 'taken out after too many failures, until hooks.enable()';
+COMMENT ON COLUMN hooks.registry.enabled_at IS 'failures since then count toward the quarantine';
+
+CREATE TABLE hooks.failure (
+    failure_id     bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT failure_pkey PRIMARY KEY,
+    hook           text COLLATE pg_catalog."C" NOT NULL,
+    phase          text        NOT NULL,
+    action         text        NOT NULL,
+    relation       regclass,
+    sqlstate       text        NOT NULL,
+    message        text        NOT NULL,
+    detail         text,
+    hint           text,
+    context        text,
+    caller         name        NOT NULL,
+    transaction_id xid8        NOT NULL,
+    occurred_at    timestamptz NOT NULL
+);
+CREATE INDEX failure_hook_idx ON hooks.failure (hook, failure_id);
+
+COMMENT ON TABLE hooks.failure IS 'isolated failures of hooks; the newest hooks.failures_kept of each hook stay';
+COMMENT ON COLUMN hooks.failure.context IS 'the error context of the callback';
+COMMENT ON COLUMN hooks.failure.caller IS 'the role that issued the statement';
+
+-- PUBLIC may know the rules, but the messages of failures can quote rows.
+GRANT SELECT ON hooks.registry TO PUBLIC;
+GRANT USAGE ON SCHEMA hooks TO PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('hooks.registry', '');
+SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
+
+-- The trigger side.  PUBLIC keeps EXECUTE on both: WHEN is evaluated with the
+-- rights of whoever runs the statement, and whoever restores a dump creates
+-- the triggers.  Neither does anything for a trigger that is not ours.
+
+CREATE FUNCTION hooks.dispatch() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_dispatch';
+COMMENT ON FUNCTION hooks.dispatch() IS 'trigger function: fires the hooks of the table; the extension creates its triggers by itself';
+
+CREATE FUNCTION hooks.capture(relation oid, old_row tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_capture';
+COMMENT ON FUNCTION hooks.capture(oid, tid) IS 'in the WHEN of a before_cascade trigger: adds a deleted row to its batch; true for the first row of a batch';
+
+CREATE FUNCTION hooks.capture(relation oid, old_row tid, new_row tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_capture';
+COMMENT ON FUNCTION hooks.capture(oid, tid, tid) IS 'in the WHEN of a before_cascade trigger: adds an updated row to its batch; true for the first row of a batch';
+
+-- The API.  Every function checks the rights of its caller by itself, so
+-- PUBLIC keeps EXECUTE.
+
+CREATE FUNCTION hooks.register(
+    name         text,
+    phase        text,
+    action       text,
+    relation     regclass,
+    callback     text,
+    level        text     DEFAULT NULL,
+    condition    text     DEFAULT NULL,
+    columns      name[]   DEFAULT NULL,
+    arguments    text[]   DEFAULT '{}',
+    on_error     text     DEFAULT NULL,
+    timeout      interval DEFAULT NULL,
+    max_attempts integer  DEFAULT NULL,
+    priority     integer  DEFAULT 0,
+    run_after    text[]   DEFAULT '{}',
+    run_as       text     DEFAULT 'owner',
+    fire         text     DEFAULT 'origin',
+    schema       name     DEFAULT NULL,
+    package      text     DEFAULT NULL,
+    description  text     DEFAULT NULL,
+    replace      boolean  DEFAULT false)
+RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_register';
+COMMENT ON FUNCTION hooks.register(text, text, text, regclass, text, text, text, name[], text[], text, interval, integer, integer, text[], text, text, name, text, text, boolean)
+    IS 'registers a hook; true: the registry changed, false: this very hook was there already';
+
+CREATE FUNCTION hooks.unregister(name text, missing_ok boolean DEFAULT false) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_unregister';
+COMMENT ON FUNCTION hooks.unregister(text, boolean) IS 'removes a hook; the last hook of a table takes the triggers of the extension with it';
+
+CREATE FUNCTION hooks.unregister_package(package text) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_unregister_package';
+COMMENT ON FUNCTION hooks.unregister_package(text) IS 'removes all hooks of a package and returns their number';
+
+CREATE FUNCTION hooks.enable(name text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_enable';
+COMMENT ON FUNCTION hooks.enable(text) IS 'puts a disabled or quarantined hook back in force for everyone; false if it was';
+
+CREATE FUNCTION hooks.disable(name text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_disable';
+COMMENT ON FUNCTION hooks.disable(text) IS 'takes a hook out of force for everyone until hooks.enable(); false if it was';
+
+CREATE FUNCTION hooks.pause(name text, reason text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_pause';
+COMMENT ON FUNCTION hooks.pause(text, text) IS 'takes a hook out of force for the rest of this transaction only, with a line in the server log';
+
+CREATE FUNCTION hooks.resume(name text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_resume';
+COMMENT ON FUNCTION hooks.resume(text) IS 'ends a hooks.pause()';
+
+CREATE FUNCTION hooks.cancel(reason text, detail text DEFAULT NULL, hint text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_cancel';
+COMMENT ON FUNCTION hooks.cancel(text, text, text) IS 'a veto: raises KH001, which no policy swallows in a before phase';
+
+CREATE TYPE hooks.context AS (
+    hook            text,
+    phase           text,
+    action          text,
+    level           text,
+    relation        regclass,
+    root_relation   regclass,
+    root_action     text,
+    cascade_depth   integer,
+    constraint_name name,
+    caller          name,
+    "session_user"  name,
+    columns         name[],
+    statement       text,
+    transaction_id  xid8,
+    fired_at        timestamptz,
+    metadata        jsonb
+);
+COMMENT ON TYPE hooks.context IS 'what hooks.context() tells of a firing';
+
+CREATE FUNCTION hooks.context() RETURNS hooks.context
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_context';
+COMMENT ON FUNCTION hooks.context() IS 'who, what, where and why of the current firing; NULL outside one';
+
+CREATE FUNCTION hooks.chain(
+    relation  regclass,
+    OUT phase     text,
+    OUT action    text,
+    OUT level     text,
+    OUT "position" integer,
+    OUT hook      text,
+    OUT callback  text,
+    OUT run_as    name,
+    OUT on_error  text,
+    OUT condition text,
+    OUT columns   name[],
+    OUT fire      text)
+RETURNS SETOF record
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
+COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in the order in which they fire; run_as is NULL for the invoker';

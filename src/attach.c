@@ -1,0 +1,174 @@
+/*
+ * attach.c
+ *		Which triggers a table needs, and that it has them.
+ *
+ * A table has one trigger of ours for each event (event.c) that a hook on it
+ * wants, enabled or not: hooks.disable() must not need a lock on the table.
+ * The triggers are ordinary ones, so that dumps, partitions and everything else
+ * that knows triggers knows them.
+ *
+ * They are made and dropped with SQL commands, as a superuser: what the caller
+ * may do was checked before.  All names are quoted, all references qualified.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "attach.h"
+#include "event.h"
+#include "registry.h"
+
+/*
+ * How a trigger must be enabled for the hooks of an event; '\0' if no hook
+ * wants it.
+ */
+static char
+wanted_state(List *hooks, const HookEvent *event)
+{
+	char		state = '\0';
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (!hooks_event_wants(event, hook->phase, hook->level, hook->actions))
+			continue;
+		if (hook->fire != HOOK_ORIGIN)
+			return TRIGGER_FIRES_ALWAYS;
+		state = TRIGGER_FIRES_ON_ORIGIN;
+	}
+	return state;
+}
+
+/*
+ * The trigger of a name on a table; NULL if there is none.
+ */
+static const Trigger *
+find_trigger(Relation rel, const char *name)
+{
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+		if (strcmp(rel->trigdesc->triggers[i].tgname, name) == 0)
+			return &rel->trigdesc->triggers[i];
+	return NULL;
+}
+
+static void
+run_command(const char *command)
+{
+	if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not execute \"%s\"", command);
+}
+
+static char *
+quoted_name(Relation rel)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+									  RelationGetRelationName(rel));
+}
+
+/*
+ * The commands that drop the partitions' own triggers for an event, which
+ * would be in the way of the clones of their parent's.
+ */
+static List *
+drop_below(List *commands, List *partitions, const HookEvent *event)
+{
+	ListCell   *lc;
+
+	foreach(lc, partitions)
+	{
+		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
+		const Trigger *trigger = find_trigger(rel, event->trigger);
+
+		if (trigger != NULL && !trigger->tgisclone)
+			commands = lappend(commands,
+							   psprintf("DROP TRIGGER %s ON %s",
+										quote_identifier(event->trigger),
+										quoted_name(rel)));
+		table_close(rel, NoLock);
+	}
+	return commands;
+}
+
+/*
+ * Makes the triggers of a table what its hooks need.
+ */
+void
+hooks_attach_sync(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	List	   *hooks = hooks_registry_of_relation(relid);
+	char	   *table = quoted_name(rel);
+	List	   *partitions = NIL;
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		partitions = list_delete_first(find_all_inheritors(relid,
+														   AccessShareLock,
+														   NULL));
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		const HookEvent *event = &hooks_events[i];
+		const Trigger *trigger = find_trigger(rel, event->trigger);
+		const char *name = quote_identifier(event->trigger);
+		char		wanted = wanted_state(hooks, event);
+
+		/* A partition's clone is its parent's business, and serves both */
+		if (trigger != NULL && trigger->tgisclone)
+		{
+			if (wanted != TRIGGER_FIRES_ALWAYS ||
+				trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
+				continue;
+		}
+		if (trigger != NULL && wanted == '\0')
+			commands = lappend(commands,
+							   psprintf("DROP TRIGGER %s ON %s", name, table));
+		if (wanted == '\0')
+			continue;
+		if (trigger == NULL && hooks_event_of_rows(event))
+			commands = drop_below(commands, partitions, event);
+		if (trigger == NULL)
+			commands = lappend(commands,
+							   psprintf("CREATE TRIGGER %s %s ON %s%s EXECUTE FUNCTION hooks.dispatch()",
+										name, event->when, table, event->how));
+		if (wanted != (trigger == NULL ? TRIGGER_FIRES_ON_ORIGIN :
+					   trigger->tgenabled))
+			commands = lappend(commands,
+							   psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s",
+										table,
+										wanted == TRIGGER_FIRES_ALWAYS ?
+										"ALWAYS" : "", name));
+	}
+	table_close(rel, NoLock);
+
+	if (commands != NIL)
+	{
+		Oid			userid;
+		int			sec_context;
+
+		GetUserIdAndSecContext(&userid, &sec_context);
+		SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
+							   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+		SPI_connect();
+		foreach(lc, commands)
+			run_command(lfirst(lc));
+		SPI_finish();
+		SetUserIdAndSecContext(userid, sec_context);
+
+		/* With a trigger went its clones, which a partition may still need */
+		foreach(lc, partitions)
+			if (hooks_registry_of_relation(lfirst_oid(lc)) != NIL)
+				hooks_attach_sync(lfirst_oid(lc));
+	}
+}

@@ -1,0 +1,14 @@
+/*
+ * callback.h
+ *		From the text of a callback to a function and back.
+ */
+#ifndef HOOKS_CALLBACK_H
+#define HOOKS_CALLBACK_H
+
+#include "postgres.h"
+
+extern Oid	hooks_callback_lookup(const char *text);
+extern Oid	hooks_callback_resolve(const char *signature);
+extern char *hooks_callback_signature(Oid function);
+
+#endif							/* HOOKS_CALLBACK_H */

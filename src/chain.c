@@ -1,0 +1,320 @@
+/*
+ * chain.c
+ *		The backend's cache of chains: which hooks fire on a relation, in order.
+ *
+ * An entry is built from hooks.registry when a statement first needs it and
+ * lives until a relcache message for its relation arrives (any write to the
+ * registry sends one) or a function changes.  A statement pins the entry that
+ * it started with and keeps it to its end, so a hook that changes is in force
+ * from the next statement on, as a trigger would be.
+ *
+ * Each entry owns a memory context below CacheMemoryContext.  A stale entry
+ * leaves the hash table at once and is freed with its last pin.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/partition.h"
+#include "commands/trigger.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "callback.h"
+#include "chain.h"
+#include "compat.h"
+#include "condition.h"
+
+typedef struct ChainEntry
+{
+	Oid			relid;			/* hash key, must be first */
+	HookRelation *relation;
+} ChainEntry;
+
+/* relid -> HookRelation; made once by hooks_chain_init() */
+static HTAB *entries = NULL;
+
+/*
+ * Counts invalidations of anything.  An entry that was being built when one
+ * arrived serves the statement that asked for it and no other.
+ */
+static uint64 invalidations = 0;
+
+static void
+forget(ChainEntry *entry)
+{
+	HookRelation *relation = entry->relation;
+
+	hash_search(entries, &entry->relid, HASH_REMOVE, NULL);
+	relation->stale = true;
+	if (relation->pins == 0)
+		MemoryContextDelete(relation->context);
+}
+
+static void
+forget_all(void)
+{
+	HASH_SEQ_STATUS status;
+	ChainEntry *entry;
+
+	hash_seq_init(&status, entries);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		forget(entry);
+}
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	ChainEntry *entry;
+
+	invalidations++;
+	if (!OidIsValid(relid))
+		forget_all();
+	else if ((entry = hash_search(entries, &relid, HASH_FIND, NULL)) != NULL)
+		forget(entry);
+}
+
+static void
+function_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	invalidations++;
+	forget_all();
+}
+
+/*
+ * Makes the cache.  From _PG_init() only.
+ */
+void
+hooks_chain_init(void)
+{
+	HASHCTL		info = {0};
+
+	info.keysize = sizeof(Oid);
+	info.entrysize = sizeof(ChainEntry);
+	entries = hash_create("hooks chains", 32, &info, HASH_ELEM | HASH_BLOBS);
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, function_changed, (Datum) 0);
+}
+
+/*
+ * Sorts members of one event into firing order: run_after is obeyed; where it
+ * leaves a choice, the lower priority goes first, then the older hook.  After
+ * phases unwind, so they get the reverse.
+ */
+void
+hooks_chain_sort(HookMember **members, int n, HookPhase phase)
+{
+	HookMember **sorted = palloc(sizeof(HookMember *) * (n + 1));
+
+	for (int done = 0; done < n; done++)
+	{
+		int			best = -1;
+		HookMember *member;
+
+		for (int i = 0; i < n; i++)
+		{
+			bool		ready = true;
+
+			member = members[i];
+			if (member == NULL)
+				continue;
+			for (int j = 0; j < n && ready; j++)
+				for (int k = 0; members[j] != NULL && k < member->nrun_after; k++)
+					if (j != i && strcmp(members[j]->hook->name,
+										 member->run_after[k]) == 0)
+						ready = false;
+			if (!ready)
+				continue;
+			if (best < 0 ||
+				member->hook->priority < members[best]->hook->priority ||
+				(member->hook->priority == members[best]->hook->priority &&
+				 member->hook->hook_id < members[best]->hook->hook_id))
+				best = i;
+		}
+		if (best < 0)
+			elog(ERROR, "run_after of hooks has a cycle");
+		sorted[done] = members[best];
+		members[best] = NULL;
+	}
+	for (int i = 0; i < n; i++)
+		members[phase == HOOK_AFTER ? n - 1 - i : i] = sorted[i];
+	pfree(sorted);
+}
+
+/*
+ * Does a hook fire under this session's replication role?
+ */
+bool
+hooks_chain_role_fires(HookFire fire)
+{
+	return fire == HOOK_ALWAYS ||
+		(fire == HOOK_REPLICA) ==
+		(SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA);
+}
+
+/* an interval as whole ms, at least 1; months count 30 days */
+static int
+interval_ms(const Interval *interval)
+{
+	double		ms;
+
+	if (interval == NULL)
+		return 0;
+	ms = interval->time / 1000.0 +
+		(interval->day + interval->month * (double) DAYS_PER_MONTH) *
+		SECS_PER_DAY * 1000.0;
+	return (int) Max(1, Min(ms, INT_MAX));
+}
+
+static HookMember *
+make_member(Hook *hook, Relation rel)
+{
+	HookMember *member = palloc0(sizeof(HookMember));
+	char	  **columns;
+	int			ncolumns;
+
+	member->hook = hook;
+	member->callback = hooks_callback_resolve(hook->callback);
+	if (hook->condition != NULL)
+	{
+		member->condition = hooks_condition_compile(rel, hook->condition);
+		member->condition_safe = hooks_condition_cannot_fail(member->condition);
+	}
+	columns = hooks_registry_strings(hook->columns, &ncolumns);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), columns[i]);
+
+		if (attnum == InvalidAttrNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of relation \"%s\" does not exist",
+							columns[i], RelationGetRelationName(rel)),
+					 errdetail("Hook \"%s\" names it.", hook->name)));
+		member->columns =
+			bms_add_member(member->columns,
+						   attnum - FirstLowInvalidHeapAttributeNumber);
+	}
+	member->arguments = hooks_registry_strings(hook->arguments,
+											   &member->narguments);
+	member->run_after = hooks_registry_strings(hook->run_after,
+											   &member->nrun_after);
+	member->timeout = interval_ms(hook->timeout);
+	return member;
+}
+
+/*
+ * Adds the enabled hooks of a relation to a list of members.
+ */
+static List *
+add_members(List *members, Oid source, Relation rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_registry_of_relation(source))
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->enabled)
+			members = lappend(members, make_member(hook, rel));
+	}
+	return members;
+}
+
+/*
+ * Builds the chains of a relation in the current memory context.
+ */
+static HookRelation *
+build_relation(Oid relid)
+{
+	HookRelation *relation = palloc0(sizeof(HookRelation));
+	Relation	rel = table_open(relid, AccessShareLock);
+	List	   *members;
+	ListCell   *lc;
+
+	relation->relid = relation->root = relid;
+	if (rel->rd_rel->relispartition)
+	{
+		relation->ancestors = get_partition_ancestors(relid);
+		if (relation->ancestors != NIL)
+			relation->root = llast_oid(relation->ancestors);
+	}
+	members = add_members(NIL, relid, rel);
+	foreach(lc, relation->ancestors)
+		members = add_members(members, lfirst_oid(lc), rel);
+	table_close(rel, NoLock);
+
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		HookChain  *chain = &relation->chains[i];
+
+		foreach(lc, members)
+		{
+			HookMember *member = lfirst(lc);
+
+			if (!hooks_event_wants(&hooks_events[i], member->hook->phase,
+								   member->hook->level, member->hook->actions))
+				continue;
+			if (chain->members == NULL)
+				chain->members = palloc(sizeof(HookMember *) *
+										list_length(members));
+			chain->members[chain->length++] = member;
+		}
+		if (chain->length > 1)
+			hooks_chain_sort(chain->members, chain->length,
+							 hooks_events[i].phase);
+	}
+	return relation;
+}
+
+/*
+ * The chains of a relation, pinned.  The caller holds a lock on the relation.
+ */
+HookRelation *
+hooks_chain_pin(Oid relid)
+{
+	ChainEntry *entry = hash_search(entries, &relid, HASH_FIND, NULL);
+	HookRelation *relation;
+	MemoryContext context;
+	MemoryContext old;
+	uint64		before;
+
+	if (entry != NULL)
+	{
+		entry->relation->pins++;
+		return entry->relation;
+	}
+
+	/* Built below the current context, so that an error leaks nothing */
+	context = AllocSetContextCreate(CurrentMemoryContext, "hooks chains",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	before = invalidations;
+	relation = build_relation(relid);
+	relation->context = context;
+	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(context, CacheMemoryContext);
+	relation->pins = 1;
+	if (invalidations == before)
+	{
+		entry = hash_search(entries, &relid, HASH_ENTER, NULL);
+		entry->relation = relation;
+	}
+	else
+		relation->stale = true;
+	return relation;
+}
+
+void
+hooks_chain_unpin(HookRelation *relation)
+{
+	Assert(relation->pins > 0);
+	if (--relation->pins == 0 && relation->stale)
+		MemoryContextDelete(relation->context);
+}

@@ -1,0 +1,99 @@
+/*
+ * compat.h
+ *		What differs between PostgreSQL 13 and 18.
+ *
+ * The only file that looks at PG_VERSION_NUM.
+ */
+#ifndef HOOKS_COMPAT_H
+#define HOOKS_COMPAT_H
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "common/jsonapi.h"
+#include "executor/executor.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/regproc.h"
+#include "utils/varlena.h"
+
+#if PG_VERSION_NUM < 130000 || PG_VERSION_NUM >= 190000
+#error "hooks is written for PostgreSQL 13 to 18"
+#endif
+
+/* ExecutorRun lost execute_once in 18 */
+#if PG_VERSION_NUM >= 180000
+#define HOOKS_RUN_ARGS QueryDesc *query, ScanDirection direction, uint64 count
+#define HOOKS_RUN_PASS query, direction, count
+#else
+#define HOOKS_RUN_ARGS QueryDesc *query, ScanDirection direction, \
+		uint64 count, bool execute_once
+#define HOOKS_RUN_PASS query, direction, count, execute_once
+#endif
+
+/* object_aclcheck() replaced the checks of each kind of object in 16 */
+#if PG_VERSION_NUM >= 160000
+#define hooks_proc_aclcheck(funcid, roleid) \
+	object_aclcheck(ProcedureRelationId, (funcid), (roleid), ACL_EXECUTE)
+#define hooks_class_ownercheck(relid, roleid) \
+	object_ownercheck(RelationRelationId, (relid), (roleid))
+#define hooks_can_set_role(member, role) member_can_set_role((member), (role))
+#else
+#define hooks_proc_aclcheck(funcid, roleid) \
+	pg_proc_aclcheck((funcid), (roleid), ACL_EXECUTE)
+#define hooks_class_ownercheck(relid, roleid) \
+	pg_class_ownercheck((relid), (roleid))
+#define hooks_can_set_role(member, role) is_member_of_role((member), (role))
+#endif
+
+/* FuncnameGetCandidates learned of OUT arguments in 14 */
+#if PG_VERSION_NUM >= 140000
+#define hooks_function_candidates(names) \
+	FuncnameGetCandidates((names), -1, NIL, false, false, false, true)
+#else
+#define hooks_function_candidates(names) \
+	FuncnameGetCandidates((names), -1, NIL, false, false, true)
+#endif
+
+/* MERGE came with 15 */
+#if PG_VERSION_NUM >= 150000
+#define HOOKS_CMD_IS_MERGE(cmd) ((cmd) == CMD_MERGE)
+#else
+#define HOOKS_CMD_IS_MERGE(cmd) false
+#endif
+
+/* a custom prefix can be reserved since 15 */
+#if PG_VERSION_NUM >= 150000
+#define hooks_reserve_prefix(prefix) MarkGUCPrefixReserved(prefix)
+#else
+#define hooks_reserve_prefix(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* what a check hook allocates is freed by guc_free() since 16 */
+#if PG_VERSION_NUM >= 160000
+#define hooks_guc_malloc(size) guc_malloc(LOG, (size))
+#define hooks_guc_free(pointer) guc_free(pointer)
+#else
+#define hooks_guc_malloc(size) malloc(size)
+#define hooks_guc_free(pointer) free(pointer)
+#endif
+
+/* Is the text one JSON value?  The lexer's constructor changed in 17. */
+static inline bool
+hooks_json_is_valid(char *text)
+{
+	JsonLexContext *lex;
+
+#if PG_VERSION_NUM >= 170000
+	lex = makeJsonLexContextCstringLen(NULL, text, strlen(text),
+									   GetDatabaseEncoding(), false);
+#else
+	lex = makeJsonLexContextCstringLen(text, strlen(text),
+									   GetDatabaseEncoding(), false);
+#endif
+	return pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
+}
+
+#endif							/* HOOKS_COMPAT_H */

@@ -1,0 +1,21 @@
+/*
+ * condition.h
+ *		A hook's condition: one boolean expression over OLD and NEW.
+ */
+#ifndef HOOKS_CONDITION_H
+#define HOOKS_CONDITION_H
+
+#include "postgres.h"
+
+#include "nodes/nodes.h"
+#include "utils/relcache.h"
+
+#include "event.h"
+
+extern char *hooks_condition_normalize(Relation rel, const char *text,
+									   HookPhase phase, HookLevel level,
+									   int actions);
+extern Node *hooks_condition_compile(Relation rel, const char *text);
+extern bool hooks_condition_cannot_fail(Node *condition);
+
+#endif							/* HOOKS_CONDITION_H */

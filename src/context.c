@@ -1,0 +1,201 @@
+/*
+ * context.c
+ *		The stack of firings, and hooks.context().
+ *
+ * Firings nest when a callback's own statements fire hooks.  An error leaves
+ * the stack as it is; the abort of the (sub)transaction that follows any error
+ * takes off what was begun in it (hooks_context_abort), before code that could
+ * ask runs again.  That keeps a PG_TRY out of every firing.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+#include "compat.h"
+#include "context.h"
+#include "settings.h"
+
+/* the innermost firing; see above for what an abort does to it */
+HookFiring *hooks_firing = NULL;
+
+/*
+ * KH003, naming the chain of hooks that got here, innermost first.
+ */
+static void
+report_recursion(const HookFiring *firing)
+{
+	StringInfoData chain;
+	int			shown = 0;
+
+	initStringInfo(&chain);
+	for (const HookFiring *f = firing; f != NULL && shown < 8; f = f->outer)
+		appendStringInfo(&chain, "%s\"%s\"",
+						 shown++ > 0 ? ", fired by " : "", f->hook);
+	if (firing->depth > shown)
+		appendStringInfoString(&chain, ", ...");
+	ereport(ERROR,
+			(errcode(ERRCODE_HOOK_RECURSION),
+			 errmsg("hooks are nested deeper than %d levels", hooks_max_depth),
+			 errdetail_internal("%s", chain.data),
+			 errhint("A callback's own statements fire hooks. If that is meant, raise \"hooks.max_depth\".")));
+}
+
+/*
+ * Begins a firing; KH003 if it is nested too deep.
+ */
+void
+hooks_context_push(HookFiring *firing)
+{
+	firing->outer = hooks_firing;
+	firing->depth = hooks_firing == NULL ? 1 : hooks_firing->depth + 1;
+	if (unlikely(firing->depth > hooks_max_depth))
+		report_recursion(firing);
+	firing->nest_level = GetCurrentTransactionNestLevel();
+	firing->statement = hooks_statement;
+	firing->fired_at = GetCurrentTimestamp();
+	hooks_firing = firing;
+}
+
+void
+hooks_context_pop(HookFiring *firing)
+{
+	hooks_firing = firing->outer;
+}
+
+/*
+ * The transaction level, and what is nested in it, aborts.
+ */
+void
+hooks_context_abort(int nest_level)
+{
+	while (hooks_firing != NULL && hooks_firing->nest_level >= nest_level)
+		hooks_firing = hooks_firing->outer;
+}
+
+/*
+ * How messages call a firing: hook "x" (before_cascade delete on systems).
+ * palloc'd.
+ */
+char *
+hooks_context_describe(const HookFiring *firing)
+{
+	return psprintf("hook \"%s\" (%s %s on %s)", firing->hook,
+					hooks_event_phase_word(firing->phase),
+					hooks_event_action_word(firing->naming ? HOOK_NAME :
+											firing->action),
+					firing->relation_name);
+}
+
+/*
+ * The names of the assigned columns as name[]; false if none are known.
+ */
+static bool
+assigned_columns(const HookFiring *firing, Datum *columns)
+{
+	Datum	   *names;
+	int			n = 0;
+	int			x = -1;
+
+	if (bms_is_empty(firing->columns))
+		return false;
+	names = palloc(sizeof(Datum) * bms_num_members(firing->columns));
+	while ((x = bms_next_member(firing->columns, x)) >= 0)
+	{
+		AttrNumber	attnum = x + FirstLowInvalidHeapAttributeNumber;
+		char	   *name = get_attname(firing->relation, attnum, true);
+
+		if (name != NULL && attnum > 0)
+			names[n++] = DirectFunctionCall1(namein, CStringGetDatum(name));
+	}
+	*columns = PointerGetDatum(construct_array(names, n, NAMEOID, NAMEDATALEN,
+											   false, TYPALIGN_CHAR));
+	return true;
+}
+
+static Datum
+role_name(Oid role)
+{
+	const char *name = GetUserNameFromId(role, true);
+
+	return DirectFunctionCall1(namein, CStringGetDatum(name ? name : ""));
+}
+
+PG_FUNCTION_INFO_V1(hooks_context);
+
+/*
+ * hooks.context() returns hooks.context
+ *
+ * Tells of the innermost firing; NULL outside one.  What cannot be known (the
+ * session's first statement, where the library was not preloaded) is NULL.
+ */
+Datum
+hooks_context(PG_FUNCTION_ARGS)
+{
+	const HookFiring *firing = hooks_firing;
+	const HookStatement *root;
+	Oid			root_relation = InvalidOid;
+	const char *root_action = NULL;
+	const char *text;
+	Oid			constraint;
+	Jsonb	   *metadata;
+	TupleDesc	desc;
+	Datum		values[16];
+	bool		nulls[16] = {false};
+	int			i = 0;
+
+	if (firing == NULL)
+		PG_RETURN_NULL();
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+
+	root = hooks_statement_root(firing->statement);
+	if (!hooks_statement_target(root, &root_relation, &root_action) &&
+		!firing->referential)
+	{
+		root_relation = firing->relation;
+		root_action = hooks_event_action_word(firing->action);
+	}
+	constraint = hooks_statement_constraint(firing->statement);
+	text = hooks_statement_text(root);
+	metadata = hooks_settings_metadata();
+
+	values[i++] = CStringGetTextDatum(firing->hook);
+	values[i++] = CStringGetTextDatum(hooks_event_phase_word(firing->phase));
+	values[i++] = CStringGetTextDatum(hooks_event_action_word(firing->naming ? HOOK_NAME : firing->action));
+	values[i++] = CStringGetTextDatum(hooks_event_level_word(firing->level));
+	values[i++] = ObjectIdGetDatum(firing->relation);
+	nulls[i] = !OidIsValid(root_relation);
+	values[i++] = ObjectIdGetDatum(root_relation);
+	nulls[i] = root_action == NULL;
+	values[i++] = root_action ? CStringGetTextDatum(root_action) : (Datum) 0;
+	nulls[i] = firing->referential;
+	values[i++] = Int32GetDatum(0);
+	nulls[i] = !OidIsValid(constraint);
+	values[i++] = !OidIsValid(constraint) ? (Datum) 0 :
+		DirectFunctionCall1(namein, CStringGetDatum(get_constraint_name(constraint)));
+	values[i++] = role_name(hooks_statement_caller(firing->statement));
+	values[i++] = role_name(GetSessionUserId());
+	nulls[i] = !assigned_columns(firing, &values[i]);
+	i++;
+	nulls[i] = text == NULL;
+	values[i++] = text ? CStringGetTextDatum(text) : (Datum) 0;
+	values[i++] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[i++] = TimestampTzGetDatum(firing->fired_at);
+	nulls[i] = metadata == NULL;
+	values[i++] = metadata ? JsonbPGetDatum(metadata) : (Datum) 0;
+	Assert(i == lengthof(values) && desc->natts == lengthof(values));
+
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
+}

@@ -1,0 +1,324 @@
+/*
+ * event.c
+ *		The words of the registry, and the trigger that stands for each event.
+ *
+ * Pure tables: nothing here has state, and only the parsers throw (22023).
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "event.h"
+
+typedef struct HookWord
+{
+	const char *word;
+	int			value;
+} HookWord;
+
+/* what kind of word a table holds, for messages, and its words */
+typedef struct HookWordList
+{
+	const char *what;
+	HookWord	words[14];
+} HookWordList;
+
+static const HookWordList phase_words = {"phase", {
+	{"before", HOOK_BEFORE},
+	{"before_cascade", HOOK_BEFORE_CASCADE},
+	{"after", HOOK_AFTER},
+	{"before_commit", HOOK_BEFORE_COMMIT},
+	{"after_commit", HOOK_AFTER_COMMIT},
+	{"on_failure", HOOK_ON_FAILURE},
+	{"startup", HOOK_STARTUP},
+	{NULL}
+}};
+
+/* the groups come last, so that printing finds the single action first */
+static const HookWordList action_words = {"action", {
+	{"insert", HOOK_INSERT},
+	{"update", HOOK_UPDATE},
+	{"delete", HOOK_DELETE},
+	{"truncate", HOOK_TRUNCATE},
+	{"select", HOOK_SELECT},
+	{"put", HOOK_PUT},
+	{"name", HOOK_NAME},
+	{"drop", HOOK_DROP},
+	{"session", HOOK_SESSION},
+	{"server", HOOK_SERVER},
+	{"write", HOOK_WRITE},
+	{"read", HOOK_READ},
+	{"all", HOOK_ALL},
+	{NULL}
+}};
+
+static const HookWordList level_words = {"level", {
+	{"row", HOOK_ROW},
+	{"statement", HOOK_STATEMENT},
+	{NULL}
+}};
+
+static const HookWordList policy_words = {"on_error policy", {
+	{"abort", HOOK_ABORT},
+	{"isolate", HOOK_ISOLATE},
+	{"quarantine", HOOK_QUARANTINE},
+	{"retry", HOOK_RETRY},
+	{NULL}
+}};
+
+static const HookWordList run_as_words = {"run_as", {
+	{"owner", HOOK_AS_OWNER},
+	{"invoker", HOOK_AS_INVOKER},
+	{NULL}
+}};
+
+static const HookWordList fire_words = {"fire", {
+	{"origin", HOOK_ORIGIN},
+	{"replica", HOOK_REPLICA},
+	{"always", HOOK_ALWAYS},
+	{NULL}
+}};
+
+/*
+ * The triggers.  Names decide the order among the triggers of one event:
+ * "Hooks_..." sorts before "RI_ConstraintTrigger_...", so a before_cascade
+ * trigger fires before the first referential action; "hooks_..." sorts after
+ * it, so what an after hook sees is the state after the row's own cascade.
+ *
+ * A before_cascade trigger for rows is an AFTER ROW trigger in PostgreSQL's
+ * eyes: only then have all rows of the statement been chosen.
+ */
+#define ROW			" FOR EACH ROW"
+#define STATEMENT	" FOR EACH STATEMENT"
+#define OLD_TABLE	" REFERENCING OLD TABLE AS old_table"
+#define NEW_TABLE	" REFERENCING NEW TABLE AS new_table"
+#define BOTH_TABLES	OLD_TABLE " NEW TABLE AS new_table"
+
+const HookEvent hooks_events[HOOK_EVENTS] = {
+	{HOOK_BEFORE, HOOK_ROW, HOOK_INSERT,
+	"Hooks_before_row_insert", "BEFORE INSERT", ROW},
+	{HOOK_BEFORE, HOOK_ROW, HOOK_UPDATE,
+	"Hooks_before_row_update", "BEFORE UPDATE", ROW},
+	{HOOK_BEFORE, HOOK_ROW, HOOK_DELETE,
+	"Hooks_before_row_delete", "BEFORE DELETE", ROW},
+	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_INSERT,
+	"Hooks_before_statement_insert", "BEFORE INSERT", STATEMENT},
+	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_UPDATE,
+	"Hooks_before_statement_update", "BEFORE UPDATE", STATEMENT},
+	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_DELETE,
+	"Hooks_before_statement_delete", "BEFORE DELETE", STATEMENT},
+	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_TRUNCATE,
+	"Hooks_before_statement_truncate", "BEFORE TRUNCATE", STATEMENT},
+	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_UPDATE,
+		"Hooks_before_cascade_update", "AFTER UPDATE",
+	ROW " WHEN (hooks.capture(OLD.tableoid, OLD.ctid, NEW.ctid))"},
+	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DELETE,
+		"Hooks_before_cascade_delete", "AFTER DELETE",
+	ROW " WHEN (hooks.capture(OLD.tableoid, OLD.ctid))"},
+	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_TRUNCATE,
+	"Hooks_before_cascade_truncate", "BEFORE TRUNCATE", STATEMENT},
+	{HOOK_AFTER, HOOK_ROW, HOOK_INSERT,
+	"hooks_after_row_insert", "AFTER INSERT", ROW},
+	{HOOK_AFTER, HOOK_ROW, HOOK_UPDATE,
+	"hooks_after_row_update", "AFTER UPDATE", ROW},
+	{HOOK_AFTER, HOOK_ROW, HOOK_DELETE,
+	"hooks_after_row_delete", "AFTER DELETE", ROW},
+	{HOOK_AFTER, HOOK_STATEMENT, HOOK_INSERT,
+	"hooks_after_statement_insert", "AFTER INSERT", NEW_TABLE STATEMENT},
+	{HOOK_AFTER, HOOK_STATEMENT, HOOK_UPDATE,
+	"hooks_after_statement_update", "AFTER UPDATE", BOTH_TABLES STATEMENT},
+	{HOOK_AFTER, HOOK_STATEMENT, HOOK_DELETE,
+	"hooks_after_statement_delete", "AFTER DELETE", OLD_TABLE STATEMENT},
+	{HOOK_AFTER, HOOK_STATEMENT, HOOK_TRUNCATE,
+	"hooks_after_statement_truncate", "AFTER TRUNCATE", STATEMENT},
+};
+
+/*
+ * The value of a word; 22023 with the list of valid words if it is none.
+ */
+static int
+parse_word(const HookWordList *list, const char *text)
+{
+	const HookWord *word;
+	StringInfoData valid;
+
+	for (word = list->words; word->word != NULL; word++)
+		if (strcmp(word->word, text) == 0)
+			return word->value;
+
+	initStringInfo(&valid);
+	for (word = list->words; word->word != NULL; word++)
+		appendStringInfo(&valid, "%s\"%s\"",
+						 valid.len > 0 ? ", " : "", word->word);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized hook %s: \"%s\"", list->what, text),
+			 errhint("Valid values are %s.", valid.data)));
+	return 0;					/* keep compiler quiet */
+}
+
+static const char *
+print_word(const HookWordList *list, int value)
+{
+	const HookWord *word;
+
+	for (word = list->words; word->word != NULL; word++)
+		if (word->value == value)
+			return word->word;
+	elog(ERROR, "unrecognized hook %s: %d", list->what, value);
+	return NULL;				/* keep compiler quiet */
+}
+
+HookPhase
+hooks_event_parse_phase(const char *text)
+{
+	return (HookPhase) parse_word(&phase_words, text);
+}
+
+/*
+ * The actions of a comma list, with groups spelled out, as bits.
+ */
+int
+hooks_event_parse_actions(const char *text)
+{
+	char	   *copy = pstrdup(text);
+	char	   *part = copy;
+	int			actions = 0;
+
+	while (part != NULL)
+	{
+		char	   *next = strchr(part, ',');
+		char	   *end;
+
+		if (next != NULL)
+			*next++ = '\0';
+		while (*part == ' ' || *part == '\t' || *part == '\n')
+			part++;
+		end = part + strlen(part);
+		while (end > part && strchr(" \t\n", end[-1]) != NULL)
+			*--end = '\0';
+		actions |= parse_word(&action_words, part);
+		part = next;
+	}
+	pfree(copy);
+	return actions;
+}
+
+HookLevel
+hooks_event_parse_level(const char *text)
+{
+	return (HookLevel) parse_word(&level_words, text);
+}
+
+HookPolicy
+hooks_event_parse_policy(const char *text)
+{
+	return (HookPolicy) parse_word(&policy_words, text);
+}
+
+HookRunAs
+hooks_event_parse_run_as(const char *text)
+{
+	return (HookRunAs) parse_word(&run_as_words, text);
+}
+
+HookFire
+hooks_event_parse_fire(const char *text)
+{
+	return (HookFire) parse_word(&fire_words, text);
+}
+
+const char *
+hooks_event_phase_word(HookPhase phase)
+{
+	return print_word(&phase_words, phase);
+}
+
+const char *
+hooks_event_action_word(HookAction action)
+{
+	return print_word(&action_words, action);
+}
+
+/*
+ * The comma list of a set of actions, in the order of the enum.
+ */
+char *
+hooks_event_action_list(int actions)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int action = 1; action <= actions; action <<= 1)
+		if (actions & action)
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 hooks_event_action_word((HookAction) action));
+	return list.data;
+}
+
+/* NULL for phases that have no level */
+const char *
+hooks_event_level_word(HookLevel level)
+{
+	return level == HOOK_NO_LEVEL ? NULL : print_word(&level_words, level);
+}
+
+const char *
+hooks_event_policy_word(HookPolicy policy)
+{
+	return print_word(&policy_words, policy);
+}
+
+const char *
+hooks_event_run_as_word(HookRunAs run_as)
+{
+	return print_word(&run_as_words, run_as);
+}
+
+const char *
+hooks_event_fire_word(HookFire fire)
+{
+	return print_word(&fire_words, fire);
+}
+
+/*
+ * The event that a trigger of this name stands for, NULL for others.
+ *
+ * A table has at most one trigger of a name, so nobody can make a hook fire
+ * twice by a second trigger on hooks.dispatch().
+ */
+const HookEvent *
+hooks_event_by_trigger(const char *name)
+{
+	for (int i = 0; i < HOOK_EVENTS; i++)
+		if (strcmp(hooks_events[i].trigger, name) == 0)
+			return &hooks_events[i];
+	return NULL;
+}
+
+/*
+ * Is the event's trigger FOR EACH ROW?  Then PostgreSQL fires it on the
+ * partition that holds the row, and the hooks of its ancestors belong to its
+ * chain.
+ */
+bool
+hooks_event_of_rows(const HookEvent *event)
+{
+	return event->level == HOOK_ROW ||
+		(event->phase == HOOK_BEFORE_CASCADE &&
+		 event->action != HOOK_TRUNCATE);
+}
+
+/*
+ * Does a hook of this phase, level and actions fire at the event?  The moment
+ * of naming may come with an INSERT or with an UPDATE.
+ */
+bool
+hooks_event_wants(const HookEvent *event, HookPhase phase, HookLevel level,
+				  int actions)
+{
+	if (actions & HOOK_NAME)
+		actions |= HOOK_INSERT | HOOK_UPDATE;
+	return event->phase == phase && event->level == level &&
+		(event->action & actions) != 0;
+}

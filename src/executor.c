@@ -1,0 +1,92 @@
+/*
+ * executor.c
+ *		The executor's hooks: keep the stack of running statements.
+ *
+ * A plain SELECT costs one test.  Statements that queue trigger events are on
+ * the stack while they run and while they finish, which is when their triggers
+ * and referential actions fire.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+
+#include "batch.h"
+#include "compat.h"
+#include "executor.h"
+#include "statement.h"
+
+static ExecutorRun_hook_type prev_ExecutorRun = NULL;
+static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
+
+static void
+executor_run(HOOKS_RUN_ARGS)
+{
+	HookStatement statement;
+
+	if (!hooks_statement_is_traced(query))
+	{
+		if (prev_ExecutorRun)
+			prev_ExecutorRun(HOOKS_RUN_PASS);
+		else
+			standard_ExecutorRun(HOOKS_RUN_PASS);
+		return;
+	}
+
+	hooks_statement_push(&statement, query);
+	PG_TRY();
+	{
+		if (prev_ExecutorRun)
+			prev_ExecutorRun(HOOKS_RUN_PASS);
+		else
+			standard_ExecutorRun(HOOKS_RUN_PASS);
+	}
+	PG_FINALLY();
+	{
+		hooks_statement_pop(&statement);
+	}
+	PG_END_TRY();
+}
+
+static void
+executor_finish(QueryDesc *query)
+{
+	HookStatement statement;
+
+	if (!hooks_statement_is_traced(query))
+	{
+		if (prev_ExecutorFinish)
+			prev_ExecutorFinish(query);
+		else
+			standard_ExecutorFinish(query);
+		return;
+	}
+
+	hooks_statement_push(&statement, query);
+	PG_TRY();
+	{
+		if (prev_ExecutorFinish)
+			prev_ExecutorFinish(query);
+		else
+			standard_ExecutorFinish(query);
+		if (!statement.referential)
+			hooks_batch_check_fired(query->estate->es_query_cxt,
+									statement.level);
+	}
+	PG_FINALLY();
+	{
+		hooks_statement_pop(&statement);
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Puts our hooks in front.  From _PG_init() only.
+ */
+void
+hooks_executor_init(void)
+{
+	prev_ExecutorRun = ExecutorRun_hook;
+	ExecutorRun_hook = executor_run;
+	prev_ExecutorFinish = ExecutorFinish_hook;
+	ExecutorFinish_hook = executor_finish;
+}

@@ -1,0 +1,61 @@
+/*
+ * fire.h
+ *		Run a chain.
+ */
+#ifndef HOOKS_FIRE_H
+#define HOOKS_FIRE_H
+
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "executor/executor.h"
+
+#include "chain.h"
+
+/* A hook in a run */
+typedef struct HookCall
+{
+	HookMember *member;
+	bool		taken_out;		/* in quarantine since this statement began */
+	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
+	Oid			allowed;		/* role whose EXECUTE was checked */
+	Trigger		trigger;		/* what the callback sees as its trigger */
+	ExprState  *condition;		/* NULL until first evaluated */
+} HookCall;
+
+struct HookRun;
+
+/*
+ * Gives a hook's callback the rows that its condition selects, through the
+ * trigger data; false if there are none.  Called inside the firing.
+ */
+typedef bool (*HookRowSource) (struct HookRun *run, HookCall *call,
+							   TriggerData *trigdata, void *arg);
+
+/*
+ * One statement's use of a chain: what firing its hooks again and again needs,
+ * made once.  Lives in, and goes with, the memory context it was made in.
+ */
+typedef struct HookRun
+{
+	const HookEvent *event;
+	int			length;
+	HookCall   *calls;			/* in firing order */
+	ExprContext *econtext;		/* for conditions, NULL until needed */
+	HookRowSource row_source;	/* of a batch; NULL otherwise */
+	void	   *row_source_arg;
+	MemoryContext context;
+	List	   *pinned;			/* of HookRelation */
+	MemoryContextCallback unpin;
+} HookRun;
+
+extern HookRun *hooks_fire_prepare(const HookEvent *event, List *relids,
+								   MemoryContext context);
+extern bool hooks_fire_is_due(HookCall *call, const Bitmapset *assigned);
+extern bool hooks_fire_condition(HookRun *run, HookCall *call,
+								 TupleTableSlot *old, TupleTableSlot *new);
+extern HeapTuple hooks_fire_call(HookRun *run, HookCall *call,
+								 TriggerData *trigdata);
+extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
+
+#endif							/* HOOKS_FIRE_H */

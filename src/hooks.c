@@ -1,0 +1,25 @@
+/*
+ * hooks.c
+ *		Loads the library: every module in the order of the floors.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "chain.h"
+#include "executor.h"
+#include "settings.h"
+#include "transaction.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	hooks_settings_init();
+	hooks_chain_init();
+	hooks_transaction_init();
+	hooks_executor_init();
+}

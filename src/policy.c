@@ -1,0 +1,406 @@
+/*
+ * policy.c
+ *		What an error in a callback means: abort, isolate, quarantine.
+ *
+ * abort costs nothing: the error passes, with a context line.  The others run
+ * the callback in a subtransaction of its own; when it fails, that is rolled
+ * back, a WARNING and a row of hooks.failure tell of it, and the statement goes
+ * on.
+ *
+ * hooks.failure is written and pruned as catalog code does it: no trigger, rule
+ * or search_path has a say.  Failures count toward quarantine by their rows, so
+ * that sessions which fail at the same time do not wait for each other.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+#include "compat.h"
+#include "policy.h"
+#include "settings.h"
+#include "statement.h"
+#include "timeout.h"
+
+/* columns of hooks.failure, as in the install script */
+enum
+{
+	Anum_failure_id = 1,
+	Anum_hook,
+	Anum_phase,
+	Anum_action,
+	Anum_relation,
+	Anum_sqlstate,
+	Anum_message,
+	Anum_detail,
+	Anum_hint,
+	Anum_context,
+	Anum_caller,
+	Anum_transaction_id,
+	Anum_occurred_at,
+	Natts_failure = Anum_occurred_at
+};
+
+/*
+ * Names of the hooks that failed in this transaction, whose old failures are
+ * to be pruned when it commits.  In TopTransactionContext, so NIL at its end;
+ * names of rolled-back failures may stay, which does no harm.
+ */
+static List *to_prune = NIL;
+
+/*
+ * Errors that no policy swallows: the client has to know of them.
+ */
+static bool
+must_propagate(const ErrorData *error, HookPhase phase)
+{
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_QUERY_CANCELED:
+		case ERRCODE_ADMIN_SHUTDOWN:
+		case ERRCODE_CRASH_SHUTDOWN:
+		case ERRCODE_CANNOT_CONNECT_NOW:
+		case ERRCODE_DATABASE_DROPPED:
+		case ERRCODE_OUT_OF_MEMORY:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+			return true;
+		case ERRCODE_HOOK_CANCELED:
+			return phase == HOOK_BEFORE || phase == HOOK_BEFORE_CASCADE ||
+				phase == HOOK_BEFORE_COMMIT;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Adds a row to hooks.failure.
+ */
+static void
+record_failure(const HookFiring *firing, const ErrorData *error)
+{
+	Relation	failure = table_open(hooks_registry_relation("failure"),
+									 RowExclusiveLock);
+	Datum		values[Natts_failure];
+	bool		nulls[Natts_failure] = {false};
+	NameData	caller;
+	const char *role;
+	MemoryContext old;
+
+	role = GetUserNameFromId(hooks_statement_caller(firing->statement), true);
+	namestrcpy(&caller, role ? role : "");
+
+#define SET(column, value) (values[Anum_##column - 1] = (value))
+#define SET_TEXT(column, string) \
+	do { \
+		nulls[Anum_##column - 1] = (string) == NULL; \
+		SET(column, (string) == NULL ? (Datum) 0 : CStringGetTextDatum(string)); \
+	} while (0)
+	SET(failure_id, Int64GetDatum(nextval_internal(hooks_registry_relation("failure_failure_id_seq"), false)));
+	SET_TEXT(hook, firing->hook);
+	SET_TEXT(phase, hooks_event_phase_word(firing->phase));
+	SET_TEXT(action, hooks_event_action_word(firing->naming ? HOOK_NAME :
+											 firing->action));
+	SET(relation, ObjectIdGetDatum(firing->relation));
+	SET_TEXT(sqlstate, unpack_sql_state(error->sqlerrcode));
+	SET_TEXT(message, error->message ? error->message : "");
+	SET_TEXT(detail, error->detail);
+	SET_TEXT(hint, error->hint);
+	SET_TEXT(context, error->context);
+	SET(caller, NameGetDatum(&caller));
+	SET(transaction_id, FullTransactionIdGetDatum(GetTopFullTransactionId()));
+	SET(occurred_at, TimestampTzGetDatum(GetCurrentTimestamp()));
+#undef SET
+#undef SET_TEXT
+	CatalogTupleInsert(failure,
+					   heap_form_tuple(RelationGetDescr(failure), values, nulls));
+	table_close(failure, NoLock);
+	CommandCounterIncrement();
+
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	for (int i = 0; i < list_length(to_prune); i++)
+		if (strcmp(list_nth(to_prune, i), firing->hook) == 0)
+		{
+			MemoryContextSwitchTo(old);
+			return;
+		}
+	to_prune = lappend(to_prune, pstrdup(firing->hook));
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Walks the failures of a hook, newest first, until visit says false.
+ */
+static void
+scan_failures(const char *hook, bool (*visit) (Relation, HeapTuple, void *),
+			  void *arg)
+{
+	Relation	failure = table_open(hooks_registry_relation("failure"),
+									 RowExclusiveLock);
+	Relation	index = index_open(hooks_registry_relation("failure_hook_idx"),
+								   AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_hook, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(hook));
+	scan = systable_beginscan_ordered(failure, index, snapshot, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, BackwardScanDirection)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!visit(failure, tuple, arg))
+			break;
+	}
+	systable_endscan_ordered(scan);
+	UnregisterSnapshot(snapshot);
+	index_close(index, AccessShareLock);
+	table_close(failure, NoLock);
+}
+
+typedef struct RecentFailures
+{
+	TimestampTz since;
+	int			found;
+	int			enough;
+} RecentFailures;
+
+static bool
+count_recent(Relation failure, HeapTuple tuple, void *arg)
+{
+	RecentFailures *recent = arg;
+	bool		isnull;
+
+	if (DatumGetTimestampTz(heap_getattr(tuple, Anum_occurred_at,
+										 RelationGetDescr(failure),
+										 &isnull)) < recent->since)
+		return false;
+	return ++recent->found < recent->enough;
+}
+
+/*
+ * Takes a hook out if it has failed too often since it was enabled.  If some
+ * other session is changing the registry, the next failure will do it.
+ */
+static bool
+quarantine(const Hook *hook)
+{
+	RecentFailures recent = {hook->enabled_at, 0, hooks_quarantine_after};
+	Hook	   *current;
+
+	scan_failures(hook->name, count_recent, &recent);
+	if (recent.found < recent.enough || !hooks_registry_try_lock())
+		return false;
+	current = hooks_registry_find(hook->name);
+	if (current == NULL || current->hook_id != hook->hook_id ||
+		!current->enabled)
+		return false;
+	current->enabled = false;
+	current->quarantined = true;
+	hooks_registry_update(current);
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("hook \"%s\" is in quarantine after %d failures",
+					hook->name, recent.found),
+			 errhint("Mend the callback, then call hooks.enable().")));
+	return true;
+}
+
+static bool
+delete_beyond(Relation failure, HeapTuple tuple, void *arg)
+{
+	int		   *keep = arg;
+	TM_FailureData failure_data;
+
+	/* A row that another session is pruning right now is left to it */
+	if (--*keep < 0)
+		(void) table_tuple_delete(failure, &tuple->t_self,
+								  GetCurrentCommandId(true),
+								  GetActiveSnapshot(), InvalidSnapshot,
+								  false, &failure_data, false);
+	return true;
+}
+
+/*
+ * Keeps hooks.failure bounded.  Called when a transaction is about to commit.
+ */
+void
+hooks_policy_before_commit(void)
+{
+	List	   *names = to_prune;
+	ListCell   *lc;
+
+	to_prune = NIL;
+	foreach(lc, names)
+	{
+		int			keep = Max(hooks_failures_kept, hooks_quarantine_after);
+
+		PushActiveSnapshot(GetLatestSnapshot());
+		scan_failures(lfirst(lc), delete_beyond, &keep);
+		PopActiveSnapshot();
+	}
+}
+
+void
+hooks_policy_end_of_transaction(void)
+{
+	to_prune = NIL;
+}
+
+/* the context line of whatever is reported inside a firing */
+static void
+add_context(void *arg)
+{
+	const HookFiring *firing = arg;
+
+	errcontext("hook \"%s\" (%s %s on %s)", firing->hook,
+			   hooks_event_phase_word(firing->phase),
+			   hooks_event_action_word(firing->naming ? HOOK_NAME :
+									   firing->action),
+			   firing->relation_name);
+}
+
+static void
+report_timeout(const HookMember *member)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_HOOK_TIMEOUT),
+			 errmsg("hook \"%s\" took longer than its timeout of %d ms",
+					member->hook->name, member->timeout)));
+}
+
+/*
+ * The same error as one of ours, if a hook's own timeout was its cause.
+ */
+static ErrorData *
+translate_timeout(const HookMember *member, ErrorData *error)
+{
+	ErrorData  *translated = palloc(sizeof(ErrorData));
+
+	*translated = *error;
+	translated->sqlerrcode = ERRCODE_HOOK_TIMEOUT;
+	translated->message = psprintf("hook \"%s\" took longer than its timeout of %d ms",
+								   member->hook->name, member->timeout);
+	translated->detail = NULL;
+	translated->hint = NULL;
+	return translated;
+}
+
+/*
+ * Runs body(arg) with what makes a failure harmless: a time limit, a
+ * subtransaction, a place where errors end.
+ */
+static HookOutcome
+run_guarded(const HookMember *member, HookFiring *firing,
+			void (*body) (void *arg), void *arg)
+{
+	const Hook *hook = member->hook;
+	bool		isolated = hook->policy != HOOK_ABORT;
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	HookTimeout timeout;
+	volatile bool timed = false;
+	ErrorData  *volatile error = NULL;
+
+	if (isolated)
+	{
+		BeginInternalSubTransaction(NULL);
+		MemoryContextSwitchTo(context);
+	}
+	PG_TRY();
+	{
+		if (member->timeout > 0)
+		{
+			hooks_timeout_begin(&timeout, member->timeout);
+			timed = true;
+		}
+		body(arg);
+		if (timed)
+		{
+			timed = false;
+			if (hooks_timeout_end(&timeout))
+				report_timeout(member);
+		}
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (timed)
+		{
+			if (hooks_timeout_caused(&timeout, error->sqlerrcode))
+				error = translate_timeout(member, error);
+			(void) hooks_timeout_end(&timeout);
+		}
+	}
+	PG_END_TRY();
+
+	if (isolated)
+	{
+		if (error != NULL)
+			RollbackAndReleaseCurrentSubTransaction();
+		else
+			ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	if (error == NULL)
+		return HOOK_DONE;
+	if (!isolated || must_propagate(error, firing->phase))
+		ReThrowError(error);
+
+	/* The abort of the subtransaction has not popped the firing itself */
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("%s failed and was isolated: %s",
+					hooks_context_describe(firing), error->message),
+			 error->detail ? errdetail_internal("%s", error->detail) : 0,
+			 error->hint ? errhint("%s", error->hint) : 0));
+	record_failure(firing, error);
+	if (hook->policy == HOOK_QUARANTINE && quarantine(hook))
+		return HOOK_TAKEN_OUT;
+	return HOOK_FAILED;
+}
+
+/*
+ * Calls body(arg), which calls the callback, under the hook's policy.
+ *
+ * Errors that pass: all of them under abort, those of must_propagate() under
+ * any policy; a hook's own timeout is KH002.
+ */
+HookOutcome
+hooks_policy_run(const HookMember *member, HookFiring *firing,
+				 void (*body) (void *arg), void *arg)
+{
+	ErrorContextCallback callback;
+	HookOutcome outcome = HOOK_DONE;
+
+	callback.callback = add_context;
+	callback.arg = firing;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	if (member->hook->policy == HOOK_ABORT && member->timeout == 0)
+		body(arg);
+	else
+		outcome = run_guarded(member, firing, body, arg);
+	error_context_stack = callback.previous;
+	return outcome;
+}

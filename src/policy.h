@@ -1,0 +1,26 @@
+/*
+ * policy.h
+ *		What an error in a callback means: abort, isolate, quarantine.
+ */
+#ifndef HOOKS_POLICY_H
+#define HOOKS_POLICY_H
+
+#include "postgres.h"
+
+#include "chain.h"
+#include "context.h"
+
+typedef enum HookOutcome
+{
+	HOOK_DONE,
+	HOOK_FAILED,				/* and isolated */
+	HOOK_TAKEN_OUT				/* failed, isolated, and in quarantine now */
+} HookOutcome;
+
+extern HookOutcome hooks_policy_run(const HookMember *member,
+									HookFiring *firing,
+									void (*body) (void *arg), void *arg);
+extern void hooks_policy_before_commit(void);
+extern void hooks_policy_end_of_transaction(void);
+
+#endif							/* HOOKS_POLICY_H */

@@ -1,0 +1,62 @@
+/*
+ * registry.h
+ *		The rows of hooks.registry.
+ */
+#ifndef HOOKS_REGISTRY_H
+#define HOOKS_REGISTRY_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "storage/itemptr.h"
+#include "utils/array.h"
+
+#include "event.h"
+
+/* One row.  Pointers are NULL where the column is. */
+typedef struct Hook
+{
+	int64		hook_id;		/* 0 until inserted */
+	char	   *name;
+	HookPhase	phase;
+	int			actions;		/* bits of HookAction */
+	Oid			relation;
+	char	   *callback;		/* qualified signature */
+	HookLevel	level;
+	char	   *condition;		/* means the same under any search_path */
+	ArrayType  *columns;		/* of name */
+	ArrayType  *arguments;		/* of text */
+	HookPolicy	policy;
+	Interval   *timeout;
+	int			max_attempts;	/* 0: NULL */
+	int			priority;
+	ArrayType  *run_after;		/* of text */
+	HookRunAs	run_as;
+	HookFire	fire;
+	char	   *schema;
+	char	   *package;
+	char	   *description;
+	Oid			owner;
+	char	   *search_path;
+	bool		enabled;
+	bool		quarantined;
+	TimestampTz enabled_at;
+	ItemPointerData tid;		/* of the row as read */
+} Hook;
+
+extern Oid	hooks_registry_relation(const char *name);
+extern void hooks_registry_lock(void);
+extern bool hooks_registry_try_lock(void);
+extern Hook *hooks_registry_find(const char *name);
+extern Hook *hooks_registry_get(const char *name);
+extern List *hooks_registry_of_relation(Oid relid);
+extern List *hooks_registry_of_package(const char *package);
+extern void hooks_registry_insert(Hook *hook);
+extern void hooks_registry_update(Hook *hook);
+extern void hooks_registry_delete(const Hook *hook);
+extern void hooks_registry_invalidate(const Hook *hook);
+extern bool hooks_registry_same(const Hook *a, const Hook *b);
+extern char **hooks_registry_strings(ArrayType *array, int *count);
+
+#endif							/* HOOKS_REGISTRY_H */

@@ -1,0 +1,110 @@
+/*
+ * report.c
+ *		The SQL API that tells what is registered: hooks.chain().
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+
+#include "chain.h"
+#include "compat.h"
+
+/* columns of hooks.chain(), as in the install script */
+#define CHAIN_COLUMNS 11
+
+static Datum
+text_or_null(const char *string, bool *isnull)
+{
+	*isnull = string == NULL;
+	return *isnull ? (Datum) 0 : CStringGetTextDatum(string);
+}
+
+PG_FUNCTION_INFO_V1(hooks_chain);
+
+/*
+ * hooks.chain(relation regclass) returns setof record
+ *
+ * The enabled hooks of a table, by event and in firing order, with those of
+ * the partitioned tables above it where rows of the table fire them.  42P01.
+ */
+Datum
+hooks_chain(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Relation	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	HookRelation *relation;
+	TupleDesc	desc;
+	Tuplestorestate *rows;
+	MemoryContext old;
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
+	if (result == NULL || !IsA(result, ReturnSetInfo) ||
+		!(result->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("materialize mode required, but it is not allowed in this context")));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+
+	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	desc = CreateTupleDescCopy(desc);
+	rows = tuplestore_begin_heap((result->allowedModes & SFRM_Materialize_Random) != 0,
+								 false, work_mem);
+	MemoryContextSwitchTo(old);
+
+	relation = hooks_chain_pin(RelationGetRelid(rel));
+	for (int e = 0; e < HOOK_EVENTS; e++)
+	{
+		const HookEvent *event = &hooks_events[e];
+		const HookChain *chain = hooks_chain_of(relation, event);
+		int			position = 0;
+
+		for (int i = 0; i < chain->length; i++)
+		{
+			const Hook *hook = chain->members[i]->hook;
+			bool		by_owner = hook->run_as == HOOK_AS_OWNER;
+			const char *role = by_owner ? GetUserNameFromId(hook->owner, true) : NULL;
+			Datum		values[CHAIN_COLUMNS];
+			bool		nulls[CHAIN_COLUMNS] = {false};
+			int			c = 0;
+
+			if (!hooks_event_of_rows(event) && hook->relation != relation->relid)
+				continue;
+			values[c++] = CStringGetTextDatum(hooks_event_phase_word(event->phase));
+			values[c++] = CStringGetTextDatum(hooks_event_action_word(hook->actions & HOOK_NAME ? HOOK_NAME : event->action));
+			values[c++] = CStringGetTextDatum(hooks_event_level_word(event->level));
+			values[c++] = Int32GetDatum(++position);
+			values[c++] = CStringGetTextDatum(hook->name);
+			values[c++] = CStringGetTextDatum(hook->callback);
+			nulls[c] = role == NULL;
+			values[c++] = role == NULL ? (Datum) 0 :
+				DirectFunctionCall1(namein, CStringGetDatum(role));
+			values[c++] = CStringGetTextDatum(hooks_event_policy_word(hook->policy));
+			values[c] = text_or_null(hook->condition, &nulls[c]);
+			c++;
+			nulls[c] = hook->columns == NULL;
+			values[c++] = PointerGetDatum(hook->columns);
+			values[c++] = CStringGetTextDatum(hooks_event_fire_word(hook->fire));
+			Assert(c == CHAIN_COLUMNS);
+			tuplestore_putvalues(rows, desc, values, nulls);
+		}
+	}
+	hooks_chain_unpin(relation);
+	relation_close(rel, AccessShareLock);
+
+	result->returnMode = SFRM_Materialize;
+	result->setResult = rows;
+	result->setDesc = desc;
+	return (Datum) 0;
+}

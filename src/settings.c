@@ -1,0 +1,184 @@
+/*
+ * settings.c
+ *		The configuration parameters of the extension.
+ *
+ * hooks.paused is ours alone: the list of the hooks that this transaction has
+ * paused.  As a parameter that is set with SET LOCAL it follows savepoints and
+ * ends with the transaction without any code of ours.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "compat.h"
+#include "settings.h"
+
+/* set by the configuration, valid always, unaffected by aborts */
+bool		hooks_enabled = true;
+int			hooks_max_depth = 32;
+int			hooks_quarantine_after = 5;
+int			hooks_failures_kept = 1000;
+char	   *hooks_metadata = NULL;
+
+/* set once by hooks_settings_init() */
+bool		hooks_preloaded = false;
+
+/* the text of hooks.paused, and the ids in it as its assign hook left them */
+static char *paused_text = NULL;
+static const int64 *paused = NULL;	/* [0] is their number */
+
+/* whether this session has logged that the kill switch is off */
+static bool kill_switch_logged = false;
+
+static bool
+check_metadata(char **newval, void **extra, GucSource source)
+{
+	if (*newval == NULL || (*newval)[0] == '\0' || hooks_json_is_valid(*newval))
+		return true;
+	GUC_check_errdetail("The value is not valid JSON.");
+	return false;
+}
+
+static bool
+check_paused(char **newval, void **extra, GucSource source)
+{
+	const char *p = *newval;
+	int64	   *ids;
+	int			n = 0;
+
+	if (p == NULL || *p == '\0')
+		return true;
+	ids = hooks_guc_malloc(sizeof(int64) * (strlen(p) / 2 + 2));
+	if (ids == NULL)
+		return false;
+	while (*p != '\0')
+	{
+		char	   *end;
+
+		ids[++n] = strtoll(p, &end, 10);
+		if (end == p || (*end != ',' && *end != '\0'))
+		{
+			hooks_guc_free(ids);
+			return false;
+		}
+		p = *end == ',' ? end + 1 : end;
+	}
+	ids[0] = n;
+	*extra = ids;
+	return true;
+}
+
+static void
+assign_paused(const char *newval, void *extra)
+{
+	paused = extra;
+}
+
+/*
+ * Defines the parameters.  From _PG_init() only.
+ */
+void
+hooks_settings_init(void)
+{
+	hooks_preloaded = process_shared_preload_libraries_in_progress;
+
+	DefineCustomBoolVariable("hooks.enabled",
+							 "Whether hooks fire at all.",
+							 "Off, no hook fires; a line in the log says so once per session.",
+							 &hooks_enabled, true,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.max_depth",
+							"How deep firings may nest through the statements of callbacks.",
+							NULL,
+							&hooks_max_depth, 32, 1, 1000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.quarantine_after",
+							"Failures after which a hook with on_error quarantine is taken out.",
+							NULL,
+							&hooks_quarantine_after, 5, 1, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.failures_kept",
+							"Rows that hooks.failure keeps of each hook.",
+							NULL,
+							&hooks_failures_kept, 1000, 1, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("hooks.metadata",
+							   "JSON that hooks.context() shows to callbacks, such as a request id.",
+							   NULL,
+							   &hooks_metadata, "",
+							   PGC_USERSET, 0, check_metadata, NULL, NULL);
+	DefineCustomStringVariable("hooks.paused",
+							   "The hooks that this transaction has paused.",
+							   "Set by hooks.pause() and hooks.resume().",
+							   &paused_text, "",
+							   PGC_SUSET,
+							   GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL |
+							   GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   check_paused, assign_paused, NULL);
+	hooks_reserve_prefix("hooks");
+}
+
+/*
+ * Is the kill switch thrown?  Logs it, once per session.
+ */
+bool
+hooks_settings_kill_switch(void)
+{
+	if (likely(hooks_enabled))
+		return false;
+	if (!kill_switch_logged)
+	{
+		kill_switch_logged = true;
+		ereport(LOG,
+				(errmsg("hooks do not fire in this session because \"hooks.enabled\" is off")));
+	}
+	return true;
+}
+
+bool
+hooks_settings_is_paused(int64 hook_id)
+{
+	if (likely(paused == NULL))
+		return false;
+	for (int64 i = 1; i <= paused[0]; i++)
+		if (paused[i] == hook_id)
+			return true;
+	return false;
+}
+
+/*
+ * Adds a hook to those paused in this transaction, or removes it.
+ */
+void
+hooks_settings_pause(int64 hook_id, bool pause)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int64 i = 1; paused != NULL && i <= paused[0]; i++)
+		if (paused[i] != hook_id)
+			appendStringInfo(&list, "%s" INT64_FORMAT,
+							 list.len > 0 ? "," : "", paused[i]);
+	if (pause)
+		appendStringInfo(&list, "%s" INT64_FORMAT,
+						 list.len > 0 ? "," : "", hook_id);
+	(void) set_config_option("hooks.paused", list.data,
+							 PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_LOCAL, true, 0, false);
+}
+
+/*
+ * hooks.metadata as jsonb, NULL where it is not set.  palloc'd.
+ */
+Jsonb *
+hooks_settings_metadata(void)
+{
+	if (hooks_metadata == NULL || hooks_metadata[0] == '\0')
+		return NULL;
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											  CStringGetDatum(hooks_metadata)));
+}

@@ -1,0 +1,34 @@
+/*
+ * settings.h
+ *		The configuration parameters of the extension.
+ */
+#ifndef HOOKS_SETTINGS_H
+#define HOOKS_SETTINGS_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+/* the SQLSTATEs of our own; see the README */
+#define ERRCODE_HOOK_ERROR		MAKE_SQLSTATE('K','H','0','0','0')
+#define ERRCODE_HOOK_CANCELED	MAKE_SQLSTATE('K','H','0','0','1')
+#define ERRCODE_HOOK_TIMEOUT	MAKE_SQLSTATE('K','H','0','0','2')
+#define ERRCODE_HOOK_RECURSION	MAKE_SQLSTATE('K','H','0','0','3')
+#define ERRCODE_HOOK_ORPHAN		MAKE_SQLSTATE('K','H','0','0','4')
+
+extern bool hooks_enabled;
+extern int	hooks_max_depth;
+extern int	hooks_quarantine_after;
+extern int	hooks_failures_kept;
+extern char *hooks_metadata;
+
+/* loaded at server start, so that no statement of a session is missed */
+extern bool hooks_preloaded;
+
+extern void hooks_settings_init(void);
+extern bool hooks_settings_kill_switch(void);
+extern bool hooks_settings_is_paused(int64 hook_id);
+extern void hooks_settings_pause(int64 hook_id, bool pause);
+extern Jsonb *hooks_settings_metadata(void);
+
+#endif							/* HOOKS_SETTINGS_H */

@@ -1,0 +1,67 @@
+/*
+ * transaction.c
+ *		What the ends of transactions and subtransactions do to our state.
+ *
+ * One place for all modules that keep state across statements.  No user code
+ * runs here: triggers that it queued would never fire.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+
+#include "batch.h"
+#include "context.h"
+#include "policy.h"
+#include "transaction.h"
+
+static void
+transaction_event(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			hooks_policy_before_commit();
+			break;
+		case XACT_EVENT_ABORT:
+			hooks_context_abort(0);
+			hooks_batch_end_transaction();
+			hooks_policy_end_of_transaction();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PREPARE:
+			hooks_batch_end_transaction();
+			hooks_policy_end_of_transaction();
+			break;
+		default:
+			break;				/* parallel workers fire no triggers */
+	}
+}
+
+static void
+subtransaction_event(SubXactEvent event, SubTransactionId subid,
+					 SubTransactionId parent, void *arg)
+{
+	switch (event)
+	{
+		case SUBXACT_EVENT_ABORT_SUB:
+			hooks_context_abort(GetCurrentTransactionNestLevel());
+			hooks_batch_end_subtransaction(subid, parent, false);
+			break;
+		case SUBXACT_EVENT_COMMIT_SUB:
+			hooks_batch_end_subtransaction(subid, parent, true);
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * Registers the callbacks.  From _PG_init() only.
+ */
+void
+hooks_transaction_init(void)
+{
+	RegisterXactCallback(transaction_event, NULL);
+	RegisterSubXactCallback(subtransaction_event, NULL);
+}
