@@ -243,6 +243,15 @@ hooks_batch_relations(const HookBatch *batch)
 }
 
 /*
+ * Were the rows changed by referential actions?
+ */
+bool
+hooks_batch_is_referential(const HookBatch *batch)
+{
+	return batch->referential;
+}
+
+/*
  * Fetches a version of a row, which must be the work of this transaction: the
  * old version one that it deleted, the new version one that it made.  Whoever
  * called capture() otherwise gets nothing for it.
@@ -338,20 +347,25 @@ convert(TupleConversionMap *map, TupleTableSlot *slot, TupleTableSlot *out)
  * tuplestores, in the table's format: the old versions, and for updates the
  * new ones.  Of updated rows only those whose referenced key changed count.
  *
- * The tuplestores are made in the current memory context; returns the number
- * of rows.  They spill to disk beyond work_mem.
+ * The tuplestores are made in the current memory context and spill to disk
+ * beyond work_mem; their files belong to the given resource owner, so that they
+ * may outlive a subtransaction.  The caller ends them.  Returns the number of
+ * rows.
  */
 int64
 hooks_batch_rows(const HookBatch *batch, Relation target,
-				 HookRowFilter filter, void *arg,
+				 HookRowFilter filter, void *arg, ResourceOwner owner,
 				 Tuplestorestate **old_table, Tuplestorestate **new_table)
 {
+	ResourceOwner current_owner = CurrentResourceOwner;
 	bool		update = batch->event->action == HOOK_UPDATE;
 	int			width = update ? 2 : 1;
 	int64		rows = 0;
 
+	CurrentResourceOwner = owner;
 	*old_table = tuplestore_begin_heap(false, false, work_mem);
 	*new_table = update ? tuplestore_begin_heap(false, false, work_mem) : NULL;
+	CurrentResourceOwner = current_owner;
 
 	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
 	{

@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "storage/itemptr.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
 #include "chain.h"
@@ -36,8 +37,10 @@ extern bool hooks_batch_add(HookCapture *capture, ItemPointer old_tid,
 extern HookBatch *hooks_batch_take(const HookEvent *event, Oid relid,
 								   ItemPointer first);
 extern List *hooks_batch_relations(const HookBatch *batch);
+extern bool hooks_batch_is_referential(const HookBatch *batch);
 extern int64 hooks_batch_rows(const HookBatch *batch, Relation target,
 							  HookRowFilter filter, void *arg,
+							  ResourceOwner owner,
 							  Tuplestorestate **old_table,
 							  Tuplestorestate **new_table);
 extern void hooks_batch_free(HookBatch *batch);

@@ -183,7 +183,8 @@ make_member(Hook *hook, Relation rel)
 	member->callback = hooks_callback_resolve(hook->callback);
 	if (hook->condition != NULL)
 	{
-		member->condition = hooks_condition_compile(rel, hook->condition);
+		member->condition = hooks_condition_compile(rel, hook->condition,
+													hook->owner);
 		member->condition_safe = hooks_condition_cannot_fail(member->condition);
 	}
 	columns = hooks_registry_strings(hook->columns, &ncolumns);

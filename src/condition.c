@@ -10,6 +10,8 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_authid.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -195,17 +197,33 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
  * The registry's form as an expression ready to be initialized, over the rows
  * of a relation: the hook's own or a partition of it.  OLD is the inner and
  * NEW the outer tuple of the expression context.
+ *
+ * This may happen in anybody's session.  Names are looked up as a superuser,
+ * as the hook's owner saw them when it was registered; planning can call
+ * functions, and does so as the owner.
  */
 Node *
-hooks_condition_compile(Relation rel, const char *text)
+hooks_condition_compile(Relation rel, const char *text, Oid owner)
 {
-	int			guc_level = fix_search_path();
-	Node	   *condition = transform_condition(rel, text);
+	Node	   *condition;
+	Oid			userid;
+	int			sec_context;
+	int			restricted;
+	int			guc_level;
 
-	AtEOXact_GUC(true, guc_level);
+	GetUserIdAndSecContext(&userid, &sec_context);
+	restricted = sec_context | SECURITY_LOCAL_USERID_CHANGE |
+		SECURITY_RESTRICTED_OPERATION;
+	guc_level = fix_search_path();
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, restricted);
+	condition = transform_condition(rel, text);
 	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
 	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
-	return (Node *) expression_planner((Expr *) condition);
+	SetUserIdAndSecContext(owner, restricted);
+	condition = (Node *) expression_planner((Expr *) condition);
+	SetUserIdAndSecContext(userid, sec_context);
+	AtEOXact_GUC(true, guc_level);
+	return condition;
 }
 
 /*

@@ -15,7 +15,8 @@
 extern char *hooks_condition_normalize(Relation rel, const char *text,
 									   HookPhase phase, HookLevel level,
 									   int actions);
-extern Node *hooks_condition_compile(Relation rel, const char *text);
+extern Node *hooks_condition_compile(Relation rel, const char *text,
+									 Oid owner);
 extern bool hooks_condition_cannot_fail(Node *condition);
 
 #endif							/* HOOKS_CONDITION_H */

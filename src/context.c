@@ -145,6 +145,7 @@ hooks_context(PG_FUNCTION_ARGS)
 {
 	const HookFiring *firing = hooks_firing;
 	const HookStatement *root;
+	bool		direct;
 	Oid			root_relation = InvalidOid;
 	const char *root_action = NULL;
 	const char *text;
@@ -160,9 +161,12 @@ hooks_context(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
-	root = hooks_statement_root(firing->statement);
-	if (!hooks_statement_target(root, &root_relation, &root_action) &&
-		!firing->referential)
+	/* TRUNCATE is no statement of the executor's */
+	root = firing->action == HOOK_TRUNCATE ? NULL :
+		hooks_statement_root(firing->statement);
+	direct = !firing->referential &&
+		(root == NULL || hooks_statement_is_target(root, firing->relation));
+	if (!hooks_statement_target(root, &root_relation, &root_action) && direct)
 	{
 		root_relation = firing->relation;
 		root_action = hooks_event_action_word(firing->action);
@@ -180,7 +184,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	values[i++] = ObjectIdGetDatum(root_relation);
 	nulls[i] = root_action == NULL;
 	values[i++] = root_action ? CStringGetTextDatum(root_action) : (Datum) 0;
-	nulls[i] = firing->referential;
+	nulls[i] = !direct;
 	values[i++] = Int32GetDatum(0);
 	nulls[i] = !OidIsValid(constraint);
 	values[i++] = !OidIsValid(constraint) ? (Datum) 0 :

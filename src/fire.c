@@ -136,10 +136,19 @@ hooks_fire_condition(HookRun *run, HookCall *call,
 	if (call->condition == NULL)
 	{
 		MemoryContext context = MemoryContextSwitchTo(run->context);
+		const Hook *hook = call->member->hook;
+		Oid			userid;
+		int			sec_context;
 
 		if (run->econtext == NULL)
 			run->econtext = CreateStandaloneExprContext();
+		/* this is where the right to execute its functions is checked */
+		GetUserIdAndSecContext(&userid, &sec_context);
+		if (hook->run_as == HOOK_AS_OWNER)
+			SetUserIdAndSecContext(hook->owner,
+								   sec_context | SECURITY_LOCAL_USERID_CHANGE);
 		call->condition = ExecInitExpr((Expr *) call->member->condition, NULL);
+		SetUserIdAndSecContext(userid, sec_context);
 		MemoryContextSwitchTo(context);
 	}
 	run->econtext->ecxt_innertuple = old;
@@ -314,7 +323,8 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 	firing.relation = RelationGetRelid(trigdata->tg_relation);
 	firing.relation_name = RelationGetRelationName(trigdata->tg_relation);
 	firing.columns = trigdata->tg_updatedcols;
-	firing.referential = hooks_statement_in_referential_action();
+	firing.referential = run->referential ||
+		hooks_statement_in_referential_action();
 	hooks_context_push(&firing);
 
 	if (call->trigger.tgoid != real->tgoid)

@@ -44,6 +44,7 @@ typedef struct HookRun
 	ExprContext *econtext;		/* for conditions, NULL until needed */
 	HookRowSource row_source;	/* of a batch; NULL otherwise */
 	void	   *row_source_arg;
+	bool		referential;	/* a batch of rows that a cascade removes */
 	MemoryContext context;
 	List	   *pinned;			/* of HookRelation */
 	MemoryContextCallback unpin;

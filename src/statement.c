@@ -10,7 +10,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "catalog/pg_constraint.h"
+#include "catalog/partition.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -147,6 +147,26 @@ hooks_statement_target(const HookStatement *statement,
 			break;
 	}
 	return true;
+}
+
+/*
+ * Is a table, or a partitioned table above it, among those that the statement
+ * names as its targets?
+ */
+bool
+hooks_statement_is_target(const HookStatement *statement, Oid relid)
+{
+	PlannedStmt *plan = statement->query->plannedstmt;
+	List	   *relids = list_make1_oid(relid);
+	ListCell   *lc;
+
+	if (get_rel_relispartition(relid))
+		relids = list_concat(relids, get_partition_ancestors(relid));
+	foreach(lc, plan->resultRelations)
+		if (list_member_oid(relids,
+							rt_fetch(lfirst_int(lc), plan->rtable)->relid))
+			return true;
+	return false;
 }
 
 /*

@@ -37,6 +37,7 @@ extern const HookStatement *hooks_statement_root(const HookStatement *statement)
 extern Oid	hooks_statement_caller(const HookStatement *statement);
 extern bool hooks_statement_target(const HookStatement *statement,
 								   Oid *relid, const char **action);
+extern bool hooks_statement_is_target(const HookStatement *statement, Oid relid);
 extern Oid	hooks_statement_constraint(const HookStatement *statement);
 extern const char *hooks_statement_text(const HookStatement *statement);
 

@@ -34,11 +34,11 @@ typedef struct Dispatch
 	HookRun    *run;			/* NULL until needed; not for batches */
 } Dispatch;
 
-/* The tuplestores of one batch for one table, shared by its hooks */
+/* Rows of a batch in the format of one table */
 typedef struct BatchRows
 {
 	struct BatchRows *next;
-	Oid			relid;
+	Oid			relid;			/* InvalidOid: for one hook with a condition */
 	int64		rows;
 	Tuplestorestate *old_table;
 	Tuplestorestate *new_table;
@@ -48,7 +48,9 @@ typedef struct BatchRows
 typedef struct BatchFiring
 {
 	HookBatch  *batch;
-	BatchRows  *shared;
+	ResourceOwner owner;
+	BatchRows  *made;			/* all that were made, to be ended */
+	BatchRows  *rows;			/* for the hook in hand, if it shares them */
 } BatchFiring;
 
 /* what the filter of one hook needs */
@@ -67,47 +69,56 @@ filter_row(TupleTableSlot *old, TupleTableSlot *new, void *arg)
 }
 
 /*
- * Gives a hook of a batch its transition tables.
+ * The rows of a batch in a table's format; a filter is for one hook.
+ */
+static BatchRows *
+make_rows(BatchFiring *firing, Relation target, BatchFilter *filter)
+{
+	BatchRows  *rows;
+
+	for (rows = firing->made; rows != NULL && filter == NULL; rows = rows->next)
+		if (rows->relid == RelationGetRelid(target))
+			return rows;
+	rows = palloc0(sizeof(BatchRows));
+	rows->relid = filter == NULL ? RelationGetRelid(target) : InvalidOid;
+	rows->rows = hooks_batch_rows(firing->batch, target,
+								  filter ? filter_row : NULL, filter,
+								  firing->owner,
+								  &rows->old_table, &rows->new_table);
+	rows->next = firing->made;
+	firing->made = rows;
+	return rows;
+}
+
+static void
+end_rows(BatchRows *rows)
+{
+	for (; rows != NULL; rows = rows->next)
+	{
+		tuplestore_end(rows->old_table);
+		if (rows->new_table != NULL)
+			tuplestore_end(rows->new_table);
+	}
+}
+
+/*
+ * Gives a hook of a batch its transition tables.  A condition is evaluated
+ * here, inside the firing, as it may throw.
  */
 static bool
 batch_row_source(HookRun *run, HookCall *call, TriggerData *trigdata, void *arg)
 {
 	BatchFiring *firing = arg;
-	BatchRows  *rows = firing->shared;
+	BatchRows  *rows = firing->rows;
+	BatchFilter filter = {run, call};
 
-	if (call->member->condition != NULL)
-	{
-		BatchFilter filter = {run, call};
-
-		rows = palloc0(sizeof(BatchRows));
-		rows->rows = hooks_batch_rows(firing->batch, trigdata->tg_relation,
-									  filter_row, &filter,
-									  &rows->old_table, &rows->new_table);
-	}
+	if (rows == NULL)
+		rows = make_rows(firing, trigdata->tg_relation, &filter);
 	trigdata->tg_oldtable = rows->old_table;
 	trigdata->tg_newtable = rows->new_table;
 	call->trigger.tgoldtable = "old_table";
 	call->trigger.tgnewtable = rows->new_table != NULL ? "new_table" : NULL;
 	return rows->rows > 0;
-}
-
-/*
- * The rows of a batch for hooks without a condition, made once.
- */
-static BatchRows *
-shared_rows(BatchFiring *firing, Relation target)
-{
-	BatchRows  *rows;
-
-	for (rows = firing->shared; rows != NULL; rows = rows->next)
-		if (rows->relid == RelationGetRelid(target))
-			return rows;
-	rows = palloc0(sizeof(BatchRows));
-	rows->relid = RelationGetRelid(target);
-	rows->rows = hooks_batch_rows(firing->batch, target, NULL, NULL,
-								  &rows->old_table, &rows->new_table);
-	rows->next = firing->shared;
-	return rows;
 }
 
 /*
@@ -142,7 +153,7 @@ translate_columns(Bitmapset *columns, Oid from, Oid to)
 static void
 fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 {
-	BatchFiring firing = {batch, NULL};
+	BatchFiring firing = {batch, CurrentResourceOwner, NULL, NULL};
 	List	   *tables = hooks_batch_relations(batch);
 	List	   *relids = list_copy(tables);
 	HookRun    *run;
@@ -158,6 +169,7 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 	run = hooks_fire_prepare(event, relids, CurrentMemoryContext);
 	run->row_source = batch_row_source;
 	run->row_source_arg = &firing;
+	run->referential = hooks_batch_is_referential(batch);
 
 	for (int i = 0; i < run->length; i++)
 	{
@@ -181,18 +193,13 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 		trigdata.tg_relation = rel;
 		trigdata.tg_trigger = row_trigger->tg_trigger;
 		trigdata.tg_updatedcols = assigned;
-		if (call->member->condition == NULL)
-		{
-			firing.shared = shared_rows(&firing, rel);
-			if (firing.shared->rows == 0)
-			{
-				table_close(rel, NoLock);
-				continue;
-			}
-		}
-		(void) hooks_fire_call(run, call, &trigdata);
+		firing.rows = call->member->condition != NULL ? NULL :
+			make_rows(&firing, rel, NULL);
+		if (firing.rows == NULL || firing.rows->rows > 0)
+			(void) hooks_fire_call(run, call, &trigdata);
 		table_close(rel, NoLock);
 	}
+	end_rows(firing.made);
 }
 
 /*
