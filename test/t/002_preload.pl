@@ -1,0 +1,173 @@
+# What loads the library, and when: hooks fire the same without preload, from
+# the first statement of a session on.  The kill switch and hooks.pause() leave
+# a line in the server log.
+
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+
+# The lines that a session's statements leave in the log and that match
+sub logged
+{
+	my ($regexp, $statements) = @_;
+	my $offset = -s $node->logfile;
+
+	sql($statements);
+	my @lines = grep { /LOG: .*$regexp/ } split /\n/, slurp_file($node->logfile, $offset);
+	return scalar @lines;
+}
+
+sub sqlstate
+{
+	my ($statement) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\n$statement");
+
+	return $err =~ /ERROR:\s+(\w{5})/ ? $1 : "none: $err";
+}
+
+sql(q{
+	CREATE EXTENSION hooks;
+	CREATE TABLE parent (id int PRIMARY KEY);
+	CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent ON DELETE CASCADE);
+	CREATE TABLE grandchild (id int PRIMARY KEY, child_id int REFERENCES child ON DELETE CASCADE);
+	CREATE TABLE fired (id bigint GENERATED ALWAYS AS IDENTITY,
+	                    hook text, rows int, dependents int, caller name);
+
+	CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS $$
+	  TRUNCATE parent, child, grandchild, fired;
+	  INSERT INTO parent SELECT g FROM generate_series(1, 10) g;
+	  INSERT INTO child SELECT g, g FROM generate_series(1, 10) g;
+	  INSERT INTO grandchild SELECT g, g FROM generate_series(1, 10) g;
+	$$;
+	CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+	  INSERT INTO fired (hook, rows, dependents, caller)
+	  SELECT TG_NAME, (SELECT count(*) FROM old_table),
+	         CASE TG_TABLE_NAME
+	           WHEN 'parent' THEN (SELECT count(*) FROM child JOIN old_table o ON o.id = child.parent_id)
+	           ELSE (SELECT count(*) FROM grandchild JOIN old_table o ON o.id = grandchild.child_id)
+	         END,
+	         (hooks.context()).caller;
+	  RETURN NULL;
+	END $$;
+	CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+	  RETURN NULL;
+	END $$;
+});
+
+my $fired = 'SELECT hook, rows, dependents FROM fired ORDER BY id';
+
+foreach my $mode ('none', 'session_preload_libraries', 'shared_preload_libraries')
+{
+	if ($mode ne 'none')
+	{
+		$node->adjust_conf('postgresql.conf', 'session_preload_libraries', undef, 1);
+		$node->append_conf('postgresql.conf', "$mode = 'hooks'");
+		$node->restart;
+	}
+
+	# Parent and child hooked: the first statement's own batch and a cascade's
+	sql(q{
+		SELECT hooks.register('parent_doomed', 'before_cascade', 'delete', 'parent', 'note');
+		SELECT hooks.register('child_doomed', 'before_cascade', 'delete', 'child', 'note')});
+	sql('SELECT fill()');
+	sql('DELETE FROM parent WHERE id <= 8');
+	is( sql($fired),
+		"parent_doomed|8|8\nchild_doomed|8|8",
+		"$mode: a session's first statement fires once per table, dependents intact");
+	is(sql('SELECT count(*) FROM fired WHERE caller = current_user'), 2, "$mode: the caller is known");
+	sql(q{SELECT hooks.unregister('parent_doomed')});
+
+	# Only the child hooked: the library may arrive in the middle of the
+	# cascade, where rows may come in more firings, but none late or twice
+	sql('SELECT fill()');
+	sql('DELETE FROM parent WHERE id <= 8');
+	is(sql('SELECT sum(rows), sum(dependents) FROM fired'), '8|8',
+		"$mode: a first statement whose cascade meets a hook has every row, dependents intact");
+	is(sql('SELECT count(*) FROM fired'), 1, "$mode: ... in one firing")
+	  if $mode ne 'none';
+
+	# The same as the second statement
+	sql('SELECT fill(); DELETE FROM parent WHERE id = 1; TRUNCATE fired; DELETE FROM parent WHERE id <= 8');
+	is(sql($fired), 'child_doomed|7|7', "$mode: a later statement has them in one firing");
+	sql(q{SELECT hooks.unregister('child_doomed')});
+
+	# The orphan guard, where nothing but this hook loads the library
+	sql(q{SELECT hooks.register('skip', 'before', 'delete', 'child', 'skip')});
+	is(sqlstate('DELETE FROM parent WHERE id = 9'), 'KH004', "$mode: the orphan guard holds in a first statement");
+	is(sql('SELECT count(*) FROM parent WHERE id = 9'), 1, "$mode: ... and the row is there");
+	sql(q{SELECT hooks.unregister('skip')});
+
+	# Hooks for which no trigger stands need the library in every session
+	is( sqlstate(q{SELECT hooks.register('x', 'before', 'select', 'parent', 'note')}),
+		$mode eq 'none' ? '55000' : '0A000',
+		"$mode: a hook on select") if $mode ne 'session_preload_libraries';
+}
+
+# The kill switch
+sql(q{SELECT hooks.register('parent_doomed', 'before_cascade', 'delete', 'parent', 'note')});
+my $two_deletes = 'DELETE FROM parent WHERE id = 1; DELETE FROM parent WHERE id = 2';
+
+foreach my $mode ('shared_preload_libraries', 'none')
+{
+	if ($mode eq 'none')
+	{
+		$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', undef, 1);
+		$node->restart;
+	}
+	my $line = 'hooks do not fire';
+
+	foreach my $session ('first', 'second')
+	{
+		sql('SELECT fill()');
+		is(logged($line, "SET hooks.enabled = off; $two_deletes"),
+			1, "$mode: the kill switch is logged once in the $session session");
+	}
+	is(sql('SELECT count(*) FROM fired'), 0, "$mode: no hook fires");
+	is(logged($line, "SELECT fill(); $two_deletes"), 0, "$mode: nothing is logged while it is on");
+	is(sql('SELECT count(*) FROM fired'), 2, "$mode: ... and hooks fire");
+
+	# From the configuration, before the library is there
+	$node->append_conf('postgresql.conf', 'hooks.enabled = off');
+	$node->reload;
+	$node->poll_query_until('postgres', q{SELECT current_setting('hooks.enabled', true) = 'off'})
+	  or die 'configuration was not reloaded';
+	sql('SELECT fill()');
+	is(logged($line, $two_deletes), 1, "$mode: the kill switch in the configuration is logged");
+	is(sql('SELECT count(*) FROM fired'), 0, "$mode: no hook fires");
+	$node->adjust_conf('postgresql.conf', 'hooks.enabled', undef, 1);
+	$node->reload;
+	$node->poll_query_until('postgres', q{SELECT coalesce(current_setting('hooks.enabled', true), 'on') <> 'off'})
+	  or die 'configuration was not reloaded';
+
+	# hooks.pause() and hooks.resume()
+	sql('SELECT fill()');
+	is( logged( 'hook "parent_doomed" paused by .*nightly import', qq{
+			BEGIN;
+			SELECT hooks.pause('parent_doomed', 'nightly import');
+			$two_deletes;
+			COMMIT;
+			DELETE FROM parent WHERE id = 3;}),
+		1, "$mode: a pause is logged with its reason");
+	is(sql('SELECT count(*) FROM fired'), 1, "$mode: ... and ends with the transaction");
+	is( logged( 'hook "parent_doomed" resumed', q{
+			BEGIN;
+			SELECT hooks.pause('parent_doomed', 'a moment');
+			SELECT hooks.resume('parent_doomed');
+			DELETE FROM parent WHERE id = 4;
+			COMMIT;}),
+		1, "$mode: a resume is logged");
+	is(sql('SELECT count(*) FROM fired'), 2, "$mode: ... and the hook fires");
+}
+
+$node->stop;
+done_testing();
