@@ -67,6 +67,9 @@ COMMENT ON TABLE hooks.failure IS 'isolated failures of hooks; the newest hooks.
 COMMENT ON COLUMN hooks.failure.context IS 'the error context of the callback';
 COMMENT ON COLUMN hooks.failure.caller IS 'the role that issued the statement';
 
+COMMENT ON SEQUENCE hooks.registry_hook_id_seq IS 'numbers the hooks in order of registration';
+COMMENT ON SEQUENCE hooks.failure_failure_id_seq IS 'numbers the failures';
+
 -- PUBLIC may know the rules, but the messages of failures can quote rows.
 GRANT SELECT ON hooks.registry TO PUBLIC;
 GRANT USAGE ON SCHEMA hooks TO PUBLIC;
@@ -185,5 +188,5 @@ CREATE FUNCTION hooks.chain(
     OUT columns   name[],
     OUT fire      text)
 RETURNS SETOF record
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
 COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in the order in which they fire; run_as is NULL for the invoker';

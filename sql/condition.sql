@@ -102,7 +102,7 @@ SET client_min_messages = warning;
 CREATE TYPE label;
 CREATE FUNCTION label_in(cstring) RETURNS label LANGUAGE internal IMMUTABLE STRICT AS 'textin';
 CREATE FUNCTION label_out(label) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
-CREATE TYPE label (INPUT = label_in, OUTPUT = label_out, LIKE = text);
+CREATE TYPE label (INPUT = label_in, OUTPUT = label_out, LIKE = text, COLLATABLE = true);
 CREATE FUNCTION label_eq(label, label) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'texteq';
 CREATE OPERATOR = (LEFTARG = label, RIGHTARG = label, FUNCTION = label_eq);
 RESET client_min_messages;

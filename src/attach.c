@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
@@ -19,6 +20,8 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/primnodes.h"
+#include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -60,6 +63,71 @@ find_trigger(Relation rel, const char *name)
 		if (strcmp(rel->trigdesc->triggers[i].tgname, name) == 0)
 			return &rel->trigdesc->triggers[i];
 	return NULL;
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* is the argument this system column of the row with this number? */
+static bool
+is_system_column(Node *node, int varno, AttrNumber attnum)
+{
+	return IsA(node, Var) && ((Var *) node)->varno == varno &&
+		((Var *) node)->varattno == attnum;
+}
+
+/*
+ * Is a trigger's WHEN our capture() of the row, or nothing, as the event has
+ * it?
+ */
+static bool
+captures_as_made(const Trigger *trigger, const HookEvent *event)
+{
+	bool		update = event->action == HOOK_UPDATE;
+	FuncExpr   *call;
+
+	if (!hooks_event_captures(event) || trigger->tgqual == NULL)
+		return !hooks_event_captures(event) && trigger->tgqual == NULL;
+	call = stringToNode(trigger->tgqual);
+	return IsA(call, FuncExpr) &&
+		call->funcid == hooks_registry_function("capture", update ? 3 : 2) &&
+		is_system_column(linitial(call->args), PRS2_OLD_VARNO,
+						 TableOidAttributeNumber) &&
+		is_system_column(lsecond(call->args), PRS2_OLD_VARNO,
+						 SelfItemPointerAttributeNumber) &&
+		(!update || is_system_column(lthird(call->args), PRS2_NEW_VARNO,
+									 SelfItemPointerAttributeNumber));
+}
+
+/*
+ * Refuses (42710) a trigger of one of our names that is not as we make it.
+ */
+static void
+check_as_made(Relation rel, const Trigger *trigger, const HookEvent *event)
+{
+	bool		tables = event->phase == HOOK_AFTER &&
+		event->level == HOOK_STATEMENT && event->action != HOOK_TRUNCATE;
+	const char *old_table = tables && event->action != HOOK_INSERT ?
+		"old_table" : NULL;
+	const char *new_table = tables && event->action != HOOK_DELETE ?
+		"new_table" : NULL;
+
+	if (trigger->tgfoid == hooks_registry_function("dispatch", 0) &&
+		trigger->tgtype == hooks_event_trigger_type(event) &&
+		trigger->tgnattr == 0 && trigger->tgnargs == 0 &&
+		!OidIsValid(trigger->tgconstraint) &&
+		same_name(trigger->tgoldtable, old_table) &&
+		same_name(trigger->tgnewtable, new_table) &&
+		captures_as_made(trigger, event))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("trigger \"%s\" for relation \"%s\" is not one that the extension hooks has made",
+					trigger->tgname, RelationGetRelationName(rel)),
+			 errhint("Drop or rename it, then register the hook.")));
 }
 
 static void
@@ -123,6 +191,12 @@ hooks_attach_sync(Oid relid)
 		const Trigger *trigger = find_trigger(rel, event->trigger);
 		const char *name = quote_identifier(event->trigger);
 		char		wanted = wanted_state(hooks, event);
+
+		if (trigger != NULL && wanted != '\0')
+			check_as_made(rel, trigger, event);
+		else if (trigger != NULL &&
+				 trigger->tgfoid != hooks_registry_function("dispatch", 0))
+			continue;
 
 		/* A partition's clone is its parent's business, and serves both */
 		if (trigger != NULL && trigger->tgisclone)

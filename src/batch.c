@@ -72,13 +72,15 @@ struct HookBatch
 	MemoryContext query;		/* NULL when that query is over */
 	uint64		level;			/* trigger query level, 0 if not known */
 	bool		referential;
+	Oid			constraint;		/* by whose action; InvalidOid: several */
+	const char *action;			/* text of its query */
 	SubTransactionId subid;
 	MemoryContext context;
 	BatchTable *tables;			/* the first row's table comes first */
 };
 
-/* the open batches, newest first; see above for aborts */
-static HookBatch *batches = NULL;
+/* see batch.h; and above for aborts */
+HookBatch  *hooks_batches = NULL;
 
 /* the last id given out; never reset */
 static uint64 last_id = 0;
@@ -97,10 +99,16 @@ open_batch(const HookCapture *capture)
 	batch->query = capture->query;
 	batch->level = hooks_statement != NULL ? hooks_statement->level : 0;
 	batch->referential = hooks_statement != NULL && hooks_statement->referential;
+	if (batch->referential)
+	{
+		batch->constraint = hooks_statement_constraint(hooks_statement);
+		batch->action = MemoryContextStrdup(context,
+											hooks_statement->query->sourceText);
+	}
 	batch->subid = GetCurrentSubTransactionId();
 	batch->context = context;
-	batch->next = batches;
-	batches = batch;
+	batch->next = hooks_batches;
+	hooks_batches = batch;
 	return batch;
 }
 
@@ -112,7 +120,7 @@ find_batch(const HookCapture *capture)
 {
 	HookBatch  *batch;
 
-	for (batch = batches; batch != NULL; batch = batch->next)
+	for (batch = hooks_batches; batch != NULL; batch = batch->next)
 	{
 		if (batch->id == capture->batch)
 			return batch;
@@ -190,6 +198,9 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 
 	if (first)
 		batch = open_batch(capture);
+	else if (capture->batch != batch->id && batch->referential &&
+			 strcmp(batch->action, hooks_statement->query->sourceText) != 0)
+		batch->constraint = InvalidOid;
 	capture->batch = batch->id;
 	table = find_table(batch, capture->relid);
 	if (table->tail != NULL &&
@@ -208,7 +219,7 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 HookBatch *
 hooks_batch_take(const HookEvent *event, Oid relid, ItemPointer first)
 {
-	for (HookBatch **link = &batches; *link != NULL; link = &(*link)->next)
+	for (HookBatch **link = &hooks_batches; *link != NULL; link = &(*link)->next)
 	{
 		HookBatch  *batch = *link;
 
@@ -249,6 +260,12 @@ bool
 hooks_batch_is_referential(const HookBatch *batch)
 {
 	return batch->referential;
+}
+
+Oid
+hooks_batch_constraint(const HookBatch *batch)
+{
+	return batch->constraint;
 }
 
 /*
@@ -448,7 +465,7 @@ hooks_batch_rows(const HookBatch *batch, Relation target,
 void
 hooks_batch_query_ends(MemoryContext query)
 {
-	for (HookBatch *batch = batches; batch != NULL; batch = batch->next)
+	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
 		if (batch->query == query)
 			batch->query = NULL;
 }
@@ -461,7 +478,7 @@ hooks_batch_query_ends(MemoryContext query)
 void
 hooks_batch_check_fired(MemoryContext query, uint64 level)
 {
-	for (HookBatch *batch = batches; batch != NULL; batch = batch->next)
+	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
 		if (batch->query == query || (batch->referential && batch->level == level))
 			ereport(ERROR,
 					(errcode(ERRCODE_HOOK_ERROR),
@@ -478,7 +495,7 @@ void
 hooks_batch_end_subtransaction(SubTransactionId subid, SubTransactionId parent,
 							   bool commit)
 {
-	HookBatch **link = &batches;
+	HookBatch **link = &hooks_batches;
 
 	while (*link != NULL)
 	{
@@ -502,5 +519,5 @@ hooks_batch_end_subtransaction(SubTransactionId subid, SubTransactionId parent,
 void
 hooks_batch_end_transaction(void)
 {
-	batches = NULL;
+	hooks_batches = NULL;
 }

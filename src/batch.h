@@ -18,6 +18,9 @@
 
 typedef struct HookBatch HookBatch;
 
+/* the open batches, newest first */
+extern HookBatch *hooks_batches;
+
 /* How a batch knows which captures are its own; see batch.c */
 typedef struct HookCapture
 {
@@ -38,6 +41,7 @@ extern HookBatch *hooks_batch_take(const HookEvent *event, Oid relid,
 								   ItemPointer first);
 extern List *hooks_batch_relations(const HookBatch *batch);
 extern bool hooks_batch_is_referential(const HookBatch *batch);
+extern Oid	hooks_batch_constraint(const HookBatch *batch);
 extern int64 hooks_batch_rows(const HookBatch *batch, Relation target,
 							  HookRowFilter filter, void *arg,
 							  ResourceOwner owner,

@@ -63,6 +63,22 @@ callback_names(const char *text, bool *no_arguments)
 }
 
 /*
+ * Are there functions of the name, and do all of them take arguments?
+ */
+static bool
+takes_arguments(List *names)
+{
+	FuncCandidateList candidate = hooks_function_candidates(names);
+
+	if (candidate == NULL)
+		return false;
+	for (; candidate != NULL; candidate = candidate->next)
+		if (candidate->nargs == 0)
+			return false;
+	return true;
+}
+
+/*
  * The trigger function that a user's text names: qualified or on the
  * search_path, with "()" or without.
  *
@@ -81,8 +97,7 @@ hooks_callback_lookup(const char *text)
 
 	if (names != NIL && no_arguments)
 		function = LookupFuncName(names, 0, NULL, true);
-	if (!OidIsValid(function) && names != NIL &&
-		hooks_function_candidates(names) != NULL)
+	if (!OidIsValid(function) && names != NIL && takes_arguments(names))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("function \"%s\" cannot be the callback of this hook", text),
@@ -102,9 +117,16 @@ hooks_callback_lookup(const char *text)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("function \"%s\" cannot be the callback of this hook", text),
+				 form->prokind != PROKIND_FUNCTION ?
+				 errdetail("It is not an ordinary function.") :
 				 errdetail("It returns type %s instead of trigger.",
 						   format_type_be(form->prorettype)),
 				 errhint(TRIGGER_SHAPE)));
+	if (isAnyTempNamespace(form->pronamespace))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("function \"%s\" cannot be the callback of this hook", text),
+				 errdetail("It is temporary, and the hook would outlive it.")));
 	ours = strcmp(NameStr(form->proname), "dispatch") == 0 &&
 		form->pronamespace == get_namespace_oid("hooks", true);
 	ReleaseSysCache(tuple);

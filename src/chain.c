@@ -183,8 +183,7 @@ make_member(Hook *hook, Relation rel)
 	member->callback = hooks_callback_resolve(hook->callback);
 	if (hook->condition != NULL)
 	{
-		member->condition = hooks_condition_compile(rel, hook->condition,
-													hook->owner);
+		member->condition = hooks_condition_compile(rel, hook);
 		member->condition_safe = hooks_condition_cannot_fail(member->condition);
 	}
 	columns = hooks_registry_strings(hook->columns, &ncolumns);
@@ -280,12 +279,18 @@ build_relation(Oid relid)
 HookRelation *
 hooks_chain_pin(Oid relid)
 {
-	ChainEntry *entry = hash_search(entries, &relid, HASH_FIND, NULL);
+	ChainEntry *entry;
 	HookRelation *relation;
 	MemoryContext context;
 	MemoryContext old;
 	uint64		before;
 
+	/*
+	 * A cached plan whose locks are held takes no lock, which is where
+	 * PostgreSQL looks for messages.
+	 */
+	AcceptInvalidationMessages();
+	entry = hash_search(entries, &relid, HASH_FIND, NULL);
 	if (entry != NULL)
 	{
 		entry->relation->pins++;

@@ -10,9 +10,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
-#include "common/jsonapi.h"
 #include "executor/executor.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -79,21 +77,5 @@
 #define hooks_guc_malloc(size) malloc(size)
 #define hooks_guc_free(pointer) free(pointer)
 #endif
-
-/* Is the text one JSON value?  The lexer's constructor changed in 17. */
-static inline bool
-hooks_json_is_valid(char *text)
-{
-	JsonLexContext *lex;
-
-#if PG_VERSION_NUM >= 170000
-	lex = makeJsonLexContextCstringLen(NULL, text, strlen(text),
-									   GetDatabaseEncoding(), false);
-#else
-	lex = makeJsonLexContextCstringLen(text, strlen(text),
-									   GetDatabaseEncoding(), false);
-#endif
-	return pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
-}
 
 #endif							/* HOOKS_COMPAT_H */

@@ -5,7 +5,9 @@
  * The rules are those of WHEN in CREATE TRIGGER (CreateTrigger in trigger.c).
  * The registry keeps the condition as PostgreSQL deparses it with nothing but
  * pg_catalog in sight, so that every other name is qualified; it is parsed
- * again, under that same search_path, when a chain is built.
+ * again when a chain is built.  Then the registrar's search_path follows behind
+ * pg_catalog, for the operators that SQL has no place to name: those behind IS
+ * DISTINCT FROM, NULLIF and CASE.
  */
 #include "postgres.h"
 
@@ -24,6 +26,7 @@
 #include "rewrite/rewriteManip.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
@@ -31,15 +34,14 @@
 #include "condition.h"
 
 /*
- * The search_path under which conditions are deparsed and parsed again.
- * Returns the level to which AtEOXact_GUC() goes back.
+ * Sets the search_path; returns the level to which AtEOXact_GUC() goes back.
  */
 static int
-fix_search_path(void)
+fix_search_path(const char *search_path)
 {
 	int			level = NewGUCNestLevel();
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+	(void) set_config_option("search_path", search_path,
 							 PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	return level;
@@ -56,7 +58,9 @@ parse_expression(const char *text)
 	SelectStmt *select;
 	ResTarget  *target;
 
-	if (list_length(parsed) == 1 &&
+	/* In parentheses it parses as well, but for "a;" or "ALL a" */
+	if (list_length(pg_parse_query(psprintf("SELECT (%s\n)", text))) == 1 &&
+		list_length(parsed) == 1 &&
 		IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
 	{
 		select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
@@ -70,7 +74,9 @@ parse_expression(const char *text)
 			list_length(select->targetList) == 1)
 		{
 			target = linitial_node(ResTarget, select->targetList);
-			if (target->name == NULL)
+			if (target->name == NULL && target->indirection == NIL &&
+				!(IsA(target->val, ColumnRef) &&
+				  IsA(linitial(((ColumnRef *) target->val)->fields), A_Star)))
 				return target->val;
 		}
 	}
@@ -160,7 +166,7 @@ lift_new(Node *node, void *context)
 
 		if (var->varno == PRS2_NEW_VARNO)
 		{
-			var->varno = PRS2_OLD_VARNO;
+			var->varno = var->varnosyn = PRS2_OLD_VARNO;
 			var->varlevelsup = 1;
 		}
 		return (Node *) var;
@@ -184,7 +190,7 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
 	int			guc_level;
 
 	check_references(rel, condition, phase, level, actions);
-	guc_level = fix_search_path();
+	guc_level = fix_search_path("pg_catalog, pg_temp");
 	normal = deparse_expression(lift_new(condition, NULL),
 								list_concat(deparse_context_for("old", relid),
 											deparse_context_for("new", relid)),
@@ -203,7 +209,7 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
  * functions, and does so as the owner.
  */
 Node *
-hooks_condition_compile(Relation rel, const char *text, Oid owner)
+hooks_condition_compile(Relation rel, const Hook *hook)
 {
 	Node	   *condition;
 	Oid			userid;
@@ -214,26 +220,67 @@ hooks_condition_compile(Relation rel, const char *text, Oid owner)
 	GetUserIdAndSecContext(&userid, &sec_context);
 	restricted = sec_context | SECURITY_LOCAL_USERID_CHANGE |
 		SECURITY_RESTRICTED_OPERATION;
-	guc_level = fix_search_path();
+	guc_level = fix_search_path(hook->search_path[0] == '\0' ?
+								"pg_catalog, pg_temp" :
+								psprintf("pg_catalog, %s, pg_temp",
+										 hook->search_path));
 	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, restricted);
-	condition = transform_condition(rel, text);
+	condition = transform_condition(rel, hook->condition);
 	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
 	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
-	SetUserIdAndSecContext(owner, restricted);
+	SetUserIdAndSecContext(hook->owner, restricted);
 	condition = (Node *) expression_planner((Expr *) condition);
 	SetUserIdAndSecContext(userid, sec_context);
 	AtEOXact_GUC(true, guc_level);
 	return condition;
 }
 
+static bool
+is_not_leakproof(Oid function, void *context)
+{
+	return !get_func_leakproof(function);
+}
+
+static bool
+may_fail(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Const:
+		case T_List:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_RelabelType:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_CoalesceExpr:
+			break;
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+			if (check_functions_in_node(node, is_not_leakproof, NULL))
+				return true;
+			break;
+		default:
+			return true;
+	}
+	return expression_tree_walker(node, may_fail, context);
+}
+
 /*
  * Can the condition be evaluated outside a subtransaction and as anybody?
- * Leakproof functions promise to throw no error that depends on their
- * arguments, and only superusers can mark them so.
+ * Only if nothing is in it but leakproof functions: these promise to throw no
+ * error that depends on their arguments, and only superusers can mark them so.
  */
 bool
 hooks_condition_cannot_fail(Node *condition)
 {
-	return !contain_leaked_vars(condition) &&
-		!contain_volatile_functions(condition);
+	return !may_fail(condition, NULL);
 }

@@ -11,12 +11,12 @@
 #include "utils/relcache.h"
 
 #include "event.h"
+#include "registry.h"
 
 extern char *hooks_condition_normalize(Relation rel, const char *text,
 									   HookPhase phase, HookLevel level,
 									   int actions);
-extern Node *hooks_condition_compile(Relation rel, const char *text,
-									 Oid owner);
+extern Node *hooks_condition_compile(Relation rel, const Hook *hook);
 extern bool hooks_condition_cannot_fail(Node *condition);
 
 #endif							/* HOOKS_CONDITION_H */

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
@@ -30,20 +31,26 @@
 /* the innermost firing; see above for what an abort does to it */
 HookFiring *hooks_firing = NULL;
 
+/* the record of the outermost firing; in TopMemoryContext, never freed */
+static HookFiring *outermost = NULL;
+
 /*
  * KH003, naming the chain of hooks that got here, innermost first.
  */
 static void
-report_recursion(const HookFiring *firing)
+report_recursion(const char *hook)
 {
 	StringInfoData chain;
-	int			shown = 0;
+	int			shown = 1;
 
 	initStringInfo(&chain);
-	for (const HookFiring *f = firing; f != NULL && shown < 8; f = f->outer)
-		appendStringInfo(&chain, "%s\"%s\"",
-						 shown++ > 0 ? ", fired by " : "", f->hook);
-	if (firing->depth > shown)
+	appendStringInfo(&chain, "\"%s\"", hook);
+	for (const HookFiring *f = hooks_firing; f != NULL && shown < 8; f = f->outer)
+	{
+		appendStringInfo(&chain, ", fired by \"%s\"", f->hook);
+		shown++;
+	}
+	if (hooks_firing->depth >= shown)
 		appendStringInfoString(&chain, ", ...");
 	ereport(ERROR,
 			(errcode(ERRCODE_HOOK_RECURSION),
@@ -52,20 +59,39 @@ report_recursion(const HookFiring *firing)
 			 errhint("A callback's own statements fire hooks. If that is meant, raise \"hooks.max_depth\".")));
 }
 
-/*
- * Begins a firing; KH003 if it is nested too deep.
- */
-void
-hooks_context_push(HookFiring *firing)
+static HookFiring *
+new_firing(HookFiring *outer)
 {
-	firing->outer = hooks_firing;
-	firing->depth = hooks_firing == NULL ? 1 : hooks_firing->depth + 1;
-	if (unlikely(firing->depth > hooks_max_depth))
-		report_recursion(firing);
+	HookFiring *firing = MemoryContextAllocZero(TopMemoryContext,
+												sizeof(HookFiring));
+
+	firing->outer = outer;
+	firing->depth = outer == NULL ? 1 : outer->depth + 1;
+	if (outer == NULL)
+		outermost = firing;
+	else
+		outer->inner = firing;
+	return firing;
+}
+
+/*
+ * Begins a firing; KH003 if it is nested too deep.  The caller describes it.
+ */
+HookFiring *
+hooks_context_push(const char *hook)
+{
+	HookFiring *firing = hooks_firing == NULL ? outermost : hooks_firing->inner;
+
+	if (unlikely(hooks_firing != NULL && hooks_firing->depth >= hooks_max_depth))
+		report_recursion(hook);
+	if (unlikely(firing == NULL))
+		firing = new_firing(hooks_firing);
+	firing->hook = hook;
 	firing->nest_level = GetCurrentTransactionNestLevel();
 	firing->statement = hooks_statement;
-	firing->fired_at = GetCurrentTimestamp();
+	firing->fired_at = 0;
 	hooks_firing = firing;
+	return firing;
 }
 
 void
@@ -137,13 +163,15 @@ PG_FUNCTION_INFO_V1(hooks_context);
 /*
  * hooks.context() returns hooks.context
  *
- * Tells of the innermost firing; NULL outside one.  What cannot be known (the
+ * Tells of the innermost firing; NULL outside one.  fired_at is the time of the
+ * first call in the firing: reading the clock for every row would cost more than
+ * most of what else is done for one.  What cannot be known (the
  * session's first statement, where the library was not preloaded) is NULL.
  */
 Datum
 hooks_context(PG_FUNCTION_ARGS)
 {
-	const HookFiring *firing = hooks_firing;
+	HookFiring *firing = hooks_firing;
 	const HookStatement *root;
 	bool		direct;
 	Oid			root_relation = InvalidOid;
@@ -171,7 +199,10 @@ hooks_context(PG_FUNCTION_ARGS)
 		root_relation = firing->relation;
 		root_action = hooks_event_action_word(firing->action);
 	}
-	constraint = hooks_statement_constraint(firing->statement);
+	constraint = OidIsValid(firing->constraint) ? firing->constraint :
+		hooks_statement_constraint(firing->statement);
+	if (firing->fired_at == 0)
+		firing->fired_at = GetCurrentTimestamp();
 	text = hooks_statement_text(root);
 	metadata = hooks_settings_metadata();
 

@@ -13,10 +13,14 @@
 #include "event.h"
 #include "statement.h"
 
-/* One call of one callback.  Lives on the C stack of fire.c. */
+/*
+ * One call of one callback.  The records are kept for the next firing of the
+ * same depth, so that an abort can still read them after the longjmp.
+ */
 typedef struct HookFiring
 {
 	struct HookFiring *outer;
+	struct HookFiring *inner;	/* kept for the next nested firing */
 	int			depth;			/* 1 for the outermost */
 	int			nest_level;		/* of the transaction when it began */
 	const char *hook;
@@ -29,12 +33,13 @@ typedef struct HookFiring
 	const Bitmapset *columns;	/* assigned ones, as in tg_updatedcols */
 	const HookStatement *statement; /* NULL if not seen */
 	bool		referential;	/* fired by a referential action */
-	TimestampTz fired_at;
+	Oid			constraint;		/* of that action, if a batch knows it */
+	TimestampTz fired_at;		/* 0 until somebody asks */
 } HookFiring;
 
 extern HookFiring *hooks_firing;
 
-extern void hooks_context_push(HookFiring *firing);
+extern HookFiring *hooks_context_push(const char *hook);
 extern void hooks_context_pop(HookFiring *firing);
 extern void hooks_context_abort(int nest_level);
 extern char *hooks_context_describe(const HookFiring *firing);

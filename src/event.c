@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_trigger.h"
 #include "lib/stringinfo.h"
 
 #include "event.h"
@@ -297,6 +298,16 @@ hooks_event_by_trigger(const char *name)
 }
 
 /*
+ * Does the event's trigger capture rows into batches?
+ */
+bool
+hooks_event_captures(const HookEvent *event)
+{
+	return event->phase == HOOK_BEFORE_CASCADE &&
+		event->action != HOOK_TRUNCATE;
+}
+
+/*
  * Is the event's trigger FOR EACH ROW?  Then PostgreSQL fires it on the
  * partition that holds the row, and the hooks of its ancestors belong to its
  * chain.
@@ -304,9 +315,32 @@ hooks_event_by_trigger(const char *name)
 bool
 hooks_event_of_rows(const HookEvent *event)
 {
-	return event->level == HOOK_ROW ||
-		(event->phase == HOOK_BEFORE_CASCADE &&
-		 event->action != HOOK_TRUNCATE);
+	return event->level == HOOK_ROW || hooks_event_captures(event);
+}
+
+/*
+ * The event's trigger as pg_trigger.tgtype has it.
+ */
+int16
+hooks_event_trigger_type(const HookEvent *event)
+{
+	int16		type = 0;
+
+	if (hooks_event_of_rows(event))
+		type |= TRIGGER_TYPE_ROW;
+	if (event->phase != HOOK_AFTER && !hooks_event_captures(event))
+		type |= TRIGGER_TYPE_BEFORE;
+	switch (event->action)
+	{
+		case HOOK_INSERT:
+			return type | TRIGGER_TYPE_INSERT;
+		case HOOK_UPDATE:
+			return type | TRIGGER_TYPE_UPDATE;
+		case HOOK_DELETE:
+			return type | TRIGGER_TYPE_DELETE;
+		default:
+			return type | TRIGGER_TYPE_TRUNCATE;
+	}
 }
 
 /*

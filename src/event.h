@@ -102,6 +102,8 @@ extern const char *hooks_event_fire_word(HookFire fire);
 
 extern const HookEvent *hooks_event_by_trigger(const char *name);
 extern bool hooks_event_of_rows(const HookEvent *event);
+extern bool hooks_event_captures(const HookEvent *event);
+extern int16 hooks_event_trigger_type(const HookEvent *event);
 extern bool hooks_event_wants(const HookEvent *event, HookPhase phase,
 							  HookLevel level, int actions);
 

@@ -4,7 +4,9 @@
  *
  * A plain SELECT costs one test.  Statements that queue trigger events are on
  * the stack while they run and while they finish, which is when their triggers
- * and referential actions fire.
+ * and referential actions fire.  An error leaves the stack as it is; the abort
+ * that follows it unwinds the stack (transaction.c), which keeps two PG_TRYs
+ * out of every statement.
  */
 #include "postgres.h"
 
@@ -21,62 +23,36 @@ static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
 static void
 executor_run(HOOKS_RUN_ARGS)
 {
-	HookStatement statement;
+	HookStatement *statement = NULL;
 
-	if (!hooks_statement_is_traced(query))
-	{
-		if (prev_ExecutorRun)
-			prev_ExecutorRun(HOOKS_RUN_PASS);
-		else
-			standard_ExecutorRun(HOOKS_RUN_PASS);
-		return;
-	}
-
-	hooks_statement_push(&statement, query);
-	PG_TRY();
-	{
-		if (prev_ExecutorRun)
-			prev_ExecutorRun(HOOKS_RUN_PASS);
-		else
-			standard_ExecutorRun(HOOKS_RUN_PASS);
-	}
-	PG_FINALLY();
-	{
-		hooks_statement_pop(&statement);
-	}
-	PG_END_TRY();
+	if (hooks_statement_is_traced(query))
+		statement = hooks_statement_push(query);
+	if (prev_ExecutorRun)
+		prev_ExecutorRun(HOOKS_RUN_PASS);
+	else
+		standard_ExecutorRun(HOOKS_RUN_PASS);
+	if (statement != NULL)
+		hooks_statement_pop(statement);
 }
 
 static void
 executor_finish(QueryDesc *query)
 {
-	HookStatement statement;
+	HookStatement *statement = NULL;
 
-	if (!hooks_statement_is_traced(query))
+	if (hooks_statement_is_traced(query))
+		statement = hooks_statement_push(query);
+	if (prev_ExecutorFinish)
+		prev_ExecutorFinish(query);
+	else
+		standard_ExecutorFinish(query);
+	if (statement != NULL)
 	{
-		if (prev_ExecutorFinish)
-			prev_ExecutorFinish(query);
-		else
-			standard_ExecutorFinish(query);
-		return;
-	}
-
-	hooks_statement_push(&statement, query);
-	PG_TRY();
-	{
-		if (prev_ExecutorFinish)
-			prev_ExecutorFinish(query);
-		else
-			standard_ExecutorFinish(query);
-		if (!statement.referential)
+		if (hooks_batches != NULL && !statement->referential)
 			hooks_batch_check_fired(query->estate->es_query_cxt,
-									statement.level);
+									statement->level);
+		hooks_statement_pop(statement);
 	}
-	PG_FINALLY();
-	{
-		hooks_statement_pop(&statement);
-	}
-	PG_END_TRY();
 }
 
 /*

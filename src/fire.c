@@ -100,7 +100,10 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	run->length = n;
 	run->calls = palloc0(sizeof(HookCall) * Max(n, 1));
 	for (int i = 0; i < n; i++)
+	{
 		run->calls[i].member = members[i];
+		run->calls[i].out = !hooks_chain_role_fires(members[i]->hook->fire);
+	}
 	MemoryContextSwitchTo(old);
 	return run;
 }
@@ -114,8 +117,7 @@ hooks_fire_is_due(HookCall *call, const Bitmapset *assigned)
 {
 	const HookMember *member = call->member;
 
-	if (call->taken_out || hooks_settings_is_paused(member->hook->hook_id) ||
-		!hooks_chain_role_fires(member->hook->fire))
+	if (call->out || hooks_settings_is_paused(member->hook->hook_id))
 		return false;
 	return assigned == NULL || member->columns == NULL ||
 		bms_overlap(assigned, member->columns);
@@ -276,18 +278,6 @@ make_trigger(HookCall *call, const Trigger *real)
 	call->trigger.tgargs = call->member->arguments;
 }
 
-static HookAction
-action_of(TriggerEvent event)
-{
-	if (TRIGGER_FIRED_BY_INSERT(event))
-		return HOOK_INSERT;
-	if (TRIGGER_FIRED_BY_UPDATE(event))
-		return HOOK_UPDATE;
-	if (TRIGGER_FIRED_BY_DELETE(event))
-		return HOOK_DELETE;
-	return HOOK_TRUNCATE;
-}
-
 /*
  * Fires one hook.  trigdata is as for a trigger; its tg_trigger is replaced
  * for the call.  Returns what the callback returned; if its condition was not
@@ -299,7 +289,7 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 	const HookMember *member = call->member;
 	Trigger    *real = trigdata->tg_trigger;
 	bool		test = member->condition != NULL;
-	HookFiring	firing;
+	HookFiring *firing;
 	CallbackCall state;
 	HookOutcome outcome;
 	HeapTuple	unchanged;
@@ -315,17 +305,17 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 		test = false;
 	}
 
-	firing.hook = member->hook->name;
-	firing.phase = member->hook->phase;
-	firing.action = action_of(trigdata->tg_event);
-	firing.naming = (member->hook->actions & HOOK_NAME) != 0;
-	firing.level = member->hook->level;
-	firing.relation = RelationGetRelid(trigdata->tg_relation);
-	firing.relation_name = RelationGetRelationName(trigdata->tg_relation);
-	firing.columns = trigdata->tg_updatedcols;
-	firing.referential = run->referential ||
+	firing = hooks_context_push(member->hook->name);
+	firing->phase = run->event->phase;
+	firing->action = run->event->action;
+	firing->naming = (member->hook->actions & HOOK_NAME) != 0;
+	firing->level = run->event->level;
+	firing->relation = RelationGetRelid(trigdata->tg_relation);
+	firing->relation_name = RelationGetRelationName(trigdata->tg_relation);
+	firing->columns = trigdata->tg_updatedcols;
+	firing->referential = run->referential ||
 		hooks_statement_in_referential_action();
-	hooks_context_push(&firing);
+	firing->constraint = run->constraint;
 
 	if (call->trigger.tgoid != real->tgoid)
 		make_trigger(call, real);
@@ -333,16 +323,16 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 	state.run = run;
 	state.call = call;
 	state.trigdata = trigdata;
-	state.firing = &firing;
+	state.firing = firing;
 	state.test = test;
 	state.fired = true;
 	state.result = NULL;
-	outcome = hooks_policy_run(member, &firing, call_callback, &state);
+	outcome = hooks_policy_run(member, firing, call_callback, &state);
 	trigdata->tg_trigger = real;
-	hooks_context_pop(&firing);
+	hooks_context_pop(firing);
 
 	if (outcome == HOOK_TAKEN_OUT)
-		call->taken_out = true;
+		call->out = true;
 	return outcome == HOOK_DONE && state.fired ? state.result : unchanged;
 }
 

@@ -16,7 +16,8 @@
 typedef struct HookCall
 {
 	HookMember *member;
-	bool		taken_out;		/* in quarantine since this statement began */
+	bool		out;			/* not for this replication role, or in
+								 * quarantine since the statement began */
 	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
 	Oid			allowed;		/* role whose EXECUTE was checked */
 	Trigger		trigger;		/* what the callback sees as its trigger */
@@ -45,6 +46,7 @@ typedef struct HookRun
 	HookRowSource row_source;	/* of a batch; NULL otherwise */
 	void	   *row_source_arg;
 	bool		referential;	/* a batch of rows that a cascade removes */
+	Oid			constraint;		/* by which foreign key, if it is one */
 	MemoryContext context;
 	List	   *pinned;			/* of HookRelation */
 	MemoryContextCallback unpin;

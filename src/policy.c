@@ -57,12 +57,19 @@ enum
 	Natts_failure = Anum_occurred_at
 };
 
+/* a hook of which only the newest failures are to stay */
+typedef struct FailuresToPrune
+{
+	char	   *hook;
+	int			keep;
+} FailuresToPrune;
+
 /*
- * Names of the hooks that failed in this transaction, whose old failures are
- * to be pruned when it commits.  In TopTransactionContext, so NIL at its end;
- * names of rolled-back failures may stay, which does no harm.
+ * FailuresToPrune of the hooks that failed in this transaction, for when it
+ * commits.  In TopTransactionContext, so NIL at its end; those of rolled-back
+ * failures may stay, which does no harm.
  */
-static List *to_prune = NIL;
+List	   *hooks_failures_to_prune = NIL;
 
 /*
  * Errors that no policy swallows: the client has to know of them.
@@ -90,10 +97,39 @@ must_propagate(const ErrorData *error, HookPhase phase)
 }
 
 /*
+ * Of a hook that can go into quarantine, as many rows stay as that counts.
+ */
+static void
+remember_to_prune(const Hook *hook)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	FailuresToPrune *prune;
+	ListCell   *lc;
+
+	foreach(lc, hooks_failures_to_prune)
+	{
+		prune = lfirst(lc);
+		if (strcmp(prune->hook, hook->name) == 0)
+			break;
+	}
+	if (lc == NULL)
+	{
+		prune = palloc(sizeof(FailuresToPrune));
+		prune->hook = pstrdup(hook->name);
+		prune->keep = hook->policy == HOOK_QUARANTINE ?
+			Max(hooks_failures_kept, hooks_quarantine_after) :
+			hooks_failures_kept;
+		hooks_failures_to_prune = lappend(hooks_failures_to_prune, prune);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
  * Adds a row to hooks.failure.
  */
 static void
-record_failure(const HookFiring *firing, const ErrorData *error)
+record_failure(const Hook *hook, const HookFiring *firing,
+			   const ErrorData *error)
 {
 	Relation	failure = table_open(hooks_registry_relation("failure"),
 									 RowExclusiveLock);
@@ -101,7 +137,6 @@ record_failure(const HookFiring *firing, const ErrorData *error)
 	bool		nulls[Natts_failure] = {false};
 	NameData	caller;
 	const char *role;
-	MemoryContext old;
 
 	role = GetUserNameFromId(hooks_statement_caller(firing->statement), true);
 	namestrcpy(&caller, role ? role : "");
@@ -133,15 +168,7 @@ record_failure(const HookFiring *firing, const ErrorData *error)
 	table_close(failure, NoLock);
 	CommandCounterIncrement();
 
-	old = MemoryContextSwitchTo(TopTransactionContext);
-	for (int i = 0; i < list_length(to_prune); i++)
-		if (strcmp(list_nth(to_prune, i), firing->hook) == 0)
-		{
-			MemoryContextSwitchTo(old);
-			return;
-		}
-	to_prune = lappend(to_prune, pstrdup(firing->hook));
-	MemoryContextSwitchTo(old);
+	remember_to_prune(hook);
 }
 
 /*
@@ -217,8 +244,9 @@ quarantine(const Hook *hook)
 	hooks_registry_update(current);
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
-			 errmsg("hook \"%s\" is in quarantine after %d failures",
-					hook->name, recent.found),
+			 errmsg_plural("hook \"%s\" is in quarantine after %d failure",
+						   "hook \"%s\" is in quarantine after %d failures",
+						   recent.found, hook->name, recent.found),
 			 errhint("Mend the callback, then call hooks.enable().")));
 	return true;
 }
@@ -244,16 +272,16 @@ delete_beyond(Relation failure, HeapTuple tuple, void *arg)
 void
 hooks_policy_before_commit(void)
 {
-	List	   *names = to_prune;
+	List	   *hooks = hooks_failures_to_prune;
 	ListCell   *lc;
 
-	to_prune = NIL;
-	foreach(lc, names)
+	hooks_failures_to_prune = NIL;
+	foreach(lc, hooks)
 	{
-		int			keep = Max(hooks_failures_kept, hooks_quarantine_after);
+		FailuresToPrune *prune = lfirst(lc);
 
 		PushActiveSnapshot(GetLatestSnapshot());
-		scan_failures(lfirst(lc), delete_beyond, &keep);
+		scan_failures(prune->hook, delete_beyond, &prune->keep);
 		PopActiveSnapshot();
 	}
 }
@@ -261,7 +289,7 @@ hooks_policy_before_commit(void)
 void
 hooks_policy_end_of_transaction(void)
 {
-	to_prune = NIL;
+	hooks_failures_to_prune = NIL;
 }
 
 /* the context line of whatever is reported inside a firing */
@@ -374,7 +402,7 @@ run_guarded(const HookMember *member, HookFiring *firing,
 					hooks_context_describe(firing), error->message),
 			 error->detail ? errdetail_internal("%s", error->detail) : 0,
 			 error->hint ? errhint("%s", error->hint) : 0));
-	record_failure(firing, error);
+	record_failure(hook, firing, error);
 	if (hook->policy == HOOK_QUARANTINE && quarantine(hook))
 		return HOOK_TAKEN_OUT;
 	return HOOK_FAILED;

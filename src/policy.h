@@ -17,6 +17,9 @@ typedef enum HookOutcome
 	HOOK_TAKEN_OUT				/* failed, isolated, and in quarantine now */
 } HookOutcome;
 
+/* what hooks_policy_before_commit() has to do, NIL mostly */
+extern List *hooks_failures_to_prune;
+
 extern HookOutcome hooks_policy_run(const HookMember *member,
 									HookFiring *firing,
 									void (*body) (void *arg), void *arg);

@@ -17,8 +17,10 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "tcop/utility.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -293,39 +295,68 @@ check_columns(const Hook *hook, Relation rel)
 }
 
 /*
- * Follows run_after from a hook; 42704 for a hook that is not there, 42P17
- * with the whole cycle if it leads back to where it began.
+ * Reports (42P17) the cycle that a path of hooks, each to run after the next,
+ * closes.
  */
 static void
-check_run_after(const char *origin, ArrayType *run_after, List *path)
+report_cycle(const char *origin, List *path)
+{
+	StringInfoData cycle;
+	ListCell   *lc;
+
+	initStringInfo(&cycle);
+	appendStringInfo(&cycle, "\"%s\"", origin);
+	foreach(lc, path)
+		appendStringInfo(&cycle, " runs after \"%s\"%s", (char *) lfirst(lc),
+						 lnext(path, lc) ? ", which" : "");
+	refuse(errmsg("run_after of hook \"%s\" has a cycle", origin),
+		   errdetail_internal("%s.", cycle.data));
+}
+
+/*
+ * Follows run_after from the last hook of a path; looks at each hook once.
+ */
+static void
+follow_run_after(const char *origin, ArrayType *run_after, List *path,
+				 List **seen)
 {
 	int			n;
 	char	  **names = hooks_registry_strings(run_after, &n);
 
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < n; i++)
 	{
 		List	   *here = lappend(list_copy(path), names[i]);
+		bool		known = false;
+		ListCell   *lc;
 		Hook	   *hook;
 
-		check_stack_depth();
-		CHECK_FOR_INTERRUPTS();
 		if (strcmp(names[i], origin) == 0)
-		{
-			StringInfoData cycle;
-			ListCell   *lc;
+			report_cycle(origin, here);
+		foreach(lc, *seen)
+			known |= strcmp(lfirst(lc), names[i]) == 0;
+		if (known)
+			continue;
+		*seen = lappend(*seen, names[i]);
 
-			initStringInfo(&cycle);
-			appendStringInfo(&cycle, "\"%s\"", origin);
-			foreach(lc, here)
-				appendStringInfo(&cycle, " runs after \"%s\"%s",
-								 (char *) lfirst(lc),
-								 lnext(here, lc) ? ", which" : "");
-			refuse(errmsg("run_after of hook \"%s\" has a cycle", origin),
-				   errdetail_internal("%s.", cycle.data));
-		}
-		hook = hooks_registry_get(names[i]);
-		check_run_after(origin, hook->run_after, here);
+		/* Further back, a hook that is gone has no say any more */
+		hook = path == NIL ? hooks_registry_get(names[i]) :
+			hooks_registry_find(names[i]);
+		if (hook != NULL)
+			follow_run_after(origin, hook->run_after, here, seen);
 	}
+}
+
+/*
+ * 42704 for a hook that is not there, 42P17 for a cycle.
+ */
+static void
+check_run_after(const Hook *hook)
+{
+	List	   *seen = NIL;
+
+	follow_run_after(hook->name, hook->run_after, NIL, &seen);
 }
 
 /*
@@ -380,6 +411,11 @@ hook_from_arguments(FunctionCallInfo fcinfo)
 		hook->level = hooks_event_parse_level(text);
 	hook->columns = array_arg(fcinfo, ARG_COLUMNS, "columns", false);
 	hook->arguments = array_arg(fcinfo, ARG_ARGUMENTS, "arguments", true);
+	if (ArrayGetNItems(ARR_NDIM(hook->arguments), ARR_DIMS(hook->arguments)) > PG_INT16_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
+				 errmsg("cannot pass more than %d arguments to a trigger function",
+						PG_INT16_MAX)));
 	if (!PG_ARGISNULL(ARG_TIMEOUT))
 		hook->timeout = PG_GETARG_INTERVAL_P(ARG_TIMEOUT);
 	if (!PG_ARGISNULL(ARG_MAX_ATTEMPTS))
@@ -468,18 +504,19 @@ hooks_register(PG_FUNCTION_ARGS)
 	bool		replace = PG_GETARG_BOOL(ARG_REPLACE);
 	Hook	   *other;
 
+	PreventCommandIfReadOnly("hooks.register()");
 	hooks_registry_lock();
-	check_run_after(hook->name, hook->run_after, NIL);
 	other = hooks_registry_find(hook->name);
+	if (other != NULL && hooks_registry_same(hook, other))
+	{
+		hooks_attach_sync(hook->relation);
+		PG_RETURN_BOOL(false);
+	}
+	check_run_after(hook);
 	if (other == NULL)
 		hooks_registry_insert(hook);
 	else
 	{
-		if (hooks_registry_same(hook, other))
-		{
-			hooks_attach_sync(hook->relation);
-			PG_RETURN_BOOL(false);
-		}
 		if (!replace)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -514,6 +551,7 @@ hooks_unregister(PG_FUNCTION_ARGS)
 	Hook	   *hook;
 
 	require(fcinfo, 1, "missing_ok");
+	PreventCommandIfReadOnly("hooks.unregister()");
 	hooks_registry_lock();
 	hook = hooks_registry_find(name);
 	if (hook == NULL && PG_GETARG_BOOL(1))
@@ -540,6 +578,7 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	List	   *hooks;
 	ListCell   *lc;
 
+	PreventCommandIfReadOnly("hooks.unregister_package()");
 	hooks_registry_lock();
 	hooks = hooks_registry_of_package(package);
 	foreach(lc, hooks)
@@ -563,6 +602,7 @@ set_enabled(FunctionCallInfo fcinfo, bool enabled)
 	char	   *name = required_text(fcinfo, 0, "name");
 	Hook	   *hook;
 
+	PreventCommandIfReadOnly(enabled ? "hooks.enable()" : "hooks.disable()");
 	hooks_registry_lock();
 	hook = hooks_registry_get(name);
 	check_may_change(hook);

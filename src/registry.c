@@ -19,6 +19,7 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "storage/lmgr.h"
@@ -79,6 +80,20 @@ hooks_registry_relation(const char *name)
 				 errmsg("relation \"hooks.%s\" does not exist", name),
 				 errhint("The extension hooks is damaged or of another version than its library.")));
 	return relid;
+}
+
+/*
+ * The OID of dispatch() or of one of the two capture().
+ */
+Oid
+hooks_registry_function(const char *name, int nargs)
+{
+	Oid			types[] = {OIDOID, TIDOID, TIDOID};
+	oidvector  *arguments = buildoidvector(types, nargs);
+
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+						   CStringGetDatum(name), PointerGetDatum(arguments),
+						   ObjectIdGetDatum(get_namespace_oid("hooks", false)));
 }
 
 /*

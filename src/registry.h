@@ -46,6 +46,7 @@ typedef struct Hook
 } Hook;
 
 extern Oid	hooks_registry_relation(const char *name);
+extern Oid	hooks_registry_function(const char *name, int nargs);
 extern void hooks_registry_lock(void);
 extern bool hooks_registry_try_lock(void);
 extern Hook *hooks_registry_find(const char *name);

@@ -39,12 +39,17 @@ Datum
 hooks_chain(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Relation	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	Relation	rel;
 	HookRelation *relation;
 	TupleDesc	desc;
 	Tuplestorestate *rows;
 	MemoryContext old;
 
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"relation\" must not be null")));
+	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

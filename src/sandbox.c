@@ -23,19 +23,26 @@
 #include "sandbox.h"
 
 /*
- * Whether a caller's temporary tables could stand in for the tables that the
- * owner's callback names: they come first unless the search_path says where.
+ * Whether temporary tables of the session could stand in for the tables that
+ * the owner's callback names: they come first unless the search_path says where
+ * they come.
  */
 static bool
 temporary_tables_intrude(const char *search_path)
 {
 	Oid			temp_namespace;
 	Oid			toast_namespace;
+	List	   *schemas;
+	ListCell   *lc;
 
-	if (strstr(search_path, "pg_temp") != NULL)
-		return false;
 	GetTempNamespaceState(&temp_namespace, &toast_namespace);
-	return OidIsValid(temp_namespace);
+	if (!OidIsValid(temp_namespace))
+		return false;
+	if (SplitIdentifierString(pstrdup(search_path), ',', &schemas))
+		foreach(lc, schemas)
+			if (strcmp(lfirst(lc), "pg_temp") == 0)
+				return false;
+	return true;
 }
 
 static void
@@ -53,30 +60,33 @@ set_search_path(HookSandbox *sandbox, const char *search_path)
 void
 hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 {
-	bool		other;
+	Oid			owner = hook->owner;
 
-	GetUserIdAndSecContext(&sandbox->userid, &sandbox->sec_context);
+	sandbox->changed_role = false;
 	sandbox->guc_level = 0;
 	if (hook->run_as == HOOK_AS_INVOKER)
 		return;
 
-	other = hook->owner != sandbox->userid;
-	if (other)
+	/* In a cascade the current role is the table's owner, not the caller */
+	GetUserIdAndSecContext(&sandbox->userid, &sandbox->sec_context);
+	if (owner != sandbox->userid || owner != caller)
 	{
 		int			sec_context = sandbox->sec_context |
 			SECURITY_LOCAL_USERID_CHANGE;
 
-		if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(hook->owner)))
+		if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
 					 errmsg("owner of hook \"%s\" does not exist", hook->name)));
-		if (!hooks_can_set_role(hook->owner, sandbox->userid) ||
-			!hooks_can_set_role(hook->owner, caller))
+		if (!hooks_can_set_role(owner, sandbox->userid) ||
+			!hooks_can_set_role(owner, caller))
 			sec_context |= SECURITY_RESTRICTED_OPERATION;
-		SetUserIdAndSecContext(hook->owner, sec_context);
+		SetUserIdAndSecContext(owner, sec_context);
+		sandbox->changed_role = true;
 	}
 
-	if (other && temporary_tables_intrude(hook->search_path))
+	if ((sandbox->changed_role || owner != GetSessionUserId()) &&
+		temporary_tables_intrude(hook->search_path))
 		set_search_path(sandbox,
 						hook->search_path[0] == '\0' ? "pg_temp" :
 						psprintf("%s, pg_temp", hook->search_path));
@@ -92,5 +102,6 @@ hooks_sandbox_leave(const HookSandbox *sandbox)
 {
 	if (sandbox->guc_level != 0)
 		AtEOXact_GUC(true, sandbox->guc_level);
-	SetUserIdAndSecContext(sandbox->userid, sandbox->sec_context);
+	if (sandbox->changed_role)
+		SetUserIdAndSecContext(sandbox->userid, sandbox->sec_context);
 }

@@ -12,6 +12,7 @@
 /* what to restore; the callback's caller keeps it */
 typedef struct HookSandbox
 {
+	bool		changed_role;
 	Oid			userid;
 	int			sec_context;
 	int			guc_level;		/* 0: search_path was not changed */

@@ -29,18 +29,36 @@ bool		hooks_preloaded = false;
 
 /* the text of hooks.paused, and the ids in it as its assign hook left them */
 static char *paused_text = NULL;
-static const int64 *paused = NULL;	/* [0] is their number */
+const int64 *hooks_paused = NULL;
 
 /* whether this session has logged that the kill switch is off */
 static bool kill_switch_logged = false;
 
+/*
+ * The value must be jsonb, which takes less than any JSON text.  Nothing but
+ * memory is in use while jsonb_in() runs, so its error can end here.
+ */
 static bool
 check_metadata(char **newval, void **extra, GucSource source)
 {
-	if (*newval == NULL || (*newval)[0] == '\0' || hooks_json_is_valid(*newval))
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool valid = true;
+
+	if (*newval == NULL || (*newval)[0] == '\0')
 		return true;
-	GUC_check_errdetail("The value is not valid JSON.");
-	return false;
+	PG_TRY();
+	{
+		(void) DirectFunctionCall1(jsonb_in, CStringGetDatum(*newval));
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		GUC_check_errdetail("The value is not valid JSON.");
+		valid = false;
+	}
+	PG_END_TRY();
+	return valid;
 }
 
 static bool
@@ -75,7 +93,7 @@ check_paused(char **newval, void **extra, GucSource source)
 static void
 assign_paused(const char *newval, void *extra)
 {
-	paused = extra;
+	hooks_paused = extra;
 }
 
 /*
@@ -140,12 +158,10 @@ hooks_settings_kill_switch(void)
 }
 
 bool
-hooks_settings_is_paused(int64 hook_id)
+hooks_settings_is_in_list(int64 hook_id)
 {
-	if (likely(paused == NULL))
-		return false;
-	for (int64 i = 1; i <= paused[0]; i++)
-		if (paused[i] == hook_id)
+	for (int64 i = 1; i <= hooks_paused[0]; i++)
+		if (hooks_paused[i] == hook_id)
 			return true;
 	return false;
 }
@@ -159,10 +175,10 @@ hooks_settings_pause(int64 hook_id, bool pause)
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int64 i = 1; paused != NULL && i <= paused[0]; i++)
-		if (paused[i] != hook_id)
+	for (int64 i = 1; hooks_paused != NULL && i <= hooks_paused[0]; i++)
+		if (hooks_paused[i] != hook_id)
 			appendStringInfo(&list, "%s" INT64_FORMAT,
-							 list.len > 0 ? "," : "", paused[i]);
+							 list.len > 0 ? "," : "", hooks_paused[i]);
 	if (pause)
 		appendStringInfo(&list, "%s" INT64_FORMAT,
 						 list.len > 0 ? "," : "", hook_id);

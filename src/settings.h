@@ -22,13 +22,22 @@ extern int	hooks_quarantine_after;
 extern int	hooks_failures_kept;
 extern char *hooks_metadata;
 
+/* the hooks paused in this transaction, NULL for none; [0] is their number */
+extern const int64 *hooks_paused;
+
 /* loaded at server start, so that no statement of a session is missed */
 extern bool hooks_preloaded;
 
 extern void hooks_settings_init(void);
 extern bool hooks_settings_kill_switch(void);
-extern bool hooks_settings_is_paused(int64 hook_id);
+extern bool hooks_settings_is_in_list(int64 hook_id);
 extern void hooks_settings_pause(int64 hook_id, bool pause);
 extern Jsonb *hooks_settings_metadata(void);
+
+static inline bool
+hooks_settings_is_paused(int64 hook_id)
+{
+	return unlikely(hooks_paused != NULL) && hooks_settings_is_in_list(hook_id);
+}
 
 #endif							/* HOOKS_SETTINGS_H */

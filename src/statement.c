@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/partition.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
@@ -19,6 +20,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
@@ -28,28 +30,40 @@
 
 HookStatement *hooks_statement = NULL;
 
+/* the record of the outermost one; in TopMemoryContext, never freed */
+static HookStatement *outermost = NULL;
+
 /* the last level given out; never reset */
 static uint64 last_level = 0;
 
-/*
- * Can the statement queue trigger events or be a referential action?  A plain
- * SELECT cannot, and PostgreSQL does not open a level for it.
- */
-bool
-hooks_statement_is_traced(QueryDesc *query)
+static HookStatement *
+new_statement(void)
 {
-	return query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+	HookStatement *statement = MemoryContextAllocZero(TopMemoryContext,
+													  sizeof(HookStatement));
+
+	statement->outer = hooks_statement;
+	if (hooks_statement == NULL)
+		outermost = statement;
+	else
+		hooks_statement->inner = statement;
+	return statement;
 }
 
 /*
- * Makes a statement the innermost one; its caller pops it again, whatever
- * happens.
+ * Makes a statement the innermost one.  The caller pops it when it is done; if
+ * it throws, the abort does.
  */
-void
-hooks_statement_push(HookStatement *statement, QueryDesc *query)
+HookStatement *
+hooks_statement_push(QueryDesc *query)
 {
-	statement->outer = hooks_statement;
+	HookStatement *statement = hooks_statement == NULL ? outermost :
+		hooks_statement->inner;
+
+	if (unlikely(statement == NULL))
+		statement = new_statement();
 	statement->query = query;
+	statement->nest_level = GetCurrentTransactionNestLevel();
 
 	/*
 	 * Only ri_triggers.c runs modifying queries without a trigger query level
@@ -68,12 +82,17 @@ hooks_statement_push(HookStatement *statement, QueryDesc *query)
 		statement->caller = statement->referential ? InvalidOid : GetUserId();
 	}
 	hooks_statement = statement;
+	return statement;
 }
 
+/*
+ * The transaction level, and what is nested in it, aborts.
+ */
 void
-hooks_statement_pop(HookStatement *statement)
+hooks_statement_abort(int nest_level)
 {
-	hooks_statement = statement->outer;
+	while (hooks_statement != NULL && hooks_statement->nest_level >= nest_level)
+		hooks_statement = hooks_statement->outer;
 }
 
 /*

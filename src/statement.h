@@ -14,10 +14,16 @@
 
 #include "executor/execdesc.h"
 
+/*
+ * As with firings, the records are kept, and the abort that follows an error
+ * takes off those that were begun in the (sub)transaction.
+ */
 typedef struct HookStatement
 {
 	struct HookStatement *outer;	/* the statement around this one */
+	struct HookStatement *inner;	/* kept for the next nested statement */
 	QueryDesc  *query;
+	int			nest_level;		/* of the transaction when it began */
 	uint64		level;			/* identifies the trigger query level */
 	bool		referential;	/* a referential action's query */
 	Oid			caller;			/* who issued it (of the level's statement) */
@@ -25,13 +31,12 @@ typedef struct HookStatement
 
 /*
  * The innermost running statement, NULL if none was seen.  Set by executor.c
- * around each run; it points into the C stack of that run.
+ * around each run.
  */
 extern HookStatement *hooks_statement;
 
-extern bool hooks_statement_is_traced(QueryDesc *query);
-extern void hooks_statement_push(HookStatement *statement, QueryDesc *query);
-extern void hooks_statement_pop(HookStatement *statement);
+extern HookStatement *hooks_statement_push(QueryDesc *query);
+extern void hooks_statement_abort(int nest_level);
 extern bool hooks_statement_in_referential_action(void);
 extern const HookStatement *hooks_statement_root(const HookStatement *statement);
 extern Oid	hooks_statement_caller(const HookStatement *statement);
@@ -40,5 +45,21 @@ extern bool hooks_statement_target(const HookStatement *statement,
 extern bool hooks_statement_is_target(const HookStatement *statement, Oid relid);
 extern Oid	hooks_statement_constraint(const HookStatement *statement);
 extern const char *hooks_statement_text(const HookStatement *statement);
+
+/*
+ * Can the statement queue trigger events or be a referential action?  A plain
+ * SELECT cannot, and PostgreSQL does not open a level for it.
+ */
+static inline bool
+hooks_statement_is_traced(const QueryDesc *query)
+{
+	return query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+}
+
+static inline void
+hooks_statement_pop(const HookStatement *statement)
+{
+	hooks_statement = statement->outer;
+}
 
 #endif							/* HOOKS_STATEMENT_H */

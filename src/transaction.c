@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "context.h"
 #include "policy.h"
+#include "statement.h"
 #include "transaction.h"
 
 static void
@@ -21,10 +22,12 @@ transaction_event(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
-			hooks_policy_before_commit();
+			if (hooks_failures_to_prune != NIL)
+				hooks_policy_before_commit();
 			break;
 		case XACT_EVENT_ABORT:
 			hooks_context_abort(0);
+			hooks_statement_abort(0);
 			hooks_batch_end_transaction();
 			hooks_policy_end_of_transaction();
 			break;
@@ -46,6 +49,7 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 	{
 		case SUBXACT_EVENT_ABORT_SUB:
 			hooks_context_abort(GetCurrentTransactionNestLevel());
+			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:

@@ -147,6 +147,27 @@ translate_columns(Bitmapset *columns, Oid from, Oid to)
 }
 
 /*
+ * A copy of a table's trigger for an event.  Procedural languages keep what
+ * they compile by the trigger's OID, so each table's rows need their own.
+ */
+static Trigger *
+own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
+{
+	Trigger    *copy;
+
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+		if (strcmp(rel->trigdesc->triggers[i].tgname, event->trigger) == 0)
+		{
+			copy = palloc(sizeof(Trigger));
+			*copy = rel->trigdesc->triggers[i];
+			copy->tgqual = NULL;
+			copy->tgname = pstrdup(copy->tgname);
+			return copy;
+		}
+	return fallback;
+}
+
+/*
  * Fires the before_cascade hooks of a batch: those on the tables that hold its
  * rows and on the partitioned tables above them.
  */
@@ -170,6 +191,7 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 	run->row_source = batch_row_source;
 	run->row_source_arg = &firing;
 	run->referential = hooks_batch_is_referential(batch);
+	run->constraint = hooks_batch_constraint(batch);
 
 	for (int i = 0; i < run->length; i++)
 	{
@@ -191,7 +213,7 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 			(event->action == HOOK_UPDATE ?
 			 TRIGGER_EVENT_UPDATE : TRIGGER_EVENT_DELETE);
 		trigdata.tg_relation = rel;
-		trigdata.tg_trigger = row_trigger->tg_trigger;
+		trigdata.tg_trigger = own_trigger(rel, event, row_trigger->tg_trigger);
 		trigdata.tg_updatedcols = assigned;
 		firing.rows = call->member->condition != NULL ? NULL :
 			make_rows(&firing, rel, NULL);
@@ -209,30 +231,12 @@ static const HookEvent *
 event_of_trigger(const TriggerData *trigdata)
 {
 	const HookEvent *event = hooks_event_by_trigger(trigdata->tg_trigger->tgname);
-	TriggerEvent fired = trigdata->tg_event;
-	bool		captures;
-	bool		after;
 
-	if (event == NULL)
+	if (event == NULL ||
+		trigdata->tg_trigger->tgtype != hooks_event_trigger_type(event) ||
+		(trigdata->tg_trigger->tgqual != NULL) != hooks_event_captures(event))
 		return NULL;
-	captures = event->phase == HOOK_BEFORE_CASCADE &&
-		event->action != HOOK_TRUNCATE;
-	after = event->phase == HOOK_AFTER || captures;
-	if ((TRIGGER_FIRED_FOR_ROW(fired) != 0) != hooks_event_of_rows(event) ||
-		TRIGGER_FIRED_AFTER(fired) != after ||
-		(trigdata->tg_trigger->tgqual != NULL) != captures)
-		return NULL;
-	switch (event->action)
-	{
-		case HOOK_INSERT:
-			return TRIGGER_FIRED_BY_INSERT(fired) ? event : NULL;
-		case HOOK_UPDATE:
-			return TRIGGER_FIRED_BY_UPDATE(fired) ? event : NULL;
-		case HOOK_DELETE:
-			return TRIGGER_FIRED_BY_DELETE(fired) ? event : NULL;
-		default:
-			return TRIGGER_FIRED_BY_TRUNCATE(fired) ? event : NULL;
-	}
+	return event;
 }
 
 PG_FUNCTION_INFO_V1(hooks_dispatch);
@@ -269,8 +273,7 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 	if (dispatch->event == NULL)
 		return PointerGetDatum(row);
 
-	if (dispatch->event->phase == HOOK_BEFORE_CASCADE &&
-		dispatch->event->action != HOOK_TRUNCATE)
+	if (hooks_event_captures(dispatch->event))
 	{
 		HookBatch  *batch = hooks_batch_take(dispatch->event,
 											 RelationGetRelid(trigdata->tg_relation),
@@ -336,7 +339,7 @@ called_in_when(FmgrInfo *function, bool update)
 }
 
 /*
- * Prepares the capture of rows of a table by one query.
+ * Prepares the capture of rows of a table by one query; NULL if it has none.
  */
 static CaptureCall *
 prepare_capture(FmgrInfo *function, Oid relid, bool update)
@@ -349,6 +352,13 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("function hooks.capture() can only be called in the WHEN of a trigger of the extension hooks")));
+
+	/*
+	 * A row that moves between partitions comes here once more as the
+	 * partitioned table's, for which nothing but foreign keys has an event.
+	 */
+	if (!OidIsValid(relid))
+		return NULL;
 
 	call = MemoryContextAllocZero(function->fn_mcxt, sizeof(CaptureCall));
 	call->capture.event = hooks_event_by_trigger(update ?
@@ -393,6 +403,8 @@ hooks_capture(PG_FUNCTION_ARGS)
 
 		call = prepare_capture(fcinfo->flinfo, relid, update);
 	}
+	if (unlikely(call == NULL))
+		PG_RETURN_BOOL(false);
 	if (!call->wanted || hooks_settings_kill_switch())
 		PG_RETURN_BOOL(false);
 	PG_RETURN_BOOL(hooks_batch_add(&call->capture,
