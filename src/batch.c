@@ -22,6 +22,7 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -31,6 +32,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/bitmapset.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -269,25 +271,58 @@ hooks_batch_constraint(const HookBatch *batch)
 }
 
 /*
- * Fetches a version of a row, which must be the work of this transaction: the
- * old version one that it deleted, the new version one that it made.  Whoever
- * called capture() otherwise gets nothing for it.
+ * Is a row version the work of this transaction: the old one deleted by it, the
+ * new one made by it?  Whoever called capture() otherwise gets nothing for it.
  */
 static bool
-fetch_row(Relation rel, ItemPointer tid, bool old, TupleTableSlot *slot)
+is_our_work(HeapTupleHeader header, bool old)
 {
-	HeapTupleHeader header;
-
-	if (!table_tuple_fetch_row_version(rel, tid, SnapshotAny, slot))
-		return false;
-	if (!TTS_IS_BUFFERTUPLE(slot))
-		return true;			/* not a heap; its rows cannot be forged by it */
-	header = ((BufferHeapTupleTableSlot *) slot)->base.tuple->t_data;
 	if (!old)
 		return TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header));
 	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
 		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
 		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
+}
+
+/*
+ * Fetches a version of a row into a slot; false if it is not our work.
+ *
+ * Rows that a statement deletes mostly come page after page, so for a heap the
+ * page is kept pinned in *buffer from row to row.  A pinned page's tuples do not
+ * move; their headers are read under the page's lock.
+ */
+static bool
+fetch_row(Relation rel, ItemPointer tid, bool old, TupleTableSlot *slot,
+		  Buffer *buffer)
+{
+	HeapTuple	tuple;
+	Page		page;
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+	ItemId		item;
+	bool		ours = false;
+
+	/* Another access method's rows are its own business */
+	if (rel->rd_tableam != GetHeapamTableAmRoutine())
+		return table_tuple_fetch_row_version(rel, tid, SnapshotAny, slot);
+
+	*buffer = ReleaseAndReadBuffer(*buffer, rel, ItemPointerGetBlockNumber(tid));
+	tuple = &((BufferHeapTupleTableSlot *) slot)->base.tupdata;
+	LockBuffer(*buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(*buffer);
+	if (offset >= FirstOffsetNumber && offset <= PageGetMaxOffsetNumber(page) &&
+		ItemIdIsNormal(item = PageGetItemId(page, offset)))
+	{
+		ExecClearTuple(slot);
+		tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
+		tuple->t_len = ItemIdGetLength(item);
+		tuple->t_self = *tid;
+		tuple->t_tableOid = RelationGetRelid(rel);
+		ours = is_our_work(tuple->t_data, old);
+	}
+	LockBuffer(*buffer, BUFFER_LOCK_UNLOCK);
+	if (ours)
+		ExecStoreBufferHeapTuple(tuple, slot, *buffer);
+	return ours;
 }
 
 /*
@@ -393,6 +428,8 @@ hooks_batch_rows(const HookBatch *batch, Relation target,
 		TupleTableSlot *new_out = NULL;
 		TupleConversionMap *map = NULL;
 		Bitmapset  *keys = NULL;
+		Buffer		old_buffer = InvalidBuffer;
+		Buffer		new_buffer = InvalidBuffer;
 
 		if (table->relid != RelationGetRelid(target))
 		{
@@ -429,10 +466,12 @@ hooks_batch_rows(const HookBatch *batch, Relation target,
 				TupleTableSlot *new = NULL;
 
 				CHECK_FOR_INTERRUPTS();
-				if (!fetch_row(rel, &chunk->tids[i], true, old_slot))
+				if (!fetch_row(rel, &chunk->tids[i], true, old_slot,
+							   &old_buffer))
 					continue;
 				if (update &&
-					(!fetch_row(rel, &chunk->tids[i + 1], false, new_slot) ||
+					(!fetch_row(rel, &chunk->tids[i + 1], false, new_slot,
+								&new_buffer) ||
 					 !key_changed(keys, old_slot, new_slot)))
 					continue;
 				old = convert(map, old_slot, old_out);
@@ -454,6 +493,10 @@ hooks_batch_rows(const HookBatch *batch, Relation target,
 			ExecDropSingleTupleTableSlot(old_out);
 		if (new_out != NULL)
 			ExecDropSingleTupleTableSlot(new_out);
+		if (BufferIsValid(old_buffer))
+			ReleaseBuffer(old_buffer);
+		if (BufferIsValid(new_buffer))
+			ReleaseBuffer(new_buffer);
 		table_close(rel, NoLock);
 	}
 	return rows;

@@ -63,17 +63,18 @@ callback_names(const char *text, bool *no_arguments)
 }
 
 /*
- * Are there functions of the name, and do all of them take arguments?
+ * Is the name taken, but by nothing that a trigger could call?
  */
 static bool
-takes_arguments(List *names)
+has_wrong_shape(List *names)
 {
 	FuncCandidateList candidate = hooks_function_candidates(names);
 
 	if (candidate == NULL)
 		return false;
 	for (; candidate != NULL; candidate = candidate->next)
-		if (candidate->nargs == 0)
+		if (candidate->nargs == 0 &&
+			get_func_prokind(candidate->oid) == PROKIND_FUNCTION)
 			return false;
 	return true;
 }
@@ -97,11 +98,11 @@ hooks_callback_lookup(const char *text)
 
 	if (names != NIL && no_arguments)
 		function = LookupFuncName(names, 0, NULL, true);
-	if (!OidIsValid(function) && names != NIL && takes_arguments(names))
+	if (!OidIsValid(function) && names != NIL && has_wrong_shape(names))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("function \"%s\" cannot be the callback of this hook", text),
-				 errdetail("It takes arguments."),
+				 errdetail("It takes arguments, or is a procedure."),
 				 errhint(TRIGGER_SHAPE)));
 	if (!OidIsValid(function))
 		ereport(ERROR,
