@@ -555,12 +555,3 @@ hooks_batch_end_subtransaction(SubTransactionId subid, SubTransactionId parent,
 		link = &batch->next;
 	}
 }
-
-/*
- * The transaction ends, and TopTransactionContext with it.
- */
-void
-hooks_batch_end_transaction(void)
-{
-	hooks_batches = NULL;
-}

@@ -53,6 +53,5 @@ extern void hooks_batch_check_fired(MemoryContext query, uint64 level);
 extern void hooks_batch_end_subtransaction(SubTransactionId subid,
 										   SubTransactionId parent,
 										   bool commit);
-extern void hooks_batch_end_transaction(void);
 
 #endif							/* HOOKS_BATCH_H */

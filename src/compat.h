@@ -46,6 +46,23 @@
 #define hooks_can_set_role(member, role) is_member_of_role((member), (role))
 #endif
 
+/* the tables that a statement writes: a list since 14, an array before */
+#if PG_VERSION_NUM >= 140000
+#define hooks_opened_result_relations(estate) \
+	((estate)->es_opened_result_relations)
+#else
+#include "nodes/pg_list.h"
+static inline List *
+hooks_opened_result_relations(const EState *estate)
+{
+	List	   *relations = NIL;
+
+	for (int i = 0; i < estate->es_num_result_relations; i++)
+		relations = lappend(relations, &estate->es_result_relations[i]);
+	return relations;
+}
+#endif
+
 /* FuncnameGetCandidates learned of OUT arguments in 14 */
 #if PG_VERSION_NUM >= 140000
 #define hooks_function_candidates(names) \

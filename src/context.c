@@ -47,7 +47,7 @@ report_recursion(const char *hook)
 	appendStringInfo(&chain, "\"%s\"", hook);
 	for (const HookFiring *f = hooks_firing; f != NULL && shown < 8; f = f->outer)
 	{
-		appendStringInfo(&chain, ", fired by \"%s\"", f->hook);
+		appendStringInfo(&chain, ", fired by \"%s\"", f->subject->hook);
 		shown++;
 	}
 	if (hooks_firing->depth >= shown)
@@ -59,45 +59,28 @@ report_recursion(const char *hook)
 			 errhint("A callback's own statements fire hooks. If that is meant, raise \"hooks.max_depth\".")));
 }
 
-static HookFiring *
-new_firing(HookFiring *outer)
-{
-	HookFiring *firing = MemoryContextAllocZero(TopMemoryContext,
-												sizeof(HookFiring));
-
-	firing->outer = outer;
-	firing->depth = outer == NULL ? 1 : outer->depth + 1;
-	if (outer == NULL)
-		outermost = firing;
-	else
-		outer->inner = firing;
-	return firing;
-}
-
 /*
- * Begins a firing; KH003 if it is nested too deep.  The caller describes it.
+ * The record for a firing inside the innermost one, made when such a depth is
+ * first reached; KH003 if it is too deep.
  */
 HookFiring *
-hooks_context_push(const char *hook)
+hooks_context_new(const HookSubject *subject)
 {
-	HookFiring *firing = hooks_firing == NULL ? outermost : hooks_firing->inner;
+	HookFiring **record = hooks_firing == NULL ? &outermost :
+		&hooks_firing->inner;
 
-	if (unlikely(hooks_firing != NULL && hooks_firing->depth >= hooks_max_depth))
-		report_recursion(hook);
-	if (unlikely(firing == NULL))
-		firing = new_firing(hooks_firing);
-	firing->hook = hook;
-	firing->nest_level = GetCurrentTransactionNestLevel();
-	firing->statement = hooks_statement;
-	firing->fired_at = 0;
-	hooks_firing = firing;
-	return firing;
-}
+	if (hooks_firing != NULL && hooks_firing->depth >= hooks_max_depth)
+		report_recursion(subject->hook);
+	if (*record == NULL)
+	{
+		HookFiring *firing = MemoryContextAllocZero(TopMemoryContext,
+													sizeof(HookFiring));
 
-void
-hooks_context_pop(HookFiring *firing)
-{
-	hooks_firing = firing->outer;
+		firing->outer = hooks_firing;
+		firing->depth = hooks_firing == NULL ? 1 : hooks_firing->depth + 1;
+		*record = firing;
+	}
+	return *record;
 }
 
 /*
@@ -117,11 +100,11 @@ hooks_context_abort(int nest_level)
 char *
 hooks_context_describe(const HookFiring *firing)
 {
-	return psprintf("hook \"%s\" (%s %s on %s)", firing->hook,
-					hooks_event_phase_word(firing->phase),
-					hooks_event_action_word(firing->naming ? HOOK_NAME :
-											firing->action),
-					firing->relation_name);
+	return psprintf("hook \"%s\" (%s %s on %s)", firing->subject->hook,
+					hooks_event_phase_word(firing->subject->phase),
+					hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
+											firing->subject->action),
+					firing->subject->relation_name);
 }
 
 /*
@@ -140,7 +123,7 @@ assigned_columns(const HookFiring *firing, Datum *columns)
 	while ((x = bms_next_member(firing->columns, x)) >= 0)
 	{
 		AttrNumber	attnum = x + FirstLowInvalidHeapAttributeNumber;
-		char	   *name = get_attname(firing->relation, attnum, true);
+		char	   *name = get_attname(firing->subject->relation, attnum, true);
 
 		if (name != NULL && attnum > 0)
 			names[n++] = DirectFunctionCall1(namein, CStringGetDatum(name));
@@ -190,27 +173,27 @@ hooks_context(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 
 	/* TRUNCATE is no statement of the executor's */
-	root = firing->action == HOOK_TRUNCATE ? NULL :
+	root = firing->subject->action == HOOK_TRUNCATE ? NULL :
 		hooks_statement_root(firing->statement);
 	direct = !firing->referential &&
-		(root == NULL || hooks_statement_is_target(root, firing->relation));
+		(root == NULL || hooks_statement_is_target(root, firing->subject->relation));
 	if (!hooks_statement_target(root, &root_relation, &root_action) && direct)
 	{
-		root_relation = firing->relation;
-		root_action = hooks_event_action_word(firing->action);
+		root_relation = firing->subject->relation;
+		root_action = hooks_event_action_word(firing->subject->action);
 	}
-	constraint = OidIsValid(firing->constraint) ? firing->constraint :
+	constraint = OidIsValid(firing->subject->constraint) ? firing->subject->constraint :
 		hooks_statement_constraint(firing->statement);
 	if (firing->fired_at == 0)
 		firing->fired_at = GetCurrentTimestamp();
 	text = hooks_statement_text(root);
 	metadata = hooks_settings_metadata();
 
-	values[i++] = CStringGetTextDatum(firing->hook);
-	values[i++] = CStringGetTextDatum(hooks_event_phase_word(firing->phase));
-	values[i++] = CStringGetTextDatum(hooks_event_action_word(firing->naming ? HOOK_NAME : firing->action));
-	values[i++] = CStringGetTextDatum(hooks_event_level_word(firing->level));
-	values[i++] = ObjectIdGetDatum(firing->relation);
+	values[i++] = CStringGetTextDatum(firing->subject->hook);
+	values[i++] = CStringGetTextDatum(hooks_event_phase_word(firing->subject->phase));
+	values[i++] = CStringGetTextDatum(hooks_event_action_word(firing->subject->naming ? HOOK_NAME : firing->subject->action));
+	values[i++] = CStringGetTextDatum(hooks_event_level_word(firing->subject->level));
+	values[i++] = ObjectIdGetDatum(firing->subject->relation);
 	nulls[i] = !OidIsValid(root_relation);
 	values[i++] = ObjectIdGetDatum(root_relation);
 	nulls[i] = root_action == NULL;

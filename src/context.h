@@ -11,7 +11,21 @@
 #include "nodes/bitmapset.h"
 
 #include "event.h"
+#include "settings.h"
 #include "statement.h"
+
+/* What the firings of a hook by a statement have in common */
+typedef struct HookSubject
+{
+	const char *hook;
+	HookPhase	phase;
+	HookAction	action;			/* what happens: TG_OP in small letters */
+	bool		naming;			/* ... and it is the moment of naming */
+	HookLevel	level;
+	Oid			relation;
+	const char *relation_name;
+	Oid			constraint;		/* whose action it is, if a batch knows it */
+} HookSubject;
 
 /*
  * One call of one callback.  The records are kept for the next firing of the
@@ -23,25 +37,42 @@ typedef struct HookFiring
 	struct HookFiring *inner;	/* kept for the next nested firing */
 	int			depth;			/* 1 for the outermost */
 	int			nest_level;		/* of the transaction when it began */
-	const char *hook;
-	HookPhase	phase;
-	HookAction	action;			/* what happens: TG_OP in small letters */
-	bool		naming;			/* ... and it is the moment of naming */
-	HookLevel	level;
-	Oid			relation;
-	const char *relation_name;
+	const HookSubject *subject;
 	const Bitmapset *columns;	/* assigned ones, as in tg_updatedcols */
 	const HookStatement *statement; /* NULL if not seen */
 	bool		referential;	/* fired by a referential action */
-	Oid			constraint;		/* of that action, if a batch knows it */
 	TimestampTz fired_at;		/* 0 until somebody asks */
 } HookFiring;
 
 extern HookFiring *hooks_firing;
 
-extern HookFiring *hooks_context_push(const char *hook);
-extern void hooks_context_pop(HookFiring *firing);
+extern HookFiring *hooks_context_new(const HookSubject *subject);
 extern void hooks_context_abort(int nest_level);
 extern char *hooks_context_describe(const HookFiring *firing);
+
+/*
+ * Begins a firing; KH003 if it is nested too deep.
+ */
+static inline HookFiring *
+hooks_context_push(const HookSubject *subject, int nest_level)
+{
+	HookFiring *firing;
+
+	if (hooks_firing == NULL || (firing = hooks_firing->inner) == NULL ||
+		hooks_firing->depth >= hooks_max_depth)
+		firing = hooks_context_new(subject);
+	firing->subject = subject;
+	firing->nest_level = nest_level;
+	firing->statement = hooks_statement;
+	firing->fired_at = 0;
+	hooks_firing = firing;
+	return firing;
+}
+
+static inline void
+hooks_context_pop(const HookFiring *firing)
+{
+	hooks_firing = firing->outer;
+}
 
 #endif							/* HOOKS_CONTEXT_H */

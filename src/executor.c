@@ -35,12 +35,31 @@ executor_run(HOOKS_RUN_ARGS)
 		hooks_statement_pop(statement);
 }
 
+/*
+ * Can finishing the statement fire a trigger?  It cannot if no table that it
+ * has written has any; rows of WITH may still be to be written.
+ */
+static inline bool
+may_fire_triggers(const QueryDesc *query)
+{
+	const EState *estate = query->estate;
+	ListCell   *lc;
+
+	if (estate->es_auxmodifytables != NIL ||
+		estate->es_tuple_routing_result_relations != NIL)
+		return true;
+	foreach(lc, hooks_opened_result_relations(estate))
+		if (((ResultRelInfo *) lfirst(lc))->ri_TrigDesc != NULL)
+			return true;
+	return false;
+}
+
 static void
 executor_finish(QueryDesc *query)
 {
 	HookStatement *statement = NULL;
 
-	if (hooks_statement_is_traced(query))
+	if (hooks_statement_is_traced(query) && may_fire_triggers(query))
 		statement = hooks_statement_push(query);
 	if (prev_ExecutorFinish)
 		prev_ExecutorFinish(query);

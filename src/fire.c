@@ -109,21 +109,6 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 }
 
 /*
- * Does a hook fire now, as far as that does not depend on the rows?  The
- * assigned columns count for updates only; NULL means not an update.
- */
-bool
-hooks_fire_is_due(HookCall *call, const Bitmapset *assigned)
-{
-	const HookMember *member = call->member;
-
-	if (call->out || hooks_settings_is_paused(member->hook->hook_id))
-		return false;
-	return assigned == NULL || member->columns == NULL ||
-		bms_overlap(assigned, member->columns);
-}
-
-/*
  * Evaluates a hook's condition for a row; true if it has none.
  */
 bool
@@ -196,13 +181,21 @@ test_condition(HookRun *run, HookCall *call, TriggerData *trigdata)
 								trigdata->tg_newslot);
 }
 
+/* What the firings of all hooks for one row have in common */
+typedef struct Surroundings
+{
+	Oid			caller;
+	int			nest_level;
+	bool		referential;
+} Surroundings;
+
 /* what the policy runs */
 typedef struct CallbackCall
 {
 	HookRun    *run;
 	HookCall   *call;
 	TriggerData *trigdata;
-	HookFiring *firing;
+	Oid			caller;
 	bool		test;			/* the condition, which may throw */
 	bool		fired;			/* the condition was true */
 	HeapTuple	result;
@@ -234,48 +227,73 @@ check_callback(HookRun *run, HookCall *call)
 		fmgr_info_cxt(member->callback, &call->function, run->context);
 }
 
+/*
+ * Calls the callback as ExecCallTriggerFunc in trigger.c does.
+ */
+static inline HeapTuple
+invoke(HookCall *call, TriggerData *trigdata)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+	PgStat_FunctionCallUsage usage;
+	Datum		result;
+
+	InitFunctionCallInfoData(*fcinfo, &call->function, 0, InvalidOid,
+							 (Node *) trigdata, NULL);
+	pgstat_init_function_usage(fcinfo, &usage);
+	result = FunctionCallInvoke(fcinfo);
+	pgstat_end_function_usage(&usage, true);
+	if (fcinfo->isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger function %u returned null value",
+						fcinfo->flinfo->fn_oid)));
+	return (HeapTuple) DatumGetPointer(result);
+}
+
 static void
 call_callback(void *arg)
 {
 	CallbackCall *state = arg;
-	HookCall   *call = state->call;
-	LOCAL_FCINFO(fcinfo, 0);
-	PgStat_FunctionCallUsage usage;
+	HookRun    *run = state->run;
 	HookSandbox sandbox;
 
-	hooks_sandbox_enter(&sandbox, call->member->hook,
-						hooks_statement_caller(state->firing->statement));
-	if (state->run->row_source != NULL)
-		state->fired = state->run->row_source(state->run, call,
-											  state->trigdata,
-											  state->run->row_source_arg);
+	hooks_sandbox_enter(&sandbox, state->call->member->hook, state->caller);
+	if (run->row_source != NULL)
+		state->fired = run->row_source(run, state->call, state->trigdata,
+									   run->row_source_arg);
 	else if (state->test)
-		state->fired = test_condition(state->run, call, state->trigdata);
+		state->fired = test_condition(run, state->call, state->trigdata);
 	if (state->fired)
 	{
-		check_callback(state->run, call);
-		InitFunctionCallInfoData(*fcinfo, &call->function, 0, InvalidOid,
-								 (Node *) state->trigdata, NULL);
-		pgstat_init_function_usage(fcinfo, &usage);
-		state->result = (HeapTuple) DatumGetPointer(FunctionCallInvoke(fcinfo));
-		pgstat_end_function_usage(&usage, true);
-		if (fcinfo->isnull)
-			ereport(ERROR,
-					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-					 errmsg("trigger function %u returned null value",
-							fcinfo->flinfo->fn_oid)));
+		check_callback(run, state->call);
+		state->result = invoke(state->call, state->trigdata);
 	}
 	hooks_sandbox_leave(&sandbox);
 }
 
-/* what the callback sees as its trigger */
+/*
+ * What stays the same for all calls of a hook by a statement: what the callback
+ * sees as its trigger, and what hooks.context() tells.
+ */
 static void
-make_trigger(HookCall *call, const Trigger *real)
+prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 {
-	call->trigger = *real;
-	call->trigger.tgname = call->member->hook->name;
-	call->trigger.tgnargs = call->member->narguments;
-	call->trigger.tgargs = call->member->arguments;
+	const HookMember *member = call->member;
+	HookSubject *subject = &call->subject;
+
+	call->trigger = *trigdata->tg_trigger;
+	call->trigger.tgname = member->hook->name;
+	call->trigger.tgnargs = member->narguments;
+	call->trigger.tgargs = member->arguments;
+
+	subject->hook = member->hook->name;
+	subject->phase = run->event->phase;
+	subject->action = run->event->action;
+	subject->naming = (member->hook->actions & HOOK_NAME) != 0;
+	subject->level = run->event->level;
+	subject->relation = RelationGetRelid(trigdata->tg_relation);
+	subject->relation_name = RelationGetRelationName(trigdata->tg_relation);
+	subject->constraint = run->constraint;
 }
 
 /*
@@ -283,16 +301,17 @@ make_trigger(HookCall *call, const Trigger *real)
  * for the call.  Returns what the callback returned; if its condition was not
  * met, or it failed and was isolated, the row unchanged.
  */
-HeapTuple
-hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
+static HeapTuple
+fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
+		  const Surroundings *around)
 {
 	const HookMember *member = call->member;
 	Trigger    *real = trigdata->tg_trigger;
 	bool		test = member->condition != NULL;
 	HookFiring *firing;
-	CallbackCall state;
-	HookOutcome outcome;
+	HookOutcome outcome = HOOK_DONE;
 	HeapTuple	unchanged;
+	HeapTuple	result;
 
 	unchanged = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
@@ -305,35 +324,60 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 		test = false;
 	}
 
-	firing = hooks_context_push(member->hook->name);
-	firing->phase = run->event->phase;
-	firing->action = run->event->action;
-	firing->naming = (member->hook->actions & HOOK_NAME) != 0;
-	firing->level = run->event->level;
-	firing->relation = RelationGetRelid(trigdata->tg_relation);
-	firing->relation_name = RelationGetRelationName(trigdata->tg_relation);
+	if (unlikely(call->trigger.tgoid != real->tgoid))
+		prepare_call(run, call, trigdata);
+	firing = hooks_context_push(&call->subject, around->nest_level);
 	firing->columns = trigdata->tg_updatedcols;
-	firing->referential = run->referential ||
-		hooks_statement_in_referential_action();
-	firing->constraint = run->constraint;
-
-	if (call->trigger.tgoid != real->tgoid)
-		make_trigger(call, real);
+	firing->referential = around->referential;
 	trigdata->tg_trigger = &call->trigger;
-	state.run = run;
-	state.call = call;
-	state.trigdata = trigdata;
-	state.firing = firing;
-	state.test = test;
-	state.fired = true;
-	state.result = NULL;
-	outcome = hooks_policy_run(member, firing, call_callback, &state);
+
+	if (!test && run->row_source == NULL && hooks_policy_is_plain(member) &&
+		call->allowed == member->hook->owner &&
+		hooks_sandbox_is_home(member->hook, around->caller))
+	{
+		/* The usual case of most rows: nothing to do but call */
+		ErrorContextCallback context;
+
+		context.callback = hooks_policy_add_context;
+		context.arg = firing;
+		context.previous = error_context_stack;
+		error_context_stack = &context;
+		result = invoke(call, trigdata);
+		error_context_stack = context.previous;
+	}
+	else
+	{
+		CallbackCall state = {run, call, trigdata, around->caller, test, true, NULL};
+
+		outcome = hooks_policy_run(member, firing, call_callback, &state);
+		result = outcome == HOOK_DONE && state.fired ? state.result : unchanged;
+	}
 	trigdata->tg_trigger = real;
 	hooks_context_pop(firing);
-
-	if (outcome == HOOK_TAKEN_OUT)
+	if (unlikely(outcome == HOOK_TAKEN_OUT))
 		call->out = true;
-	return outcome == HOOK_DONE && state.fired ? state.result : unchanged;
+	return result;
+}
+
+static void
+look_around(const HookRun *run, Surroundings *around)
+{
+	around->caller = hooks_statement_caller(hooks_statement);
+	around->nest_level = GetCurrentTransactionNestLevel();
+	around->referential = run->referential ||
+		hooks_statement_in_referential_action();
+}
+
+/*
+ * Fires one hook of a batch.
+ */
+void
+hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
+{
+	Surroundings around;
+
+	look_around(run, &around);
+	(void) fire_call(run, call, trigdata, &around);
 }
 
 /*
@@ -402,11 +446,11 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 	const Bitmapset *assigned = update ? trigdata->tg_updatedcols : NULL;
 	HeapTuple  *row = update ? &trigdata->tg_newtuple : &trigdata->tg_trigtuple;
 	TupleTableSlot *slot = update ? trigdata->tg_newslot : trigdata->tg_trigslot;
-	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
 	HeapTuple	proposed = NULL;
+	Surroundings around;
 
-	if (before_row && update && run->length > 0 &&
-		hooks_statement_in_referential_action())
+	look_around(run, &around);
+	if (before_row && update && around.referential && run->length > 0)
 		proposed = heap_copytuple(*row);
 
 	for (int i = 0; i < run->length; i++)
@@ -419,18 +463,19 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 		if ((call->member->hook->actions & HOOK_NAME) &&
 			!is_naming(call->member, update ? trigdata->tg_trigslot : NULL, slot))
 			continue;
-		result = hooks_fire_call(run, call, trigdata);
+		result = fire_call(run, call, trigdata, &around);
 		if (!before_row)
 			continue;
 		if (result == NULL)
 		{
-			if ((update || delete) && hooks_statement_in_referential_action())
+			if ((update || delete) && around.referential)
 				report_orphan(call, trigdata->tg_relation, true);
 			return NULL;
 		}
 		if (delete || result == *row)
 			continue;
-		if (proposed != NULL && undoes(desc, assigned, proposed, result))
+		if (proposed != NULL && undoes(RelationGetDescr(trigdata->tg_relation), assigned,
+									   proposed, result))
 			report_orphan(call, trigdata->tg_relation, false);
 		/* as ExecBRInsertTriggers does, for hooks that look at the slot */
 		ExecForceStoreHeapTuple(result, slot, false);

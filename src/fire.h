@@ -11,6 +11,8 @@
 #include "executor/executor.h"
 
 #include "chain.h"
+#include "context.h"
+#include "settings.h"
 
 /* A hook in a run */
 typedef struct HookCall
@@ -21,6 +23,7 @@ typedef struct HookCall
 	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
 	Oid			allowed;		/* role whose EXECUTE was checked */
 	Trigger		trigger;		/* what the callback sees as its trigger */
+	HookSubject subject;		/* what hooks.context() tells */
 	ExprState  *condition;		/* NULL until first evaluated */
 } HookCall;
 
@@ -54,11 +57,24 @@ typedef struct HookRun
 
 extern HookRun *hooks_fire_prepare(const HookEvent *event, List *relids,
 								   MemoryContext context);
-extern bool hooks_fire_is_due(HookCall *call, const Bitmapset *assigned);
 extern bool hooks_fire_condition(HookRun *run, HookCall *call,
 								 TupleTableSlot *old, TupleTableSlot *new);
-extern HeapTuple hooks_fire_call(HookRun *run, HookCall *call,
-								 TriggerData *trigdata);
+extern void hooks_fire_call(HookRun *run, HookCall *call,
+							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
+
+/*
+ * Does a hook fire now, as far as that does not depend on the rows?  The
+ * assigned columns count for updates only; NULL means not an update.
+ */
+static inline bool
+hooks_fire_is_due(const HookCall *call, const Bitmapset *assigned)
+{
+	const HookMember *member = call->member;
+
+	return !call->out && !hooks_settings_is_paused(member->hook->hook_id) &&
+		(assigned == NULL || member->columns == NULL ||
+		 bms_overlap(assigned, member->columns));
+}
 
 #endif							/* HOOKS_FIRE_H */

@@ -148,11 +148,11 @@ record_failure(const Hook *hook, const HookFiring *firing,
 		SET(column, (string) == NULL ? (Datum) 0 : CStringGetTextDatum(string)); \
 	} while (0)
 	SET(failure_id, Int64GetDatum(nextval_internal(hooks_registry_relation("failure_failure_id_seq"), false)));
-	SET_TEXT(hook, firing->hook);
-	SET_TEXT(phase, hooks_event_phase_word(firing->phase));
-	SET_TEXT(action, hooks_event_action_word(firing->naming ? HOOK_NAME :
-											 firing->action));
-	SET(relation, ObjectIdGetDatum(firing->relation));
+	SET_TEXT(hook, firing->subject->hook);
+	SET_TEXT(phase, hooks_event_phase_word(firing->subject->phase));
+	SET_TEXT(action, hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
+											 firing->subject->action));
+	SET(relation, ObjectIdGetDatum(firing->subject->relation));
 	SET_TEXT(sqlstate, unpack_sql_state(error->sqlerrcode));
 	SET_TEXT(message, error->message ? error->message : "");
 	SET_TEXT(detail, error->detail);
@@ -286,23 +286,20 @@ hooks_policy_before_commit(void)
 	}
 }
 
+/*
+ * The context line of whatever is reported inside a firing; a callback for
+ * error_context_stack.
+ */
 void
-hooks_policy_end_of_transaction(void)
-{
-	hooks_failures_to_prune = NIL;
-}
-
-/* the context line of whatever is reported inside a firing */
-static void
-add_context(void *arg)
+hooks_policy_add_context(void *arg)
 {
 	const HookFiring *firing = arg;
 
-	errcontext("hook \"%s\" (%s %s on %s)", firing->hook,
-			   hooks_event_phase_word(firing->phase),
-			   hooks_event_action_word(firing->naming ? HOOK_NAME :
-									   firing->action),
-			   firing->relation_name);
+	errcontext("hook \"%s\" (%s %s on %s)", firing->subject->hook,
+			   hooks_event_phase_word(firing->subject->phase),
+			   hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
+									   firing->subject->action),
+			   firing->subject->relation_name);
 }
 
 static void
@@ -392,7 +389,7 @@ run_guarded(const HookMember *member, HookFiring *firing,
 	}
 	if (error == NULL)
 		return HOOK_DONE;
-	if (!isolated || must_propagate(error, firing->phase))
+	if (!isolated || must_propagate(error, firing->subject->phase))
 		ReThrowError(error);
 
 	/* The abort of the subtransaction has not popped the firing itself */
@@ -421,11 +418,11 @@ hooks_policy_run(const HookMember *member, HookFiring *firing,
 	ErrorContextCallback callback;
 	HookOutcome outcome = HOOK_DONE;
 
-	callback.callback = add_context;
+	callback.callback = hooks_policy_add_context;
 	callback.arg = firing;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	if (member->hook->policy == HOOK_ABORT && member->timeout == 0)
+	if (hooks_policy_is_plain(member))
 		body(arg);
 	else
 		outcome = run_guarded(member, firing, body, arg);

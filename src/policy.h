@@ -23,7 +23,16 @@ extern List *hooks_failures_to_prune;
 extern HookOutcome hooks_policy_run(const HookMember *member,
 									HookFiring *firing,
 									void (*body) (void *arg), void *arg);
+extern void hooks_policy_add_context(void *arg);
 extern void hooks_policy_before_commit(void);
-extern void hooks_policy_end_of_transaction(void);
+
+/*
+ * Does the policy ask for nothing but the context line?
+ */
+static inline bool
+hooks_policy_is_plain(const HookMember *member)
+{
+	return member->hook->policy == HOOK_ABORT && member->timeout == 0;
+}
 
 #endif							/* HOOKS_POLICY_H */

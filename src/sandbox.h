@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+
 #include "registry.h"
 
 /* what to restore; the callback's caller keeps it */
@@ -21,5 +24,18 @@ typedef struct HookSandbox
 extern void hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook,
 								Oid caller);
 extern void hooks_sandbox_leave(const HookSandbox *sandbox);
+
+/*
+ * Is everything already as the hook wants it?
+ */
+static inline bool
+hooks_sandbox_is_home(const Hook *hook, Oid caller)
+{
+	Oid			userid = GetUserId();
+
+	return hook->owner == userid && caller == userid &&
+		hook->run_as == HOOK_AS_OWNER && GetSessionUserId() == userid &&
+		strcmp(namespace_search_path, hook->search_path) == 0;
+}
 
 #endif							/* HOOKS_SANDBOX_H */

@@ -18,27 +18,21 @@
 static void
 transaction_event(XactEvent event, void *arg)
 {
-	switch (event)
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
 	{
-		case XACT_EVENT_PRE_COMMIT:
-		case XACT_EVENT_PRE_PREPARE:
-			if (hooks_failures_to_prune != NIL)
-				hooks_policy_before_commit();
-			break;
-		case XACT_EVENT_ABORT:
-			hooks_context_abort(0);
-			hooks_statement_abort(0);
-			hooks_batch_end_transaction();
-			hooks_policy_end_of_transaction();
-			break;
-		case XACT_EVENT_COMMIT:
-		case XACT_EVENT_PREPARE:
-			hooks_batch_end_transaction();
-			hooks_policy_end_of_transaction();
-			break;
-		default:
-			break;				/* parallel workers fire no triggers */
+		if (hooks_failures_to_prune != NIL)
+			hooks_policy_before_commit();
+		return;
 	}
+	if (event == XACT_EVENT_ABORT)
+	{
+		hooks_context_abort(0);
+		hooks_statement_abort(0);
+	}
+
+	/* both live in TopTransactionContext */
+	hooks_batches = NULL;
+	hooks_failures_to_prune = NIL;
 }
 
 static void
