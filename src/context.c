@@ -32,7 +32,7 @@
 HookFiring *hooks_firing = NULL;
 
 /* the record of the outermost firing; in TopMemoryContext, never freed */
-static HookFiring *outermost = NULL;
+HookFiring *hooks_outermost = NULL;
 
 /*
  * KH003, naming the chain of hooks that got here, innermost first.
@@ -66,7 +66,7 @@ report_recursion(const char *hook)
 HookFiring *
 hooks_context_new(const HookSubject *subject)
 {
-	HookFiring **record = hooks_firing == NULL ? &outermost :
+	HookFiring **record = hooks_firing == NULL ? &hooks_outermost :
 		&hooks_firing->inner;
 
 	if (hooks_firing != NULL && hooks_firing->depth >= hooks_max_depth)

@@ -45,6 +45,7 @@ typedef struct HookFiring
 } HookFiring;
 
 extern HookFiring *hooks_firing;
+extern HookFiring *hooks_outermost;
 
 extern HookFiring *hooks_context_new(const HookSubject *subject);
 extern void hooks_context_abort(int nest_level);
@@ -56,10 +57,10 @@ extern char *hooks_context_describe(const HookFiring *firing);
 static inline HookFiring *
 hooks_context_push(const HookSubject *subject, int nest_level)
 {
-	HookFiring *firing;
+	HookFiring *firing = hooks_firing == NULL ? hooks_outermost :
+		hooks_firing->inner;
 
-	if (hooks_firing == NULL || (firing = hooks_firing->inner) == NULL ||
-		hooks_firing->depth >= hooks_max_depth)
+	if (unlikely(firing == NULL || firing->depth > hooks_max_depth))
 		firing = hooks_context_new(subject);
 	firing->subject = subject;
 	firing->nest_level = nest_level;

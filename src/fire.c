@@ -185,6 +185,7 @@ test_condition(HookRun *run, HookCall *call, TriggerData *trigdata)
 typedef struct Surroundings
 {
 	Oid			caller;
+	Oid			at_home;		/* see hooks_sandbox_is_needless() */
 	int			nest_level;
 	bool		referential;
 } Surroundings;
@@ -224,7 +225,13 @@ check_callback(HookRun *run, HookCall *call)
 		call->allowed = GetUserId();
 	}
 	if (!OidIsValid(call->function.fn_oid))
+	{
+		call->fcinfo = MemoryContextAlloc(run->context,
+										  SizeForFunctionCallInfo(0));
 		fmgr_info_cxt(member->callback, &call->function, run->context);
+		InitFunctionCallInfoData(*call->fcinfo, &call->function, 0, InvalidOid,
+								 NULL, NULL);
+	}
 }
 
 /*
@@ -233,16 +240,19 @@ check_callback(HookRun *run, HookCall *call)
 static inline HeapTuple
 invoke(HookCall *call, TriggerData *trigdata)
 {
-	LOCAL_FCINFO(fcinfo, 0);
+	FunctionCallInfo fcinfo = call->fcinfo;
 	PgStat_FunctionCallUsage usage;
+	bool		counted = pgstat_track_functions > call->function.fn_stats;
 	Datum		result;
 
-	InitFunctionCallInfoData(*fcinfo, &call->function, 0, InvalidOid,
-							 (Node *) trigdata, NULL);
-	pgstat_init_function_usage(fcinfo, &usage);
+	fcinfo->context = (Node *) trigdata;
+	fcinfo->isnull = false;
+	if (unlikely(counted))
+		pgstat_init_function_usage(fcinfo, &usage);
 	result = FunctionCallInvoke(fcinfo);
-	pgstat_end_function_usage(&usage, true);
-	if (fcinfo->isnull)
+	if (unlikely(counted))
+		pgstat_end_function_usage(&usage, true);
+	if (unlikely(fcinfo->isnull))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger function %u returned null value",
@@ -294,6 +304,18 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	subject->relation = RelationGetRelid(trigdata->tg_relation);
 	subject->relation_name = RelationGetRelationName(trigdata->tg_relation);
 	subject->constraint = run->constraint;
+
+	call->simple = member->condition == NULL && member->columns == NULL &&
+		run->row_source == NULL && hooks_policy_is_plain(member) &&
+		member->hook->run_as == HOOK_AS_OWNER;
+}
+
+/* what a BEFORE ROW trigger returns to let the row pass as it is */
+static inline HeapTuple
+row_unchanged(const TriggerData *trigdata)
+{
+	return TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
+		trigdata->tg_newtuple : trigdata->tg_trigtuple;
 }
 
 /*
@@ -309,31 +331,26 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	Trigger    *real = trigdata->tg_trigger;
 	bool		test = member->condition != NULL;
 	HookFiring *firing;
-	HookOutcome outcome = HOOK_DONE;
-	HeapTuple	unchanged;
 	HeapTuple	result;
 
-	unchanged = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
-		trigdata->tg_newtuple : trigdata->tg_trigtuple;
+	if (unlikely(call->trigger.tgoid != real->tgoid))
+		prepare_call(run, call, trigdata);
 
 	/* What cannot fail is tested first, and saves the rest for most rows */
 	if (test && member->condition_safe && run->row_source == NULL)
 	{
 		if (!test_condition(run, call, trigdata))
-			return unchanged;
+			return row_unchanged(trigdata);
 		test = false;
 	}
 
-	if (unlikely(call->trigger.tgoid != real->tgoid))
-		prepare_call(run, call, trigdata);
 	firing = hooks_context_push(&call->subject, around->nest_level);
 	firing->columns = trigdata->tg_updatedcols;
 	firing->referential = around->referential;
 	trigdata->tg_trigger = &call->trigger;
 
-	if (!test && run->row_source == NULL && hooks_policy_is_plain(member) &&
-		call->allowed == member->hook->owner &&
-		hooks_sandbox_is_home(member->hook, around->caller))
+	if (call->simple && call->allowed == around->at_home &&
+		hooks_sandbox_is_needless(member->hook, around->at_home))
 	{
 		/* The usual case of most rows: nothing to do but call */
 		ErrorContextCallback context;
@@ -349,13 +366,16 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	{
 		CallbackCall state = {run, call, trigdata, around->caller, test, true, NULL};
 
+		HookOutcome outcome;
+
 		outcome = hooks_policy_run(member, firing, call_callback, &state);
-		result = outcome == HOOK_DONE && state.fired ? state.result : unchanged;
+		result = outcome == HOOK_DONE && state.fired ? state.result :
+			row_unchanged(trigdata);
+		if (outcome == HOOK_TAKEN_OUT)
+			call->out = true;
 	}
 	trigdata->tg_trigger = real;
 	hooks_context_pop(firing);
-	if (unlikely(outcome == HOOK_TAKEN_OUT))
-		call->out = true;
 	return result;
 }
 
@@ -363,6 +383,8 @@ static void
 look_around(const HookRun *run, Surroundings *around)
 {
 	around->caller = hooks_statement_caller(hooks_statement);
+	around->at_home = around->caller == GetSessionUserId() ?
+		around->caller : InvalidOid;
 	around->nest_level = GetCurrentTransactionNestLevel();
 	around->referential = run->referential ||
 		hooks_statement_in_referential_action();
@@ -460,7 +482,8 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 
 		if (!hooks_fire_is_due(call, assigned))
 			continue;
-		if ((call->member->hook->actions & HOOK_NAME) &&
+		if (call->member->columns != NULL &&
+			(call->member->hook->actions & HOOK_NAME) &&
 			!is_naming(call->member, update ? trigdata->tg_trigslot : NULL, slot))
 			continue;
 		result = fire_call(run, call, trigdata, &around);

@@ -18,9 +18,11 @@
 typedef struct HookCall
 {
 	HookMember *member;
+	bool		simple;			/* nothing to test and nothing to guard: call */
 	bool		out;			/* not for this replication role, or in
 								 * quarantine since the statement began */
 	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
+	FunctionCallInfo fcinfo;	/* made with it */
 	Oid			allowed;		/* role whose EXECUTE was checked */
 	Trigger		trigger;		/* what the callback sees as its trigger */
 	HookSubject subject;		/* what hooks.context() tells */

@@ -26,15 +26,13 @@ extern void hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook,
 extern void hooks_sandbox_leave(const HookSandbox *sandbox);
 
 /*
- * Is everything already as the hook wants it?
+ * Is everything already as the hook wants it?  "at_home" is the role that
+ * started the session if it is also the caller; InvalidOid if they differ.
  */
 static inline bool
-hooks_sandbox_is_home(const Hook *hook, Oid caller)
+hooks_sandbox_is_needless(const Hook *hook, Oid at_home)
 {
-	Oid			userid = GetUserId();
-
-	return hook->owner == userid && caller == userid &&
-		hook->run_as == HOOK_AS_OWNER && GetSessionUserId() == userid &&
+	return hook->owner == at_home && GetUserId() == at_home &&
 		strcmp(namespace_search_path, hook->search_path) == 0;
 }
 
