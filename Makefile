@@ -30,6 +30,7 @@ OBJS = \
 	src/transaction.o \
 	src/trigger.o \
 	src/report.o \
+	src/definition.o \
 	src/register.o
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))

@@ -75,7 +75,7 @@ struct HookBatch
 	uint64		level;			/* trigger query level, 0 if not known */
 	bool		referential;
 	Oid			constraint;		/* by whose action; InvalidOid: several */
-	const char *action;			/* text of its query */
+	const char *action;			/* text of its query, NULL if not seen */
 	SubTransactionId subid;
 	MemoryContext context;
 	BatchTable *tables;			/* the first row's table comes first */
@@ -100,8 +100,8 @@ open_batch(const HookCapture *capture)
 	batch->root = capture->root;
 	batch->query = capture->query;
 	batch->level = hooks_statement != NULL ? hooks_statement->level : 0;
-	batch->referential = hooks_statement != NULL && hooks_statement->referential;
-	if (batch->referential)
+	batch->referential = hooks_statement_in_referential_action();
+	if (batch->referential && hooks_statement != NULL)
 	{
 		batch->constraint = hooks_statement_constraint(hooks_statement);
 		batch->action = MemoryContextStrdup(context,
@@ -200,7 +200,7 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 
 	if (first)
 		batch = open_batch(capture);
-	else if (capture->batch != batch->id && batch->referential &&
+	else if (capture->batch != batch->id && batch->action != NULL &&
 			 strcmp(batch->action, hooks_statement->query->sourceText) != 0)
 		batch->constraint = InvalidOid;
 	capture->batch = batch->id;

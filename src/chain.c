@@ -15,6 +15,7 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/partition.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
@@ -23,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
@@ -172,15 +174,17 @@ interval_ms(const Interval *interval)
 	return (int) Max(1, Min(ms, INT_MAX));
 }
 
-static HookMember *
-make_member(Hook *hook, Relation rel)
+/*
+ * The parts of a hook that name columns and what else can be dropped; throws
+ * if it was.
+ */
+static void
+understand(HookMember *member, Relation rel)
 {
-	HookMember *member = palloc0(sizeof(HookMember));
+	Hook	   *hook = member->hook;
 	char	  **columns;
 	int			ncolumns;
 
-	member->hook = hook;
-	member->callback = hooks_callback_resolve(hook->callback);
 	if (hook->condition != NULL)
 	{
 		member->condition = hooks_condition_compile(rel, hook);
@@ -195,12 +199,64 @@ make_member(Hook *hook, Relation rel)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of relation \"%s\" does not exist",
-							columns[i], RelationGetRelationName(rel)),
-					 errdetail("Hook \"%s\" names it.", hook->name)));
+							columns[i], RelationGetRelationName(rel))));
 		member->columns =
 			bms_add_member(member->columns,
 						   attnum - FirstLowInvalidHeapAttributeNumber);
 	}
+}
+
+/*
+ * The same in a subtransaction.  A hook that cannot be understood must not
+ * take the statement down unless its policy says so, so the error waits in the
+ * member until the hook fires.
+ */
+static void
+try_to_understand(HookMember *member, Relation rel)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		understand(member, rel);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+
+	if (error == NULL)
+		ReleaseCurrentSubTransaction();
+	else
+		RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
+		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+		ReThrowError(error);
+	member->condition = NULL;
+	member->columns = NULL;
+	member->broken = error;
+}
+
+static HookMember *
+make_member(Hook *hook, Relation rel)
+{
+	HookMember *member = palloc0(sizeof(HookMember));
+
+	member->hook = hook;
+	member->callback = hooks_callback_resolve(hook->callback);
+	if (hook->condition != NULL || hook->columns != NULL)
+		try_to_understand(member, rel);
 	member->arguments = hooks_registry_strings(hook->arguments,
 											   &member->narguments);
 	member->run_after = hooks_registry_strings(hook->run_after,

@@ -18,6 +18,8 @@ typedef struct HookMember
 {
 	Hook	   *hook;
 	Oid			callback;		/* InvalidOid if it is gone */
+	ErrorData  *broken;			/* why condition or columns mean nothing any
+								 * more, NULL if they do; raised by firing */
 	Node	   *condition;		/* compiled for the relation, NULL if none */
 	bool		condition_safe; /* hooks_condition_cannot_fail() */
 	Bitmapset  *columns;		/* attribute numbers in the relation, offset

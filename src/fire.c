@@ -267,6 +267,8 @@ call_callback(void *arg)
 	HookRun    *run = state->run;
 	HookSandbox sandbox;
 
+	if (state->call->member->broken != NULL)
+		ThrowErrorData(state->call->member->broken);
 	hooks_sandbox_enter(&sandbox, state->call->member->hook, state->caller);
 	if (run->row_source != NULL)
 		state->fired = run->row_source(run, state->call, state->trigdata,
@@ -306,6 +308,7 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	subject->constraint = run->constraint;
 
 	call->simple = member->condition == NULL && member->columns == NULL &&
+		member->broken == NULL &&
 		run->row_source == NULL && hooks_policy_is_plain(member) &&
 		member->hook->run_as == HOOK_AS_OWNER;
 }

@@ -97,12 +97,37 @@ assign_paused(const char *newval, void *extra)
 }
 
 /*
+ * Does session_preload_libraries name us?
+ */
+static bool
+is_session_preloaded(void)
+{
+	List	   *names;
+	ListCell   *lc;
+
+	if (session_preload_libraries_string == NULL ||
+		!SplitDirectoriesString(pstrdup(session_preload_libraries_string), ',',
+								&names))
+		return false;
+	foreach(lc, names)
+	{
+		const char *name = lfirst(lc);
+		const char *slash = strrchr(name, '/');
+
+		if (strcmp(slash ? slash + 1 : name, "hooks") == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Defines the parameters.  From _PG_init() only.
  */
 void
 hooks_settings_init(void)
 {
-	hooks_preloaded = process_shared_preload_libraries_in_progress;
+	hooks_preloaded = process_shared_preload_libraries_in_progress ||
+		is_session_preloaded();
 
 	DefineCustomBoolVariable("hooks.enabled",
 							 "Whether hooks fire at all.",
