@@ -25,6 +25,7 @@ OBJS = \
 	src/policy.o \
 	src/fire.o \
 	src/batch.o \
+	src/rows.o \
 	src/attach.o \
 	src/executor.o \
 	src/transaction.o \

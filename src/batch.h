@@ -9,14 +9,43 @@
 
 #include "access/xact.h"
 #include "storage/itemptr.h"
-#include "utils/rel.h"
-#include "utils/resowner.h"
-#include "utils/tuplestore.h"
 
 #include "chain.h"
 #include "event.h"
 
-typedef struct HookBatch HookBatch;
+/* TIDs are kept in chunks, each larger than the one before */
+typedef struct TidChunk
+{
+	struct TidChunk *next;
+	int			used;			/* in TIDs */
+	int			size;
+	ItemPointerData tids[FLEXIBLE_ARRAY_MEMBER];
+} TidChunk;
+
+/* The rows of one table */
+typedef struct BatchTable
+{
+	struct BatchTable *next;
+	Oid			relid;
+	TidChunk   *head;
+	TidChunk   *tail;
+} BatchTable;
+
+typedef struct HookBatch
+{
+	struct HookBatch *next;
+	uint64		id;				/* never used twice */
+	const HookEvent *event;
+	Oid			root;
+	MemoryContext query;		/* NULL when that query is over */
+	uint64		level;			/* trigger query level, 0 if not known */
+	bool		referential;
+	Oid			constraint;		/* by whose action; InvalidOid: several */
+	const char *action;			/* text of its query, NULL if not seen */
+	SubTransactionId subid;
+	MemoryContext context;
+	BatchTable *tables;			/* the first row's table comes first */
+} HookBatch;
 
 /* the open batches, newest first */
 extern HookBatch *hooks_batches;
@@ -31,22 +60,11 @@ typedef struct HookCapture
 	uint64		batch;			/* the batch it added to last */
 } HookCapture;
 
-/* Whether a row is wanted, for hooks_batch_rows() */
-typedef bool (*HookRowFilter) (TupleTableSlot *old, TupleTableSlot *new,
-							   void *arg);
-
 extern bool hooks_batch_add(HookCapture *capture, ItemPointer old_tid,
 							ItemPointer new_tid);
 extern HookBatch *hooks_batch_take(const HookEvent *event, Oid relid,
 								   ItemPointer first);
 extern List *hooks_batch_relations(const HookBatch *batch);
-extern bool hooks_batch_is_referential(const HookBatch *batch);
-extern Oid	hooks_batch_constraint(const HookBatch *batch);
-extern int64 hooks_batch_rows(const HookBatch *batch, Relation target,
-							  HookRowFilter filter, void *arg,
-							  ResourceOwner owner,
-							  Tuplestorestate **old_table,
-							  Tuplestorestate **new_table);
 extern void hooks_batch_free(HookBatch *batch);
 extern void hooks_batch_query_ends(MemoryContext query);
 extern void hooks_batch_check_fired(MemoryContext query, uint64 level);

@@ -25,6 +25,7 @@
 
 #include "batch.h"
 #include "fire.h"
+#include "rows.h"
 #include "settings.h"
 
 /* What dispatch() knows about its trigger; lives with the executor's memory */
@@ -81,7 +82,7 @@ make_rows(BatchFiring *firing, Relation target, BatchFilter *filter)
 			return rows;
 	rows = palloc0(sizeof(BatchRows));
 	rows->relid = filter == NULL ? RelationGetRelid(target) : InvalidOid;
-	rows->rows = hooks_batch_rows(firing->batch, target,
+	rows->rows = hooks_rows_fetch(firing->batch, target,
 								  filter ? filter_row : NULL, filter,
 								  firing->owner,
 								  &rows->old_table, &rows->new_table);
@@ -190,8 +191,8 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 	run = hooks_fire_prepare(event, relids, CurrentMemoryContext);
 	run->row_source = batch_row_source;
 	run->row_source_arg = &firing;
-	run->referential = hooks_batch_is_referential(batch);
-	run->constraint = hooks_batch_constraint(batch);
+	run->referential = batch->referential;
+	run->constraint = batch->constraint;
 
 	for (int i = 0; i < run->length; i++)
 	{
