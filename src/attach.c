@@ -54,14 +54,14 @@ wanted_state(List *hooks, const HookEvent *event)
 }
 
 /*
- * The trigger of a name on a table; NULL if there is none.
+ * The trigger of a name; NULL if there is none.
  */
 static const Trigger *
-find_trigger(Relation rel, const char *name)
+find_trigger(const TriggerDesc *triggers, const char *name)
 {
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
-		if (strcmp(rel->trigdesc->triggers[i].tgname, name) == 0)
-			return &rel->trigdesc->triggers[i];
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (strcmp(triggers->triggers[i].tgname, name) == 0)
+			return &triggers->triggers[i];
 	return NULL;
 }
 
@@ -156,7 +156,7 @@ drop_below(List *commands, List *partitions, const HookEvent *event)
 	foreach(lc, partitions)
 	{
 		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
-		const Trigger *trigger = find_trigger(rel, event->trigger);
+		const Trigger *trigger = find_trigger(rel->trigdesc, event->trigger);
 
 		if (trigger != NULL && !trigger->tgisclone)
 			commands = lappend(commands,
@@ -177,6 +177,7 @@ hooks_attach_sync(Oid relid)
 	Relation	rel = table_open(relid, AccessShareLock);
 	List	   *hooks = hooks_registry_of_relation(relid);
 	char	   *table = quoted_name(rel);
+	TriggerDesc *triggers;		/* a copy: the relcache may build it anew */
 	List	   *partitions = NIL;
 	List	   *commands = NIL;
 	ListCell   *lc;
@@ -185,10 +186,11 @@ hooks_attach_sync(Oid relid)
 		partitions = list_delete_first(find_all_inheritors(relid,
 														   AccessShareLock,
 														   NULL));
+	triggers = CopyTriggerDesc(rel->trigdesc);
 	for (int i = 0; i < HOOK_EVENTS; i++)
 	{
 		const HookEvent *event = &hooks_events[i];
-		const Trigger *trigger = find_trigger(rel, event->trigger);
+		const Trigger *trigger = find_trigger(triggers, event->trigger);
 		const char *name = quote_identifier(event->trigger);
 		char		wanted = wanted_state(hooks, event);
 

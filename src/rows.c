@@ -90,19 +90,26 @@ static Bitmapset *
 referenced_columns(Relation rel)
 {
 	Bitmapset  *columns = NULL;
+	List	   *constraints = NIL;
+	ListCell   *lc;
 
+	/* A look-up may make the relcache build its triggers anew */
 	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
 	{
 		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_PK)
+			constraints = list_append_unique_oid(constraints,
+												 trigger->tgconstraint);
+	}
+	foreach(lc, constraints)
+	{
 		HeapTuple	tuple;
 		Datum		value;
 		bool		isnull;
 		ArrayType  *keys;
 
-		if (RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_PK)
-			continue;
-		tuple = SearchSysCache1(CONSTROID,
-								ObjectIdGetDatum(trigger->tgconstraint));
+		tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(lfirst_oid(lc)));
 		if (!HeapTupleIsValid(tuple))
 			continue;
 		value = SysCacheGetAttr(CONSTROID, tuple, Anum_pg_constraint_confkey,

@@ -161,8 +161,10 @@ own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
 		{
 			copy = palloc(sizeof(Trigger));
 			*copy = rel->trigdesc->triggers[i];
-			copy->tgqual = NULL;
 			copy->tgname = pstrdup(copy->tgname);
+			copy->tgqual = NULL;
+			copy->tgattr = NULL;
+			copy->tgnattr = 0;
 			return copy;
 		}
 	return fallback;
