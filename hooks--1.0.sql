@@ -3,6 +3,20 @@
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
 \echo Use "CREATE EXTENSION hooks" to load this file. \quit
 
+-- The library trusts what it finds in the schema hooks, so nobody but a
+-- superuser may own it.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                 JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
+                WHERE n.nspname OPERATOR(pg_catalog.=) 'hooks' AND NOT r.rolsuper) THEN
+        RAISE EXCEPTION 'schema "hooks" belongs to a role that is not a superuser'
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Rename or drop the schema, then create the extension.';
+    END IF;
+END
+$$;
+
 -- What the extension stores.  Only its own functions write here, as the
 -- tables' owner; everybody may read which hooks there are.
 
@@ -29,6 +43,7 @@ CREATE TABLE hooks.registry (
     description  text,
     owner        regrole     NOT NULL,
     search_path  text        NOT NULL,
+    function_owners regrole[] NOT NULL,
     enabled      boolean     NOT NULL,
     quarantined  boolean     NOT NULL,
     enabled_at   timestamptz NOT NULL
@@ -42,6 +57,7 @@ COMMENT ON COLUMN hooks.registry.callback IS 'the callback, qualified, with its 
 COMMENT ON COLUMN hooks.registry.condition IS 'in a form that means the same under an empty search_path';
 COMMENT ON COLUMN hooks.registry.owner IS 'the role that registered the hook and, with run_as owner, the one it runs as';
 COMMENT ON COLUMN hooks.registry.search_path IS 'the search_path of the registrar, under which the callback runs';
+COMMENT ON COLUMN hooks.registry.function_owners IS 'who owned the callback and the functions of the condition; the hook runs no function of another role''s';
 COMMENT ON COLUMN hooks.registry.enabled IS 'false after hooks.disable() and while in quarantine';
 COMMENT ON COLUMN hooks.registry.quarantined IS 'taken out after too many failures, until hooks.enable()';
 COMMENT ON COLUMN hooks.registry.enabled_at IS 'failures since then count toward the quarantine';

@@ -7,14 +7,14 @@
  * The triggers are ordinary ones, so that dumps, partitions and everything else
  * that knows triggers knows them.
  *
- * They are made and dropped with SQL commands, as a superuser: what the caller
- * may do was checked before.  All names are quoted, all references qualified.
+ * They are made and dropped with SQL commands, as the table's owner: what the
+ * caller may do was checked before.  All names are quoted, all references
+ * qualified, and the search_path is a safe one, as event triggers may run.
  */
 #include "postgres.h"
 
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
@@ -23,6 +23,7 @@
 #include "nodes/primnodes.h"
 #include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -131,10 +132,26 @@ check_as_made(Relation rel, const Trigger *trigger, const HookEvent *event)
 }
 
 static void
-run_command(const char *command)
+run_commands(List *commands, Oid owner)
 {
-	if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
-		elog(ERROR, "could not execute \"%s\"", command);
+	int			guc_level = NewGUCNestLevel();
+	Oid			userid;
+	int			sec_context;
+	ListCell   *lc;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	SPI_connect();
+	foreach(lc, commands)
+		if (SPI_execute(lfirst(lc), false, 0) != SPI_OK_UTILITY)
+			elog(ERROR, "could not execute \"%s\"", (char *) lfirst(lc));
+	SPI_finish();
+	SetUserIdAndSecContext(userid, sec_context);
+	AtEOXact_GUC(true, guc_level);
 }
 
 static char *
@@ -156,13 +173,17 @@ drop_below(List *commands, List *partitions, const HookEvent *event)
 	foreach(lc, partitions)
 	{
 		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
-		const Trigger *trigger = find_trigger(rel->trigdesc, event->trigger);
+		const Trigger *trigger = find_trigger(CopyTriggerDesc(rel->trigdesc),
+											  event->trigger);
 
 		if (trigger != NULL && !trigger->tgisclone)
+		{
+			check_as_made(rel, trigger, event);
 			commands = lappend(commands,
 							   psprintf("DROP TRIGGER %s ON %s",
 										quote_identifier(event->trigger),
 										quoted_name(rel)));
+		}
 		table_close(rel, NoLock);
 	}
 	return commands;
@@ -178,6 +199,7 @@ hooks_attach_sync(Oid relid)
 	List	   *hooks = hooks_registry_of_relation(relid);
 	char	   *table = quoted_name(rel);
 	TriggerDesc *triggers;		/* a copy: the relcache may build it anew */
+	Oid			owner = rel->rd_rel->relowner;
 	List	   *partitions = NIL;
 	List	   *commands = NIL;
 	ListCell   *lc;
@@ -230,17 +252,7 @@ hooks_attach_sync(Oid relid)
 
 	if (commands != NIL)
 	{
-		Oid			userid;
-		int			sec_context;
-
-		GetUserIdAndSecContext(&userid, &sec_context);
-		SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
-							   sec_context | SECURITY_LOCAL_USERID_CHANGE);
-		SPI_connect();
-		foreach(lc, commands)
-			run_command(lfirst(lc));
-		SPI_finish();
-		SetUserIdAndSecContext(userid, sec_context);
+		run_commands(commands, owner);
 
 		/* With a trigger went its clones, which a partition may still need */
 		foreach(lc, partitions)

@@ -169,3 +169,59 @@ hooks_callback_signature(Oid function)
 {
 	return format_procedure_qualified(function);
 }
+
+static Oid
+owner_of(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * The owners of functions, as regrole[].
+ */
+ArrayType *
+hooks_callback_owners(List *functions)
+{
+	List	   *owners = NIL;
+	Datum	   *elements;
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, functions)
+		owners = list_append_unique_oid(owners, owner_of(lfirst_oid(lc)));
+	elements = palloc(sizeof(Datum) * (list_length(owners) + 1));
+	foreach(lc, owners)
+		elements[n++] = ObjectIdGetDatum(lfirst_oid(lc));
+	return construct_array(elements, n, REGROLEOID, sizeof(Oid), true,
+						   TYPALIGN_INT);
+}
+
+/*
+ * Refuses (42501) a function that belongs to none of those who owned the hook's
+ * functions when it was registered.  The registry knows functions by name; a
+ * name that got free must not become a way to run code as the hook's owner.
+ */
+void
+hooks_callback_check_owner(Oid function, const Hook *hook)
+{
+	Oid			owner = owner_of(function);
+	Oid		   *owners = (Oid *) ARR_DATA_PTR(hook->function_owners);
+	int			n = ArrayGetNItems(ARR_NDIM(hook->function_owners),
+								   ARR_DIMS(hook->function_owners));
+
+	for (int i = 0; i < n; i++)
+		if (owners[i] == owner)
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("function %s of hook \"%s\" belongs to another role than when the hook was registered",
+					hooks_callback_signature(function), hook->name),
+			 errhint("Register the hook again with replace => true, if that is meant.")));
+}

@@ -7,8 +7,15 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+#include "utils/array.h"
+
+#include "registry.h"
+
 extern Oid	hooks_callback_lookup(const char *text);
 extern Oid	hooks_callback_resolve(const char *signature);
+extern ArrayType *hooks_callback_owners(List *functions);
+extern void hooks_callback_check_owner(Oid function, const Hook *hook);
 extern char *hooks_callback_signature(Oid function);
 
 #endif							/* HOOKS_CALLBACK_H */

@@ -12,7 +12,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_authid.h"
+#include "access/transam.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -30,6 +30,7 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
+#include "callback.h"
 #include "compat.h"
 #include "condition.h"
 
@@ -175,14 +176,15 @@ lift_new(Node *node, void *context)
 }
 
 /*
- * Checks a user's condition and returns it in the registry's form.
+ * Checks a user's condition and returns it in the registry's form, with the
+ * functions that it calls.
  *
  * PostgreSQL's own errors for what does not parse; 42601 for more than one
  * expression, 42P17 for OLD or NEW where the hook has none.
  */
 char *
 hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
-						  HookLevel level, int actions)
+						  HookLevel level, int actions, List **functions)
 {
 	Node	   *condition = transform_condition(rel, text);
 	Oid			relid = RelationGetRelid(rel);
@@ -190,6 +192,7 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
 	int			guc_level;
 
 	check_references(rel, condition, phase, level, actions);
+	*functions = hooks_condition_functions(condition);
 	guc_level = fix_search_path("pg_catalog, pg_temp");
 	normal = deparse_expression(lift_new(condition, NULL),
 								list_concat(deparse_context_for("old", relid),
@@ -204,9 +207,8 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
  * of a relation: the hook's own or a partition of it.  OLD is the inner and
  * NEW the outer tuple of the expression context.
  *
- * This may happen in anybody's session.  Names are looked up as a superuser,
- * as the hook's owner saw them when it was registered; planning can call
- * functions, and does so as the owner.
+ * This may happen in anybody's session.  Names are looked up, and whatever
+ * functions parsing and planning call are called, as the hook's owner.
  */
 Node *
 hooks_condition_compile(Relation rel, const Hook *hook)
@@ -216,6 +218,7 @@ hooks_condition_compile(Relation rel, const Hook *hook)
 	int			sec_context;
 	int			restricted;
 	int			guc_level;
+	ListCell   *lc;
 
 	GetUserIdAndSecContext(&userid, &sec_context);
 	restricted = sec_context | SECURITY_LOCAL_USERID_CHANGE |
@@ -224,15 +227,48 @@ hooks_condition_compile(Relation rel, const Hook *hook)
 								"pg_catalog, pg_temp" :
 								psprintf("pg_catalog, %s, pg_temp",
 										 hook->search_path));
-	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, restricted);
+	SetUserIdAndSecContext(hook->owner, restricted);
 	condition = transform_condition(rel, hook->condition);
 	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
 	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
-	SetUserIdAndSecContext(hook->owner, restricted);
+	/* before planning, which calls or inlines some of them */
+	foreach(lc, hooks_condition_functions(condition))
+		hooks_callback_check_owner(lfirst_oid(lc), hook);
 	condition = (Node *) expression_planner((Expr *) condition);
 	SetUserIdAndSecContext(userid, sec_context);
 	AtEOXact_GUC(true, guc_level);
 	return condition;
+}
+
+static bool
+add_function(Oid function, void *context)
+{
+	List	  **functions = context;
+
+	if (function >= FirstNormalObjectId)
+		*functions = list_append_unique_oid(*functions, function);
+	return false;
+}
+
+static bool
+collect_functions(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	(void) check_functions_in_node(node, add_function, context);
+	return expression_tree_walker(node, collect_functions, context);
+}
+
+/*
+ * The functions that a condition calls, other than PostgreSQL's own.
+ */
+List *
+hooks_condition_functions(Node *condition)
+{
+	List	   *functions = NIL;
+
+	(void) collect_functions(condition, &functions);
+	return functions;
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "nodes/nodes.h"
+#include "nodes/pg_list.h"
 #include "utils/relcache.h"
 
 #include "event.h"
@@ -15,8 +16,9 @@
 
 extern char *hooks_condition_normalize(Relation rel, const char *text,
 									   HookPhase phase, HookLevel level,
-									   int actions);
+									   int actions, List **functions);
 extern Node *hooks_condition_compile(Relation rel, const Hook *hook);
+extern List *hooks_condition_functions(Node *condition);
 extern bool hooks_condition_cannot_fail(Node *condition);
 
 #endif							/* HOOKS_CONDITION_H */

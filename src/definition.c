@@ -365,6 +365,7 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	char	   *text;
 	char	   *action;
 	Oid			function;
+	List	   *functions = NIL;
 	AclResult	result;
 	Relation	rel;
 
@@ -439,7 +440,9 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	hook->callback = hooks_callback_signature(function);
 	if ((text = text_arg(fcinfo, ARG_CONDITION)) != NULL)
 		hook->condition = hooks_condition_normalize(rel, text, hook->phase,
-													hook->level, hook->actions);
+													hook->level, hook->actions,
+													&functions);
+	hook->function_owners = hooks_callback_owners(lappend_oid(functions, function));
 	table_close(rel, NoLock);
 
 	hook->owner = GetUserId();

@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "callback.h"
 #include "compat.h"
 #include "context.h"
 #include "fire.h"
@@ -216,6 +217,8 @@ check_callback(HookRun *run, HookCall *call)
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("callback %s of hook \"%s\" does not exist",
 						member->hook->callback, member->hook->name)));
+	if (!OidIsValid(call->function.fn_oid))
+		hooks_callback_check_owner(member->callback, member->hook);
 	if (call->allowed != GetUserId())
 	{
 		AclResult	result = hooks_proc_aclcheck(member->callback, GetUserId());

@@ -23,12 +23,15 @@
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
@@ -267,6 +270,24 @@ delete_beyond(Relation failure, HeapTuple tuple, void *arg)
 }
 
 /*
+ * Is hooks.failure still there, and not locked against us?
+ */
+static bool
+may_prune(void)
+{
+	Oid			schema = get_namespace_oid("hooks", true);
+	Oid			failure;
+
+	if (!OidIsValid(schema))
+		return false;
+	failure = get_relname_relid("failure", schema);
+	return OidIsValid(failure) &&
+		OidIsValid(get_relname_relid("failure_hook_idx", schema)) &&
+		ConditionalLockRelationOid(failure, RowExclusiveLock) &&
+		SearchSysCacheExists1(RELOID, ObjectIdGetDatum(failure));
+}
+
+/*
  * Keeps hooks.failure bounded.  Called when a transaction is about to commit.
  */
 void
@@ -276,6 +297,10 @@ hooks_policy_before_commit(void)
 	ListCell   *lc;
 
 	hooks_failures_to_prune = NIL;
+
+	/* Nothing here is worth failing, or delaying, a commit: next time, then */
+	if (!may_prune())
+		return;
 	foreach(lc, hooks)
 	{
 		FailuresToPrune *prune = lfirst(lc);

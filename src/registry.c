@@ -59,6 +59,7 @@ enum
 	Anum_description,
 	Anum_owner,
 	Anum_search_path,
+	Anum_function_owners,
 	Anum_enabled,
 	Anum_quarantined,
 	Anum_enabled_at,
@@ -174,6 +175,8 @@ hook_from_tuple(HeapTuple tuple, TupleDesc desc)
 	hook->description = TEXT(description);
 	hook->owner = DatumGetObjectId(VALUE(owner));
 	hook->search_path = TEXT(search_path);
+	hook->function_owners = array_or_null(VALUE(function_owners),
+										  ISNULL(function_owners));
 	hook->enabled = DatumGetBool(VALUE(enabled));
 	hook->quarantined = DatumGetBool(VALUE(quarantined));
 	hook->enabled_at = DatumGetTimestampTz(VALUE(enabled_at));
@@ -222,6 +225,7 @@ tuple_from_hook(const Hook *hook, TupleDesc desc)
 	SET_TEXT(description, hook->description);
 	SET(owner, false, ObjectIdGetDatum(hook->owner));
 	SET_TEXT(search_path, hook->search_path);
+	SET(function_owners, false, PointerGetDatum(hook->function_owners));
 	SET(enabled, false, BoolGetDatum(hook->enabled));
 	SET(quarantined, false, BoolGetDatum(hook->quarantined));
 	SET(enabled_at, false, TimestampTzGetDatum(hook->enabled_at));
@@ -380,7 +384,8 @@ same_array(ArrayType *a, ArrayType *b)
 
 /*
  * Are two hooks of one name the same definition?  Who registered them, and
- * under which search_path, is no part of it, nor whether they are enabled.
+ * under which search_path, is no part of it, nor whether they are enabled; but
+ * another role's functions are others.
  */
 bool
 hooks_registry_same(const Hook *a, const Hook *b)
@@ -398,7 +403,8 @@ hooks_registry_same(const Hook *a, const Hook *b)
 		same_array(a->run_after, b->run_after) && a->run_as == b->run_as &&
 		a->fire == b->fire && same_string(a->schema, b->schema) &&
 		same_string(a->package, b->package) &&
-		same_string(a->description, b->description);
+		same_string(a->description, b->description) &&
+		same_array(a->function_owners, b->function_owners);
 }
 
 /*

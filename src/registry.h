@@ -39,6 +39,7 @@ typedef struct Hook
 	char	   *description;
 	Oid			owner;
 	char	   *search_path;
+	ArrayType  *function_owners;	/* of regrole */
 	bool		enabled;
 	bool		quarantined;
 	TimestampTz enabled_at;

@@ -94,6 +94,8 @@ hooks_timeout_end(HookTimeout *timeout)
 	disable_timeout(timer, false);
 	innermost = timeout->outer;
 	over = asked_for_cancel && GetCurrentTimestamp() >= timeout->deadline;
+
+	/* An outer limit that is over asks again at once: its alarm is set anew */
 	if (asked_for_cancel)
 	{
 		asked_for_cancel = false;

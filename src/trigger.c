@@ -80,14 +80,16 @@ make_rows(BatchFiring *firing, Relation target, BatchFilter *filter)
 	for (rows = firing->made; rows != NULL && filter == NULL; rows = rows->next)
 		if (rows->relid == RelationGetRelid(target))
 			return rows;
+	/* In the list before there is anything to end, should a condition throw */
 	rows = palloc0(sizeof(BatchRows));
-	rows->relid = filter == NULL ? RelationGetRelid(target) : InvalidOid;
+	rows->next = firing->made;
+	firing->made = rows;
 	rows->rows = hooks_rows_fetch(firing->batch, target,
 								  filter ? filter_row : NULL, filter,
 								  firing->owner,
 								  &rows->old_table, &rows->new_table);
-	rows->next = firing->made;
-	firing->made = rows;
+	if (filter == NULL)
+		rows->relid = RelationGetRelid(target);
 	return rows;
 }
 
@@ -96,7 +98,8 @@ end_rows(BatchRows *rows)
 {
 	for (; rows != NULL; rows = rows->next)
 	{
-		tuplestore_end(rows->old_table);
+		if (rows->old_table != NULL)
+			tuplestore_end(rows->old_table);
 		if (rows->new_table != NULL)
 			tuplestore_end(rows->new_table);
 	}
@@ -284,6 +287,8 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 
 		if (batch != NULL)
 		{
+			/* in no list any more, it goes with the memory of this call */
+			MemoryContextSetParent(batch->context, CurrentMemoryContext);
 			if (!hooks_settings_kill_switch())
 				fire_batch(dispatch->event, batch, trigdata);
 			hooks_batch_free(batch);
