@@ -156,11 +156,15 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 		batch->constraint = InvalidOid;
 	capture->batch = batch->id;
 	table = find_table(batch, capture->relid);
-	if (table->tail != NULL &&
-		ItemPointerEquals(&table->tail->tids[table->tail->used -
-											 (new_tid != NULL ? 2 : 1)],
-						  old_tid))
-		return false;
+	if (table->tail != NULL)
+	{
+		ItemPointer last = &table->tail->tids[table->tail->used -
+											  (new_tid != NULL ? 2 : 1)];
+
+		if (ItemPointerGetOffsetNumber(last) == ItemPointerGetOffsetNumber(old_tid) &&
+			ItemPointerGetBlockNumber(last) == ItemPointerGetBlockNumber(old_tid))
+			return false;
+	}
 	add_tids(batch, table, old_tid, new_tid);
 	return first;
 }

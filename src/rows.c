@@ -28,59 +28,110 @@
 #include "chain.h"
 #include "rows.h"
 
+/* Where rows of a table are fetched from, one version of each */
+typedef struct RowFetcher
+{
+	Relation	rel;
+	bool		old;			/* versions that we deleted; else: that we made */
+	bool		heap;
+	Buffer		buffer;			/* heap only: the page at hand, pinned */
+	BlockNumber block;
+	TransactionId ours;			/* the last xid that was found to be ours */
+	TupleTableSlot *slot;
+} RowFetcher;
+
+static void
+begin_fetch(RowFetcher *fetcher, Relation rel, bool old)
+{
+	fetcher->rel = rel;
+	fetcher->old = old;
+	fetcher->heap = rel->rd_tableam == GetHeapamTableAmRoutine();
+	fetcher->buffer = InvalidBuffer;
+	fetcher->block = InvalidBlockNumber;
+	fetcher->ours = InvalidTransactionId;
+	fetcher->slot = table_slot_create(rel, NULL);
+}
+
+static void
+end_fetch(RowFetcher *fetcher)
+{
+	ExecDropSingleTupleTableSlot(fetcher->slot);
+	if (BufferIsValid(fetcher->buffer))
+		ReleaseBuffer(fetcher->buffer);
+}
+
 /*
  * Is a row version the work of this transaction: the old one deleted by it, the
  * new one made by it?  Whoever called capture() otherwise gets nothing for it.
  */
-static bool
-is_our_work(HeapTupleHeader header, bool old)
+static inline bool
+is_our_work(RowFetcher *fetcher, HeapTupleHeader header)
 {
-	if (!old)
-		return TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header));
-	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
-		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
+	TransactionId xid;
+
+	if (!fetcher->old)
+		xid = HeapTupleHeaderGetXmin(header);
+	else if ((header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
+			 HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
+		return false;
+	else
+		xid = HeapTupleHeaderGetUpdateXid(header);
+	if (xid != fetcher->ours)
+	{
+		if (!TransactionIdIsCurrentTransactionId(xid))
+			return false;
+		fetcher->ours = xid;
+	}
+	return true;
 }
 
 /*
- * Fetches a version of a row into a slot; false if it is not our work.
+ * Fetches a row version into the slot; false if it is not our work.
  *
  * Rows that a statement deletes mostly come page after page, so for a heap the
- * page is kept pinned in *buffer from row to row.  A pinned page's tuples do not
- * move; their headers are read under the page's lock.
+ * page stays pinned from row to row.  Its lock is not needed: what our own
+ * transaction in progress has deleted or made is neither pruned nor locked by
+ * others (whom it would have to let wait), so that line pointer and header are
+ * as we left them; and a pinned page's tuples do not move.  (Others may lock a
+ * row whose key an update left alone; such rows are not wanted anyway.)
  */
 static bool
-fetch_row(Relation rel, ItemPointer tid, bool old, TupleTableSlot *slot,
-		  Buffer *buffer)
+fetch_row(RowFetcher *fetcher, ItemPointer tid)
 {
+	TupleTableSlot *slot = fetcher->slot;
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
 	HeapTuple	tuple;
 	Page		page;
-	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
 	ItemId		item;
-	bool		ours = false;
 
 	/* Another access method's rows are its own business */
-	if (rel->rd_tableam != GetHeapamTableAmRoutine())
-		return table_tuple_fetch_row_version(rel, tid, SnapshotAny, slot);
+	if (!fetcher->heap)
+		return table_tuple_fetch_row_version(fetcher->rel, tid, SnapshotAny,
+											 slot);
 
-	*buffer = ReleaseAndReadBuffer(*buffer, rel, ItemPointerGetBlockNumber(tid));
-	tuple = &((BufferHeapTupleTableSlot *) slot)->base.tupdata;
-	LockBuffer(*buffer, BUFFER_LOCK_SHARE);
-	page = BufferGetPage(*buffer);
-	if (offset >= FirstOffsetNumber && offset <= PageGetMaxOffsetNumber(page) &&
-		ItemIdIsNormal(item = PageGetItemId(page, offset)))
+	if (block != fetcher->block)
 	{
-		ExecClearTuple(slot);
-		tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
-		tuple->t_len = ItemIdGetLength(item);
-		tuple->t_self = *tid;
-		tuple->t_tableOid = RelationGetRelid(rel);
-		ours = is_our_work(tuple->t_data, old);
+		fetcher->buffer = ReleaseAndReadBuffer(fetcher->buffer, fetcher->rel,
+											   block);
+		fetcher->block = block;
 	}
-	LockBuffer(*buffer, BUFFER_LOCK_UNLOCK);
-	if (ours)
-		ExecStoreBufferHeapTuple(tuple, slot, *buffer);
-	return ours;
+	page = BufferGetPage(fetcher->buffer);
+	if (offset < FirstOffsetNumber || offset > PageGetMaxOffsetNumber(page))
+		return false;
+	item = PageGetItemId(page, offset);
+	if (!ItemIdIsNormal(item) ||
+		!is_our_work(fetcher, (HeapTupleHeader) PageGetItem(page, item)))
+		return false;
+
+	/* The slot's pin on the page is kept where it is the same */
+	tuple = &((BufferHeapTupleTableSlot *) slot)->base.tupdata;
+	tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
+	tuple->t_len = ItemIdGetLength(item);
+	tuple->t_self = *tid;
+	tuple->t_tableOid = RelationGetRelid(fetcher->rel);
+	ExecStoreBufferHeapTuple(tuple, slot, fetcher->buffer);
+	return true;
 }
 
 /*
@@ -187,14 +238,12 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
 	{
 		Relation	rel;
-		TupleTableSlot *old_slot;
-		TupleTableSlot *new_slot = NULL;
+		RowFetcher	old_rows;
+		RowFetcher	new_rows;
 		TupleTableSlot *old_out = NULL;
 		TupleTableSlot *new_out = NULL;
 		TupleConversionMap *map = NULL;
 		Bitmapset  *keys = NULL;
-		Buffer		old_buffer = InvalidBuffer;
-		Buffer		new_buffer = InvalidBuffer;
 
 		if (table->relid != RelationGetRelid(target))
 		{
@@ -207,7 +256,7 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 				continue;
 		}
 		rel = table_open(table->relid, AccessShareLock);
-		old_slot = table_slot_create(rel, NULL);
+		begin_fetch(&old_rows, rel, true);
 		if (rel != target)
 			map = convert_tuples_by_name(RelationGetDescr(rel),
 										 RelationGetDescr(target));
@@ -217,7 +266,7 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 		if (update)
 		{
 			keys = referenced_columns(rel);
-			new_slot = table_slot_create(rel, NULL);
+			begin_fetch(&new_rows, rel, false);
 			if (map != NULL)
 				new_out = MakeSingleTupleTableSlot(RelationGetDescr(target),
 												   &TTSOpsVirtual);
@@ -231,17 +280,15 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 				TupleTableSlot *new = NULL;
 
 				CHECK_FOR_INTERRUPTS();
-				if (!fetch_row(rel, &chunk->tids[i], true, old_slot,
-							   &old_buffer))
+				if (!fetch_row(&old_rows, &chunk->tids[i]))
 					continue;
 				if (update &&
-					(!fetch_row(rel, &chunk->tids[i + 1], false, new_slot,
-								&new_buffer) ||
-					 !key_changed(keys, old_slot, new_slot)))
+					(!fetch_row(&new_rows, &chunk->tids[i + 1]) ||
+					 !key_changed(keys, old_rows.slot, new_rows.slot)))
 					continue;
-				old = convert(map, old_slot, old_out);
+				old = convert(map, old_rows.slot, old_out);
 				if (update)
-					new = convert(map, new_slot, new_out);
+					new = convert(map, new_rows.slot, new_out);
 				if (filter != NULL && !filter(old, new, arg))
 					continue;
 				tuplestore_puttupleslot(*old_table, old);
@@ -251,17 +298,13 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 			}
 		}
 
-		ExecDropSingleTupleTableSlot(old_slot);
-		if (new_slot != NULL)
-			ExecDropSingleTupleTableSlot(new_slot);
+		end_fetch(&old_rows);
+		if (update)
+			end_fetch(&new_rows);
 		if (old_out != NULL)
 			ExecDropSingleTupleTableSlot(old_out);
 		if (new_out != NULL)
 			ExecDropSingleTupleTableSlot(new_out);
-		if (BufferIsValid(old_buffer))
-			ReleaseBuffer(old_buffer);
-		if (BufferIsValid(new_buffer))
-			ReleaseBuffer(new_buffer);
 		table_close(rel, NoLock);
 	}
 	return rows;
