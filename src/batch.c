@@ -107,7 +107,7 @@ find_table(HookBatch *batch, Oid relid)
 	return table;
 }
 
-static void
+static inline void
 add_tids(HookBatch *batch, BatchTable *table, ItemPointer old_tid,
 		 ItemPointer new_tid)
 {
@@ -145,17 +145,24 @@ add_tids(HookBatch *batch, BatchTable *table, ItemPointer old_tid,
 bool
 hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 {
-	HookBatch  *batch = find_batch(capture);
-	bool		first = batch == NULL;
-	BatchTable *table;
+	HookBatch  *batch = hooks_batches;
+	BatchTable *table = capture->table;
+	bool		first = false;
 
-	if (first)
-		batch = open_batch(capture);
-	else if (capture->batch != batch->id && batch->action != NULL &&
-			 strcmp(batch->action, hooks_statement->query->sourceText) != 0)
-		batch->constraint = InvalidOid;
-	capture->batch = batch->id;
-	table = find_table(batch, capture->relid);
+	/* Mostly it goes where the row before it went */
+	if (batch == NULL || batch->id != capture->batch)
+	{
+		batch = find_batch(capture);
+		first = batch == NULL;
+		if (first)
+			batch = open_batch(capture);
+		else if (capture->batch != batch->id && batch->action != NULL &&
+				 strcmp(batch->action, hooks_statement->query->sourceText) != 0)
+			batch->constraint = InvalidOid;
+		table = find_table(batch, capture->relid);
+		capture->batch = batch->id;
+		capture->table = table;
+	}
 	if (table->tail != NULL)
 	{
 		ItemPointer last = &table->tail->tids[table->tail->used -

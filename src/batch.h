@@ -58,6 +58,7 @@ typedef struct HookCapture
 	Oid			root;			/* the partitioned table above it, or relid */
 	MemoryContext query;		/* the executor's memory of the query */
 	uint64		batch;			/* the batch it added to last */
+	BatchTable *table;			/* and the table in it, while that is open */
 } HookCapture;
 
 extern bool hooks_batch_add(HookCapture *capture, ItemPointer old_tid,
