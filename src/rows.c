@@ -37,6 +37,7 @@ typedef struct RowFetcher
 	Buffer		buffer;			/* heap only: the page at hand, pinned */
 	BlockNumber block;
 	TransactionId ours;			/* the last xid that was found to be ours */
+	HeapTupleData tuple;		/* the row at hand, on the page */
 	TupleTableSlot *slot;
 } RowFetcher;
 
@@ -86,7 +87,7 @@ is_our_work(RowFetcher *fetcher, HeapTupleHeader header)
 }
 
 /*
- * Fetches a row version into the slot; false if it is not our work.
+ * Finds a heap's row version; NULL if it is not our work.
  *
  * Rows that a statement deletes mostly come page after page, so for a heap the
  * page stays pinned from row to row.  Its lock is not needed: what our own
@@ -95,20 +96,13 @@ is_our_work(RowFetcher *fetcher, HeapTupleHeader header)
  * as we left them; and a pinned page's tuples do not move.  (Others may lock a
  * row whose key an update left alone; such rows are not wanted anyway.)
  */
-static bool
-fetch_row(RowFetcher *fetcher, ItemPointer tid)
+static HeapTuple
+find_tuple(RowFetcher *fetcher, ItemPointer tid)
 {
-	TupleTableSlot *slot = fetcher->slot;
 	BlockNumber block = ItemPointerGetBlockNumber(tid);
 	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
-	HeapTuple	tuple;
 	Page		page;
 	ItemId		item;
-
-	/* Another access method's rows are its own business */
-	if (!fetcher->heap)
-		return table_tuple_fetch_row_version(fetcher->rel, tid, SnapshotAny,
-											 slot);
 
 	if (block != fetcher->block)
 	{
@@ -118,19 +112,35 @@ fetch_row(RowFetcher *fetcher, ItemPointer tid)
 	}
 	page = BufferGetPage(fetcher->buffer);
 	if (offset < FirstOffsetNumber || offset > PageGetMaxOffsetNumber(page))
-		return false;
+		return NULL;
 	item = PageGetItemId(page, offset);
 	if (!ItemIdIsNormal(item) ||
 		!is_our_work(fetcher, (HeapTupleHeader) PageGetItem(page, item)))
-		return false;
+		return NULL;
+	fetcher->tuple.t_data = (HeapTupleHeader) PageGetItem(page, item);
+	fetcher->tuple.t_len = ItemIdGetLength(item);
+	fetcher->tuple.t_self = *tid;
+	fetcher->tuple.t_tableOid = RelationGetRelid(fetcher->rel);
+	return &fetcher->tuple;
+}
 
-	/* The slot's pin on the page is kept where it is the same */
-	tuple = &((BufferHeapTupleTableSlot *) slot)->base.tupdata;
-	tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
-	tuple->t_len = ItemIdGetLength(item);
-	tuple->t_self = *tid;
-	tuple->t_tableOid = RelationGetRelid(fetcher->rel);
-	ExecStoreBufferHeapTuple(tuple, slot, fetcher->buffer);
+/*
+ * Fetches a row version into the slot; false if it is not our work.
+ */
+static bool
+fetch_row(RowFetcher *fetcher, ItemPointer tid)
+{
+	HeapTuple	tuple;
+
+	/* Another access method's rows are its own business */
+	if (!fetcher->heap)
+		return table_tuple_fetch_row_version(fetcher->rel, tid, SnapshotAny,
+											 fetcher->slot);
+	tuple = find_tuple(fetcher, tid);
+	if (tuple == NULL)
+		return false;
+	/* the slot keeps its own pin on the page where it is the same */
+	ExecStoreBufferHeapTuple(tuple, fetcher->slot, fetcher->buffer);
 	return true;
 }
 
@@ -238,6 +248,7 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
 	{
 		Relation	rel;
+		bool		as_stored;
 		RowFetcher	old_rows;
 		RowFetcher	new_rows;
 		TupleTableSlot *old_out = NULL;
@@ -272,6 +283,8 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 												   &TTSOpsVirtual);
 		}
 
+		/* nothing to look at and nothing to change: straight from the page */
+		as_stored = old_rows.heap && !update && filter == NULL && map == NULL;
 		for (TidChunk *chunk = table->head; chunk != NULL; chunk = chunk->next)
 		{
 			for (int i = 0; i < chunk->used; i += width)
@@ -280,6 +293,17 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 				TupleTableSlot *new = NULL;
 
 				CHECK_FOR_INTERRUPTS();
+				if (as_stored)
+				{
+					HeapTuple	tuple = find_tuple(&old_rows, &chunk->tids[i]);
+
+					if (tuple != NULL)
+					{
+						tuplestore_puttuple(*old_table, tuple);
+						rows++;
+					}
+					continue;
+				}
 				if (!fetch_row(&old_rows, &chunk->tids[i]))
 					continue;
 				if (update &&

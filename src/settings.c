@@ -165,21 +165,15 @@ hooks_settings_init(void)
 	hooks_reserve_prefix("hooks");
 }
 
-/*
- * Is the kill switch thrown?  Logs it, once per session.
- */
-bool
-hooks_settings_kill_switch(void)
+void
+hooks_settings_log_kill_switch(void)
 {
-	if (likely(hooks_enabled))
-		return false;
 	if (!kill_switch_logged)
 	{
 		kill_switch_logged = true;
 		ereport(LOG,
 				(errmsg("hooks do not fire in this session because \"hooks.enabled\" is off")));
 	}
-	return true;
 }
 
 bool

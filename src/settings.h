@@ -29,10 +29,21 @@ extern const int64 *hooks_paused;
 extern bool hooks_preloaded;
 
 extern void hooks_settings_init(void);
-extern bool hooks_settings_kill_switch(void);
+extern void hooks_settings_log_kill_switch(void);
 extern bool hooks_settings_is_in_list(int64 hook_id);
 extern void hooks_settings_pause(int64 hook_id, bool pause);
 extern Jsonb *hooks_settings_metadata(void);
+
+/*
+ * Is the kill switch thrown?  Logs it, once per session.
+ */
+static inline bool
+hooks_settings_kill_switch(void)
+{
+	if (unlikely(!hooks_enabled))
+		hooks_settings_log_kill_switch();
+	return unlikely(!hooks_enabled);
+}
 
 static inline bool
 hooks_settings_is_paused(int64 hook_id)
