@@ -23,6 +23,7 @@ OBJS = \
 	src/sandbox.o \
 	src/timeout.o \
 	src/policy.o \
+	src/orphan.o \
 	src/fire.o \
 	src/batch.o \
 	src/rows.o \

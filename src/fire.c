@@ -15,11 +15,8 @@
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/xact.h"
-#include "catalog/pg_proc.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "pgstat.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -28,6 +25,7 @@
 #include "compat.h"
 #include "context.h"
 #include "fire.h"
+#include "orphan.h"
 #include "policy.h"
 #include "sandbox.h"
 #include "settings.h"
@@ -409,55 +407,6 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 }
 
 /*
- * KH004: a referential action has to have its way with the row, and PostgreSQL
- * itself does not look whether it had.
- */
-static void
-report_orphan(const HookCall *call, Relation rel, bool skipped)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_HOOK_ORPHAN),
-			 skipped ?
-			 errmsg("hook \"%s\" skips a row of \"%s\" that a foreign key's action has to change or remove",
-					call->member->hook->name, RelationGetRelationName(rel)) :
-			 errmsg("hook \"%s\" undoes the change of a row of \"%s\" by a foreign key's action",
-					call->member->hook->name, RelationGetRelationName(rel)),
-			 errdetail("The row would refer to a row that is gone."),
-			 errhint("Let the row pass, or veto the statement with hooks.cancel().")));
-}
-
-/*
- * Has a column that the referential action assigned another value now?
- */
-static bool
-undoes(TupleDesc desc, const Bitmapset *assigned, HeapTuple before,
-	   HeapTuple after)
-{
-	int			x = -1;
-
-	while ((x = bms_next_member(assigned, x)) >= 0)
-	{
-		AttrNumber	attnum = x + FirstLowInvalidHeapAttributeNumber;
-		bool		isnull[2];
-		Datum		value[2];
-		Form_pg_attribute attr;
-
-		if (attnum <= 0)
-			continue;
-		attr = TupleDescAttr(desc, attnum - 1);
-		if (attr->attgenerated)
-			continue;
-		value[0] = heap_getattr(before, attnum, desc, &isnull[0]);
-		value[1] = heap_getattr(after, attnum, desc, &isnull[1]);
-		if (isnull[0] != isnull[1] ||
-			(!isnull[0] && !datum_image_eq(value[0], value[1],
-										   attr->attbyval, attr->attlen)))
-			return true;
-	}
-	return false;
-}
-
-/*
  * Fires the hooks of a run for a trigger's event, in order.
  *
  * For a BEFORE ROW trigger each hook sees the row as the ones before it left
@@ -498,14 +447,17 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 		if (result == NULL)
 		{
 			if ((update || delete) && around.referential)
-				report_orphan(call, trigdata->tg_relation, true);
+				hooks_orphan_report(call->member->hook->name,
+									trigdata->tg_relation, true);
 			return NULL;
 		}
 		if (delete || result == *row)
 			continue;
-		if (proposed != NULL && undoes(RelationGetDescr(trigdata->tg_relation), assigned,
-									   proposed, result))
-			report_orphan(call, trigdata->tg_relation, false);
+		if (proposed != NULL &&
+			hooks_orphan_undoes(RelationGetDescr(trigdata->tg_relation),
+								assigned, proposed, result))
+			hooks_orphan_report(call->member->hook->name,
+								trigdata->tg_relation, false);
 		/* as ExecBRInsertTriggers does, for hooks that look at the slot */
 		ExecForceStoreHeapTuple(result, slot, false);
 		*row = result;

@@ -6,15 +6,13 @@
  * a WHEN of his own.  Neither then does anything: dispatch() goes by the name
  * of the trigger, of which a table has one; capture() takes nothing but the
  * system columns of OLD and NEW where only WHEN can supply them, and what was
- * captured is verified row by row before a callback sees it (batch.c).
+ * captured is verified row by row before a callback sees it (rows.c).
  */
 #include "postgres.h"
 
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
