@@ -13,12 +13,15 @@ PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent
 OBJS = \
 	src/hooks.o \
 	src/event.o \
+	src/attempt.o \
+	src/command.o \
 	src/settings.o \
 	src/statement.o \
 	src/context.o \
 	src/callback.o \
 	src/condition.o \
 	src/registry.o \
+	src/scope.o \
 	src/chain.o \
 	src/sandbox.o \
 	src/timeout.o \
@@ -33,7 +36,17 @@ OBJS = \
 	src/trigger.o \
 	src/report.o \
 	src/definition.o \
-	src/register.o
+	src/register.o \
+	src/owner.o \
+	src/watch.o \
+	src/objects.o \
+	src/follow.o \
+	src/dropped.o \
+	src/dependents.o \
+	src/payload.o \
+	src/drop.o \
+	src/ddl.o \
+	src/repair.o
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --inputdir=. --load-extension=hooks

@@ -206,3 +206,55 @@ CREATE FUNCTION hooks.chain(
 RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
 COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in the order in which they fire; run_as is NULL for the invoker';
+
+CREATE FUNCTION hooks.repair() RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_repair';
+COMMENT ON FUNCTION hooks.repair() IS 'mends what got out of step: triggers that were dropped or disabled by hand, hooks whose table is gone; returns how many things it mended';
+
+-- Who loads rows into the registry (pg_restore) goes past the functions, and
+-- sessions must learn of it.
+
+CREATE FUNCTION hooks.registry_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_registry_changed';
+COMMENT ON FUNCTION hooks.registry_changed() IS 'trigger function of hooks.registry: tells all sessions that hooks changed';
+
+-- nobody else's statements shall do that
+REVOKE EXECUTE ON FUNCTION hooks.registry_changed() FROM PUBLIC;
+
+CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
+    FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
+ALTER TABLE hooks.registry ENABLE ALWAYS TRIGGER registry_changed;
+COMMENT ON TRIGGER registry_changed ON hooks.registry IS 'for rows that are not written by the functions of the extension, as by pg_restore';
+
+-- The registry follows schema changes.  Last, so that they do not fire for what
+-- this script does.
+
+CREATE FUNCTION hooks.ddl_command_start() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_start';
+COMMENT ON FUNCTION hooks.ddl_command_start() IS 'event trigger function: fires hooks on drop, notes what names mean that may change';
+
+CREATE FUNCTION hooks.sql_drop() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_sql_drop';
+COMMENT ON FUNCTION hooks.sql_drop() IS 'event trigger function: removes the hooks of what is dropped, refuses to drop what hooks use';
+
+CREATE FUNCTION hooks.ddl_command_end() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_end';
+COMMENT ON FUNCTION hooks.ddl_command_end() IS 'event trigger function: writes new names into the registry, makes the triggers of new tables';
+
+-- for our own event triggers only
+REVOKE EXECUTE ON FUNCTION hooks.ddl_command_start(), hooks.sql_drop(), hooks.ddl_command_end() FROM PUBLIC;
+
+CREATE EVENT TRIGGER hooks_ddl_command_start ON ddl_command_start
+    EXECUTE FUNCTION hooks.ddl_command_start();
+ALTER EVENT TRIGGER hooks_ddl_command_start ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_ddl_command_start IS 'hooks on drop, and renames';
+
+CREATE EVENT TRIGGER hooks_sql_drop ON sql_drop
+    EXECUTE FUNCTION hooks.sql_drop();
+ALTER EVENT TRIGGER hooks_sql_drop ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_sql_drop IS 'hooks of what is dropped';
+
+CREATE EVENT TRIGGER hooks_ddl_command_end ON ddl_command_end
+    EXECUTE FUNCTION hooks.ddl_command_end();
+ALTER EVENT TRIGGER hooks_ddl_command_end ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_ddl_command_end IS 'renames, and tables that come into the scope of a hook';

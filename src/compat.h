@@ -8,10 +8,13 @@
 #define HOOKS_COMPAT_H
 
 #include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "tcop/cmdtag.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/regproc.h"
@@ -37,12 +40,16 @@
 	object_aclcheck(ProcedureRelationId, (funcid), (roleid), ACL_EXECUTE)
 #define hooks_class_ownercheck(relid, roleid) \
 	object_ownercheck(RelationRelationId, (relid), (roleid))
+#define hooks_namespace_ownercheck(nspid, roleid) \
+	object_ownercheck(NamespaceRelationId, (nspid), (roleid))
 #define hooks_can_set_role(member, role) member_can_set_role((member), (role))
 #else
 #define hooks_proc_aclcheck(funcid, roleid) \
 	pg_proc_aclcheck((funcid), (roleid), ACL_EXECUTE)
 #define hooks_class_ownercheck(relid, roleid) \
 	pg_class_ownercheck((relid), (roleid))
+#define hooks_namespace_ownercheck(nspid, roleid) \
+	pg_namespace_ownercheck((nspid), (roleid))
 #define hooks_can_set_role(member, role) is_member_of_role((member), (role))
 #endif
 
@@ -63,6 +70,26 @@ hooks_opened_result_relations(const EState *estate)
 }
 #endif
 
+/* descriptions of objects that are gone can be asked for since 14 */
+#if PG_VERSION_NUM >= 140000
+#define hooks_object_type(address) getObjectTypeDescription((address), true)
+#define hooks_object_identity(address) getObjectIdentity((address), true)
+#else
+#define hooks_object_type(address) getObjectTypeDescription(address)
+#define hooks_object_identity(address) getObjectIdentity(address)
+#endif
+
+/* the tag of an event trigger's command */
+#define hooks_command_tag(data) GetCommandTagName((data)->tag)
+
+/* DETACH PARTITION came in two parts with 14 */
+#if PG_VERSION_NUM >= 140000
+#define HOOKS_IS_DETACH(subtype) \
+	((subtype) == AT_DetachPartition || (subtype) == AT_DetachPartitionFinalize)
+#else
+#define HOOKS_IS_DETACH(subtype) ((subtype) == AT_DetachPartition)
+#endif
+
 /* FuncnameGetCandidates learned of OUT arguments in 14 */
 #if PG_VERSION_NUM >= 140000
 #define hooks_function_candidates(names) \
@@ -71,6 +98,9 @@ hooks_opened_result_relations(const EState *estate)
 #define hooks_function_candidates(names) \
 	FuncnameGetCandidates((names), -1, NIL, false, false, true)
 #endif
+
+/* triggers on TRUNCATE of foreign tables came with 16 */
+#define HOOKS_FOREIGN_TRUNCATE (PG_VERSION_NUM >= 160000)
 
 /* MERGE came with 15 */
 #if PG_VERSION_NUM >= 150000

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/transam.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -30,6 +31,7 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
+#include "attempt.h"
 #include "callback.h"
 #include "compat.h"
 #include "condition.h"
@@ -88,7 +90,22 @@ parse_expression(const char *text)
 }
 
 /*
- * The condition as an expression over varno 1, OLD, and varno 2, NEW.
+ * 42P17: a column in the condition of a wide hook.
+ */
+static Node *
+refuse_column(ParseState *pstate, ColumnRef *column, Node *var)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+			 errmsg("condition of a hook on more than one table cannot reference %s",
+					NameListToString(column->fields)),
+			 errdetail("Its tables need not have the same columns.")));
+	return NULL;				/* keep compiler quiet */
+}
+
+/*
+ * The condition as an expression over varno 1, OLD, and varno 2, NEW.  A wide
+ * hook has no relation, and its condition no rows.
  */
 static Node *
 transform_condition(Relation rel, const char *text)
@@ -97,12 +114,17 @@ transform_condition(Relation rel, const char *text)
 	ParseNamespaceItem *nsitem;
 	Node	   *condition;
 
-	nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
-										   makeAlias("old", NIL), false, false);
-	addNSItemToQuery(pstate, nsitem, false, true, true);
-	nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
-										   makeAlias("new", NIL), false, false);
-	addNSItemToQuery(pstate, nsitem, false, true, true);
+	if (rel != NULL)
+	{
+		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+											   makeAlias("old", NIL), false, false);
+		addNSItemToQuery(pstate, nsitem, false, true, true);
+		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+											   makeAlias("new", NIL), false, false);
+		addNSItemToQuery(pstate, nsitem, false, true, true);
+	}
+	else
+		pstate->p_post_columnref_hook = refuse_column;
 	condition = transformWhereClause(pstate, parse_expression(text),
 									 EXPR_KIND_TRIGGER_WHEN, "WHEN");
 	assign_expr_collations(pstate, condition);
@@ -117,13 +139,13 @@ static void
 check_references(Relation rel, Node *condition, HookPhase phase,
 				 HookLevel level, int actions)
 {
-	TupleDesc	desc = RelationGetDescr(rel);
 	ListCell   *lc;
 
 	foreach(lc, pull_var_clause(condition, 0))
 	{
 		Var		   *var = (Var *) lfirst(lc);
 		bool		old = var->varno == PRS2_OLD_VARNO;
+		TupleDesc	desc = RelationGetDescr(rel);
 		const char *problem = NULL;
 
 		if (phase != HOOK_BEFORE_CASCADE && level != HOOK_ROW)
@@ -176,8 +198,25 @@ lift_new(Node *node, void *context)
 }
 
 /*
+ * A condition as the registry keeps it.
+ */
+static char *
+deparse_condition(Oid relid, Node *condition)
+{
+	int			guc_level = fix_search_path("pg_catalog, pg_temp");
+	List	   *context = !OidIsValid(relid) ? NIL :
+		list_concat(deparse_context_for("old", relid),
+					deparse_context_for("new", relid));
+	char	   *text = deparse_expression(lift_new(condition, NULL), context,
+										  true, false);
+
+	AtEOXact_GUC(true, guc_level);
+	return text;
+}
+
+/*
  * Checks a user's condition and returns it in the registry's form, with the
- * functions that it calls.
+ * functions that it calls.  rel is NULL for a wide hook.
  *
  * PostgreSQL's own errors for what does not parse; 42601 for more than one
  * expression, 42P17 for OLD or NEW where the hook has none.
@@ -187,31 +226,23 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
 						  HookLevel level, int actions, List **functions)
 {
 	Node	   *condition = transform_condition(rel, text);
-	Oid			relid = RelationGetRelid(rel);
-	char	   *normal;
-	int			guc_level;
 
 	check_references(rel, condition, phase, level, actions);
 	*functions = hooks_condition_functions(condition);
-	guc_level = fix_search_path("pg_catalog, pg_temp");
-	normal = deparse_expression(lift_new(condition, NULL),
-								list_concat(deparse_context_for("old", relid),
-											deparse_context_for("new", relid)),
-								true, false);
-	AtEOXact_GUC(true, guc_level);
-	return normal;
+	return deparse_condition(rel == NULL ? InvalidOid : RelationGetRelid(rel),
+							 condition);
 }
 
 /*
- * The registry's form as an expression ready to be initialized, over the rows
- * of a relation: the hook's own or a partition of it.  OLD is the inner and
- * NEW the outer tuple of the expression context.
+ * The registry's form as an expression over varno 1, OLD, and varno 2, NEW; rel
+ * is NULL for a wide hook.  PostgreSQL's own errors for what is not there.
  *
  * This may happen in anybody's session.  Names are looked up, and whatever
- * functions parsing and planning call are called, as the hook's owner.
+ * functions parsing calls are called, as the hook's owner.  Planning, which
+ * calls or inlines some more, comes after a look at whose they are.
  */
-Node *
-hooks_condition_compile(Relation rel, const Hook *hook)
+static Node *
+parse_as_owner(Relation rel, const Hook *hook, bool plan)
 {
 	Node	   *condition;
 	Oid			userid;
@@ -228,16 +259,78 @@ hooks_condition_compile(Relation rel, const Hook *hook)
 								psprintf("pg_catalog, %s, pg_temp",
 										 hook->search_path));
 	SetUserIdAndSecContext(hook->owner, restricted);
-	condition = transform_condition(rel, hook->condition);
-	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
-	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
-	/* before planning, which calls or inlines some of them */
-	foreach(lc, hooks_condition_functions(condition))
-		hooks_callback_check_owner(lfirst_oid(lc), hook);
-	condition = (Node *) expression_planner((Expr *) condition);
+	condition = transform_condition(OidIsValid(hook->relation) ? rel : NULL,
+									hook->condition);
+	if (plan)
+	{
+		ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
+		ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
+		foreach(lc, hooks_condition_functions(condition))
+			hooks_callback_check_owner(lfirst_oid(lc), hook);
+		condition = (Node *) expression_planner((Expr *) condition);
+	}
 	SetUserIdAndSecContext(userid, sec_context);
 	AtEOXact_GUC(true, guc_level);
 	return condition;
+}
+
+/*
+ * The registry's form as an expression ready to be initialized, over the rows
+ * of a relation: the hook's own or a partition of it.  OLD is the inner and
+ * NEW the outer tuple of the expression context.
+ */
+Node *
+hooks_condition_compile(Relation rel, const Hook *hook)
+{
+	return parse_as_owner(rel, hook, true);
+}
+
+typedef struct Resolution
+{
+	const Hook *hook;
+	Relation	rel;
+	Node	   *condition;
+} Resolution;
+
+static void
+resolve(void *arg)
+{
+	Resolution *resolution = arg;
+
+	resolution->condition = parse_as_owner(resolution->rel, resolution->hook,
+										   false);
+}
+
+/*
+ * The condition of a hook, from the registry, as an expression that knows what
+ * it refers to by OIDs and column numbers, over the rows of the hook's own
+ * relation.  NULL if something in it is not there any more.
+ */
+Node *
+hooks_condition_resolve(const Hook *hook)
+{
+	Resolution	resolution = {hook, NULL, NULL};
+	ErrorData  *error;
+
+	if (OidIsValid(hook->relation))
+	{
+		resolution.rel = try_relation_open(hook->relation, AccessShareLock);
+		if (resolution.rel == NULL)
+			return NULL;
+	}
+	error = hooks_attempt(resolve, &resolution);
+	if (resolution.rel != NULL)
+		relation_close(resolution.rel, NoLock);
+	return error != NULL ? NULL : resolution.condition;
+}
+
+/*
+ * The same expression in the registry's form, with the names of now.
+ */
+char *
+hooks_condition_deparse(const Hook *hook, Node *condition)
+{
+	return deparse_condition(hook->relation, condition);
 }
 
 static bool

@@ -44,7 +44,8 @@ static bool
 has_member(HookMember **members, int n, const HookMember *member)
 {
 	for (int i = 0; i < n; i++)
-		if (members[i]->hook->hook_id == member->hook->hook_id)
+		if (members[i]->hook->hook_id == member->hook->hook_id &&
+			members[i]->target == member->target)
 			return true;
 	return false;
 }
@@ -88,7 +89,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 			HookMember *member = chain->members[i];
 
 			if ((event->level == HOOK_ROW ||
-				 member->hook->relation == relation->relid) &&
+				 member->target == relation->relid) &&
 				!has_member(members, n, member))
 				members[n++] = member;
 		}
@@ -227,32 +228,48 @@ check_callback(HookRun *run, HookCall *call)
 	}
 	if (!OidIsValid(call->function.fn_oid))
 	{
+		short		nargs = hooks_event_takes_jsonb(member->hook->phase,
+													member->hook->actions) ? 1 : 0;
+
 		call->fcinfo = MemoryContextAlloc(run->context,
-										  SizeForFunctionCallInfo(0));
+										  SizeForFunctionCallInfo(nargs));
 		fmgr_info_cxt(member->callback, &call->function, run->context);
-		InitFunctionCallInfoData(*call->fcinfo, &call->function, 0, InvalidOid,
-								 NULL, NULL);
+		InitFunctionCallInfoData(*call->fcinfo, &call->function, nargs,
+								 InvalidOid, NULL, NULL);
 	}
 }
 
 /*
- * Calls the callback as ExecCallTriggerFunc in trigger.c does.
+ * Calls the function, counted as ExecCallTriggerFunc in trigger.c does.
  */
-static inline HeapTuple
-invoke(HookCall *call, TriggerData *trigdata)
+static inline Datum
+call_function(HookCall *call)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 	PgStat_FunctionCallUsage usage;
 	bool		counted = pgstat_track_functions > call->function.fn_stats;
 	Datum		result;
 
-	fcinfo->context = (Node *) trigdata;
 	fcinfo->isnull = false;
 	if (unlikely(counted))
 		pgstat_init_function_usage(fcinfo, &usage);
 	result = FunctionCallInvoke(fcinfo);
 	if (unlikely(counted))
 		pgstat_end_function_usage(&usage, true);
+	return result;
+}
+
+/*
+ * Calls a callback that is a trigger function.
+ */
+static inline HeapTuple
+invoke(HookCall *call, TriggerData *trigdata)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	Datum		result;
+
+	fcinfo->context = (Node *) trigdata;
+	result = call_function(call);
 	if (unlikely(fcinfo->isnull))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -285,29 +302,38 @@ call_callback(void *arg)
 }
 
 /*
- * What stays the same for all calls of a hook by a statement: what the callback
- * sees as its trigger, and what hooks.context() tells.
+ * What hooks.context() tells of all calls of a hook by a statement.
+ */
+static void
+prepare_subject(HookRun *run, HookCall *call, Relation rel)
+{
+	HookSubject *subject = &call->subject;
+
+	subject->hook = call->member->hook->name;
+	subject->phase = run->event->phase;
+	subject->action = run->event->action;
+	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
+	subject->level = run->event->level;
+	subject->relation = RelationGetRelid(rel);
+	subject->relation_name = RelationGetRelationName(rel);
+	subject->constraint = run->constraint;
+}
+
+/*
+ * What stays the same for all calls of a trigger function: what it sees as its
+ * trigger, and the subject.
  */
 static void
 prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 {
 	const HookMember *member = call->member;
-	HookSubject *subject = &call->subject;
 
 	call->trigger = *trigdata->tg_trigger;
 	call->trigger.tgname = member->hook->name;
 	call->trigger.tgnargs = member->narguments;
 	call->trigger.tgargs = member->arguments;
 
-	subject->hook = member->hook->name;
-	subject->phase = run->event->phase;
-	subject->action = run->event->action;
-	subject->naming = (member->hook->actions & HOOK_NAME) != 0;
-	subject->level = run->event->level;
-	subject->relation = RelationGetRelid(trigdata->tg_relation);
-	subject->relation_name = RelationGetRelationName(trigdata->tg_relation);
-	subject->constraint = run->constraint;
-
+	prepare_subject(run, call, trigdata->tg_relation);
 	call->simple = member->condition == NULL && member->columns == NULL &&
 		member->broken == NULL &&
 		run->row_source == NULL && hooks_policy_is_plain(member) &&
@@ -463,4 +489,62 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 		*row = result;
 	}
 	return before_row ? *row : NULL;
+}
+
+/* what the policy runs for a callback that takes jsonb */
+typedef struct EventCall
+{
+	HookRun    *run;
+	HookCall   *call;
+	Oid			caller;
+	HookEventMaker make;
+	void	   *arg;
+} EventCall;
+
+static void
+call_with_event(void *arg)
+{
+	EventCall  *state = arg;
+	HookCall   *call = state->call;
+	HookSandbox sandbox;
+
+	if (call->member->broken != NULL)
+		ThrowErrorData(call->member->broken);
+	hooks_sandbox_enter(&sandbox, call->member->hook, state->caller);
+	if (hooks_fire_condition(state->run, call, NULL, NULL))
+	{
+		check_callback(state->run, call);
+		call->fcinfo->args[0].value =
+			JsonbPGetDatum(state->make(hooks_firing, state->caller, state->arg));
+		call->fcinfo->args[0].isnull = false;
+		(void) call_function(call);
+	}
+	hooks_sandbox_leave(&sandbox);
+}
+
+/*
+ * Fires the hooks of a run whose callbacks take the event as jsonb, which
+ * make(firing, caller, arg) makes for each, inside its firing.
+ */
+void
+hooks_fire_event(HookRun *run, Relation rel, HookEventMaker make, void *arg)
+{
+	Surroundings around;
+
+	look_around(run, &around);
+	for (int i = 0; i < run->length; i++)
+	{
+		HookCall   *call = &run->calls[i];
+		EventCall	state = {run, call, around.caller, make, arg};
+		HookFiring *firing;
+
+		if (!hooks_fire_is_due(call, NULL))
+			continue;
+		prepare_subject(run, call, rel);
+		firing = hooks_context_push(&call->subject, around.nest_level);
+		firing->columns = NULL;
+		firing->referential = false;
+		(void) hooks_policy_run(call->member, firing, call_with_event, &state);
+		hooks_context_pop(firing);
+	}
 }

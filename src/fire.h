@@ -9,6 +9,7 @@
 
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "utils/jsonb.h"
 
 #include "chain.h"
 #include "context.h"
@@ -39,6 +40,12 @@ typedef bool (*HookRowSource) (struct HookRun *run, HookCall *call,
 							   TriggerData *trigdata, void *arg);
 
 /*
+ * Makes the event that a callback takes, if it takes jsonb.
+ */
+typedef Jsonb *(*HookEventMaker) (HookFiring *firing, Oid caller,
+								  void *arg);
+
+/*
  * One statement's use of a chain: what firing its hooks again and again needs,
  * made once.  Lives in, and goes with, the memory context it was made in.
  */
@@ -64,6 +71,8 @@ extern bool hooks_fire_condition(HookRun *run, HookCall *call,
 extern void hooks_fire_call(HookRun *run, HookCall *call,
 							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
+extern void hooks_fire_event(HookRun *run, Relation rel, HookEventMaker make,
+							 void *arg);
 
 /*
  * Does a hook fire now, as far as that does not depend on the rows?  The

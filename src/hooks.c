@@ -8,6 +8,7 @@
 
 #include "chain.h"
 #include "executor.h"
+#include "registry.h"
 #include "settings.h"
 #include "transaction.h"
 
@@ -19,6 +20,7 @@ void
 _PG_init(void)
 {
 	hooks_settings_init();
+	hooks_registry_init();
 	hooks_chain_init();
 	hooks_transaction_init();
 	hooks_executor_init();

@@ -18,8 +18,12 @@
 #include "attach.h"
 #include "compat.h"
 #include "definition.h"
+#include "dropped.h"
+#include "owner.h"
 #include "registry.h"
+#include "scope.h"
 #include "settings.h"
+#include "watch.h"
 
 /*
  * Whether a role may change or remove a hook: its owner, the table's owner, a
@@ -43,12 +47,44 @@ check_may_change(const Hook *hook)
 				 errmsg("must be owner of hook \"%s\" or of its table", hook->name)));
 }
 
-/* the triggers of the table that a hook is, or was, on */
+/*
+ * Makes the triggers of the tables that a hook is, or was, for what they need.
+ */
 static void
-sync_triggers(Oid relid)
+sync_triggers(const Hook *hook)
 {
-	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-		hooks_attach_sync(relid);
+	ListCell   *lc;
+
+	foreach(lc, hooks_scope_relations(hook))
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) hooks_attach_sync(lfirst_oid(lc));
+	}
+}
+
+/*
+ * Tells of triggers that somebody dropped or disabled; sync_triggers() mends
+ * them.
+ */
+static void
+report_problems(const Hook *hook)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks_scope_relations(hook))
+		foreach(lc2, hooks_attach_problems(lfirst_oid(lc)))
+			ereport(WARNING,
+					(errcode(ERRCODE_HOOK_ERROR),
+					 errmsg("%s", (char *) lfirst(lc2)),
+					 errdetail("Hooks did not fire. The trigger is made as it was, now.")));
+	foreach(lc, hooks_watch_disabled())
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("event trigger \"%s\" is not enabled always",
+						(char *) lfirst(lc)),
+				 errdetail("Hooks do not follow schema changes."),
+				 errhint("Call hooks.repair() as a superuser.")));
 }
 
 PG_FUNCTION_INFO_V1(hooks_register);
@@ -68,16 +104,20 @@ PG_FUNCTION_INFO_V1(hooks_register);
 Datum
 hooks_register(PG_FUNCTION_ARGS)
 {
-	Hook	   *hook = hooks_definition_make(fcinfo);
-	bool		replace = PG_GETARG_BOOL(HOOKS_ARG_REPLACE);
+	Hook	   *hook;
+	bool		replace;
 	Hook	   *other;
 
+	/* before the objects that the hook names, as in commands that rename them */
 	PreventCommandIfReadOnly("hooks.register()");
 	hooks_registry_lock();
+	hook = hooks_definition_make(fcinfo);
+	replace = PG_GETARG_BOOL(HOOKS_ARG_REPLACE);
+	report_problems(hook);
 	other = hooks_registry_find(hook->name);
 	if (other != NULL && hooks_registry_same(hook, other))
 	{
-		hooks_attach_sync(hook->relation);
+		sync_triggers(hook);
 		PG_RETURN_BOOL(false);
 	}
 	hooks_definition_check_run_after(hook);
@@ -94,13 +134,12 @@ hooks_register(PG_FUNCTION_ARGS)
 		hook->hook_id = other->hook_id;
 		hook->tid = other->tid;
 		hooks_registry_update(hook);
-		if (other->relation != hook->relation)
-		{
-			hooks_registry_invalidate(other);
-			sync_triggers(other->relation);
-		}
+		hooks_registry_invalidate(other);
+		sync_triggers(other);
+		(void) hooks_owner_sync(other->owner);
 	}
-	hooks_attach_sync(hook->relation);
+	(void) hooks_owner_sync(hook->owner);
+	sync_triggers(hook);
 	PG_RETURN_BOOL(true);
 }
 
@@ -126,8 +165,7 @@ hooks_unregister(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	hook = hooks_registry_get(name);
 	check_may_change(hook);
-	hooks_registry_delete(hook);
-	sync_triggers(hook->relation);
+	hooks_dropped_remove(list_make1(hook));
 	PG_RETURN_BOOL(true);
 }
 
@@ -151,13 +189,7 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	hooks = hooks_registry_of_package(package);
 	foreach(lc, hooks)
 		check_may_change(lfirst(lc));
-	foreach(lc, hooks)
-		hooks_registry_delete(lfirst(lc));
-	foreach(lc, hooks)
-	{
-		CHECK_FOR_INTERRUPTS();
-		sync_triggers(((Hook *) lfirst(lc))->relation);
-	}
+	hooks_dropped_remove(hooks);
 	PG_RETURN_INT64(list_length(hooks));
 }
 

@@ -22,6 +22,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -65,6 +66,30 @@ enum
 	Anum_enabled_at,
 	Natts_registry = Anum_enabled_at
 };
+
+/*
+ * What hooks_registry_kinds() returned last, and the registry's OID then; -1
+ * after any change of the registry, which an abort undoes by another message.
+ */
+static int	known_kinds = -1;
+static Oid	known_registry = InvalidOid;
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	if (!OidIsValid(relid) || relid == known_registry ||
+		!OidIsValid(known_registry))
+		known_kinds = -1;
+}
+
+/*
+ * Listens to changes.  From _PG_init() only.
+ */
+void
+hooks_registry_init(void)
+{
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+}
 
 /*
  * The OID of a table, index or sequence of the schema hooks.
@@ -235,29 +260,110 @@ tuple_from_hook(const Hook *hook, TupleDesc desc)
 }
 
 /*
- * The hooks whose column has a value, as palloc'd Hooks.
+ * The hooks whose column has a value, as palloc'd Hooks; without a column, all
+ * of them, or those that are on no one relation.
  */
 static List *
 scan_registry(const char *index, AttrNumber column, RegProcedure equal,
-			  Datum value)
+			  Datum value, bool wide)
 {
 	Relation	registry = table_open(hooks_registry_relation("registry"),
 									  AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(registry);
 	List	   *hooks = NIL;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
+	if (column != 0)
+		ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
 	scan = systable_beginscan(registry,
 							  index ? hooks_registry_relation(index) : InvalidOid,
-							  index != NULL, NULL, 1, &key);
+							  index != NULL, NULL, column != 0 ? 1 : 0, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		hooks = lappend(hooks, hook_from_tuple(tuple,
-											   RelationGetDescr(registry)));
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!wide || heap_attisnull(tuple, Anum_relation, desc))
+			hooks = lappend(hooks, hook_from_tuple(tuple, desc));
+	}
 	systable_endscan(scan);
 	table_close(registry, AccessShareLock);
 	return hooks;
+}
+
+/*
+ * All hooks, in no order.
+ */
+List *
+hooks_registry_all(void)
+{
+	return scan_registry(NULL, 0, InvalidOid, (Datum) 0, false);
+}
+
+/*
+ * The wide hooks.
+ */
+List *
+hooks_registry_wide(void)
+{
+	if ((hooks_registry_kinds() & HOOKS_WIDE) == 0)
+		return NIL;
+	return scan_registry(NULL, 0, InvalidOid, (Datum) 0, true);
+}
+
+/* what kinds of hooks the registry with this OID has */
+static int
+count_kinds(Oid relid)
+{
+	Relation	registry = table_open(relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
+										  NULL);
+	int			kinds = 0;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		char	   *action = TextDatumGetCString(heap_getattr(tuple, Anum_action,
+															  desc, &isnull));
+
+		kinds |= HOOKS_ANY;
+		if (heap_attisnull(tuple, Anum_relation, desc))
+			kinds |= HOOKS_WIDE;
+		if (hooks_event_parse_actions(action) & HOOK_DROP)
+			kinds |= HOOKS_ON_DROP;
+	}
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return kinds;
+}
+
+/*
+ * What kinds of hooks there are, enabled or not: 0 if there is none, or no
+ * registry, as while the extension is created or dropped.
+ */
+int
+hooks_registry_kinds(void)
+{
+	Oid			schema;
+	int			kinds;
+
+	AcceptInvalidationMessages();
+	if (known_kinds >= 0)
+		return known_kinds;
+	schema = get_namespace_oid("hooks", true);
+	known_registry = OidIsValid(schema) ?
+		get_relname_relid("registry", schema) : InvalidOid;
+	if (!OidIsValid(known_registry))
+		return 0;
+
+	/* A message that arrives in between makes it -1 again */
+	known_kinds = 0;
+	kinds = count_kinds(known_registry);
+	if (known_kinds == 0)
+		known_kinds = kinds;
+	return kinds;
 }
 
 /*
@@ -267,7 +373,7 @@ Hook *
 hooks_registry_find(const char *name)
 {
 	List	   *found = scan_registry("registry_pkey", Anum_name, F_TEXTEQ,
-									  CStringGetTextDatum(name));
+									  CStringGetTextDatum(name), false);
 
 	return found == NIL ? NULL : linitial(found);
 }
@@ -291,14 +397,14 @@ List *
 hooks_registry_of_relation(Oid relid)
 {
 	return scan_registry("registry_relation_idx", Anum_relation, F_OIDEQ,
-						 ObjectIdGetDatum(relid));
+						 ObjectIdGetDatum(relid), false);
 }
 
 List *
 hooks_registry_of_package(const char *package)
 {
 	return scan_registry(NULL, Anum_package, F_TEXTEQ,
-						 CStringGetTextDatum(package));
+						 CStringGetTextDatum(package), false);
 }
 
 /*
@@ -310,6 +416,12 @@ hooks_registry_invalidate(const Hook *hook)
 {
 	ListCell   *lc;
 
+	CacheInvalidateRelcacheByRelid(hooks_registry_relation("registry"));
+	if (!OidIsValid(hook->relation))
+	{
+		CacheInvalidateRelcacheAll();
+		return;
+	}
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation)))
 		return;
 	if (get_rel_relkind(hook->relation) != RELKIND_PARTITIONED_TABLE)

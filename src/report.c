@@ -14,8 +14,11 @@
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
+#include "attach.h"
 #include "chain.h"
 #include "compat.h"
+#include "settings.h"
+#include "watch.h"
 
 /* columns of hooks.chain(), as in the install script */
 #define CHAIN_COLUMNS 11
@@ -25,6 +28,26 @@ text_or_null(const char *string, bool *isnull)
 {
 	*isnull = string == NULL;
 	return *isnull ? (Datum) 0 : CStringGetTextDatum(string);
+}
+
+/*
+ * Tells of triggers that somebody dropped or disabled.
+ */
+static void
+report_problems(Oid relid)
+{
+	List	   *problems = hooks_attach_problems(relid);
+	ListCell   *lc;
+
+	foreach(lc, hooks_watch_disabled())
+		problems = lappend(problems,
+						   psprintf("event trigger \"%s\" is not enabled always",
+									(char *) lfirst(lc)));
+	foreach(lc, problems)
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("%s", (char *) lfirst(lc)),
+				 errhint("Call hooks.repair().")));
 }
 
 PG_FUNCTION_INFO_V1(hooks_chain);
@@ -68,6 +91,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 								 false, work_mem);
 	MemoryContextSwitchTo(old);
 
+	report_problems(RelationGetRelid(rel));
 	relation = hooks_chain_pin(RelationGetRelid(rel));
 	for (int e = 0; e < HOOK_EVENTS; e++)
 	{
@@ -84,8 +108,6 @@ hooks_chain(PG_FUNCTION_ARGS)
 			bool		nulls[CHAIN_COLUMNS] = {false};
 			int			c = 0;
 
-			if (!hooks_event_of_rows(event) && hook->relation != relation->relid)
-				continue;
 			values[c++] = CStringGetTextDatum(hooks_event_phase_word(event->phase));
 			values[c++] = CStringGetTextDatum(hooks_event_action_word(hook->actions & HOOK_NAME ? HOOK_NAME : event->action));
 			values[c++] = CStringGetTextDatum(hooks_event_level_word(event->level));

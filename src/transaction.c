@@ -11,6 +11,7 @@
 
 #include "batch.h"
 #include "context.h"
+#include "follow.h"
 #include "policy.h"
 #include "statement.h"
 #include "transaction.h"
@@ -29,6 +30,7 @@ transaction_event(XactEvent event, void *arg)
 		hooks_context_abort(0);
 		hooks_statement_abort(0);
 	}
+	hooks_follow_abort(0);
 
 	/* both live in TopTransactionContext */
 	hooks_batches = NULL;
@@ -44,6 +46,7 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 		case SUBXACT_EVENT_ABORT_SUB:
 			hooks_context_abort(GetCurrentTransactionNestLevel());
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
+			hooks_follow_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:

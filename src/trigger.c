@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -200,7 +201,7 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 	for (int i = 0; i < run->length; i++)
 	{
 		HookCall   *call = &run->calls[i];
-		Oid			relid = call->member->hook->relation;
+		Oid			relid = call->member->target;
 		TriggerData trigdata = {0};
 		Bitmapset  *assigned = NULL;
 		Relation	rel;
@@ -303,6 +304,25 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 	return PointerGetDatum(hooks_fire_chain(dispatch->run, trigdata));
 }
 
+PG_FUNCTION_INFO_V1(hooks_registry_changed);
+
+/*
+ * hooks.registry_changed() returns trigger
+ *
+ * After somebody else than register() and its kin wrote to hooks.registry: all
+ * sessions read it anew.  39P01 if it is not called as a trigger.
+ */
+Datum
+hooks_registry_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function hooks.registry_changed() was not called by trigger manager")));
+	CacheInvalidateRelcacheAll();
+	return PointerGetDatum(NULL);
+}
+
 /* What capture() knows about its call; lives with the executor's memory */
 typedef struct CaptureCall
 {
@@ -372,6 +392,12 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 												 "Hooks_before_cascade_delete");
 	call->capture.relid = relid;
 	call->capture.query = function->fn_mcxt;
+	function->fn_extra = call;
+
+	/* Rows of a foreign partition are no rows of ours, and have no cascade */
+	if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE)
+		return call;
+
 	relation = hooks_chain_pin(relid);
 	call->capture.root = relation->root;
 	chain = hooks_chain_of(relation, call->capture.event);
@@ -384,7 +410,6 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 		call->ends.arg = call;
 		MemoryContextRegisterResetCallback(function->fn_mcxt, &call->ends);
 	}
-	function->fn_extra = call;
 	return call;
 }
 

@@ -1,0 +1,388 @@
+/*
+ * drop.c
+ *		Hooks on "drop".
+ *
+ * They fire at the start of the command, while everything is there, for each
+ * relation that it is about to remove, whether it names it or reaches it by
+ * CASCADE: first all hooks of phase before, then those of before_cascade.
+ *
+ * What the command names is looked up, checked for ownership and locked here as
+ * the command itself does right afterwards (RemoveRelations and RemoveObjects in
+ * PostgreSQL's commands), so that the callbacks run for nobody who may not drop,
+ * and for what is dropped then.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/partition.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_shdepend.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "dependents.h"
+#include "drop.h"
+#include "fire.h"
+#include "payload.h"
+
+/* What a firing tells of the command */
+typedef struct DropCommand
+{
+	const char *tag;			/* "DROP TABLE" */
+	List	   *dependents;		/* of HookDependent */
+} DropCommand;
+
+static List *
+add_target(List *targets, Oid classid, Oid objid, int objsubid)
+{
+	ObjectAddress *address = palloc(sizeof(ObjectAddress));
+
+	ObjectAddressSubSet(*address, classid, objid, objsubid);
+	return lappend(targets, address);
+}
+
+/*
+ * Before the lock: 42501 for who is neither the relation's owner nor its
+ * schema's.
+ */
+static void
+check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)
+{
+	if (OidIsValid(relid) &&
+		!hooks_class_ownercheck(relid, GetUserId()) &&
+		!hooks_namespace_ownercheck(get_rel_namespace(relid), GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER,
+					   get_relkind_objtype(get_rel_relkind(relid)), name->relname);
+}
+
+static Oid
+lock_relation(RangeVar *name)
+{
+	return RangeVarGetRelidExtended(name, AccessExclusiveLock, RVR_MISSING_OK,
+									check_may_drop, NULL);
+}
+
+/*
+ * What DROP names.
+ */
+static List *
+targets_of_drop(DropStmt *stmt)
+{
+	List	   *targets = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stmt->objects)
+	{
+		ObjectAddress address;
+		Relation	rel = NULL;
+		Oid			schema;
+
+		switch (stmt->removeType)
+		{
+			case OBJECT_INDEX:
+				/* reaches no table, and may be CONCURRENTLY */
+				return NIL;
+			case OBJECT_TABLE:
+			case OBJECT_VIEW:
+			case OBJECT_MATVIEW:
+			case OBJECT_FOREIGN_TABLE:
+			case OBJECT_SEQUENCE:
+				{
+					Oid			relid = lock_relation(makeRangeVarFromNameList(lfirst(lc)));
+
+					if (OidIsValid(relid))
+						targets = add_target(targets, RelationRelationId, relid, 0);
+					continue;
+				}
+			default:
+				break;
+		}
+		address = get_object_address(stmt->removeType, lfirst(lc), &rel,
+									 AccessExclusiveLock, true);
+		if (!OidIsValid(address.objectId))
+			continue;
+		schema = get_object_namespace(&address);
+		if (!OidIsValid(schema) ||
+			!hooks_namespace_ownercheck(schema, GetUserId()))
+			check_object_ownership(GetUserId(), stmt->removeType, address,
+								   lfirst(lc), rel);
+		if (rel != NULL)
+			table_close(rel, NoLock);
+		targets = add_target(targets, address.classId, address.objectId,
+							 address.objectSubId);
+	}
+	return targets;
+}
+
+/*
+ * What DROP OWNED is about: all that the roles own in this database.
+ */
+static List *
+targets_of_drop_owned(DropOwnedStmt *stmt)
+{
+	Relation	pg_shdepend = table_open(SharedDependRelationId, AccessShareLock);
+	List	   *targets = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stmt->roles)
+	{
+		Oid			role = get_rolespec_oid(lfirst(lc), false);
+		ScanKeyData keys[2];
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		/* the command will be refused */
+		if (!has_privs_of_role(GetUserId(), role))
+			continue;
+		ScanKeyInit(&keys[0], Anum_pg_shdepend_refclassid,
+					BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(AuthIdRelationId));
+		ScanKeyInit(&keys[1], Anum_pg_shdepend_refobjid,
+					BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(role));
+		scan = systable_beginscan(pg_shdepend, SharedDependReferenceIndexId,
+								  true, NULL, 2, keys);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			Form_pg_shdepend row = (Form_pg_shdepend) GETSTRUCT(tuple);
+
+			if (row->dbid == MyDatabaseId &&
+				row->deptype == SHARED_DEPENDENCY_OWNER)
+				targets = add_target(targets, row->classid, row->objid,
+									 row->objsubid);
+		}
+		systable_endscan(scan);
+	}
+	table_close(pg_shdepend, AccessShareLock);
+	return targets;
+}
+
+/*
+ * What ALTER TABLE drops with CASCADE.  Without, it reaches no other relation.
+ */
+static List *
+targets_of_alter(AlterTableStmt *stmt)
+{
+	List	   *targets = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+		Oid			relid;
+
+		if (cmd->behavior != DROP_CASCADE || cmd->name == NULL ||
+			(cmd->subtype != AT_DropColumn && cmd->subtype != AT_DropConstraint))
+			continue;
+		relid = lock_relation(stmt->relation);
+		if (!OidIsValid(relid))
+			return NIL;
+		if (cmd->subtype == AT_DropColumn)
+		{
+			AttrNumber	attnum = get_attnum(relid, cmd->name);
+
+			if (attnum != InvalidAttrNumber)
+				targets = add_target(targets, RelationRelationId, relid, attnum);
+		}
+		else
+		{
+			Oid			constraint = get_relation_constraint_oid(relid, cmd->name,
+																 true);
+
+			if (OidIsValid(constraint))
+				targets = add_target(targets, ConstraintRelationId, constraint, 0);
+		}
+	}
+	return targets;
+}
+
+static char *
+name_of(HeapTuple tuple, Relation catalog, AttrNumber attnum)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (attnum == InvalidAttrNumber)
+		return NULL;
+	value = heap_getattr(tuple, attnum, RelationGetDescr(catalog), &isnull);
+	return isnull ? NULL : pstrdup(NameStr(*DatumGetName(value)));
+}
+
+/*
+ * Adds an object, as pg_event_trigger_dropped_objects() describes it.
+ */
+static void
+add_object(JsonbParseState **state, const HookDependent *dependent)
+{
+	const ObjectAddress *address = &dependent->address;
+	char	   *identity = hooks_object_identity(address);
+	char	   *schema = NULL;
+	char	   *name = NULL;
+	JsonbValue	original = {0};
+
+	if (identity == NULL)
+		return;
+	if (is_objectclass_supported(address->classId))
+	{
+		Relation	catalog = table_open(address->classId, AccessShareLock);
+		HeapTuple	tuple = get_catalog_object_by_oid(catalog,
+													  get_object_attnum_oid(address->classId),
+													  address->objectId);
+		Oid			namespace = get_object_namespace(address);
+
+		if (OidIsValid(namespace))
+			schema = get_namespace_name(namespace);
+		if (HeapTupleIsValid(tuple) && address->objectSubId == 0)
+			name = name_of(tuple, catalog,
+						   get_object_attnum_name(address->classId));
+		table_close(catalog, AccessShareLock);
+	}
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	hooks_payload_add(state, "object_type", hooks_object_type(address));
+	hooks_payload_add(state, "schema_name", schema);
+	hooks_payload_add(state, "object_name", name);
+	hooks_payload_add(state, "object_identity", identity);
+	hooks_payload_key(state, "original");
+	original.type = jbvBool;
+	original.val.boolean = dependent->original;
+	(void) pushJsonbValue(state, WJB_VALUE, &original);
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/*
+ * The event of a drop.
+ */
+static Jsonb *
+make_event(HookFiring *firing, Oid caller, void *arg)
+{
+	DropCommand *command = arg;
+	JsonbParseState *state = hooks_payload_begin(firing, caller);
+	ListCell   *lc;
+
+	hooks_payload_add(&state, "command", command->tag);
+	hooks_payload_key(&state, "objects");
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	foreach(lc, command->dependents)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_object(&state, lfirst(lc));
+	}
+	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	return hooks_payload_end(state);
+}
+
+/*
+ * Is a partition doomed together with its parent?  Then wide hooks fire for the
+ * parent only.
+ */
+static bool
+goes_with_parent(Relation rel, List *dependents)
+{
+	List	   *ancestors = rel->rd_rel->relispartition ?
+		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
+
+	return ancestors != NIL &&
+		hooks_dependents_has_relation(dependents, linitial_oid(ancestors));
+}
+
+/*
+ * Fires the hooks of an event for a relation that is about to go.
+ */
+static void
+fire_relation(const HookEvent *event, Oid relid, DropCommand *command)
+{
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	HookRun    *run;
+	bool		with_parent;
+
+	if (rel == NULL)
+		return;
+	run = hooks_fire_prepare(event, list_make1_oid(relid), CurrentMemoryContext);
+	with_parent = run->length > 0 && goes_with_parent(rel, command->dependents);
+	for (int i = 0; i < run->length; i++)
+		if (with_parent && !OidIsValid(run->calls[i].member->hook->relation))
+			run->calls[i].out = true;
+	hooks_fire_event(run, rel, make_event, command);
+	relation_close(rel, NoLock);
+}
+
+static bool
+is_relation(const ObjectAddress *address)
+{
+	if (address->classId != RelationRelationId || address->objectSubId != 0)
+		return false;
+	switch (get_rel_relkind(address->objectId))
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_FOREIGN_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Fires the hooks on "drop" of all relations that a command is about to remove.
+ */
+void
+hooks_drop_fire(Node *command, const char *tag)
+{
+	DropCommand drop = {tag, NIL};
+	List	   *targets = NIL;
+	bool		cascade = true;
+	MemoryContext context;
+	MemoryContext old;
+	ListCell   *lc;
+
+	if (hooks_settings_kill_switch())
+		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "hooks drop",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	switch (nodeTag(command))
+	{
+		case T_DropStmt:
+			targets = targets_of_drop((DropStmt *) command);
+			cascade = ((DropStmt *) command)->behavior == DROP_CASCADE;
+			break;
+		case T_DropOwnedStmt:
+			targets = targets_of_drop_owned((DropOwnedStmt *) command);
+			cascade = ((DropOwnedStmt *) command)->behavior == DROP_CASCADE;
+			break;
+		case T_AlterTableStmt:
+			targets = targets_of_alter((AlterTableStmt *) command);
+			break;
+		default:
+			break;
+	}
+	if (targets != NIL)
+		drop.dependents = hooks_dependents_find(targets, cascade);
+	for (int i = HOOK_TRIGGERS; i < HOOK_EVENTS; i++)
+		foreach(lc, drop.dependents)
+		{
+			const ObjectAddress *address = &((HookDependent *) lfirst(lc))->address;
+
+			if (is_relation(address))
+				fire_relation(&hooks_events[i], address->objectId, &drop);
+		}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}

@@ -1,0 +1,352 @@
+/*
+ * dropped.c
+ *		What the drop of objects means for the registry.
+ *
+ * A relation takes the hooks that are on it along, a schema the wide hooks on
+ * it, a role that is cleared away with DROP OWNED those that it owns.  What a
+ * hook uses otherwise, its callback, columns, and what its condition refers to,
+ * is refused while the hook is there (2BP01), or takes it along with a NOTICE,
+ * as the command says RESTRICT or CASCADE.
+ *
+ * All this is found after the fact, from the list of what was dropped, so that
+ * whatever command drops an object comes here.  An error undoes the command.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_cast.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+
+#include "attach.h"
+#include "condition.h"
+#include "dropped.h"
+#include "follow.h"
+#include "objects.h"
+#include "owner.h"
+#include "scope.h"
+
+/*
+ * Does the command say CASCADE?
+ */
+static bool
+is_cascade(Node *command)
+{
+	ListCell   *lc;
+
+	switch (nodeTag(command))
+	{
+		case T_DropStmt:
+			return ((DropStmt *) command)->behavior == DROP_CASCADE;
+		case T_DropOwnedStmt:
+			return ((DropOwnedStmt *) command)->behavior == DROP_CASCADE;
+		case T_AlterDomainStmt:
+			return ((AlterDomainStmt *) command)->behavior == DROP_CASCADE;
+		case T_AlterTableStmt:
+			foreach(lc, ((AlterTableStmt *) command)->cmds)
+				if (lfirst_node(AlterTableCmd, lc)->behavior == DROP_CASCADE)
+					return true;
+			return false;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Removes hooks, and the triggers that no other hook wants.
+ */
+void
+hooks_dropped_remove(List *hooks)
+{
+	List	   *owners = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks)
+		hooks_registry_delete(lfirst(lc));
+	foreach(lc, hooks)
+	{
+		Hook	   *hook = lfirst(lc);
+
+		owners = list_append_unique_oid(owners, hook->owner);
+		foreach(lc2, hooks_scope_relations(hook))
+		{
+			CHECK_FOR_INTERRUPTS();
+			(void) hooks_attach_sync(lfirst_oid(lc2));
+		}
+	}
+	foreach(lc, owners)
+		(void) hooks_owner_sync(lfirst_oid(lc));
+}
+
+static bool
+has_hook(List *hooks, const Hook *hook)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+		if (((Hook *) lfirst(lc))->hook_id == hook->hook_id)
+			return true;
+	return false;
+}
+
+/*
+ * Does a condition that mentions a name mean nothing any more?
+ */
+static bool
+condition_is_broken(const Hook *hook, const char *name)
+{
+	return hook->condition != NULL &&
+		hooks_follow_mentions(hook->condition, name) &&
+		hooks_condition_resolve(hook) == NULL;
+}
+
+static bool
+has_column(const Hook *hook, const char *column)
+{
+	int			n;
+	char	  **columns = hooks_registry_strings(hook->columns, &n);
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(columns[i], column) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Did the hook use an object that is gone now?
+ */
+static bool
+used(const Hook *hook, const HookObject *object)
+{
+	if (object->classid == RelationRelationId)
+		return hook->relation == object->objid &&
+			(has_column(hook, object->name) ||
+			 condition_is_broken(hook, object->name));
+	return (object->classid == ProcedureRelationId &&
+			strcmp(hook->callback, object->identity) == 0) ||
+		condition_is_broken(hook, object->name);
+}
+
+static bool
+is_relation(const HookObject *object)
+{
+	return object->classid == RelationRelationId && object->objsubid == 0;
+}
+
+/*
+ * Is it the row type of a relation, or the array of it, which go with it?
+ */
+static bool
+is_row_type(const HookObject *object, List *relations)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		const char *identity = ((HookObject *) lfirst(lc))->identity;
+		size_t		length = strlen(identity);
+
+		if (strncmp(object->identity, identity, length) == 0 &&
+			(object->identity[length] == '\0' ||
+			 strcmp(object->identity + length, "[]") == 0))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Could a hook use it other than by being on it?
+ */
+static bool
+is_usable(const HookObject *object, List *relations)
+{
+	switch (object->classid)
+	{
+		case RelationRelationId:
+			return object->objsubid != 0 && object->name != NULL;
+		case TypeRelationId:
+			return !is_row_type(object, relations);
+		case ProcedureRelationId:
+		case OperatorRelationId:
+		case CastRelationId:
+		case CollationRelationId:
+			return object->identity != NULL;
+		default:
+			return false;
+	}
+}
+
+/*
+ * 2BP01, naming the hooks that use what was to be dropped.
+ */
+static void
+refuse(List *hooks, List *objects)
+{
+	StringInfoData detail;
+	const HookObject *first = linitial(objects);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	initStringInfo(&detail);
+	forboth(lc, hooks, lc2, objects)
+		appendStringInfo(&detail, "%shook \"%s\" depends on %s %s",
+						 detail.len > 0 ? "\n" : "",
+						 ((Hook *) lfirst(lc))->name,
+						 ((HookObject *) lfirst(lc2))->type,
+						 ((HookObject *) lfirst(lc2))->identity);
+	ereport(ERROR,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 errmsg("cannot drop %s %s because other objects depend on it",
+					first->type, first->identity),
+			 errdetail_internal("%s", detail.data),
+			 errhint("Use DROP ... CASCADE to unregister the hooks too.")));
+}
+
+/* What a command dropped, and the hooks that this concerns */
+typedef struct Dropped
+{
+	List	   *relations;		/* HookObjects: those that hooks can be on, */
+	List	   *schemas;
+	List	   *usable;			/* and what they can use otherwise */
+	List	   *gone;			/* Hooks whose relation or schema is gone */
+	List	   *users;			/* Hooks that used an object, */
+	List	   *causes;			/* and which, in the same order */
+} Dropped;
+
+static void
+sort_objects(Dropped *dropped)
+{
+	List	   *objects = hooks_objects_dropped();
+	ListCell   *lc;
+
+	foreach(lc, objects)
+		if (is_relation(lfirst(lc)))
+			dropped->relations = lappend(dropped->relations, lfirst(lc));
+	foreach(lc, objects)
+	{
+		HookObject *object = lfirst(lc);
+
+		if (object->classid == NamespaceRelationId)
+			dropped->schemas = lappend(dropped->schemas, object);
+		else if (is_usable(object, dropped->relations))
+			dropped->usable = lappend(dropped->usable, object);
+	}
+}
+
+/*
+ * Finds the hooks; false if there are none.
+ */
+static bool
+find_hooks(Dropped *dropped)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	dropped->gone = dropped->users = dropped->causes = NIL;
+	foreach(lc, dropped->relations)
+		dropped->gone = list_concat(dropped->gone,
+									hooks_registry_of_relation(((HookObject *) lfirst(lc))->objid));
+	if (dropped->schemas != NIL)
+		foreach(lc, hooks_registry_wide())
+			foreach(lc2, dropped->schemas)
+			{
+				Hook	   *hook = lfirst(lc);
+
+				if (hook->schema != NULL &&
+					strcmp(hook->schema, ((HookObject *) lfirst(lc2))->name) == 0)
+					dropped->gone = lappend(dropped->gone, hook);
+			}
+	if (dropped->usable != NIL)
+		foreach(lc, hooks_registry_all())
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (has_hook(dropped->gone, lfirst(lc)))
+				continue;
+			foreach(lc2, dropped->usable)
+				if (used(lfirst(lc), lfirst(lc2)))
+				{
+					dropped->users = lappend(dropped->users, lfirst(lc));
+					dropped->causes = lappend(dropped->causes, lfirst(lc2));
+					break;
+				}
+		}
+	return dropped->gone != NIL || dropped->users != NIL;
+}
+
+/*
+ * Takes hooks along, or refuses, after a command that dropped objects.
+ */
+void
+hooks_dropped_objects(Node *command)
+{
+	Dropped		dropped = {0};
+	ListCell   *lc;
+
+	sort_objects(&dropped);
+	if (!find_hooks(&dropped))
+		return;
+
+	/* Once more, as they may have changed before the lock was there */
+	hooks_registry_lock();
+	if (!find_hooks(&dropped))
+		return;
+	if (dropped.users != NIL && !is_cascade(command))
+		refuse(dropped.users, dropped.causes);
+	foreach(lc, dropped.users)
+		ereport(NOTICE,
+				(errmsg("drop cascades to hook \"%s\"",
+						((Hook *) lfirst(lc))->name)));
+	hooks_dropped_remove(list_concat(dropped.gone, dropped.users));
+}
+
+/*
+ * After DROP OWNED: the hooks of the roles go.
+ */
+void
+hooks_dropped_owners(DropOwnedStmt *command)
+{
+	List	   *gone = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	hooks_registry_lock();
+	foreach(lc, hooks_registry_all())
+		foreach(lc2, command->roles)
+			if (((Hook *) lfirst(lc))->owner ==
+				get_rolespec_oid(lfirst(lc2), false))
+			{
+				gone = lappend(gone, lfirst(lc));
+				break;
+			}
+	hooks_dropped_remove(gone);
+}
+
+/*
+ * After the type of a column changed: refuses (0A000, as PostgreSQL does where a
+ * trigger's WHEN uses the column) if the condition of a hook on the table does
+ * not go with the new type.
+ */
+void
+hooks_dropped_check_condition(Oid relid, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_registry_of_relation(relid))
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (condition_is_broken(hook, column))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot alter type of column \"%s\" of \"%s\" used in the condition of hook \"%s\"",
+							column, get_rel_name(relid), hook->name)));
+	}
+}

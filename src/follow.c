@@ -1,0 +1,355 @@
+/*
+ * follow.c
+ *		Keeps the registry true while objects change name or owner.
+ *
+ * The registry knows functions, columns and schemas by name, as names survive
+ * a dump.  Before a command that may change one, the hooks that mention it are
+ * resolved to OIDs and column numbers; after it these are written as names
+ * again.  In between, nobody else writes to the registry.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "callback.h"
+#include "compat.h"
+#include "condition.h"
+#include "follow.h"
+#include "owner.h"
+#include "registry.h"
+
+/* A hook and what its names mean */
+typedef struct Resolved
+{
+	Hook	   *hook;
+	Oid			callback;		/* InvalidOid: not there */
+	Node	   *condition;		/* NULL: none, or it means nothing */
+	int			ncolumns;
+	AttrNumber *columns;
+	Oid			schema;
+	bool		owners_known;	/* all functions are those of function_owners */
+} Resolved;
+
+/* The hooks that a command may concern */
+typedef struct Followed
+{
+	struct Followed *outer;
+	Node	   *command;
+	int			nest_level;		/* of the transaction when it began */
+	MemoryContext context;
+	List	   *hooks;			/* of Resolved */
+} Followed;
+
+/*
+ * The commands under way, innermost first.  Each lives in a context below
+ * TopTransactionContext; an abort takes off those that it undoes, the end of
+ * the transaction all.
+ */
+static Followed *followed = NULL;
+
+/* the functions that a resolved hook calls */
+static List *
+functions_of(const Resolved *resolved)
+{
+	List	   *functions = resolved->condition == NULL ? NIL :
+		hooks_condition_functions(resolved->condition);
+
+	return lappend_oid(functions, resolved->callback);
+}
+
+static Resolved *
+resolve(Hook *hook)
+{
+	Resolved   *resolved = palloc0(sizeof(Resolved));
+	char	  **columns = hooks_registry_strings(hook->columns,
+												 &resolved->ncolumns);
+	ListCell   *lc;
+
+	resolved->hook = hook;
+	resolved->callback = hooks_callback_resolve(hook->callback);
+	if (hook->condition != NULL)
+		resolved->condition = hooks_condition_resolve(hook);
+	resolved->columns = palloc0(sizeof(AttrNumber) * (resolved->ncolumns + 1));
+	for (int i = 0; i < resolved->ncolumns; i++)
+		resolved->columns[i] = get_attnum(hook->relation, columns[i]);
+	if (hook->schema != NULL)
+		resolved->schema = get_namespace_oid(hook->schema, true);
+
+	resolved->owners_known = OidIsValid(resolved->callback) &&
+		(hook->condition == NULL || resolved->condition != NULL);
+	foreach(lc, functions_of(resolved))
+		resolved->owners_known &= hooks_callback_owner_is_known(lfirst_oid(lc),
+																hook);
+	return resolved;
+}
+
+/*
+ * The name that a command is about, without its schema; NULL if it is about
+ * more than one.
+ */
+static const char *
+name_in(Node *command)
+{
+	Node	   *object;
+	RangeVar   *relation = NULL;
+
+	switch (nodeTag(command))
+	{
+		case T_RenameStmt:
+			{
+				RenameStmt *stmt = (RenameStmt *) command;
+
+				if (stmt->renameType == OBJECT_COLUMN ||
+					stmt->renameType == OBJECT_ATTRIBUTE ||
+					stmt->renameType == OBJECT_SCHEMA)
+					return stmt->subname;
+				relation = stmt->relation;
+				object = stmt->object;
+				break;
+			}
+		case T_AlterObjectSchemaStmt:
+			if (((AlterObjectSchemaStmt *) command)->objectType == OBJECT_EXTENSION)
+				return NULL;
+			relation = ((AlterObjectSchemaStmt *) command)->relation;
+			object = ((AlterObjectSchemaStmt *) command)->object;
+			break;
+		case T_AlterOwnerStmt:
+			object = ((AlterOwnerStmt *) command)->object;
+			break;
+		default:
+			return NULL;
+	}
+	if (relation != NULL)
+		return relation->relname;
+	if (object != NULL && IsA(object, ObjectWithArgs))
+		object = (Node *) ((ObjectWithArgs *) object)->objname;
+	if (object != NULL && IsA(object, TypeName))
+		object = (Node *) ((TypeName *) object)->names;
+	if (object != NULL && IsA(object, List) && object != (Node *) NIL)
+		return strVal(llast((List *) object));
+	return NULL;
+}
+
+/*
+ * May a hook's text mention a name?
+ */
+bool
+hooks_follow_mentions(const char *text, const char *name)
+{
+	return text != NULL &&
+		(name == NULL || strchr(name, '"') != NULL || strstr(text, name) != NULL);
+}
+
+static bool
+may_concern(const Hook *hook, const char *name)
+{
+	int			n;
+	char	  **columns = hooks_registry_strings(hook->columns, &n);
+
+	if (hooks_follow_mentions(hook->callback, name) ||
+		hooks_follow_mentions(hook->condition, name) ||
+		hooks_follow_mentions(hook->schema, name) ||
+		hooks_follow_mentions(hook->search_path, name))
+		return true;
+	for (int i = 0; i < n; i++)
+		if (hooks_follow_mentions(columns[i], name))
+			return true;
+	return false;
+}
+
+/*
+ * Before a command that changes names or owners of objects.
+ */
+void
+hooks_follow_begin(Node *command)
+{
+	MemoryContext context;
+	MemoryContext old;
+	Followed   *entry;
+	const char *name = name_in(command);
+	ListCell   *lc;
+
+	hooks_registry_lock();
+	context = AllocSetContextCreate(TopTransactionContext, "hooks followed",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	entry = palloc0(sizeof(Followed));
+	foreach(lc, hooks_registry_all())
+		if (may_concern(lfirst(lc), name))
+			entry->hooks = lappend(entry->hooks, resolve(lfirst(lc)));
+	entry->command = command;
+	entry->nest_level = GetCurrentTransactionNestLevel();
+	entry->context = context;
+	entry->outer = followed;
+	followed = entry;
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+set_name(char **text, char *value)
+{
+	if (value == NULL || *text == NULL || strcmp(*text, value) == 0)
+		return false;
+	*text = value;
+	return true;
+}
+
+/* the columns under their names of now; those that are gone keep theirs */
+static bool
+update_columns(Hook *hook, const Resolved *resolved)
+{
+	int			n;
+	char	  **names = hooks_registry_strings(hook->columns, &n);
+	Datum	   *elements = palloc(sizeof(Datum) * (n + 1));
+	bool		changed = false;
+
+	if (n != resolved->ncolumns)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		char	   *name = resolved->columns[i] == InvalidAttrNumber ? NULL :
+			get_attname(hook->relation, resolved->columns[i], true);
+
+		changed |= set_name(&names[i], name);
+		elements[i] = DirectFunctionCall1(namein, CStringGetDatum(names[i]));
+	}
+	if (changed)
+		hook->columns = construct_array(elements, n, NAMEOID, NAMEDATALEN,
+										false, TYPALIGN_CHAR);
+	return changed;
+}
+
+/* a renamed schema in the search_path */
+static bool
+update_search_path(Hook *hook, Node *command)
+{
+	RenameStmt *stmt = (RenameStmt *) command;
+	StringInfoData path;
+	List	   *schemas;
+	ListCell   *lc;
+
+	if (!IsA(command, RenameStmt) || stmt->renameType != OBJECT_SCHEMA ||
+		!SplitIdentifierString(pstrdup(hook->search_path), ',', &schemas))
+		return false;
+	initStringInfo(&path);
+	foreach(lc, schemas)
+	{
+		const char *schema = lfirst(lc);
+
+		if (strcmp(schema, stmt->subname) == 0)
+			schema = stmt->newname;
+		appendStringInfo(&path, "%s%s", path.len > 0 ? ", " : "",
+						 quote_identifier(schema));
+	}
+	foreach(lc, schemas)
+		if (strcmp(lfirst(lc), stmt->subname) == 0)
+			return set_name(&hook->search_path, path.data);
+	return false;
+}
+
+/* the owners of the functions, if they changed with the command */
+static bool
+update_owners(Hook *hook, const Resolved *resolved)
+{
+	ListCell   *lc;
+	bool		known = true;
+
+	if (!resolved->owners_known)
+		return false;
+	foreach(lc, functions_of(resolved))
+		known &= hooks_callback_owner_is_known(lfirst_oid(lc), hook);
+	if (!known)
+		hook->function_owners = hooks_callback_owners(functions_of(resolved));
+	return !known;
+}
+
+/* a hook of one of the roles becomes the new one's */
+static bool
+update_owner(Hook *hook, Node *command)
+{
+	ReassignOwnedStmt *stmt = (ReassignOwnedStmt *) command;
+	ListCell   *lc;
+
+	if (!IsA(command, ReassignOwnedStmt))
+		return false;
+	foreach(lc, stmt->roles)
+		if (get_rolespec_oid(lfirst(lc), false) == hook->owner)
+		{
+			hook->owner = get_rolespec_oid(stmt->newrole, false);
+			return true;
+		}
+	return false;
+}
+
+/*
+ * After the command, which succeeded.
+ */
+void
+hooks_follow_end(Node *command)
+{
+	Followed   *entry = followed;
+	List	   *owners = NIL;
+	ListCell   *lc;
+
+	/* Other extensions' commands may have begun inside, and not ended */
+	while (entry != NULL && entry->command != command)
+		entry = entry->outer;
+	if (entry == NULL)
+		return;
+	followed = entry->outer;
+	foreach(lc, entry->hooks)
+	{
+		Resolved   *resolved = lfirst(lc);
+		Hook	   *hook = hooks_registry_find(resolved->hook->name);
+		Oid			owner;
+		bool		changed = false;
+
+		if (hook == NULL || hook->hook_id != resolved->hook->hook_id)
+			continue;
+		owner = hook->owner;
+		if (SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(resolved->callback)))
+			changed |= set_name(&hook->callback,
+									hooks_callback_signature(resolved->callback));
+		if (resolved->condition != NULL)
+			changed |= set_name(&hook->condition,
+									hooks_condition_deparse(hook, resolved->condition));
+		changed |= update_columns(hook, resolved);
+		if (OidIsValid(resolved->schema))
+			changed |= set_name(&hook->schema,
+									get_namespace_name(resolved->schema));
+		changed |= update_search_path(hook, command);
+		changed |= update_owners(hook, resolved);
+		if (update_owner(hook, command))
+		{
+			changed = true;
+			owners = list_append_unique_oid(owners, owner);
+			owners = list_append_unique_oid(owners, hook->owner);
+		}
+		if (changed)
+			hooks_registry_update(hook);
+	}
+	foreach(lc, owners)
+		(void) hooks_owner_sync(lfirst_oid(lc));
+	MemoryContextDelete(entry->context);
+}
+
+/*
+ * The transaction level, and what is nested in it, aborts; 0 at the end of the
+ * transaction.
+ */
+void
+hooks_follow_abort(int nest_level)
+{
+	if (nest_level == 0)
+		followed = NULL;
+	while (followed != NULL && followed->nest_level >= nest_level)
+		followed = followed->outer;
+}
