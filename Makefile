@@ -28,6 +28,7 @@ OBJS = \
 	src/policy.o \
 	src/orphan.o \
 	src/fire.o \
+	src/truncate.o \
 	src/batch.o \
 	src/rows.o \
 	src/attach.o \

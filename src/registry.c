@@ -259,6 +259,15 @@ tuple_from_hook(const Hook *hook, TupleDesc desc)
 	return heap_form_tuple(desc, values, nulls);
 }
 
+static int
+compare_ids(const ListCell *a, const ListCell *b)
+{
+	int64		left = ((const Hook *) lfirst(a))->hook_id;
+	int64		right = ((const Hook *) lfirst(b))->hook_id;
+
+	return (left > right) - (left < right);
+}
+
 /*
  * The hooks whose column has a value, as palloc'd Hooks; without a column, all
  * of them, or those that are on no one relation.
@@ -288,11 +297,12 @@ scan_registry(const char *index, AttrNumber column, RegProcedure equal,
 	}
 	systable_endscan(scan);
 	table_close(registry, AccessShareLock);
+	list_sort(hooks, compare_ids);
 	return hooks;
 }
 
 /*
- * All hooks, in no order.
+ * All hooks, the oldest first.
  */
 List *
 hooks_registry_all(void)

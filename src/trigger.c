@@ -26,6 +26,7 @@
 #include "fire.h"
 #include "rows.h"
 #include "settings.h"
+#include "truncate.h"
 
 /* What dispatch() knows about its trigger; lives with the executor's memory */
 typedef struct Dispatch
@@ -298,9 +299,13 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 	if (hooks_settings_kill_switch())
 		return PointerGetDatum(row);
 	if (dispatch->run == NULL)
+	{
 		dispatch->run = hooks_fire_prepare(dispatch->event,
 										   list_make1_oid(RelationGetRelid(trigdata->tg_relation)),
 										   fcinfo->flinfo->fn_mcxt);
+		if (dispatch->event->action == HOOK_TRUNCATE)
+			hooks_truncate_prepare(dispatch->run, trigdata->tg_relation);
+	}
 	return PointerGetDatum(hooks_fire_chain(dispatch->run, trigdata));
 }
 
