@@ -274,9 +274,7 @@ check_wide(const Hook *hook)
 		return;
 	schema = get_namespace_oid(hook->schema, false);
 	LockDatabaseObject(NamespaceRelationId, schema, 0, AccessShareLock);
-	/* "public" is as old as the catalogs */
-	if ((schema < FirstNormalObjectId && strcmp(hook->schema, "public") != 0) ||
-		isAnyTempNamespace(schema) || schema == get_namespace_oid("hooks", false))
+	if (hooks_scope_is_system_schema(schema) || isAnyTempNamespace(schema) || schema == get_namespace_oid("hooks", false))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("cannot register a hook on schema \"%s\"", hook->schema),

@@ -259,6 +259,51 @@ tuple_from_hook(const Hook *hook, TupleDesc desc)
 	return heap_form_tuple(desc, values, nulls);
 }
 
+/* Which rows of the registry: all, or by one indexed column */
+typedef struct RegistryKey
+{
+	const char *index;			/* NULL: no key */
+	AttrNumber	column;
+	RegProcedure equal;			/* InvalidOid: where the column is null */
+	Datum		value;
+} RegistryKey;
+
+static const RegistryKey all_rows = {NULL};
+static const RegistryKey wide_rows = {"registry_relation_idx", Anum_relation};
+
+/*
+ * Begins a scan of the registry.  Nulls can be looked for in an index only, so
+ * that without one (ignore_system_indexes) all rows come, and row_matches()
+ * tells which are meant.
+ */
+static SysScanDesc
+begin_scan(Relation registry, const RegistryKey *which)
+{
+	ScanKeyData key = {0};
+	int			nkeys = which->index != NULL ? 1 : 0;
+
+	if (nkeys > 0 && OidIsValid(which->equal))
+		ScanKeyInit(&key, which->column, BTEqualStrategyNumber, which->equal,
+					which->value);
+	else if (nkeys > 0 && !IgnoreSystemIndexes)
+		ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, which->column,
+							   InvalidStrategy, InvalidOid, InvalidOid,
+							   InvalidOid, (Datum) 0);
+	else
+		nkeys = 0;
+	return systable_beginscan(registry,
+							  nkeys > 0 ? hooks_registry_relation(which->index) :
+							  InvalidOid,
+							  nkeys > 0, NULL, nkeys, &key);
+}
+
+static bool
+row_matches(HeapTuple tuple, TupleDesc desc, const RegistryKey *which)
+{
+	return which->index == NULL || OidIsValid(which->equal) ||
+		heap_attisnull(tuple, which->column, desc);
+}
+
 static int
 compare_ids(const ListCell *a, const ListCell *b)
 {
@@ -269,30 +314,22 @@ compare_ids(const ListCell *a, const ListCell *b)
 }
 
 /*
- * The hooks whose column has a value, as palloc'd Hooks; without a column, all
- * of them, or those that are on no one relation.
+ * Hooks, palloc'd, the oldest first.
  */
 static List *
-scan_registry(const char *index, AttrNumber column, RegProcedure equal,
-			  Datum value, bool wide)
+scan_registry(const RegistryKey *which)
 {
 	Relation	registry = table_open(hooks_registry_relation("registry"),
 									  AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(registry);
+	SysScanDesc scan = begin_scan(registry, which);
 	List	   *hooks = NIL;
-	ScanKeyData key;
-	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	if (column != 0)
-		ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
-	scan = systable_beginscan(registry,
-							  index ? hooks_registry_relation(index) : InvalidOid,
-							  index != NULL, NULL, column != 0 ? 1 : 0, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!wide || heap_attisnull(tuple, Anum_relation, desc))
+		if (row_matches(tuple, desc, which))
 			hooks = lappend(hooks, hook_from_tuple(tuple, desc));
 	}
 	systable_endscan(scan);
@@ -301,13 +338,45 @@ scan_registry(const char *index, AttrNumber column, RegProcedure equal,
 	return hooks;
 }
 
+static bool
+has_rows(Relation registry, const RegistryKey *which)
+{
+	SysScanDesc scan = begin_scan(registry, which);
+	bool		found = false;
+	HeapTuple	tuple;
+
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found = row_matches(tuple, RelationGetDescr(registry), which);
+	systable_endscan(scan);
+	return found;
+}
+
+/* what kinds of hooks the registry with this OID has */
+static int
+look_for_kinds(Oid relid)
+{
+	RegistryKey on_drop = {"registry_action_idx", Anum_action, F_TEXTEQ,
+	CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
+	Relation	registry = table_open(relid, AccessShareLock);
+	int			kinds = 0;
+
+	if (has_rows(registry, &all_rows))
+		kinds |= HOOKS_ANY;
+	if (has_rows(registry, &wide_rows))
+		kinds |= HOOKS_WIDE;
+	if (has_rows(registry, &on_drop))
+		kinds |= HOOKS_ON_DROP;
+	table_close(registry, AccessShareLock);
+	return kinds;
+}
+
 /*
- * All hooks, the oldest first.
+ * All hooks.
  */
 List *
 hooks_registry_all(void)
 {
-	return scan_registry(NULL, 0, InvalidOid, (Datum) 0, false);
+	return scan_registry(&all_rows);
 }
 
 /*
@@ -316,37 +385,8 @@ hooks_registry_all(void)
 List *
 hooks_registry_wide(void)
 {
-	if ((hooks_registry_kinds() & HOOKS_WIDE) == 0)
-		return NIL;
-	return scan_registry(NULL, 0, InvalidOid, (Datum) 0, true);
-}
-
-/* what kinds of hooks the registry with this OID has */
-static int
-count_kinds(Oid relid)
-{
-	Relation	registry = table_open(relid, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(registry);
-	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
-										  NULL);
-	int			kinds = 0;
-	HeapTuple	tuple;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		bool		isnull;
-		char	   *action = TextDatumGetCString(heap_getattr(tuple, Anum_action,
-															  desc, &isnull));
-
-		kinds |= HOOKS_ANY;
-		if (heap_attisnull(tuple, Anum_relation, desc))
-			kinds |= HOOKS_WIDE;
-		if (hooks_event_parse_actions(action) & HOOK_DROP)
-			kinds |= HOOKS_ON_DROP;
-	}
-	systable_endscan(scan);
-	table_close(registry, AccessShareLock);
-	return kinds;
+	return (hooks_registry_kinds() & HOOKS_WIDE) == 0 ? NIL :
+		scan_registry(&wide_rows);
 }
 
 /*
@@ -370,7 +410,7 @@ hooks_registry_kinds(void)
 
 	/* A message that arrives in between makes it -1 again */
 	known_kinds = 0;
-	kinds = count_kinds(known_registry);
+	kinds = look_for_kinds(known_registry);
 	if (known_kinds == 0)
 		known_kinds = kinds;
 	return kinds;
@@ -382,8 +422,9 @@ hooks_registry_kinds(void)
 Hook *
 hooks_registry_find(const char *name)
 {
-	List	   *found = scan_registry("registry_pkey", Anum_name, F_TEXTEQ,
-									  CStringGetTextDatum(name), false);
+	RegistryKey by_name = {"registry_pkey", Anum_name, F_TEXTEQ,
+	CStringGetTextDatum(name)};
+	List	   *found = scan_registry(&by_name);
 
 	return found == NIL ? NULL : linitial(found);
 }
@@ -406,15 +447,26 @@ hooks_registry_get(const char *name)
 List *
 hooks_registry_of_relation(Oid relid)
 {
-	return scan_registry("registry_relation_idx", Anum_relation, F_OIDEQ,
-						 ObjectIdGetDatum(relid), false);
+	RegistryKey by_relation = {"registry_relation_idx", Anum_relation, F_OIDEQ,
+	ObjectIdGetDatum(relid)};
+
+	return scan_registry(&by_relation);
 }
 
 List *
 hooks_registry_of_package(const char *package)
 {
-	return scan_registry(NULL, Anum_package, F_TEXTEQ,
-						 CStringGetTextDatum(package), false);
+	List	   *hooks = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_registry_all())
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->package != NULL && strcmp(hook->package, package) == 0)
+			hooks = lappend(hooks, hook);
+	}
+	return hooks;
 }
 
 /*

@@ -17,12 +17,22 @@
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "scope.h"
+
+/*
+ * Is it one of PostgreSQL's own schemas, public aside?
+ */
+bool
+hooks_scope_is_system_schema(Oid schema)
+{
+	return schema < FirstNormalObjectId && schema != PG_PUBLIC_NAMESPACE;
+}
 
 /*
  * Why a row of pg_class can have no hook of these actions; NULL if it can.
@@ -47,7 +57,8 @@ find_problem(const FormData_pg_class *form, int actions)
 		default:
 			return "It is not a table.";
 	}
-	if (form->oid < FirstNormalObjectId)
+	if (form->oid < FirstNormalObjectId ||
+		hooks_scope_is_system_schema(form->relnamespace))
 		return "It is a system catalog.";
 	if (form->relpersistence == RELPERSISTENCE_TEMP)
 		return "It is a temporary table.";

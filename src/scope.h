@@ -20,6 +20,7 @@ typedef struct HookReach
 	bool		statements;		/* for those of statements */
 } HookReach;
 
+extern bool hooks_scope_is_system_schema(Oid schema);
 extern bool hooks_scope_allows(Oid relid, int actions, const char **problem);
 extern bool hooks_scope_covers(const Hook *wide, Oid relid);
 extern List *hooks_scope_relations(const Hook *wide);

@@ -194,6 +194,32 @@ $publisher->wait_for_catchup('sub');
 is(fired($subscriber, 'columns', 'parent'), 'name UPDATE 1', 'columns: only what is replicated counts as assigned');
 subscriber(q{SELECT hooks.unregister('on_name'), hooks.unregister('on_local')});
 
+# Into a partitioned table: its hooks fire for the partitions, also for one that
+# came after them; a row that moves is a delete and an insert
+publisher(q{
+	CREATE TABLE part (id int, at int, PRIMARY KEY (id, at));
+	INSERT INTO part VALUES (1, 1);
+	ALTER PUBLICATION pub ADD TABLE part});
+subscriber(q{
+	CREATE TABLE part (id int, at int, PRIMARY KEY (id, at)) PARTITION BY LIST (at);
+	CREATE TABLE part1 PARTITION OF part FOR VALUES IN (1);
+	SELECT hooks.register('part_' || phase, phase, action, 'part', 'note', arguments => ARRAY[phase, 'tree'], fire => 'replica')
+	  FROM (VALUES ('before', 'write'), ('before_cascade', 'delete')) p (phase, action);
+	CREATE TABLE part2 PARTITION OF part FOR VALUES IN (2);
+	ALTER SUBSCRIPTION sub REFRESH PUBLICATION});
+$subscriber->wait_for_subscription_sync($publisher, 'sub');
+publisher('UPDATE part SET at = 2');
+publisher('DELETE FROM part');
+$publisher->wait_for_catchup('sub');
+is( subscriber(q{SELECT kind, op, rows, tab FROM fired WHERE fire = 'tree' ORDER BY id}),
+	'before|INSERT|1|part1
+before|DELETE|1|part1
+before|INSERT|1|part2
+before_cascade|DELETE|1|part
+before|DELETE|1|part2
+before_cascade|DELETE|1|part',
+	'partitions: hooks of the partitioned table fire');
+
 # Isolated failures do not stop replication; a quarantine takes place
 publisher(q{INSERT INTO child VALUES (10, 1)});
 $publisher->wait_for_catchup('sub');
@@ -307,9 +333,11 @@ foreach my $mode ('on', 'parallel')
 {
   SKIP:
 	{
-		skip "subscriptions have no streaming = $mode", 5 if $version < ($mode eq 'on' ? 14 : 16);
+		skip "subscriptions have no streaming = $mode", 6 if $version < ($mode eq 'on' ? 14 : 16);
 
 		subscribe("streaming = $mode");
+		subscriber(qq{SELECT hooks.register('broken_$mode', 'before_cascade', 'delete', 'parent', 'broken', fire => 'replica',
+		                                    on_error => 'isolate', condition => 'OLD.id % 100 = 0')});
 		my $streamed = q{SELECT coalesce(sum(stream_txns), 0) FROM pg_stat_replication_slots};
 		my $streamed_before = publisher($streamed);
 		publisher(q{
@@ -340,6 +368,8 @@ parent|before_cascade|DELETE|always|1500|501|2000|500',
 		                                       SELECT tab, kind, op, rows, dependents FROM fired WHERE fire = 'replica') x}),
 			0, "streaming = $mode: the same for replica");
 		is(subscriber('SELECT count(*), max(id) FROM parent'), '500|500', "streaming = $mode: the rows are right");
+		is(subscriber("SELECT count(*) FROM hooks.failure WHERE hook = 'broken_$mode'"), 15, "streaming = $mode: failures are isolated");
+		subscriber("SELECT hooks.unregister('broken_$mode')");
 		is(subscriber('SELECT DISTINCT worker FROM fired'), 'logical replication parallel worker', "streaming = $mode: who applied it")
 		  if $mode eq 'parallel';
 	}

@@ -18,6 +18,7 @@ my $directory = getcwd();
 my $setup = q{
 	CREATE EXTENSION hooks;
 	CREATE ROLE "app's owner";
+	CREATE ROLE admin SUPERUSER;
 	CREATE SCHEMA "App";
 	GRANT ALL ON SCHEMA "App" TO "app's owner";
 	SET search_path = "App", public;
@@ -60,14 +61,21 @@ my $setup = q{
 	SELECT hooks.register('last', 'after', 'delete', '"Parent"', 'note', level => 'statement');
 	SELECT hooks.unregister('taken');
 	INSERT INTO child VALUES (0, NULL);
-	RESET ROLE};
+
+	SET ROLE admin;
+	CREATE FUNCTION note_drop(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+	  INSERT INTO fired (hook, rows) VALUES (event->>'hook', event->>'action');
+	END $$;
+	SELECT hooks.register('wide', 'before_cascade', 'delete', NULL, 'note', schema => 'App');
+	SELECT hooks.register('dropped', 'before', 'drop', 'child', 'note_drop')};
 
 # Everything that a user can see of the hooks.  Conditions are stored as text
 # and shown as the server writes them.
 my $hooks = q{
 	SELECT * FROM hooks.registry ORDER BY hook_id;
 	SELECT failure_id, hook, phase, action, relation, sqlstate, message, caller, occurred_at FROM hooks.failure ORDER BY 1;
-	SELECT t.tgrelid::regclass, t.tgname, t.tgenabled, p.tgrelid::regclass, pg_get_triggerdef(t.oid)
+	SELECT t.tgrelid::regclass::text, t.tgname, t.tgenabled, p.tgrelid::regclass, pg_get_triggerdef(t.oid)
 	  FROM pg_trigger t LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
 	 WHERE NOT t.tgisinternal OR t.tgparentid <> 0 ORDER BY 1, 2;
 	SELECT e.evtname, e.evtevent, e.evtenabled, e.evtfoid::regprocedure, d.deptype, x.extname
@@ -98,16 +106,44 @@ my $firings = q{
 	SELECT hook, count(*) FROM hooks.failure GROUP BY 1;
 	ROLLBACK};
 
+# What becomes of the hooks when what they are about is renamed and dropped, and
+# a table comes into their scope
+my $follow = q{
+	BEGIN;
+	ALTER FUNCTION "App".note RENAME TO noted;
+	ALTER TABLE "App".part2 SET SCHEMA public;
+	DROP TABLE "App".child;
+	CREATE TABLE "App".late (id int);
+	SELECT name, relation, callback FROM hooks.registry ORDER BY hook_id;
+	SELECT hook, rows, role FROM "App".fired ORDER BY id;
+	SELECT tgname FROM pg_trigger WHERE tgrelid = '"App".late'::regclass;
+	ROLLBACK};
+
 my $expected = <<'EOF' =~ s/\n\z//r;
 condition|1|app's owner
 columns|1|app's owner
 doomed|1,2,3|app's owner
+wide|1,2,3|admin
 last|1,2,3|app's owner
 doomed_child|1,2,3|app's owner
+wide|1,2,3|admin
 parts|1,2|app's owner
+wide|1,2|admin
 part|3|app's owner
 parts|3|app's owner
 broken|6
+EOF
+
+my $followed = <<'EOF' =~ s/\n\z//r;
+columns|"App"."Parent"|"App".noted()
+condition|"App"."Parent"|"App".noted()
+doomed|"App"."Parent"|"App".noted()
+parts|"App".part|"App".noted()
+part|part2|"App".noted()
+last|"App"."Parent"|"App".noted()
+wide||"App".noted()
+dropped|drop|admin
+Hooks_before_cascade_delete
 EOF
 
 # upgrade(what, install_path): makes a server of the old version, upgrades it
@@ -146,6 +182,7 @@ sub upgrade
 
 	is($new->safe_psql('postgres', $hooks), $before, "$what: the same hooks and triggers, once each");
 	is($new->safe_psql('postgres', $firings), $expected, "$what: they fire as before");
+	is($new->safe_psql('postgres', $follow), $followed, "$what: they follow schema changes");
 	is($new->safe_psql('postgres', $extension), $version, "$what: the version of the extension stays");
 	is( $new->safe_psql(
 			'postgres', q{
@@ -158,14 +195,14 @@ sub upgrade
 			SELECT hooks.enable('disabled')}),
 		"f\nt\nnew\nt", "$what: registering one again finds it there, a new hook comes after them");
 	is( $new->safe_psql('postgres', $firings),
-		$expected =~ s/doomed_child(.*\n)/doomed_child$1disabled$1new$1/r,
+		$expected =~ s/doomed_child(.*\n)(wide.*\n)/doomed_child$1disabled$1$2new$1/r,
 		"$what: and these fire");
 	is( $new->safe_psql(
 			'postgres', q{
 			SELECT count(hooks.unregister(name)) FROM hooks.registry;
-			SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal;
+			SELECT count(*) FROM pg_trigger WHERE tgfoid = 'hooks.dispatch()'::regprocedure;
 			DROP EXTENSION hooks}),
-		"10\n0", "$what: unregistering removes every trigger");
+		"12\n0", "$what: unregistering removes every trigger");
 	$new->stop;
 }
 
