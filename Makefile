@@ -46,6 +46,7 @@ OBJS = \
 	src/dependents.o \
 	src/payload.o \
 	src/drop.o \
+	src/guard.o \
 	src/ddl.o \
 	src/repair.o
 

@@ -21,7 +21,7 @@ $$;
 -- tables' owner; everybody may read which hooks there are.
 
 CREATE TABLE hooks.registry (
-    hook_id      bigint GENERATED ALWAYS AS IDENTITY,
+    hook_id      bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT registry_hook_id_key UNIQUE,
     name         text COLLATE pg_catalog."C" NOT NULL CONSTRAINT registry_pkey PRIMARY KEY,
     phase        text        NOT NULL,
     action       text        NOT NULL,
@@ -212,20 +212,34 @@ CREATE FUNCTION hooks.repair() RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_repair';
 COMMENT ON FUNCTION hooks.repair() IS 'mends what got out of step: triggers that were dropped or disabled by hand, hooks whose table is gone; returns how many things it mended';
 
--- Who loads rows into the registry (pg_restore) goes past the functions, and
--- sessions must learn of it.
+-- Others than the functions write to the tables: pg_restore, of which sessions
+-- must learn, and logical replication, which must not.
 
 CREATE FUNCTION hooks.registry_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_registry_changed';
 COMMENT ON FUNCTION hooks.registry_changed() IS 'trigger function of hooks.registry: tells all sessions that hooks changed';
 
--- nobody else's statements shall do that
-REVOKE EXECUTE ON FUNCTION hooks.registry_changed() FROM PUBLIC;
+CREATE FUNCTION hooks.not_replicated() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_not_replicated';
+COMMENT ON FUNCTION hooks.not_replicated() IS 'trigger function of hooks.registry and hooks.failure: skips rows that logical replication brings';
+
+-- for these tables only
+REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.not_replicated() FROM PUBLIC;
 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
     FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
 ALTER TABLE hooks.registry ENABLE ALWAYS TRIGGER registry_changed;
 COMMENT ON TRIGGER registry_changed ON hooks.registry IS 'for rows that are not written by the functions of the extension, as by pg_restore';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.registry
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.registry ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.registry IS 'hooks are registered on each server by itself';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.failure
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.failure ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.failure IS 'failures are those of each server';
 
 -- The registry follows schema changes.  Last, so that they do not fire for what
 -- this script does.

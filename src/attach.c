@@ -7,8 +7,8 @@
  * The triggers are ordinary ones, so that dumps, partitions and everything else
  * that knows triggers knows them.
  *
- * They are made and dropped with SQL commands, as the table's owner: what the
- * caller may do was checked before.
+ * They are made and dropped with SQL commands, as the table's owner mostly: what
+ * the caller may do was checked before.
  */
 #include "postgres.h"
 
@@ -27,6 +27,7 @@
 
 #include "attach.h"
 #include "command.h"
+#include "compat.h"
 #include "event.h"
 #include "registry.h"
 #include "scope.h"
@@ -105,12 +106,37 @@ captures_as_made(const Trigger *trigger, const HookEvent *event)
 }
 
 /*
+ * Shall the event's trigger on the table have transition tables?  PostgreSQL
+ * cannot fill them with rows of foreign tables.
+ */
+static bool
+wants_tables(Relation rel, const HookEvent *event)
+{
+	ListCell   *lc;
+
+	if (!hooks_event_has_tables(event) ||
+		rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		return false;
+	if (rel->rd_rel->relhassubclass)
+		foreach(lc, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
+			if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE)
+				return false;
+	return true;
+}
+
+static bool
+has_tables(const Trigger *trigger)
+{
+	return trigger->tgoldtable != NULL || trigger->tgnewtable != NULL;
+}
+
+/*
  * Is a trigger of one of our names as we make it?
  */
 static bool
-is_as_made(Relation rel, const Trigger *trigger, const HookEvent *event)
+is_as_made(const Trigger *trigger, const HookEvent *event)
 {
-	bool		tables = hooks_event_has_tables(event, rel->rd_rel->relkind);
+	bool		tables = hooks_event_has_tables(event) && has_tables(trigger);
 	const char *old_table = tables && event->action != HOOK_INSERT ?
 		"old_table" : NULL;
 	const char *new_table = tables && event->action != HOOK_DELETE ?
@@ -131,12 +157,29 @@ is_as_made(Relation rel, const Trigger *trigger, const HookEvent *event)
 static void
 check_as_made(Relation rel, const Trigger *trigger, const HookEvent *event)
 {
-	if (!is_as_made(rel, trigger, event))
+	if (!is_as_made(trigger, event))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("trigger \"%s\" for relation \"%s\" is not one that the extension hooks has made",
 						trigger->tgname, RelationGetRelationName(rel)),
 				 errhint("Drop or rename it, then register the hook.")));
+}
+
+/*
+ * Who changes the triggers of a table: its owner, unless it gave away the right
+ * to do so.
+ */
+static Oid
+role_for(Relation rel)
+{
+	Oid			owner = rel->rd_rel->relowner;
+
+	if (hooks_namespace_aclcheck(RelationGetNamespace(rel), owner,
+								 ACL_USAGE) == ACLCHECK_OK &&
+		pg_class_aclcheck(RelationGetRelid(rel), owner,
+						  ACL_TRIGGER) == ACLCHECK_OK)
+		return owner;
+	return hooks_registry_owner();
 }
 
 static char *
@@ -164,10 +207,10 @@ drop_below(List *commands, List *partitions, const HookEvent *event)
 		if (trigger != NULL && !trigger->tgisclone)
 		{
 			check_as_made(rel, trigger, event);
-			commands = hooks_command_add(commands, rel->rd_rel->relowner,
-							   psprintf("DROP TRIGGER %s ON %s",
-										quote_identifier(event->trigger),
-										quoted_name(rel)));
+			commands = hooks_command_add(commands, role_for(rel),
+										 psprintf("DROP TRIGGER %s ON %s",
+												  quote_identifier(event->trigger),
+												  quoted_name(rel)));
 		}
 		table_close(rel, NoLock);
 	}
@@ -189,7 +232,7 @@ static List *
 needed_commands(Relation rel, List *partitions)
 {
 	Oid			relid = RelationGetRelid(rel);
-	char		relkind = rel->rd_rel->relkind;
+	Oid			role = role_for(rel);
 	List	   *reaches = hooks_scope_reach(relid, ancestors_of(rel));
 	char	   *table = quoted_name(rel);
 	/* a copy: the relcache may build it anew */
@@ -201,7 +244,7 @@ needed_commands(Relation rel, List *partitions)
 		const HookEvent *event = &hooks_events[i];
 		const Trigger *trigger = find_trigger(triggers, event->trigger);
 		const char *name = quote_identifier(event->trigger);
-		char		wanted = hooks_event_is_possible(event, relkind) ?
+		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
 			wanted_state(reaches, event, relid, false) : '\0';
 
 		if (trigger != NULL && wanted != '\0')
@@ -213,27 +256,33 @@ needed_commands(Relation rel, List *partitions)
 		/* A partition's clone is its parent's business, and serves both */
 		if (trigger != NULL && trigger->tgisclone)
 		{
-			if (wanted != TRIGGER_FIRES_ALWAYS ||
-				trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
+			wanted = wanted_state(reaches, event, relid, true);
+			if (wanted == '\0')
 				continue;
 		}
-		if (trigger != NULL && wanted == '\0')
-			commands = hooks_command_add(commands, rel->rd_rel->relowner,
-							   psprintf("DROP TRIGGER %s ON %s", name, table));
+		if (trigger != NULL &&
+			(wanted == '\0' || wants_tables(rel, event) != has_tables(trigger)))
+		{
+			commands = hooks_command_add(commands, role,
+										 psprintf("DROP TRIGGER %s ON %s",
+												  name, table));
+			trigger = NULL;
+		}
 		if (wanted == '\0')
 			continue;
 		if (trigger == NULL && hooks_event_of_rows(event))
 			commands = drop_below(commands, partitions, event);
 		if (trigger == NULL)
-			commands = hooks_command_add(commands, rel->rd_rel->relowner,
-							   hooks_event_create_trigger(event, relkind, table));
+			commands = hooks_command_add(commands, role,
+										 hooks_event_create_trigger(event, table,
+																	wants_tables(rel, event)));
 		if (wanted != (trigger == NULL ? TRIGGER_FIRES_ON_ORIGIN :
 					   trigger->tgenabled))
-			commands = hooks_command_add(commands, rel->rd_rel->relowner,
-							   psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s",
-										table,
-										wanted == TRIGGER_FIRES_ALWAYS ?
-										"ALWAYS" : "", name));
+			commands = hooks_command_add(commands, role,
+										 psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s",
+												  table,
+												  wanted == TRIGGER_FIRES_ALWAYS ?
+												  "ALWAYS" : "", name));
 	}
 	return commands;
 }
@@ -282,14 +331,28 @@ hooks_attach_sync(Oid relid)
 }
 
 /*
- * The same for a table and the partitions below it.
+ * The same for a table and the partitioned tables above it.
+ */
+void
+hooks_attach_sync_up(Oid relid)
+{
+	ListCell   *lc;
+
+	if (get_rel_relispartition(relid))
+		foreach(lc, get_partition_ancestors(relid))
+			(void) hooks_attach_sync(lfirst_oid(lc));
+	(void) hooks_attach_sync(relid);
+}
+
+/*
+ * The same for a table, those above it, and the partitions below.
  */
 void
 hooks_attach_sync_tree(Oid relid)
 {
 	ListCell   *lc;
 
-	(void) hooks_attach_sync(relid);
+	hooks_attach_sync_up(relid);
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
 		foreach(lc, list_delete_first(find_all_inheritors(relid, AccessShareLock,
 														  NULL)))
@@ -342,7 +405,7 @@ hooks_attach_problems(Oid relid)
 			continue;
 		if (trigger == NULL)
 			problem = "is missing";
-		else if (!is_as_made(rel, trigger, event))
+		else if (!is_as_made(trigger, event))
 			problem = "is not one that the extension hooks has made";
 		else if (trigger->tgenabled == TRIGGER_DISABLED)
 			problem = "is disabled";

@@ -42,6 +42,8 @@
 	object_ownercheck(RelationRelationId, (relid), (roleid))
 #define hooks_namespace_ownercheck(nspid, roleid) \
 	object_ownercheck(NamespaceRelationId, (nspid), (roleid))
+#define hooks_namespace_aclcheck(nspid, roleid, mode) \
+	object_aclcheck(NamespaceRelationId, (nspid), (roleid), (mode))
 #define hooks_can_set_role(member, role) member_can_set_role((member), (role))
 #else
 #define hooks_proc_aclcheck(funcid, roleid) \
@@ -50,6 +52,8 @@
 	pg_class_ownercheck((relid), (roleid))
 #define hooks_namespace_ownercheck(nspid, roleid) \
 	pg_namespace_ownercheck((nspid), (roleid))
+#define hooks_namespace_aclcheck(nspid, roleid, mode) \
+	pg_namespace_aclcheck((nspid), (roleid), (mode))
 #define hooks_can_set_role(member, role) is_member_of_role((member), (role))
 #endif
 

@@ -203,7 +203,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	nulls[i] = !OidIsValid(constraint);
 	values[i++] = !OidIsValid(constraint) ? (Datum) 0 :
 		DirectFunctionCall1(namein, CStringGetDatum(get_constraint_name(constraint)));
-	values[i++] = role_name(hooks_statement_caller(firing->statement));
+	values[i++] = role_name(firing->caller);
 	values[i++] = role_name(GetSessionUserId());
 	nulls[i] = !assigned_columns(firing, &values[i]);
 	i++;

@@ -37,6 +37,7 @@ typedef struct HookFiring
 	struct HookFiring *inner;	/* kept for the next nested firing */
 	int			depth;			/* 1 for the outermost */
 	int			nest_level;		/* of the transaction when it began */
+	Oid			caller;			/* who issued the statement */
 	const HookSubject *subject;
 	const Bitmapset *columns;	/* assigned ones, as in tg_updatedcols */
 	const HookStatement *statement; /* NULL if not seen */

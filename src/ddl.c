@@ -17,7 +17,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
-#include "catalog/pg_inherits.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
 #include "fmgr.h"
@@ -80,6 +79,52 @@ before_attach(AlterTableStmt *stmt)
 	}
 }
 
+/*
+ * May ALTER TABLE make the condition of a hook mean nothing?
+ */
+static bool
+alters_columns(AlterTableStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_DropColumn || cmd->subtype == AT_AlterColumnType ||
+			cmd->behavior == DROP_CASCADE)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May DROP?  A table can only by its name or row type, which is not looked for
+ * in each DROP TABLE.
+ */
+static bool
+drops_names(DropStmt *stmt)
+{
+	switch (stmt->removeType)
+	{
+		case OBJECT_FUNCTION:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+		case OBJECT_AGGREGATE:
+		case OBJECT_OPERATOR:
+		case OBJECT_OPCLASS:
+		case OBJECT_OPFAMILY:
+		case OBJECT_TYPE:
+		case OBJECT_DOMAIN:
+		case OBJECT_CAST:
+		case OBJECT_COLLATION:
+		case OBJECT_EXTENSION:
+			return true;
+		default:
+			return stmt->behavior == DROP_CASCADE;
+	}
+}
+
 PG_FUNCTION_INFO_V1(hooks_ddl_command_start);
 
 /*
@@ -105,10 +150,11 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 						 errmsg("cannot rename schema \"hooks\" of the extension hooks")));
 			/* FALLTHROUGH */
 		case T_AlterObjectSchemaStmt:
+		case T_AlterEnumStmt:
 		case T_AlterOwnerStmt:
 		case T_ReassignOwnedStmt:
 			if (hooks_registry_kinds() & HOOKS_ANY)
-				hooks_follow_begin(command);
+				hooks_follow_begin(command, true);
 			break;
 		case T_AlterTableStmt:
 			kinds = hooks_registry_kinds();
@@ -116,11 +162,17 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 				before_attach((AlterTableStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, hooks_command_tag(data));
+			if ((kinds & HOOKS_ANY) && alters_columns((AlterTableStmt *) command))
+				hooks_follow_begin(command, false);
 			break;
 		case T_DropStmt:
 		case T_DropOwnedStmt:
-			if (hooks_registry_kinds() & HOOKS_ON_DROP)
+			kinds = hooks_registry_kinds();
+			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, hooks_command_tag(data));
+			if ((kinds & HOOKS_ANY) &&
+				(IsA(command, DropOwnedStmt) || drops_names((DropStmt *) command)))
+				hooks_follow_begin(command, false);
 			break;
 		default:
 			break;
@@ -153,7 +205,6 @@ static void
 after_alter_table(AlterTableStmt *stmt)
 {
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	foreach(lc, stmt->cmds)
 	{
@@ -166,14 +217,12 @@ after_alter_table(AlterTableStmt *stmt)
 									 true);
 			if (OidIsValid(relid))
 				hooks_attach_sync_tree(relid);
-		}
-		else if (cmd->subtype == AT_AlterColumnType)
-		{
 			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
 			if (OidIsValid(relid))
-				foreach(lc2, find_all_inheritors(relid, NoLock, NULL))
-					hooks_dropped_check_condition(lfirst_oid(lc2), cmd->name);
+				hooks_attach_sync_up(relid);
 		}
+		else if (cmd->subtype == AT_AlterColumnType)
+			hooks_dropped_check_conditions((Node *) stmt);
 	}
 }
 
@@ -210,17 +259,29 @@ after_extension_moved(const char *extension)
 }
 
 /*
- * Makes the triggers of tables that came into the scope of a wide hook, or left
- * it.
+ * Makes the triggers of tables that may have come into the scope of a wide hook,
+ * or left it.
  */
 static void
 after_tables_changed(Node *command)
 {
 	ListCell   *lc;
 
-	if (IsA(command, AlterObjectSchemaStmt) &&
-		((AlterObjectSchemaStmt *) command)->objectType == OBJECT_EXTENSION)
-		after_extension_moved(strVal(((AlterObjectSchemaStmt *) command)->object));
+	switch (nodeTag(command))
+	{
+		case T_CreateStmt:
+		case T_CreateTableAsStmt:
+		case T_CreateForeignTableStmt:
+		case T_CreateSchemaStmt:
+		case T_ImportForeignSchemaStmt:
+			break;
+		case T_AlterObjectSchemaStmt:
+			if (((AlterObjectSchemaStmt *) command)->objectType == OBJECT_EXTENSION)
+				after_extension_moved(strVal(((AlterObjectSchemaStmt *) command)->object));
+			break;
+		default:
+			return;
+	}
 	foreach(lc, hooks_objects_touched())
 	{
 		HookObject *object = lfirst(lc);
@@ -248,12 +309,12 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 
 	if ((kinds & HOOKS_ANY) == 0)
 		PG_RETURN_NULL();
-	hooks_follow_end(command);
 	if (IsA(command, DropOwnedStmt))
 		hooks_dropped_owners((DropOwnedStmt *) command);
 	else if (IsA(command, AlterTableStmt))
 		after_alter_table((AlterTableStmt *) command);
-	if (kinds & HOOKS_WIDE)
+	hooks_follow_end(command);
+	if ((kinds & HOOKS_WIDE) || IsA(command, CreateForeignTableStmt))
 		after_tables_changed(command);
 	PG_RETURN_NULL();
 }

@@ -225,7 +225,7 @@ check_policy(Hook *hook)
  * a trigger on it.
  */
 static Relation
-open_target(const Hook *hook)
+open_target(Hook *hook, bool asked_for_truncate)
 {
 	Relation	rel = try_relation_open(hook->relation, AccessShareLock);
 	const char *problem;
@@ -236,6 +236,9 @@ open_target(const Hook *hook)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", hook->relation)));
 	(void) hooks_scope_allows(hook->relation, hook->actions, &problem);
+	if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE &&
+		!HOOKS_FOREIGN_TRUNCATE && !asked_for_truncate)
+		hook->actions &= ~HOOK_TRUNCATE;
 	for (int i = 0; i < HOOK_EVENTS && problem == NULL; i++)
 		if (hooks_event_wants(&hooks_events[i], hook->phase, hook->level,
 							  hook->actions) &&
@@ -408,6 +411,7 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	Hook	   *hook = palloc0(sizeof(Hook));
 	char	   *text;
 	char	   *action;
+	bool		asked_for_truncate;
 	Oid			function;
 	List	   *functions = NIL;
 	AclResult	result;
@@ -448,8 +452,9 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	hook->description = text_arg(fcinfo, ARG_DESCRIPTION);
 	hooks_definition_require(fcinfo, ARG_REPLACE, "replace");
 
-	/* "truncate" asked for by its own name, not by a group */
-	check_event(hook, strstr(action, "truncate") != NULL);
+	/* by its own name, not by a group */
+	asked_for_truncate = strstr(action, "truncate") != NULL;
+	check_event(hook, asked_for_truncate);
 	hook->policy = hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME) ?
 		HOOK_ISOLATE : HOOK_ABORT;
 	if ((text = text_arg(fcinfo, ARG_ON_ERROR)) != NULL)
@@ -468,7 +473,7 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 			refuse(errmsg("schema is for hooks on all tables of a schema"),
 				   errhint("Pass either relation or schema."));
 		hook->relation = PG_GETARG_OID(ARG_RELATION);
-		rel = open_target(hook);
+		rel = open_target(hook, asked_for_truncate);
 		check_columns(hook, rel);
 	}
 	function = hooks_callback_lookup(hook->callback,

@@ -25,6 +25,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_shdepend.h"
 #include "miscadmin.h"
@@ -35,12 +36,14 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "dependents.h"
 #include "drop.h"
 #include "fire.h"
 #include "payload.h"
+#include "scope.h"
 
 /* What a firing tells of the command */
 typedef struct DropCommand
@@ -59,24 +62,25 @@ add_target(List *targets, Oid classid, Oid objid, int objsubid)
 }
 
 /*
- * Before the lock: 42501 for who is neither the relation's owner nor its
- * schema's.
+ * Before the lock: 42501 for who is not the relation's owner nor, for DROP
+ * (then arg is not NULL), its schema's.
  */
 static void
 check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)
 {
 	if (OidIsValid(relid) &&
 		!hooks_class_ownercheck(relid, GetUserId()) &&
-		!hooks_namespace_ownercheck(get_rel_namespace(relid), GetUserId()))
+		(arg == NULL ||
+		 !hooks_namespace_ownercheck(get_rel_namespace(relid), GetUserId())))
 		aclcheck_error(ACLCHECK_NOT_OWNER,
 					   get_relkind_objtype(get_rel_relkind(relid)), name->relname);
 }
 
 static Oid
-lock_relation(RangeVar *name)
+lock_relation(RangeVar *name, bool drop)
 {
 	return RangeVarGetRelidExtended(name, AccessExclusiveLock, RVR_MISSING_OK,
-									check_may_drop, NULL);
+									check_may_drop, drop ? name : NULL);
 }
 
 /*
@@ -105,10 +109,15 @@ targets_of_drop(DropStmt *stmt)
 			case OBJECT_FOREIGN_TABLE:
 			case OBJECT_SEQUENCE:
 				{
-					Oid			relid = lock_relation(makeRangeVarFromNameList(lfirst(lc)));
+					Oid			relid = lock_relation(makeRangeVarFromNameList(lfirst(lc)),
+													  true);
 
-					if (OidIsValid(relid))
-						targets = add_target(targets, RelationRelationId, relid, 0);
+					if (!OidIsValid(relid))
+						continue;
+					/* of another kind, the command will be refused */
+					if (get_relkind_objtype(get_rel_relkind(relid)) != stmt->removeType)
+						return NIL;
+					targets = add_target(targets, RelationRelationId, relid, 0);
 					continue;
 				}
 			default:
@@ -150,7 +159,10 @@ targets_of_drop_owned(DropOwnedStmt *stmt)
 
 		/* the command will be refused */
 		if (!has_privs_of_role(GetUserId(), role))
-			continue;
+		{
+			table_close(pg_shdepend, AccessShareLock);
+			return NIL;
+		}
 		ScanKeyInit(&keys[0], Anum_pg_shdepend_refclassid,
 					BTEqualStrategyNumber, F_OIDEQ,
 					ObjectIdGetDatum(AuthIdRelationId));
@@ -174,7 +186,65 @@ targets_of_drop_owned(DropOwnedStmt *stmt)
 }
 
 /*
- * What ALTER TABLE drops with CASCADE.  Without, it reaches no other relation.
+ * A column, and those of inheritance children and partitions that go with it.
+ */
+static List *
+add_column(List *targets, Oid relid, const char *name, bool recurse)
+{
+	AttrNumber	attnum = get_attnum(relid, name);
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (attnum == InvalidAttrNumber)
+		return targets;
+	targets = add_target(targets, RelationRelationId, relid, attnum);
+	if (!recurse)
+		return targets;
+	foreach(lc, find_inheritance_children(relid, NoLock))
+	{
+		HeapTuple	tuple = SearchSysCacheAttName(lfirst_oid(lc), name);
+		bool		goes;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		goes = ((Form_pg_attribute) GETSTRUCT(tuple))->attinhcount == 1 &&
+			!((Form_pg_attribute) GETSTRUCT(tuple))->attislocal;
+		ReleaseSysCache(tuple);
+		if (goes)
+			targets = add_column(targets, lfirst_oid(lc), name, true);
+	}
+	return targets;
+}
+
+/*
+ * An attribute of a composite type, and the columns of the tables OF it.
+ */
+static List *
+add_attribute(List *targets, Oid relid, const char *name)
+{
+	Oid			type = get_rel_type_id(relid);
+	Relation	pg_class = table_open(RelationRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(pg_class, InvalidOid, false, NULL, 0,
+										  NULL);
+	HeapTuple	tuple;
+
+	targets = add_column(targets, relid, name, false);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		CHECK_FOR_INTERRUPTS();
+		if (form->reloftype == type)
+			targets = add_column(targets, form->oid, name, true);
+	}
+	systable_endscan(scan);
+	table_close(pg_class, AccessShareLock);
+	return targets;
+}
+
+/*
+ * What ALTER TABLE and ALTER TYPE drop with CASCADE.  Without, they reach no
+ * other relation.
  */
 static List *
 targets_of_alter(AlterTableStmt *stmt)
@@ -186,28 +256,24 @@ targets_of_alter(AlterTableStmt *stmt)
 	{
 		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
 		Oid			relid;
+		Oid			constraint;
 
 		if (cmd->behavior != DROP_CASCADE || cmd->name == NULL ||
 			(cmd->subtype != AT_DropColumn && cmd->subtype != AT_DropConstraint))
 			continue;
-		relid = lock_relation(stmt->relation);
+		relid = lock_relation(stmt->relation, false);
 		if (!OidIsValid(relid))
 			return NIL;
-		if (cmd->subtype == AT_DropColumn)
+		if (cmd->subtype == AT_DropConstraint)
 		{
-			AttrNumber	attnum = get_attnum(relid, cmd->name);
-
-			if (attnum != InvalidAttrNumber)
-				targets = add_target(targets, RelationRelationId, relid, attnum);
-		}
-		else
-		{
-			Oid			constraint = get_relation_constraint_oid(relid, cmd->name,
-																 true);
-
+			constraint = get_relation_constraint_oid(relid, cmd->name, true);
 			if (OidIsValid(constraint))
 				targets = add_target(targets, ConstraintRelationId, constraint, 0);
 		}
+		else if (get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
+			targets = add_attribute(targets, relid, cmd->name);
+		else
+			targets = add_column(targets, relid, cmd->name, stmt->relation->inh);
 	}
 	return targets;
 }
@@ -269,10 +335,10 @@ add_object(JsonbParseState **state, const HookDependent *dependent)
  * The event of a drop.
  */
 static Jsonb *
-make_event(HookFiring *firing, Oid caller, void *arg)
+make_event(HookFiring *firing, void *arg)
 {
 	DropCommand *command = arg;
-	JsonbParseState *state = hooks_payload_begin(firing, caller);
+	JsonbParseState *state = hooks_payload_begin(firing);
 	ListCell   *lc;
 
 	hooks_payload_add(&state, "command", command->tag);
@@ -288,37 +354,45 @@ make_event(HookFiring *firing, Oid caller, void *arg)
 }
 
 /*
- * Is a partition doomed together with its parent?  Then wide hooks fire for the
- * parent only.
+ * Does a wide hook fire for a partitioned table above the relation, as that
+ * goes with it?
  */
 static bool
-goes_with_parent(Relation rel, List *dependents)
+fires_above(const Hook *wide, Relation rel, List *dependents)
 {
-	List	   *ancestors = rel->rd_rel->relispartition ?
-		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
+	ListCell   *lc;
 
-	return ancestors != NIL &&
-		hooks_dependents_has_relation(dependents, linitial_oid(ancestors));
+	if (rel->rd_rel->relispartition)
+		foreach(lc, get_partition_ancestors(RelationGetRelid(rel)))
+			if (hooks_scope_covers(wide, lfirst_oid(lc)) &&
+				hooks_dependents_has_relation(dependents, lfirst_oid(lc)))
+				return true;
+	return false;
 }
 
 /*
  * Fires the hooks of an event for a relation that is about to go.
  */
 static void
-fire_relation(const HookEvent *event, Oid relid, DropCommand *command)
+fire_relation(const HookEvent *event, const HookDependent *dependent,
+			  DropCommand *command)
 {
+	Oid			relid = dependent->address.objectId;
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	HookRun    *run;
-	bool		with_parent;
 
 	if (rel == NULL)
 		return;
 	run = hooks_fire_prepare(event, list_make1_oid(relid), CurrentMemoryContext);
-	with_parent = run->length > 0 && goes_with_parent(rel, command->dependents);
 	for (int i = 0; i < run->length; i++)
-		if (with_parent && !OidIsValid(run->calls[i].member->hook->relation))
-			run->calls[i].out = true;
-	hooks_fire_event(run, rel, make_event, command);
+	{
+		HookCall   *call = &run->calls[i];
+
+		if (!OidIsValid(call->member->hook->relation) &&
+			fires_above(call->member->hook, rel, command->dependents))
+			call->out = true;
+	}
+	hooks_fire_event(run, rel, dependent->original, make_event, command);
 	relation_close(rel, NoLock);
 }
 
@@ -379,10 +453,10 @@ hooks_drop_fire(Node *command, const char *tag)
 	for (int i = HOOK_TRIGGERS; i < HOOK_EVENTS; i++)
 		foreach(lc, drop.dependents)
 		{
-			const ObjectAddress *address = &((HookDependent *) lfirst(lc))->address;
+			HookDependent *dependent = lfirst(lc);
 
-			if (is_relation(address))
-				fire_relation(&hooks_events[i], address->objectId, &drop);
+			if (is_relation(&dependent->address))
+				fire_relation(&hooks_events[i], dependent, &drop);
 		}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

@@ -97,17 +97,6 @@ has_hook(List *hooks, const Hook *hook)
 	return false;
 }
 
-/*
- * Does a condition that mentions a name mean nothing any more?
- */
-static bool
-condition_is_broken(const Hook *hook, const char *name)
-{
-	return hook->condition != NULL &&
-		hooks_follow_mentions(hook->condition, name) &&
-		hooks_condition_resolve(hook) == NULL;
-}
-
 static bool
 has_column(const Hook *hook, const char *column)
 {
@@ -121,67 +110,25 @@ has_column(const Hook *hook, const char *column)
 }
 
 /*
- * Did the hook use an object that is gone now?
+ * Did the hook name an object that is gone now as its callback or a column?
  */
 static bool
-used(const Hook *hook, const HookObject *object)
+named(const Hook *hook, const HookObject *object)
 {
 	if (object->classid == RelationRelationId)
-		return hook->relation == object->objid &&
-			(has_column(hook, object->name) ||
-			 condition_is_broken(hook, object->name));
-	return (object->classid == ProcedureRelationId &&
-			strcmp(hook->callback, object->identity) == 0) ||
-		condition_is_broken(hook, object->name);
-}
-
-static bool
-is_relation(const HookObject *object)
-{
-	return object->classid == RelationRelationId && object->objsubid == 0;
+		return hook->relation == object->objid && has_column(hook, object->name);
+	return strcmp(hook->callback, object->identity) == 0;
 }
 
 /*
- * Is it the row type of a relation, or the array of it, which go with it?
+ * Can a hook name it as its callback or a column?
  */
 static bool
-is_row_type(const HookObject *object, List *relations)
+is_nameable(const HookObject *object)
 {
-	ListCell   *lc;
-
-	foreach(lc, relations)
-	{
-		const char *identity = ((HookObject *) lfirst(lc))->identity;
-		size_t		length = strlen(identity);
-
-		if (strncmp(object->identity, identity, length) == 0 &&
-			(object->identity[length] == '\0' ||
-			 strcmp(object->identity + length, "[]") == 0))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Could a hook use it other than by being on it?
- */
-static bool
-is_usable(const HookObject *object, List *relations)
-{
-	switch (object->classid)
-	{
-		case RelationRelationId:
-			return object->objsubid != 0 && object->name != NULL;
-		case TypeRelationId:
-			return !is_row_type(object, relations);
-		case ProcedureRelationId:
-		case OperatorRelationId:
-		case CastRelationId:
-		case CollationRelationId:
-			return object->identity != NULL;
-		default:
-			return false;
-	}
+	return (object->classid == RelationRelationId && object->objsubid != 0 &&
+			object->name != NULL) ||
+		(object->classid == ProcedureRelationId && object->identity != NULL);
 }
 
 /*
@@ -213,9 +160,11 @@ refuse(List *hooks, List *objects)
 /* What a command dropped, and the hooks that this concerns */
 typedef struct Dropped
 {
-	List	   *relations;		/* HookObjects: those that hooks can be on, */
+	Node	   *command;
+	List	   *objects;		/* HookObjects: all, and of these */
+	List	   *relations;		/* those that hooks can be on, */
 	List	   *schemas;
-	List	   *usable;			/* and what they can use otherwise */
+	List	   *nameable;		/* and callbacks and columns */
 	List	   *gone;			/* Hooks whose relation or schema is gone */
 	List	   *users;			/* Hooks that used an object, */
 	List	   *causes;			/* and which, in the same order */
@@ -224,21 +173,45 @@ typedef struct Dropped
 static void
 sort_objects(Dropped *dropped)
 {
-	List	   *objects = hooks_objects_dropped();
 	ListCell   *lc;
 
-	foreach(lc, objects)
-		if (is_relation(lfirst(lc)))
-			dropped->relations = lappend(dropped->relations, lfirst(lc));
-	foreach(lc, objects)
+	foreach(lc, dropped->objects)
 	{
 		HookObject *object = lfirst(lc);
 
-		if (object->classid == NamespaceRelationId)
+		if (object->classid == RelationRelationId && object->objsubid == 0)
+			dropped->relations = lappend(dropped->relations, object);
+		else if (object->classid == NamespaceRelationId)
 			dropped->schemas = lappend(dropped->schemas, object);
-		else if (is_usable(object, dropped->relations))
-			dropped->usable = lappend(dropped->usable, object);
+		else if (is_nameable(object))
+			dropped->nameable = lappend(dropped->nameable, object);
 	}
+}
+
+static void
+add_user(Dropped *dropped, Hook *hook, HookObject *cause)
+{
+	if (has_hook(dropped->gone, hook) || has_hook(dropped->users, hook))
+		return;
+	dropped->users = lappend(dropped->users, hook);
+	dropped->causes = lappend(dropped->causes, cause);
+}
+
+/* what of the dropped objects a condition used, as far as its text tells */
+static HookObject *
+cause_of(const Dropped *dropped, const Hook *hook)
+{
+	ListCell   *lc;
+
+	foreach(lc, dropped->objects)
+	{
+		HookObject *object = lfirst(lc);
+
+		if (object->name != NULL && object->identity != NULL &&
+			hooks_follow_mentions(hook->condition, object->name))
+			return object;
+	}
+	return linitial(dropped->objects);
 }
 
 /*
@@ -264,20 +237,13 @@ find_hooks(Dropped *dropped)
 					strcmp(hook->schema, ((HookObject *) lfirst(lc2))->name) == 0)
 					dropped->gone = lappend(dropped->gone, hook);
 			}
-	if (dropped->usable != NIL)
+	if (dropped->nameable != NIL)
 		foreach(lc, hooks_registry_all())
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (has_hook(dropped->gone, lfirst(lc)))
-				continue;
-			foreach(lc2, dropped->usable)
-				if (used(lfirst(lc), lfirst(lc2)))
-				{
-					dropped->users = lappend(dropped->users, lfirst(lc));
-					dropped->causes = lappend(dropped->causes, lfirst(lc2));
-					break;
-				}
-		}
+			foreach(lc2, dropped->nameable)
+				if (named(lfirst(lc), lfirst(lc2)))
+					add_user(dropped, lfirst(lc), lfirst(lc2));
+	foreach(lc, hooks_follow_broken(dropped->command))
+		add_user(dropped, lfirst(lc), cause_of(dropped, lfirst(lc)));
 	return dropped->gone != NIL || dropped->users != NIL;
 }
 
@@ -287,7 +253,7 @@ find_hooks(Dropped *dropped)
 void
 hooks_dropped_objects(Node *command)
 {
-	Dropped		dropped = {0};
+	Dropped		dropped = {command, hooks_objects_dropped()};
 	ListCell   *lc;
 
 	sort_objects(&dropped);
@@ -331,22 +297,18 @@ hooks_dropped_owners(DropOwnedStmt *command)
 
 /*
  * After the type of a column changed: refuses (0A000, as PostgreSQL does where a
- * trigger's WHEN uses the column) if the condition of a hook on the table does
- * not go with the new type.
+ * trigger's WHEN uses the column) if the condition of a hook does not go with
+ * the new type.
  */
 void
-hooks_dropped_check_condition(Oid relid, const char *column)
+hooks_dropped_check_conditions(Node *command)
 {
-	ListCell   *lc;
+	List	   *broken = hooks_follow_broken(command);
 
-	foreach(lc, hooks_registry_of_relation(relid))
-	{
-		Hook	   *hook = lfirst(lc);
-
-		if (condition_is_broken(hook, column))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot alter type of column \"%s\" of \"%s\" used in the condition of hook \"%s\"",
-							column, get_rel_name(relid), hook->name)));
-	}
+	if (broken != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot alter type of a column used in the condition of hook \"%s\"",
+						((Hook *) linitial(broken))->name),
+				 errdetail("%s", ((Hook *) linitial(broken))->condition)));
 }

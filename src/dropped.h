@@ -15,6 +15,6 @@
 extern void hooks_dropped_objects(Node *command);
 extern void hooks_dropped_owners(DropOwnedStmt *command);
 extern void hooks_dropped_remove(List *hooks);
-extern void hooks_dropped_check_condition(Oid relid, const char *column);
+extern void hooks_dropped_check_conditions(Node *command);
 
 #endif							/* HOOKS_DROPPED_H */

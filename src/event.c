@@ -309,36 +309,35 @@ hooks_event_captures(const HookEvent *event)
 }
 
 /*
- * Can a table of this kind have the event's trigger?  Foreign tables have no
- * foreign keys, so that there is no cascade to come before.
+ * Can a relation of this kind have hooks of the event?  Foreign tables have no
+ * foreign keys, so that there is no cascade of rows to come before.
  */
 bool
 hooks_event_is_possible(const HookEvent *event, char relkind)
 {
-	return relkind != RELKIND_FOREIGN_TABLE ||
+	return relkind != RELKIND_FOREIGN_TABLE || event->action == HOOK_DROP ||
 		(event->phase != HOOK_BEFORE_CASCADE &&
 		 (event->action != HOOK_TRUNCATE || HOOKS_FOREIGN_TRUNCATE));
 }
 
 /*
- * Has the event's trigger transition tables?
+ * Can the event's trigger have transition tables?
  */
 bool
-hooks_event_has_tables(const HookEvent *event, char relkind)
+hooks_event_has_tables(const HookEvent *event)
 {
 	return event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT &&
-		event->action != HOOK_TRUNCATE && relkind != RELKIND_FOREIGN_TABLE;
+		event->action != HOOK_TRUNCATE;
 }
 
 /*
- * The command that makes the event's trigger on a table, whose name is quoted.
+ * The command that makes the event's trigger on a table, whose name is quoted,
+ * with transition tables or without.
  */
 char *
-hooks_event_create_trigger(const HookEvent *event, char relkind,
-						   const char *table)
+hooks_event_create_trigger(const HookEvent *event, const char *table,
+						   bool tables)
 {
-	bool		tables = hooks_event_has_tables(event, relkind);
-
 	return psprintf("CREATE TRIGGER %s %s ON %s%s%s%s%s EXECUTE FUNCTION hooks.dispatch()",
 					quote_identifier(event->trigger), event->when, table,
 					tables ? " REFERENCING" : "",

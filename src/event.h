@@ -106,9 +106,9 @@ extern const HookEvent *hooks_event_by_trigger(const char *name);
 extern bool hooks_event_of_rows(const HookEvent *event);
 extern bool hooks_event_captures(const HookEvent *event);
 extern bool hooks_event_is_possible(const HookEvent *event, char relkind);
-extern bool hooks_event_has_tables(const HookEvent *event, char relkind);
-extern char *hooks_event_create_trigger(const HookEvent *event, char relkind,
-										const char *table);
+extern bool hooks_event_has_tables(const HookEvent *event);
+extern char *hooks_event_create_trigger(const HookEvent *event,
+										const char *table, bool tables);
 extern bool hooks_event_takes_jsonb(HookPhase phase, int actions);
 extern int16 hooks_event_trigger_type(const HookEvent *event);
 extern bool hooks_event_wants(const HookEvent *event, HookPhase phase,

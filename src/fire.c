@@ -375,6 +375,7 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	}
 
 	firing = hooks_context_push(&call->subject, around->nest_level);
+	firing->caller = around->caller;
 	firing->columns = trigdata->tg_updatedcols;
 	firing->referential = around->referential;
 	trigdata->tg_trigger = &call->trigger;
@@ -515,7 +516,7 @@ call_with_event(void *arg)
 	{
 		check_callback(state->run, call);
 		call->fcinfo->args[0].value =
-			JsonbPGetDatum(state->make(hooks_firing, state->caller, state->arg));
+			JsonbPGetDatum(state->make(hooks_firing, state->arg));
 		call->fcinfo->args[0].isnull = false;
 		(void) call_function(call);
 	}
@@ -524,10 +525,12 @@ call_with_event(void *arg)
 
 /*
  * Fires the hooks of a run whose callbacks take the event as jsonb, which
- * make(firing, caller, arg) makes for each, inside its firing.
+ * make(firing, arg) makes for each, inside its firing.  Whether the command is
+ * about the relation directly is for hooks.context().
  */
 void
-hooks_fire_event(HookRun *run, Relation rel, HookEventMaker make, void *arg)
+hooks_fire_event(HookRun *run, Relation rel, bool direct, HookEventMaker make,
+				 void *arg)
 {
 	Surroundings around;
 
@@ -542,8 +545,9 @@ hooks_fire_event(HookRun *run, Relation rel, HookEventMaker make, void *arg)
 			continue;
 		prepare_subject(run, call, rel);
 		firing = hooks_context_push(&call->subject, around.nest_level);
+		firing->caller = around.caller;
 		firing->columns = NULL;
-		firing->referential = false;
+		firing->referential = !direct;
 		(void) hooks_policy_run(call->member, firing, call_with_event, &state);
 		hooks_context_pop(firing);
 	}

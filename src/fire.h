@@ -42,8 +42,7 @@ typedef bool (*HookRowSource) (struct HookRun *run, HookCall *call,
 /*
  * Makes the event that a callback takes, if it takes jsonb.
  */
-typedef Jsonb *(*HookEventMaker) (HookFiring *firing, Oid caller,
-								  void *arg);
+typedef Jsonb *(*HookEventMaker) (HookFiring *firing, void *arg);
 
 /*
  * One statement's use of a chain: what firing its hooks again and again needs,
@@ -71,8 +70,8 @@ extern bool hooks_fire_condition(HookRun *run, HookCall *call,
 extern void hooks_fire_call(HookRun *run, HookCall *call,
 							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
-extern void hooks_fire_event(HookRun *run, Relation rel, HookEventMaker make,
-							 void *arg);
+extern void hooks_fire_event(HookRun *run, Relation rel, bool direct,
+							 HookEventMaker make, void *arg);
 
 /*
  * Does a hook fire now, as far as that does not depend on the rows?  The

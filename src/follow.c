@@ -6,6 +6,9 @@
  * a dump.  Before a command that may change one, the hooks that mention it are
  * resolved to OIDs and column numbers; after it these are written as names
  * again.  In between, nobody else writes to the registry.
+ *
+ * Before a command that may drop something, conditions are resolved too: those
+ * that mean nothing any more afterwards used what is gone.
  */
 #include "postgres.h"
 
@@ -43,6 +46,7 @@ typedef struct Followed
 {
 	struct Followed *outer;
 	Node	   *command;
+	bool		renames;		/* otherwise, it may drop what conditions use */
 	int			nest_level;		/* of the transaction when it began */
 	MemoryContext context;
 	List	   *hooks;			/* of Resolved */
@@ -121,6 +125,8 @@ name_in(Node *command)
 			relation = ((AlterObjectSchemaStmt *) command)->relation;
 			object = ((AlterObjectSchemaStmt *) command)->object;
 			break;
+		case T_AlterEnumStmt:
+			return ((AlterEnumStmt *) command)->oldVal;
 		case T_AlterOwnerStmt:
 			object = ((AlterOwnerStmt *) command)->object;
 			break;
@@ -139,13 +145,15 @@ name_in(Node *command)
 }
 
 /*
- * May a hook's text mention a name?
+ * May a hook's text mention a name?  Some are written otherwise, with quotes
+ * doubled.
  */
 bool
 hooks_follow_mentions(const char *text, const char *name)
 {
 	return text != NULL &&
-		(name == NULL || strchr(name, '"') != NULL || strstr(text, name) != NULL);
+		(name == NULL || strpbrk(name, "\"'\\") != NULL ||
+		 strstr(text, name) != NULL);
 }
 
 static bool
@@ -166,31 +174,79 @@ may_concern(const Hook *hook, const char *name)
 }
 
 /*
- * Before a command that changes names or owners of objects.
+ * Before a command that changes names or owners of objects or, if it does not
+ * rename, may drop some.
  */
 void
-hooks_follow_begin(Node *command)
+hooks_follow_begin(Node *command, bool renames)
 {
 	MemoryContext context;
 	MemoryContext old;
 	Followed   *entry;
-	const char *name = name_in(command);
+	const char *name = renames ? name_in(command) : NULL;
 	ListCell   *lc;
 
-	hooks_registry_lock();
+	if (renames)
+		hooks_registry_lock();
 	context = AllocSetContextCreate(TopTransactionContext, "hooks followed",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
 	entry = palloc0(sizeof(Followed));
 	foreach(lc, hooks_registry_all())
-		if (may_concern(lfirst(lc), name))
-			entry->hooks = lappend(entry->hooks, resolve(lfirst(lc)));
+	{
+		Hook	   *hook = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (renames ? may_concern(hook, name) : hook->condition != NULL)
+			entry->hooks = lappend(entry->hooks, resolve(hook));
+	}
 	entry->command = command;
+	entry->renames = renames;
 	entry->nest_level = GetCurrentTransactionNestLevel();
 	entry->context = context;
 	entry->outer = followed;
 	followed = entry;
 	MemoryContextSwitchTo(old);
+}
+
+/* the entry of a command, NULL if it has none */
+static Followed *
+entry_of(Node *command)
+{
+	Followed   *entry = followed;
+
+	while (entry != NULL && entry->command != command)
+		entry = entry->outer;
+	return entry;
+}
+
+/*
+ * The hooks whose condition meant something before the command and means
+ * nothing any more.
+ */
+List *
+hooks_follow_broken(Node *command)
+{
+	Followed   *entry = entry_of(command);
+	List	   *broken = NIL;
+	ListCell   *lc;
+
+	if (entry == NULL || entry->renames)
+		return NIL;
+	foreach(lc, entry->hooks)
+	{
+		Resolved   *resolved = lfirst(lc);
+		Hook	   *hook;
+
+		CHECK_FOR_INTERRUPTS();
+		if (resolved->condition == NULL)
+			continue;
+		hook = hooks_registry_find(resolved->hook->name);
+		if (hook != NULL && hook->hook_id == resolved->hook->hook_id &&
+			hook->condition != NULL && hooks_condition_resolve(hook) == NULL)
+			broken = lappend(broken, hook);
+	}
+	return broken;
 }
 
 static bool
@@ -290,52 +346,57 @@ update_owner(Hook *hook, Node *command)
 }
 
 /*
+ * Writes what a hook's names mean as names of now.  Roles that got or lost it
+ * are added to *owners.
+ */
+static void
+update_names(const Resolved *resolved, Node *command, List **owners)
+{
+	Hook	   *hook = hooks_registry_find(resolved->hook->name);
+	bool		changed = false;
+	Oid			owner;
+
+	if (hook == NULL || hook->hook_id != resolved->hook->hook_id)
+		return;
+	owner = hook->owner;
+	if (SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(resolved->callback)))
+		changed |= set_name(&hook->callback,
+							hooks_callback_signature(resolved->callback));
+	if (resolved->condition != NULL)
+		changed |= set_name(&hook->condition,
+							hooks_condition_deparse(hook, resolved->condition));
+	changed |= update_columns(hook, resolved);
+	if (OidIsValid(resolved->schema))
+		changed |= set_name(&hook->schema, get_namespace_name(resolved->schema));
+	changed |= update_search_path(hook, command);
+	changed |= update_owners(hook, resolved);
+	if (update_owner(hook, command))
+	{
+		changed = true;
+		*owners = list_append_unique_oid(*owners, owner);
+		*owners = list_append_unique_oid(*owners, hook->owner);
+	}
+	if (changed)
+		hooks_registry_update(hook);
+}
+
+/*
  * After the command, which succeeded.
  */
 void
 hooks_follow_end(Node *command)
 {
-	Followed   *entry = followed;
+	Followed   *entry = entry_of(command);
 	List	   *owners = NIL;
 	ListCell   *lc;
 
-	/* Other extensions' commands may have begun inside, and not ended */
-	while (entry != NULL && entry->command != command)
-		entry = entry->outer;
 	if (entry == NULL)
 		return;
+	/* and those of commands that began inside, and were not seen to end */
 	followed = entry->outer;
-	foreach(lc, entry->hooks)
-	{
-		Resolved   *resolved = lfirst(lc);
-		Hook	   *hook = hooks_registry_find(resolved->hook->name);
-		Oid			owner;
-		bool		changed = false;
-
-		if (hook == NULL || hook->hook_id != resolved->hook->hook_id)
-			continue;
-		owner = hook->owner;
-		if (SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(resolved->callback)))
-			changed |= set_name(&hook->callback,
-									hooks_callback_signature(resolved->callback));
-		if (resolved->condition != NULL)
-			changed |= set_name(&hook->condition,
-									hooks_condition_deparse(hook, resolved->condition));
-		changed |= update_columns(hook, resolved);
-		if (OidIsValid(resolved->schema))
-			changed |= set_name(&hook->schema,
-									get_namespace_name(resolved->schema));
-		changed |= update_search_path(hook, command);
-		changed |= update_owners(hook, resolved);
-		if (update_owner(hook, command))
-		{
-			changed = true;
-			owners = list_append_unique_oid(owners, owner);
-			owners = list_append_unique_oid(owners, hook->owner);
-		}
-		if (changed)
-			hooks_registry_update(hook);
-	}
+	if (entry->renames)
+		foreach(lc, entry->hooks)
+			update_names(lfirst(lc), command, &owners);
 	foreach(lc, owners)
 		(void) hooks_owner_sync(lfirst_oid(lc));
 	MemoryContextDelete(entry->context);

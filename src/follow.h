@@ -8,8 +8,10 @@
 #include "postgres.h"
 
 #include "nodes/nodes.h"
+#include "nodes/pg_list.h"
 
-extern void hooks_follow_begin(Node *command);
+extern void hooks_follow_begin(Node *command, bool renames);
+extern List *hooks_follow_broken(Node *command);
 extern void hooks_follow_end(Node *command);
 extern void hooks_follow_abort(int nest_level);
 extern bool hooks_follow_mentions(const char *text, const char *name);

@@ -25,7 +25,7 @@
  * Is the role in the access control list of hooks.registry, itself?
  */
 static bool
-has_entry(Oid role, Oid *registry_owner)
+has_entry(Oid role)
 {
 	Oid			relid = hooks_registry_relation("registry");
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
@@ -35,7 +35,6 @@ has_entry(Oid role, Oid *registry_owner)
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for relation %u", relid);
-	*registry_owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	datum = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &isnull);
 	if (!isnull)
 	{
@@ -56,8 +55,8 @@ has_entry(Oid role, Oid *registry_owner)
 bool
 hooks_owner_sync(Oid role)
 {
-	Oid			registry_owner;
-	bool		granted = has_entry(role, &registry_owner);
+	Oid			registry_owner = hooks_registry_owner();
+	bool		granted = has_entry(role);
 	bool		owns = false;
 	const char *command;
 	ListCell   *lc;

@@ -84,10 +84,10 @@ role_name(Oid role)
 }
 
 /*
- * Begins an event with what all have.  "caller" is who issued the statement.
+ * Begins an event with what all have.
  */
 JsonbParseState *
-hooks_payload_begin(HookFiring *firing, Oid caller)
+hooks_payload_begin(HookFiring *firing)
 {
 	const HookSubject *subject = firing->subject;
 	JsonbParseState *state = NULL;
@@ -102,7 +102,7 @@ hooks_payload_begin(HookFiring *firing, Oid caller)
 	hooks_payload_add(&state, "relation",
 					  quote_qualified_identifier(get_namespace_name(schema),
 												 subject->relation_name));
-	hooks_payload_add(&state, "caller", role_name(caller));
+	hooks_payload_add(&state, "caller", role_name(firing->caller));
 	hooks_payload_add(&state, "session_user", role_name(GetSessionUserId()));
 	hooks_payload_add(&state, "statement", debug_query_string);
 	hooks_payload_add(&state, "transaction_id",

@@ -11,7 +11,7 @@
 
 #include "context.h"
 
-extern JsonbParseState *hooks_payload_begin(HookFiring *firing, Oid caller);
+extern JsonbParseState *hooks_payload_begin(HookFiring *firing);
 extern void hooks_payload_key(JsonbParseState **state, const char *key);
 extern void hooks_payload_add(JsonbParseState **state, const char *key,
 							  const char *text);

@@ -141,7 +141,7 @@ record_failure(const Hook *hook, const HookFiring *firing,
 	NameData	caller;
 	const char *role;
 
-	role = GetUserNameFromId(hooks_statement_caller(firing->statement), true);
+	role = GetUserNameFromId(firing->caller, true);
 	namestrcpy(&caller, role ? role : "");
 
 #define SET(column, value) (values[Anum_##column - 1] = (value))

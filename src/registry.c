@@ -109,7 +109,25 @@ hooks_registry_relation(const char *name)
 }
 
 /*
- * The OID of dispatch() or of one of the two capture().
+ * Who owns hooks.registry: a superuser.
+ */
+Oid
+hooks_registry_owner(void)
+{
+	Oid			relid = hooks_registry_relation("registry");
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * The OID of a function of the extension: of one without arguments, or of one
+ * of the two capture().
  */
 Oid
 hooks_registry_function(const char *name, int nargs)
@@ -280,21 +298,22 @@ static SysScanDesc
 begin_scan(Relation registry, const RegistryKey *which)
 {
 	ScanKeyData key = {0};
+	Oid			index = InvalidOid;
 	int			nkeys = which->index != NULL ? 1 : 0;
 
+	if (nkeys > 0 && !IgnoreSystemIndexes)
+		index = get_relname_relid(which->index, RelationGetNamespace(registry));
 	if (nkeys > 0 && OidIsValid(which->equal))
 		ScanKeyInit(&key, which->column, BTEqualStrategyNumber, which->equal,
 					which->value);
-	else if (nkeys > 0 && !IgnoreSystemIndexes)
+	else if (OidIsValid(index))
 		ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, which->column,
 							   InvalidStrategy, InvalidOid, InvalidOid,
 							   InvalidOid, (Datum) 0);
 	else
 		nkeys = 0;
-	return systable_beginscan(registry,
-							  nkeys > 0 ? hooks_registry_relation(which->index) :
-							  InvalidOid,
-							  nkeys > 0, NULL, nkeys, &key);
+	return systable_beginscan(registry, index, OidIsValid(index), NULL, nkeys,
+							  &key);
 }
 
 static bool
@@ -326,6 +345,11 @@ scan_registry(const RegistryKey *which)
 	List	   *hooks = NIL;
 	HeapTuple	tuple;
 
+	if (desc->natts != Natts_registry)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension hooks is of another version than its library"),
+				 errhint("ALTER EXTENSION hooks UPDATE; or install the library of its version.")));
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -360,12 +384,16 @@ look_for_kinds(Oid relid)
 	Relation	registry = table_open(relid, AccessShareLock);
 	int			kinds = 0;
 
-	if (has_rows(registry, &all_rows))
-		kinds |= HOOKS_ANY;
-	if (has_rows(registry, &wide_rows))
-		kinds |= HOOKS_WIDE;
-	if (has_rows(registry, &on_drop))
-		kinds |= HOOKS_ON_DROP;
+	/* Of another version: DDL must pass, ALTER EXTENSION UPDATE is DDL */
+	if (RelationGetDescr(registry)->natts == Natts_registry)
+	{
+		if (has_rows(registry, &all_rows))
+			kinds |= HOOKS_ANY;
+		if (has_rows(registry, &wide_rows))
+			kinds |= HOOKS_WIDE;
+		if (has_rows(registry, &on_drop))
+			kinds |= HOOKS_ON_DROP;
+	}
 	table_close(registry, AccessShareLock);
 	return kinds;
 }

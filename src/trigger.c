@@ -17,7 +17,6 @@
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -307,25 +306,6 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 			hooks_truncate_prepare(dispatch->run, trigdata->tg_relation);
 	}
 	return PointerGetDatum(hooks_fire_chain(dispatch->run, trigdata));
-}
-
-PG_FUNCTION_INFO_V1(hooks_registry_changed);
-
-/*
- * hooks.registry_changed() returns trigger
- *
- * After somebody else than register() and its kin wrote to hooks.registry: all
- * sessions read it anew.  39P01 if it is not called as a trigger.
- */
-Datum
-hooks_registry_changed(PG_FUNCTION_ARGS)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function hooks.registry_changed() was not called by trigger manager")));
-	CacheInvalidateRelcacheAll();
-	return PointerGetDatum(NULL);
 }
 
 /* What capture() knows about its call; lives with the executor's memory */

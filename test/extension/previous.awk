@@ -12,7 +12,7 @@
 BEGIN {
 	RS = ""
 	ORS = "\n\n"
-	new = "hooks\\.(repair|registry_changed|ddl_command_start|sql_drop|ddl_command_end)\\(|EVENT TRIGGER hooks_"
+	new = "hooks\\.(repair|registry_changed|not_replicated|ddl_command_start|sql_drop|ddl_command_end)\\(|EVENT TRIGGER hooks_"
 	previous = folder "/hooks--0.9.sql"
 	update = folder "/hooks--0.9--1.0.sql"
 	print "\\echo Use \"ALTER EXTENSION hooks UPDATE\" to load this file. \\quit" >update
