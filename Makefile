@@ -14,6 +14,7 @@ OBJS = \
 	src/hooks.o \
 	src/event.o \
 	src/settings.o \
+	src/origin.o \
 	src/statement.o \
 	src/context.o \
 	src/callback.o \

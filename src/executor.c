@@ -37,7 +37,8 @@ executor_run(HOOKS_RUN_ARGS)
 
 /*
  * Can finishing the statement fire a trigger?  It cannot if no table that it
- * has written has any; rows of WITH may still be to be written.
+ * has written has any, or if it is a referential action, whose events wait for
+ * the statement around it; rows of WITH may still be to be written.
  */
 static inline bool
 may_fire_triggers(const QueryDesc *query)
@@ -45,8 +46,11 @@ may_fire_triggers(const QueryDesc *query)
 	const EState *estate = query->estate;
 	ListCell   *lc;
 
-	if (estate->es_auxmodifytables != NIL ||
-		estate->es_tuple_routing_result_relations != NIL)
+	if (estate->es_auxmodifytables != NIL)
+		return true;
+	if ((estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0)
+		return false;
+	if (estate->es_tuple_routing_result_relations != NIL)
 		return true;
 	foreach(lc, hooks_opened_result_relations(estate))
 		if (((ResultRelInfo *) lfirst(lc))->ri_TrigDesc != NULL)
@@ -80,6 +84,7 @@ executor_finish(QueryDesc *query)
 void
 hooks_executor_init(void)
 {
+	hooks_statement_init();
 	prev_ExecutorRun = ExecutorRun_hook;
 	ExecutorRun_hook = executor_run;
 	prev_ExecutorFinish = ExecutorFinish_hook;

@@ -68,6 +68,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 
 	run->event = event;
 	run->context = context;
+	run->query = context;
 	run->unpin.func = unpin_all;
 	run->unpin.arg = run;
 	MemoryContextRegisterResetCallback(context, &run->unpin);
@@ -187,6 +188,8 @@ typedef struct Surroundings
 	Oid			at_home;		/* see hooks_sandbox_is_needless() */
 	int			nest_level;
 	bool		referential;
+	const HookOrigin *origin;	/* NULL if it can wait until somebody asks */
+	HookOrigin	found;
 } Surroundings;
 
 /* what the policy runs */
@@ -300,13 +303,11 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	call->trigger.tgargs = member->arguments;
 
 	subject->hook = member->hook->name;
-	subject->phase = run->event->phase;
-	subject->action = run->event->action;
+	subject->event = run->event;
 	subject->naming = (member->hook->actions & HOOK_NAME) != 0;
-	subject->level = run->event->level;
 	subject->relation = RelationGetRelid(trigdata->tg_relation);
 	subject->relation_name = RelationGetRelationName(trigdata->tg_relation);
-	subject->constraint = run->constraint;
+	subject->query = run->query;
 
 	call->simple = member->condition == NULL && member->columns == NULL &&
 		member->broken == NULL &&
@@ -349,8 +350,9 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	}
 
 	firing = hooks_context_push(&call->subject, around->nest_level);
-	firing->columns = trigdata->tg_updatedcols;
-	firing->referential = around->referential;
+	firing->trigdata = trigdata;
+	firing->origin = around->origin;
+	firing->caller = around->caller;
 	trigdata->tg_trigger = &call->trigger;
 
 	if (call->simple && call->allowed == around->at_home &&
@@ -384,14 +386,27 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 }
 
 static void
-look_around(const HookRun *run, Surroundings *around)
+look_around(const HookRun *run, const TriggerData *trigdata,
+			Surroundings *around)
 {
-	around->caller = hooks_statement_caller(hooks_statement);
+	const HookEvent *event = run->event;
+
+	/* TRUNCATE is no statement of the executor's */
+	around->caller = event->action == HOOK_TRUNCATE ? GetUserId() :
+		hooks_statement_caller(hooks_statement);
 	around->at_home = around->caller == GetSessionUserId() ?
 		around->caller : InvalidOid;
 	around->nest_level = GetCurrentTransactionNestLevel();
 	around->referential = run->referential ||
 		hooks_statement_in_referential_action();
+	around->origin = run->origin;
+	if (around->origin == NULL &&
+		(hooks_statement == NULL ||
+		 (event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT)))
+	{
+		hooks_statement_origin(hooks_statement, event, trigdata, &around->found);
+		around->origin = &around->found;
+	}
 }
 
 /*
@@ -402,7 +417,7 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 {
 	Surroundings around;
 
-	look_around(run, &around);
+	look_around(run, trigdata, &around);
 	(void) fire_call(run, call, trigdata, &around);
 }
 
@@ -426,7 +441,7 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 	HeapTuple	proposed = NULL;
 	Surroundings around;
 
-	look_around(run, &around);
+	look_around(run, trigdata, &around);
 	if (before_row && update && around.referential && run->length > 0)
 		proposed = heap_copytuple(*row);
 
