@@ -198,6 +198,19 @@ note_command(HookCascade *cascade, HookKeyAction *action, CommandId command)
 }
 
 /*
+ * The table that a statement, or a part of it in WITH, names as its target;
+ * InvalidOid if it has none.  What it changes may be partitions of that.
+ */
+Oid
+hooks_origin_target(const PlannedStmt *statement, const Plan *part)
+{
+	if (part == NULL || !IsA(part, ModifyTable))
+		return InvalidOid;
+	return rt_fetch(((const ModifyTable *) part)->nominalRelation,
+					statement->rtable)->relid;
+}
+
+/*
  * A query of ri_triggers.c begins: which action is it?  The cascade and the
  * executor's state are those of the level's statement; if that was not seen,
  * NULL, and the action is of unknown depth and lives as long as the query.
@@ -206,15 +219,13 @@ HookKeyAction *
 hooks_origin_begin(HookCascade *cascade, const EState *level,
 				   const QueryDesc *query)
 {
-	PlannedStmt *plan = query->plannedstmt;
 	CommandId	command = query->estate->es_output_cid;
 	ParentRow	parent = {false, false, InvalidOid, 0};
-	Oid			relid = InvalidOid;
+	Oid			relid = hooks_origin_target(query->plannedstmt,
+											query->plannedstmt->planTree);
 	bool		first;
 	HookKeyAction *action;
 
-	if (plan->resultRelations != NIL)
-		relid = rt_fetch(linitial_int(plan->resultRelations), plan->rtable)->relid;
 	if (cascade == NULL)
 		return new_action(query->estate->es_query_cxt, query, relid,
 						  InvalidOid, HOOK_DEPTH_UNKNOWN);
@@ -464,17 +475,22 @@ hooks_origin_of_command(const HookCascade *cascade, Oid relid, CommandId command
  *
  * trigger.c keeps one event for a table and operation, moving it to the end,
  * until a trigger with transition tables has fired.  If there is such a trigger
- * for rows (split), what has joined into one event cannot be told.
+ * for rows (split), what has joined into one event cannot be told.  Actions that
+ * found no row do not count, unless none did.
  */
 void
 hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
 						  bool own, bool split, HookOrigin *origin)
 {
 	bool		first = true;
+	bool		changed = false;
 	HookKeyAction *action;
 
 	origin->depth = HOOK_DEPTH_UNKNOWN;
 	origin->constraint = InvalidOid;
+	for (action = cascade->actions; action != NULL; action = action->next)
+		changed |= action->changed && action->relid == relid &&
+			action->operation == operation;
 	for (action = cascade->actions; action != NULL; action = action->next)
 	{
 		if (action->relid != relid || action->operation != operation)
@@ -485,7 +501,9 @@ hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
 			return;
 		else if (action->pending)
 		{
-			if (first)
+			if (changed && !action->changed)
+				 /* others have rows */ ;
+			else if (first)
 			{
 				origin->depth = action->depth;
 				origin->constraint = hooks_origin_constraint(action);
@@ -493,7 +511,7 @@ hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
 			}
 			else
 				hooks_origin_join(origin, action);
-			action->pending = false;
+			action->pending = action->changed = false;
 		}
 	}
 	if (own)

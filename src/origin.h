@@ -35,6 +35,7 @@ typedef struct HookKeyAction
 								 * InvalidOid if not known */
 	int			depth;
 	bool		pending;		/* its AFTER STATEMENT event is yet to fire */
+	bool		changed;		/* ... and is about a row at least */
 	bool		resolved;		/* is the constraint looked up? */
 	Oid			constraint;
 	struct HookReach *reach;
@@ -54,6 +55,7 @@ typedef struct HookCascade
 	CommandId	since;			/* the first command of that depth */
 } HookCascade;
 
+extern Oid	hooks_origin_target(const PlannedStmt *statement, const Plan *part);
 extern HookKeyAction *hooks_origin_begin(HookCascade *cascade, const EState *level,
 									  const QueryDesc *query);
 extern Oid	hooks_origin_constraint(HookKeyAction *action);

@@ -229,14 +229,22 @@ hooks_statement_root(const HookStatement *statement, MemoryContext query,
 }
 
 /*
- * What a statement does and to which table; false if that is not known.
+ * What a statement does and to which table, for a SELECT the first that its
+ * WITH changes; false if that is not known.
  */
 bool
 hooks_statement_target(const PlannedStmt *plan, Oid *relid, const char **action)
 {
-	if (plan == NULL || plan->resultRelations == NIL)
+	ListCell   *lc;
+
+	if (plan == NULL)
 		return false;
-	*relid = rt_fetch(linitial_int(plan->resultRelations), plan->rtable)->relid;
+	*relid = hooks_origin_target(plan, plan->planTree);
+	foreach(lc, plan->subplans)
+		if (!OidIsValid(*relid))
+			*relid = hooks_origin_target(plan, lfirst(lc));
+	if (!OidIsValid(*relid))
+		return false;
 	switch (plan->commandType)
 	{
 		case CMD_INSERT:
@@ -379,9 +387,11 @@ origin_of_statement(HookStatement *statement, const TriggerData *trigdata,
 	/* plain UPDATE and DELETE do nothing else; of others anything goes */
 	if (plan->commandType == operation || plan->hasModifyingCTE ||
 		(plan->commandType != CMD_UPDATE && plan->commandType != CMD_DELETE))
-		foreach(lc, plan->resultRelations)
-			own |= rt_fetch(lfirst_int(lc), plan->rtable)->relid ==
-				RelationGetRelid(rel);
+	{
+		own = hooks_origin_target(plan, plan->planTree) == RelationGetRelid(rel);
+		foreach(lc, plan->subplans)
+			own |= hooks_origin_target(plan, lfirst(lc)) == RelationGetRelid(rel);
+	}
 	hooks_origin_of_statement(cascade_of(statement), RelationGetRelid(rel),
 							  operation, own,
 							  has_row_trigger_with_tables(rel->trigdesc, event),

@@ -14,6 +14,7 @@
 
 #include "commands/trigger.h"
 #include "executor/execdesc.h"
+#include "nodes/execnodes.h"
 
 #include "event.h"
 #include "origin.h"
@@ -71,6 +72,8 @@ hooks_statement_is_traced(const QueryDesc *query)
 static inline void
 hooks_statement_pop(const HookStatement *statement)
 {
+	if (statement->referential && statement->query->estate->es_processed > 0)
+		statement->action->changed = true;
 	hooks_statement = statement->outer;
 }
 
