@@ -51,9 +51,9 @@ SELECT read_log();
 
 -- Below a function that the client's statement calls, the root is the function's
 -- statement; below WITH, it is the statement as a whole.
-UPDATE c SET d = 1 WHERE b_id IN (31, 32);
 CREATE FUNCTION remove(int) RETURNS void LANGUAGE sql AS $$ DELETE FROM test_provenance.b WHERE id = $1 $$;
 SELECT hooks.unregister_package('provenance');
+UPDATE c SET d = 1 WHERE b_id IN (31, 32);
 SELECT watch('c', 'before', 'row', 'delete');
 SELECT watch('c', 'before_cascade', 'statement', 'delete');
 SELECT watch('c', 'after', 'row', 'delete');
