@@ -69,6 +69,8 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	run->event = event;
 	run->context = context;
 	run->query = context;
+	run->asks = event->action == HOOK_TRUNCATE ||
+		(event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT);
 	run->unpin.func = unpin_all;
 	run->unpin.arg = run;
 	MemoryContextRegisterResetCallback(context, &run->unpin);
@@ -385,28 +387,27 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	return result;
 }
 
-static void
+static inline void
 look_around(const HookRun *run, const TriggerData *trigdata,
 			Surroundings *around)
 {
-	const HookEvent *event = run->event;
-
-	/* TRUNCATE is no statement of the executor's */
-	around->caller = event->action == HOOK_TRUNCATE ? GetUserId() :
-		hooks_statement_caller(hooks_statement);
-	around->at_home = around->caller == GetSessionUserId() ?
-		around->caller : InvalidOid;
+	around->caller = hooks_statement_caller(hooks_statement);
 	around->nest_level = GetCurrentTransactionNestLevel();
 	around->referential = run->referential ||
 		hooks_statement_in_referential_action();
 	around->origin = run->origin;
-	if (around->origin == NULL &&
-		(hooks_statement == NULL ||
-		 (event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT)))
+	if (unlikely(hooks_statement == NULL || run->asks) && run->origin == NULL)
 	{
-		hooks_statement_origin(hooks_statement, event, trigdata, &around->found);
+		hooks_statement_origin(hooks_statement, run->event, trigdata,
+							   &around->found);
 		around->origin = &around->found;
+
+		/* TRUNCATE is no statement of the executor's */
+		if (run->event->action == HOOK_TRUNCATE)
+			around->caller = GetUserId();
 	}
+	around->at_home = around->caller == GetSessionUserId() ?
+		around->caller : InvalidOid;
 }
 
 /*

@@ -51,6 +51,7 @@ typedef struct HookRun
 	HookRowSource row_source;	/* of a batch; NULL otherwise */
 	void	   *row_source_arg;
 	bool		referential;	/* a batch of rows that a cascade removes */
+	bool		asks;			/* for the origin, whenever it fires */
 	const HookOrigin *origin;	/* of a batch; NULL otherwise */
 	MemoryContext query;		/* the executor's memory of the query */
 	MemoryContext context;

@@ -87,7 +87,7 @@ hooks_origin_changed_by(HeapTupleHeader header, CommandId *command)
  * then no later command can be found there; or it has not, and a later command
  * may yet do so, which is why the level's first action empties such slots.
  */
-static void
+static inline void
 find_parent(List *relations, bool first, CommandId own, ParentRow *parent)
 {
 	ListCell   *lc;
@@ -96,6 +96,7 @@ find_parent(List *relations, bool first, CommandId own, ParentRow *parent)
 	{
 		ResultRelInfo *relation = lfirst(lc);
 		TupleTableSlot *slot = relation->ri_TrigOldSlot;
+		HeapTupleHeader header;
 		CommandId	changed;
 
 		if (slot == NULL || TTS_EMPTY(slot))
@@ -108,12 +109,12 @@ find_parent(List *relations, bool first, CommandId own, ParentRow *parent)
 				parent->strange = true;
 			continue;
 		}
-		if (!hooks_origin_changed_by(ExecFetchSlotHeapTuple(slot, false, NULL)->t_data,
-									 &changed) ||
-			(first && changed != own))
+		header = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+		if (!first)
+			changed = HeapTupleHeaderGetCmax(header);
+		else if (!hooks_origin_changed_by(header, &changed) || changed != own)
 		{
-			if (first)
-				ExecClearTuple(slot);
+			ExecClearTuple(slot);
 			continue;
 		}
 		if (!parent->found || changed > parent->changed)
