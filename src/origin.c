@@ -490,9 +490,6 @@ hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
 	origin->depth = HOOK_DEPTH_UNKNOWN;
 	origin->constraint = InvalidOid;
 	for (action = cascade->actions; action != NULL; action = action->next)
-		changed |= action->changed && action->relid == relid &&
-			action->operation == operation;
-	for (action = cascade->actions; action != NULL; action = action->next)
 	{
 		if (action->relid != relid || action->operation != operation)
 			continue;
@@ -500,20 +497,7 @@ hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
 			own = false;		/* it has fired */
 		else if (split)
 			return;
-		else if (action->pending)
-		{
-			if (changed && !action->changed)
-				 /* others have rows */ ;
-			else if (first)
-			{
-				origin->depth = action->depth;
-				origin->constraint = hooks_origin_constraint(action);
-				first = false;
-			}
-			else
-				hooks_origin_join(origin, action);
-			action->pending = action->changed = false;
-		}
+		changed |= action->changed;
 	}
 	if (own)
 	{
@@ -522,11 +506,26 @@ hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
 		action->relid = relid;
 		action->operation = operation;
 		action->resolved = true;
+		action->pending = action->changed = changed = true;
 		action->next = cascade->actions;
 		cascade->actions = action;
-		if (first)
-			origin->depth = 0;
-		else
-			hooks_origin_join(origin, action);
+	}
+	for (action = cascade->actions; action != NULL; action = action->next)
+	{
+		if (action->relid != relid || action->operation != operation ||
+			!action->pending)
+			continue;
+		if (action->changed || !changed)
+		{
+			if (first)
+			{
+				origin->depth = action->depth;
+				origin->constraint = hooks_origin_constraint(action);
+				first = false;
+			}
+			else
+				hooks_origin_join(origin, action);
+		}
+		action->pending = action->changed = false;
 	}
 }
