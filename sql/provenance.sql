@@ -110,6 +110,31 @@ SELECT watch(t, 'after', 'row', 'update, delete') FROM unnest('{eggs, hens}'::re
 DELETE FROM eggs WHERE id = 1;
 SELECT read_log();
 
+
+-- TRUNCATE: what it names has depth 0; how deep CASCADE goes is not known.  One
+-- that fails in between leaves nothing behind.
 SELECT hooks.unregister_package('provenance');
+CREATE FUNCTION note_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    c hooks.context = hooks.context();
+BEGIN
+    INSERT INTO log (line) VALUES (concat_ws(' ', c.relation, coalesce(c.cascade_depth::text, 'null'), c.root_action, c.root_relation, c.statement));
+    RETURN NULL;
+END $$;
+SELECT hooks.register(t || ' gone', 'before_cascade', 'truncate', t, 'note_truncate', package => 'provenance')
+  FROM unnest('{a, b, c}'::regclass[]) t;
 SET client_min_messages = warning;
+DO $$
+BEGIN
+    BEGIN
+        TRUNCATE test_provenance.b CASCADE;
+        PERFORM 1 / 0;
+    EXCEPTION WHEN division_by_zero THEN
+        TRUNCATE test_provenance.c, test_provenance.b;
+    END;
+END $$;
+TRUNCATE a CASCADE;
+SELECT read_log();
+
+SELECT hooks.unregister_package('provenance');
 DROP SCHEMA test_provenance CASCADE;

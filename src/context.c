@@ -148,10 +148,17 @@ find_root(const HookFiring *firing, const HookOrigin *origin,
 	const PlannedStmt *plan = NULL;
 
 	/* TRUNCATE is no statement of the executor's */
-	if (subject->event->action == HOOK_TRUNCATE)
-		*text = debug_query_string;
-	else
+	if (subject->event->action != HOOK_TRUNCATE)
 		plan = hooks_statement_root(firing->statement, subject->query, text);
+	else if (origin->truncate != NULL)
+	{
+		*relation = linitial_oid(origin->truncate->named);
+		*action = hooks_event_action_word(HOOK_TRUNCATE);
+		*text = origin->truncate->text;
+		return;
+	}
+	else
+		*text = debug_query_string;
 
 	/* COPY in a function is none either, though inside of one */
 	if (origin->depth == 0 && plan != NULL &&

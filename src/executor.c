@@ -1,6 +1,7 @@
 /*
  * executor.c
- *		The executor's hooks: keep the stack of running statements.
+ *		The executor's hooks, and that of utility statements: keep the stack of
+ *		running statements.
  *
  * A plain SELECT costs one test.  Statements that queue trigger events are on
  * the stack while they run and while they finish, which is when their triggers
@@ -11,6 +12,7 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
+#include "tcop/utility.h"
 
 #include "batch.h"
 #include "compat.h"
@@ -19,6 +21,7 @@
 
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
+static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
 static void
 executor_run(HOOKS_RUN_ARGS)
@@ -79,6 +82,24 @@ executor_finish(QueryDesc *query)
 }
 
 /*
+ * TRUNCATE fires triggers too.
+ */
+static void
+process_utility(HOOKS_UTILITY_ARGS)
+{
+	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
+
+	if (truncate)
+		hooks_statement_push_truncate((TruncateStmt *) plan->utilityStmt, text);
+	if (prev_ProcessUtility)
+		prev_ProcessUtility(HOOKS_UTILITY_PASS);
+	else
+		standard_ProcessUtility(HOOKS_UTILITY_PASS);
+	if (truncate)
+		hooks_statement_pop_truncate();
+}
+
+/*
  * Puts our hooks in front.  From _PG_init() only.
  */
 void
@@ -89,4 +110,6 @@ hooks_executor_init(void)
 	ExecutorRun_hook = executor_run;
 	prev_ExecutorFinish = ExecutorFinish_hook;
 	ExecutorFinish_hook = executor_finish;
+	prev_ProcessUtility = ProcessUtility_hook;
+	ProcessUtility_hook = process_utility;
 }

@@ -19,6 +19,7 @@ typedef struct HookOrigin
 								 * HOOK_DEPTH_UNKNOWN also if there are several */
 	Oid			constraint;		/* the foreign key; InvalidOid also if there
 								 * are several */
+	const struct HookTruncate *truncate;	/* that it is about, if seen */
 } HookOrigin;
 
 /*

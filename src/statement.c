@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_trigger.h"
 #include "executor/executor.h"
@@ -36,6 +37,9 @@ HookStatement *hooks_statement = NULL;
 
 /* the record of the outermost one; in TopMemoryContext, never freed */
 static HookStatement *outermost = NULL;
+
+/* the innermost running TRUNCATE; an abort pops it */
+static HookTruncate *innermost_truncate = NULL;
 
 /* the last level given out; never reset */
 static uint64 last_level = 0;
@@ -139,11 +143,41 @@ hooks_statement_push(QueryDesc *query)
 }
 
 /*
+ * A TRUNCATE begins.  The caller pops it when it is done; if it throws, the
+ * abort does.
+ */
+void
+hooks_statement_push_truncate(const TruncateStmt *statement, const char *text)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	HookTruncate *truncate = palloc0(sizeof(HookTruncate));
+	ListCell   *lc;
+
+	foreach(lc, statement->relations)
+		truncate->named = lappend_oid(truncate->named,
+									  RangeVarGetRelid(lfirst(lc), NoLock, true));
+	truncate->text = text;
+	truncate->nest_level = GetCurrentTransactionNestLevel();
+	truncate->outer = innermost_truncate;
+	innermost_truncate = truncate;
+	MemoryContextSwitchTo(old);
+}
+
+void
+hooks_statement_pop_truncate(void)
+{
+	innermost_truncate = innermost_truncate->outer;
+}
+
+/*
  * The transaction level, and what is nested in it, aborts.
  */
 void
 hooks_statement_abort(int nest_level)
 {
+	while (innermost_truncate != NULL &&
+		   innermost_truncate->nest_level >= nest_level)
+		innermost_truncate = innermost_truncate->outer;
 	while (hooks_statement != NULL && hooks_statement->nest_level >= nest_level)
 		hooks_statement = hooks_statement->outer;
 }
@@ -292,6 +326,27 @@ refers_to_others(Relation rel)
 }
 
 /*
+ * Does the running TRUNCATE name the table, or a partitioned one above it?  If
+ * it was not seen: only what refers to others is reached by CASCADE.
+ */
+static bool
+is_truncated_itself(Relation rel)
+{
+	List	   *relids = list_make1_oid(RelationGetRelid(rel));
+	ListCell   *lc;
+
+	if (innermost_truncate == NULL)
+		return !refers_to_others(rel);
+	if (rel->rd_rel->relispartition)
+		relids = list_concat(relids,
+							 get_partition_ancestors(RelationGetRelid(rel)));
+	foreach(lc, relids)
+		if (list_member_oid(innermost_truncate->named, lfirst_oid(lc)))
+			return true;
+	return false;
+}
+
+/*
  * The command that made the row of an AFTER ROW event what it is; false if the
  * row does not tell.
  */
@@ -410,10 +465,11 @@ hooks_statement_origin(HookStatement *statement, const HookEvent *event,
 
 	origin->depth = HOOK_DEPTH_UNKNOWN;
 	origin->constraint = InvalidOid;
+	origin->truncate = NULL;
 	if (event->action == HOOK_TRUNCATE)
 	{
-		/* CASCADE empties tables that refer to others */
-		if (!refers_to_others(trigdata->tg_relation))
+		origin->truncate = innermost_truncate;
+		if (is_truncated_itself(trigdata->tg_relation))
 			origin->depth = 0;
 	}
 	else if (statement != NULL && statement->referential)

@@ -15,6 +15,7 @@
 #include "commands/trigger.h"
 #include "executor/execdesc.h"
 #include "nodes/execnodes.h"
+#include "nodes/parsenodes.h"
 
 #include "event.h"
 #include "origin.h"
@@ -37,6 +38,18 @@ typedef struct HookStatement
 } HookStatement;
 
 /*
+ * A running TRUNCATE.  It lives in TopTransactionContext; an abort takes it off
+ * as it does statements.
+ */
+typedef struct HookTruncate
+{
+	struct HookTruncate *outer;
+	int			nest_level;
+	const char *text;
+	List	   *named;			/* the tables that it names */
+} HookTruncate;
+
+/*
  * The innermost running statement, NULL if none was seen.  Set by executor.c
  * around each run.
  */
@@ -44,6 +57,9 @@ extern HookStatement *hooks_statement;
 
 extern void hooks_statement_init(void);
 extern HookStatement *hooks_statement_push(QueryDesc *query);
+extern void hooks_statement_push_truncate(const TruncateStmt *statement,
+										  const char *text);
+extern void hooks_statement_pop_truncate(void);
 extern void hooks_statement_abort(int nest_level);
 extern bool hooks_statement_in_referential_action(void);
 extern bool hooks_statement_all_seen(void);
