@@ -16,6 +16,7 @@ OBJS = \
 	src/attempt.o \
 	src/command.o \
 	src/settings.o \
+	src/origin.o \
 	src/statement.o \
 	src/context.o \
 	src/callback.o \

@@ -34,6 +34,23 @@
 #define HOOKS_RUN_PASS query, direction, count, execute_once
 #endif
 
+/* ProcessUtility learned of read-only trees in 14 */
+#if PG_VERSION_NUM >= 140000
+#define HOOKS_UTILITY_ARGS PlannedStmt *plan, const char *text, \
+		bool read_only_tree, ProcessUtilityContext context, \
+		ParamListInfo params, QueryEnvironment *environment, \
+		DestReceiver *dest, QueryCompletion *completion
+#define HOOKS_UTILITY_PASS plan, text, read_only_tree, context, params, \
+		environment, dest, completion
+#else
+#define HOOKS_UTILITY_ARGS PlannedStmt *plan, const char *text, \
+		ProcessUtilityContext context, ParamListInfo params, \
+		QueryEnvironment *environment, DestReceiver *dest, \
+		QueryCompletion *completion
+#define HOOKS_UTILITY_PASS plan, text, context, params, environment, dest, \
+		completion
+#endif
+
 /* object_aclcheck() replaced the checks of each kind of object in 16 */
 #if PG_VERSION_NUM >= 160000
 #define hooks_proc_aclcheck(funcid, roleid) \

@@ -69,6 +69,9 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 
 	run->event = event;
 	run->context = context;
+	run->query = context;
+	run->asks = event->action == HOOK_TRUNCATE ||
+		(event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT);
 	run->unpin.func = unpin_all;
 	run->unpin.arg = run;
 	MemoryContextRegisterResetCallback(context, &run->unpin);
@@ -188,6 +191,8 @@ typedef struct Surroundings
 	Oid			at_home;		/* see hooks_sandbox_is_needless() */
 	int			nest_level;
 	bool		referential;
+	const HookOrigin *origin;	/* NULL if it can wait until somebody asks */
+	HookOrigin	found;
 } Surroundings;
 
 /* what the policy runs */
@@ -310,13 +315,11 @@ prepare_subject(HookRun *run, HookCall *call, Relation rel)
 	HookSubject *subject = &call->subject;
 
 	subject->hook = call->member->hook->name;
-	subject->phase = run->event->phase;
-	subject->action = run->event->action;
+	subject->event = run->event;
 	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
-	subject->level = run->event->level;
 	subject->relation = RelationGetRelid(rel);
 	subject->relation_name = RelationGetRelationName(rel);
-	subject->constraint = run->constraint;
+	subject->query = run->query;
 }
 
 /*
@@ -375,9 +378,9 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	}
 
 	firing = hooks_context_push(&call->subject, around->nest_level);
+	firing->trigdata = trigdata;
+	firing->origin = around->origin;
 	firing->caller = around->caller;
-	firing->columns = trigdata->tg_updatedcols;
-	firing->referential = around->referential;
 	trigdata->tg_trigger = &call->trigger;
 
 	if (call->simple && call->allowed == around->at_home &&
@@ -410,15 +413,27 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	return result;
 }
 
-static void
-look_around(const HookRun *run, Surroundings *around)
+static inline void
+look_around(const HookRun *run, const TriggerData *trigdata,
+			Surroundings *around)
 {
 	around->caller = hooks_statement_caller(hooks_statement);
-	around->at_home = around->caller == GetSessionUserId() ?
-		around->caller : InvalidOid;
 	around->nest_level = GetCurrentTransactionNestLevel();
 	around->referential = run->referential ||
 		hooks_statement_in_referential_action();
+	around->origin = run->origin;
+	if (unlikely(hooks_statement == NULL || run->asks) && run->origin == NULL)
+	{
+		hooks_statement_origin(hooks_statement, run->event, trigdata,
+							   &around->found);
+		around->origin = &around->found;
+
+		/* TRUNCATE is no statement of the executor's */
+		if (run->event->action == HOOK_TRUNCATE)
+			around->caller = GetUserId();
+	}
+	around->at_home = around->caller == GetSessionUserId() ?
+		around->caller : InvalidOid;
 }
 
 /*
@@ -429,7 +444,7 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 {
 	Surroundings around;
 
-	look_around(run, &around);
+	look_around(run, trigdata, &around);
 	(void) fire_call(run, call, trigdata, &around);
 }
 
@@ -453,7 +468,7 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 	HeapTuple	proposed = NULL;
 	Surroundings around;
 
-	look_around(run, &around);
+	look_around(run, trigdata, &around);
 	if (before_row && update && around.referential && run->length > 0)
 		proposed = heap_copytuple(*row);
 
@@ -532,22 +547,23 @@ void
 hooks_fire_event(HookRun *run, Relation rel, bool direct, HookEventMaker make,
 				 void *arg)
 {
-	Surroundings around;
+	HookOrigin	origin = {direct ? 0 : HOOK_DEPTH_UNKNOWN};
+	Oid			caller = hooks_statement_caller(hooks_statement);
 
-	look_around(run, &around);
 	for (int i = 0; i < run->length; i++)
 	{
 		HookCall   *call = &run->calls[i];
-		EventCall	state = {run, call, around.caller, make, arg};
+		EventCall	state = {run, call, caller, make, arg};
 		HookFiring *firing;
 
 		if (!hooks_fire_is_due(call, NULL))
 			continue;
 		prepare_subject(run, call, rel);
-		firing = hooks_context_push(&call->subject, around.nest_level);
-		firing->caller = around.caller;
-		firing->columns = NULL;
-		firing->referential = !direct;
+		firing = hooks_context_push(&call->subject,
+									GetCurrentTransactionNestLevel());
+		firing->trigdata = NULL;
+		firing->origin = &origin;
+		firing->caller = caller;
 		(void) hooks_policy_run(call->member, firing, call_with_event, &state);
 		hooks_context_pop(firing);
 	}

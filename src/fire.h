@@ -57,7 +57,9 @@ typedef struct HookRun
 	HookRowSource row_source;	/* of a batch; NULL otherwise */
 	void	   *row_source_arg;
 	bool		referential;	/* a batch of rows that a cascade removes */
-	Oid			constraint;		/* by which foreign key, if it is one */
+	bool		asks;			/* for the origin, whenever it fires */
+	const HookOrigin *origin;	/* of a batch; NULL otherwise */
+	MemoryContext query;		/* the executor's memory of the query */
 	MemoryContext context;
 	List	   *pinned;			/* of HookRelation */
 	MemoryContextCallback unpin;

@@ -97,8 +97,8 @@ hooks_payload_begin(HookFiring *firing)
 		firing->fired_at = GetCurrentTimestamp();
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	hooks_payload_add(&state, "hook", subject->hook);
-	hooks_payload_add(&state, "phase", hooks_event_phase_word(subject->phase));
-	hooks_payload_add(&state, "action", hooks_event_action_word(subject->action));
+	hooks_payload_add(&state, "phase", hooks_event_phase_word(subject->event->phase));
+	hooks_payload_add(&state, "action", hooks_event_action_word(subject->event->action));
 	hooks_payload_add(&state, "relation",
 					  quote_qualified_identifier(get_namespace_name(schema),
 												 subject->relation_name));

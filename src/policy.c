@@ -152,9 +152,9 @@ record_failure(const Hook *hook, const HookFiring *firing,
 	} while (0)
 	SET(failure_id, Int64GetDatum(nextval_internal(hooks_registry_relation("failure_failure_id_seq"), false)));
 	SET_TEXT(hook, firing->subject->hook);
-	SET_TEXT(phase, hooks_event_phase_word(firing->subject->phase));
+	SET_TEXT(phase, hooks_event_phase_word(firing->subject->event->phase));
 	SET_TEXT(action, hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
-											 firing->subject->action));
+											 firing->subject->event->action));
 	SET(relation, ObjectIdGetDatum(firing->subject->relation));
 	SET_TEXT(sqlstate, unpack_sql_state(error->sqlerrcode));
 	SET_TEXT(message, error->message ? error->message : "");
@@ -321,9 +321,9 @@ hooks_policy_add_context(void *arg)
 	const HookFiring *firing = arg;
 
 	errcontext("hook \"%s\" (%s %s on %s)", firing->subject->hook,
-			   hooks_event_phase_word(firing->subject->phase),
+			   hooks_event_phase_word(firing->subject->event->phase),
 			   hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
-									   firing->subject->action),
+									   firing->subject->event->action),
 			   firing->subject->relation_name);
 }
 
@@ -414,7 +414,7 @@ run_guarded(const HookMember *member, HookFiring *firing,
 	}
 	if (error == NULL)
 		return HOOK_DONE;
-	if (!isolated || must_propagate(error, firing->subject->phase))
+	if (!isolated || must_propagate(error, firing->subject->event->phase))
 		ReThrowError(error);
 
 	/* The abort of the subtransaction has not popped the firing itself */

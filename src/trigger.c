@@ -177,7 +177,8 @@ own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
  * rows and on the partitioned tables above them.
  */
 static void
-fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
+fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger,
+		   MemoryContext query)
 {
 	BatchFiring firing = {batch, CurrentResourceOwner, NULL, NULL};
 	List	   *tables = hooks_batch_relations(batch);
@@ -196,7 +197,8 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 	run->row_source = batch_row_source;
 	run->row_source_arg = &firing;
 	run->referential = batch->referential;
-	run->constraint = batch->constraint;
+	run->origin = &batch->origin;
+	run->query = query;
 
 	for (int i = 0; i < run->length; i++)
 	{
@@ -289,7 +291,8 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 			/* in no list any more, it goes with the memory of this call */
 			MemoryContextSetParent(batch->context, CurrentMemoryContext);
 			if (!hooks_settings_kill_switch())
-				fire_batch(dispatch->event, batch, trigdata);
+				fire_batch(dispatch->event, batch, trigdata,
+						   fcinfo->flinfo->fn_mcxt);
 			hooks_batch_free(batch);
 		}
 		return PointerGetDatum(NULL);
