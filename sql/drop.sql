@@ -107,9 +107,11 @@ SELECT key, value FROM events, jsonb_each(event)
  WHERE key NOT IN ('transaction_id', 'fired_at', 'objects', 'session_user') ORDER BY key COLLATE "C";
 SELECT (event->>'transaction_id')::xid8 = pg_current_xact_id(), (event->>'fired_at')::timestamptz = (context).fired_at,
        event->>'session_user' = session_user FROM events;
-SELECT value FROM events, jsonb_array_elements(event->'objects') ORDER BY value->>'object_identity' COLLATE "C";
+SELECT value->>'object_type', value->>'object_identity', value->'original' FROM events, jsonb_array_elements(event->'objects')
+ ORDER BY value->>'object_identity' COLLATE "C", value->>'object_type' COLLATE "C";
+SELECT value FROM events, jsonb_array_elements(event->'objects') WHERE value->>'object_type' IN ('table', 'view') ORDER BY 1;
 -- hooks.context() says the same
-SELECT (context).hook, (context).phase, (context).action, (context).level, (context).relation, (context).caller,
+SELECT (context).hook, (context).phase, (context).action, (context).level, (context).caller,
        (context).statement, (context).metadata, (context).constraint_name, (context).columns,
        (context).session_user = session_user, (context).transaction_id = pg_current_xact_id() FROM events;
 ROLLBACK;

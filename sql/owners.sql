@@ -17,11 +17,12 @@ CREATE TABLE t (id int);
 CREATE TABLE u (id int);
 GRANT INSERT, TRIGGER ON t, u TO PUBLIC;
 CREATE VIEW owned AS SELECT name, owner, function_owners FROM hooks.registry ORDER BY name;
--- what stands in the way of DROP ROLE, in this database
+-- what stands in the way of DROP ROLE regress_owners_one
 CREATE VIEW kept AS
-    SELECT refobjid::regrole, classid::regclass, objid::regclass FROM pg_shdepend
-     WHERE refclassid = 'pg_authid'::regclass AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND refobjid::regrole::text LIKE 'regress_owners%';
+    SELECT pg_describe_object(classid, objid, objsubid) FROM pg_shdepend
+     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND refclassid = 'pg_authid'::regclass AND refobjid = to_regrole('regress_owners_one');
+\set VERBOSITY terse
 
 -- A role that owns a hook and nothing else is not dropped.
 SET ROLE regress_owners_one;
@@ -39,7 +40,6 @@ INSERT INTO t VALUES (1);
 SELECT hook, run_as FROM hooks.chain('t');
 DROP ROLE regress_owners_one;
 DROP ROLE regress_owners_two;
-\echo :LAST_ERROR_SQLSTATE
 
 -- Not in a transaction that is rolled back.
 BEGIN;
@@ -88,11 +88,11 @@ GRANT ALL ON SCHEMA test_owners TO regress_owners_one;
 SET ROLE regress_owners_one;
 CREATE FUNCTION own_callback() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
 CREATE FUNCTION shared_callback() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
-SELECT hooks.register('first', 'before', 'insert', 't', 'own_callback', replace => true);
 SELECT hooks.register('other', 'before', 'insert', 't', 'own_callback'),
        hooks.register('update', 'before', 'update', 't', 'own_callback', condition => 'NEW.id > 0');
 RESET ROLE;
 SELECT hooks.register('sharing', 'before', 'insert', 't', 'shared_callback');
+\set VERBOSITY default
 DROP OWNED BY regress_owners_one;
 TABLE owned;
 DROP OWNED BY regress_owners_one CASCADE;
@@ -121,7 +121,7 @@ TABLE kept;
 SET ROLE regress_owners_one;
 SELECT hooks.register('first', 'before', 'insert', 't', 'tell'), hooks.register('second', 'before', 'insert', 'u', 'tell');
 RESET ROLE;
-SELECT hooks.register('first', 'before', 'insert', 't', 'tell', replace => true);
+SELECT hooks.register('first', 'before', 'insert', 't', 'tell', priority => 1, replace => true);
 DROP TABLE u;
 TABLE kept;
 DROP ROLE regress_owners_one;

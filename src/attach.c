@@ -22,6 +22,7 @@
 #include "nodes/primnodes.h"
 #include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -345,7 +346,8 @@ hooks_attach_sync_up(Oid relid)
 }
 
 /*
- * The same for a table, those above it, and the partitions below.
+ * The same for a table that moved, those above it, and the partitions below,
+ * whose chains depend on what is above them.
  */
 void
 hooks_attach_sync_tree(Oid relid)
@@ -353,10 +355,34 @@ hooks_attach_sync_tree(Oid relid)
 	ListCell   *lc;
 
 	hooks_attach_sync_up(relid);
-	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
-		foreach(lc, list_delete_first(find_all_inheritors(relid, AccessShareLock,
-														  NULL)))
+	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
+		return;
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
+		if (lfirst_oid(lc) != relid)
 			(void) hooks_attach_sync(lfirst_oid(lc));
+	}
+}
+
+/*
+ * After a foreign table came into an inheritance tree or left it: transition
+ * tables of triggers above it come and go.
+ */
+void
+hooks_attach_sync_transition_tables(void)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks_registry_all())
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->phase == HOOK_AFTER && hook->level == HOOK_STATEMENT)
+			foreach(lc2, hooks_scope_relations(hook))
+				(void) hooks_attach_sync(lfirst_oid(lc2));
+	}
 }
 
 /*

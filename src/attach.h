@@ -12,6 +12,7 @@
 extern bool hooks_attach_sync(Oid relid);
 extern void hooks_attach_sync_up(Oid relid);
 extern void hooks_attach_sync_tree(Oid relid);
+extern void hooks_attach_sync_transition_tables(void);
 extern void hooks_attach_make_way(Oid relid, Oid parent);
 extern List *hooks_attach_problems(Oid relid);
 

@@ -14,10 +14,31 @@
 #include "attempt.h"
 
 /*
- * Runs body(arg).  Returns NULL if it succeeded.  If it failed with a syntax
- * error or access rule violation (class 42: something does not exist, or may
- * not be used) it is rolled back and the error returned, in the caller's memory
- * context; any other error passes.
+ * Is it an error that nothing swallows?  The client has to know of them.
+ */
+bool
+hooks_attempt_must_propagate(int sqlerrcode)
+{
+	switch (sqlerrcode)
+	{
+		case ERRCODE_QUERY_CANCELED:
+		case ERRCODE_ADMIN_SHUTDOWN:
+		case ERRCODE_CRASH_SHUTDOWN:
+		case ERRCODE_CANNOT_CONNECT_NOW:
+		case ERRCODE_DATABASE_DROPPED:
+		case ERRCODE_OUT_OF_MEMORY:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Runs body(arg).  Returns NULL if it succeeded.  If it failed, it is rolled
+ * back and the error returned, in the caller's memory context; one that nothing
+ * swallows passes.
  */
 ErrorData *
 hooks_attempt(void (*body) (void *arg), void *arg)
@@ -46,8 +67,7 @@ hooks_attempt(void (*body) (void *arg), void *arg)
 		RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	if (error != NULL && ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
-		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+	if (error != NULL && hooks_attempt_must_propagate(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
 }

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+extern bool hooks_attempt_must_propagate(int sqlerrcode);
 extern ErrorData *hooks_attempt(void (*body) (void *arg), void *arg);
 
 #endif							/* HOOKS_ATTEMPT_H */

@@ -66,5 +66,5 @@ hooks_command_run(List *commands)
 	}
 	SPI_finish();
 	SetUserIdAndSecContext(userid, sec_context);
-	AtEOXact_GUC(true, guc_level);
+	AtEOXact_GUC(false, guc_level);
 }

@@ -210,7 +210,7 @@ deparse_condition(Oid relid, Node *condition)
 	char	   *text = deparse_expression(lift_new(condition, NULL), context,
 										  true, false);
 
-	AtEOXact_GUC(true, guc_level);
+	AtEOXact_GUC(false, guc_level);
 	return text;
 }
 
@@ -238,7 +238,8 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
  * is NULL for a wide hook.  PostgreSQL's own errors for what is not there.
  *
  * This may happen in anybody's session.  Names are looked up, and whatever
- * functions parsing calls are called, as the hook's owner.  Planning, which
+ * functions parsing calls are called, as the hook's owner, and what they set is
+ * undone.  Planning, which
  * calls or inlines some more, comes after a look at whose they are.
  */
 static Node *
@@ -270,7 +271,7 @@ parse_as_owner(Relation rel, const Hook *hook, bool plan)
 		condition = (Node *) expression_planner((Expr *) condition);
 	}
 	SetUserIdAndSecContext(userid, sec_context);
-	AtEOXact_GUC(true, guc_level);
+	AtEOXact_GUC(false, guc_level);
 	return condition;
 }
 

@@ -221,6 +221,8 @@ after_alter_table(AlterTableStmt *stmt)
 			if (OidIsValid(relid))
 				hooks_attach_sync_up(relid);
 		}
+		else if (cmd->subtype == AT_AddInherit || cmd->subtype == AT_DropInherit)
+			hooks_attach_sync_transition_tables();
 		else if (cmd->subtype == AT_AlterColumnType)
 			hooks_dropped_check_conditions((Node *) stmt);
 	}
@@ -314,7 +316,10 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 	else if (IsA(command, AlterTableStmt))
 		after_alter_table((AlterTableStmt *) command);
 	hooks_follow_end(command);
-	if ((kinds & HOOKS_WIDE) || IsA(command, CreateForeignTableStmt))
+	if (IsA(command, CreateForeignTableStmt) &&
+		((CreateForeignTableStmt *) command)->base.inhRelations != NIL)
+		hooks_attach_sync_transition_tables();
+	if (kinds & HOOKS_WIDE)
 		after_tables_changed(command);
 	PG_RETURN_NULL();
 }

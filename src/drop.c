@@ -68,12 +68,22 @@ add_target(List *targets, Oid classid, Oid objid, int objsubid)
 static void
 check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)
 {
+	List	   *ancestors;
+
 	if (OidIsValid(relid) &&
 		!hooks_class_ownercheck(relid, GetUserId()) &&
 		(arg == NULL ||
 		 !hooks_namespace_ownercheck(get_rel_namespace(relid), GetUserId())))
 		aclcheck_error(ACLCHECK_NOT_OWNER,
 					   get_relkind_objtype(get_rel_relkind(relid)), name->relname);
+
+	/* Queries lock a partitioned table before its partitions, and so does DROP */
+	if (arg != NULL && relid != old_relid && get_rel_relispartition(relid))
+	{
+		ancestors = get_partition_ancestors(relid);
+		if (ancestors != NIL)
+			LockRelationOid(linitial_oid(ancestors), AccessExclusiveLock);
+	}
 }
 
 static Oid

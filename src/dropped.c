@@ -97,6 +97,12 @@ has_hook(List *hooks, const Hook *hook)
 	return false;
 }
 
+static List *
+add_hook(List *hooks, Hook *hook)
+{
+	return has_hook(hooks, hook) ? hooks : lappend(hooks, hook);
+}
+
 static bool
 has_column(const Hook *hook, const char *column)
 {
@@ -157,15 +163,36 @@ refuse(List *hooks, List *objects)
 			 errhint("Use DROP ... CASCADE to unregister the hooks too.")));
 }
 
+/* the hooks that some roles (RoleSpecs) own */
+static List *
+hooks_of_roles(List *roles)
+{
+	List	   *hooks = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks_registry_all())
+		foreach(lc2, roles)
+			if (((Hook *) lfirst(lc))->owner ==
+				get_rolespec_oid(lfirst(lc2), false))
+			{
+				hooks = lappend(hooks, lfirst(lc));
+				break;
+			}
+	return hooks;
+}
+
 /* What a command dropped, and the hooks that this concerns */
 typedef struct Dropped
 {
 	Node	   *command;
 	List	   *objects;		/* HookObjects: all, and of these */
 	List	   *relations;		/* those that hooks can be on, */
+	bool		foreign_tables; /* is one of them a foreign table? */
 	List	   *schemas;
 	List	   *nameable;		/* and callbacks and columns */
 	List	   *gone;			/* Hooks whose relation or schema is gone */
+	List	   *leaving;		/* Hooks that go with DROP OWNED, afterwards */
 	List	   *users;			/* Hooks that used an object, */
 	List	   *causes;			/* and which, in the same order */
 } Dropped;
@@ -180,7 +207,10 @@ sort_objects(Dropped *dropped)
 		HookObject *object = lfirst(lc);
 
 		if (object->classid == RelationRelationId && object->objsubid == 0)
+		{
 			dropped->relations = lappend(dropped->relations, object);
+			dropped->foreign_tables |= strcmp(object->type, "foreign table") == 0;
+		}
 		else if (object->classid == NamespaceRelationId)
 			dropped->schemas = lappend(dropped->schemas, object);
 		else if (is_nameable(object))
@@ -191,7 +221,8 @@ sort_objects(Dropped *dropped)
 static void
 add_user(Dropped *dropped, Hook *hook, HookObject *cause)
 {
-	if (has_hook(dropped->gone, hook) || has_hook(dropped->users, hook))
+	if (has_hook(dropped->gone, hook) || has_hook(dropped->users, hook) ||
+		has_hook(dropped->leaving, hook))
 		return;
 	dropped->users = lappend(dropped->users, hook);
 	dropped->causes = lappend(dropped->causes, cause);
@@ -224,9 +255,11 @@ find_hooks(Dropped *dropped)
 	ListCell   *lc2;
 
 	dropped->gone = dropped->users = dropped->causes = NIL;
+	dropped->leaving = !IsA(dropped->command, DropOwnedStmt) ? NIL :
+		hooks_of_roles(((DropOwnedStmt *) dropped->command)->roles);
 	foreach(lc, dropped->relations)
-		dropped->gone = list_concat(dropped->gone,
-									hooks_registry_of_relation(((HookObject *) lfirst(lc))->objid));
+		foreach(lc2, hooks_registry_of_relation(((HookObject *) lfirst(lc))->objid))
+			dropped->gone = add_hook(dropped->gone, lfirst(lc2));
 	if (dropped->schemas != NIL)
 		foreach(lc, hooks_registry_wide())
 			foreach(lc2, dropped->schemas)
@@ -235,14 +268,14 @@ find_hooks(Dropped *dropped)
 
 				if (hook->schema != NULL &&
 					strcmp(hook->schema, ((HookObject *) lfirst(lc2))->name) == 0)
-					dropped->gone = lappend(dropped->gone, hook);
+					dropped->gone = add_hook(dropped->gone, hook);
 			}
 	if (dropped->nameable != NIL)
 		foreach(lc, hooks_registry_all())
 			foreach(lc2, dropped->nameable)
 				if (named(lfirst(lc), lfirst(lc2)))
 					add_user(dropped, lfirst(lc), lfirst(lc2));
-	foreach(lc, hooks_follow_broken(dropped->command))
+	foreach(lc, hooks_follow_broken(dropped->command, true))
 		add_user(dropped, lfirst(lc), cause_of(dropped, lfirst(lc)));
 	return dropped->gone != NIL || dropped->users != NIL;
 }
@@ -257,6 +290,8 @@ hooks_dropped_objects(Node *command)
 	ListCell   *lc;
 
 	sort_objects(&dropped);
+	if (dropped.foreign_tables)
+		hooks_attach_sync_transition_tables();
 	if (!find_hooks(&dropped))
 		return;
 
@@ -274,25 +309,22 @@ hooks_dropped_objects(Node *command)
 }
 
 /*
- * After DROP OWNED: the hooks of the roles go.
+ * After DROP OWNED, which need not have dropped anything else: the hooks of the
+ * roles go.
  */
 void
 hooks_dropped_owners(DropOwnedStmt *command)
 {
-	List	   *gone = NIL;
+	List	   *hooks;
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	hooks_registry_lock();
-	foreach(lc, hooks_registry_all())
-		foreach(lc2, command->roles)
-			if (((Hook *) lfirst(lc))->owner ==
-				get_rolespec_oid(lfirst(lc2), false))
-			{
-				gone = lappend(gone, lfirst(lc));
-				break;
-			}
-	hooks_dropped_remove(gone);
+	hooks = hooks_of_roles(command->roles);
+	foreach(lc, hooks)
+		ereport(NOTICE,
+				(errmsg("hook \"%s\" is dropped with its owner's objects",
+						((Hook *) lfirst(lc))->name)));
+	hooks_dropped_remove(hooks);
 }
 
 /*
@@ -303,7 +335,7 @@ hooks_dropped_owners(DropOwnedStmt *command)
 void
 hooks_dropped_check_conditions(Node *command)
 {
-	List	   *broken = hooks_follow_broken(command);
+	List	   *broken = hooks_follow_broken(command, false);
 
 	if (broken != NIL)
 		ereport(ERROR,

@@ -11,12 +11,15 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/executor.h"
 #include "tcop/utility.h"
 
 #include "batch.h"
 #include "compat.h"
 #include "executor.h"
+#include "follow.h"
+#include "registry.h"
 #include "statement.h"
 
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
@@ -82,21 +85,32 @@ executor_finish(QueryDesc *query)
 }
 
 /*
- * TRUNCATE fires triggers too.
+ * TRUNCATE fires triggers too; REASSIGN OWNED is a rename of owners, of which
+ * event triggers learn since 17 only.
  */
 static void
 process_utility(HOOKS_UTILITY_ARGS)
 {
 	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
+	bool		reassign = HOOKS_REASSIGN_IS_UNSEEN &&
+		IsA(plan->utilityStmt, ReassignOwnedStmt) &&
+		(hooks_registry_kinds() & HOOKS_ANY) != 0;
 
 	if (truncate)
 		hooks_statement_push_truncate((TruncateStmt *) plan->utilityStmt, text);
+	if (reassign)
+		hooks_follow_begin(plan->utilityStmt, true);
 	if (prev_ProcessUtility)
 		prev_ProcessUtility(HOOKS_UTILITY_PASS);
 	else
 		standard_ProcessUtility(HOOKS_UTILITY_PASS);
 	if (truncate)
 		hooks_statement_pop_truncate();
+	if (reassign)
+	{
+		CommandCounterIncrement();
+		hooks_follow_end(plan->utilityStmt);
+	}
 }
 
 /*

@@ -136,7 +136,8 @@ hooks_fire_condition(HookRun *run, HookCall *call,
 		GetUserIdAndSecContext(&userid, &sec_context);
 		if (hook->run_as == HOOK_AS_OWNER)
 			SetUserIdAndSecContext(hook->owner,
-								   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+								   sec_context | SECURITY_LOCAL_USERID_CHANGE |
+								   SECURITY_RESTRICTED_OPERATION);
 		call->condition = ExecInitExpr((Expr *) call->member->condition, NULL);
 		SetUserIdAndSecContext(userid, sec_context);
 		MemoryContextSwitchTo(context);

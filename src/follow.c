@@ -12,6 +12,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
@@ -144,16 +146,32 @@ name_in(Node *command)
 	return NULL;
 }
 
+static bool
+is_part_of_name(char c)
+{
+	return isalnum((unsigned char) c) || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
+}
+
 /*
- * May a hook's text mention a name?  Some are written otherwise, with quotes
- * doubled.
+ * May a hook's text mention a name, as a word?  Some names are written
+ * otherwise, with quotes doubled.
  */
 bool
 hooks_follow_mentions(const char *text, const char *name)
 {
-	return text != NULL &&
-		(name == NULL || strpbrk(name, "\"'\\") != NULL ||
-		 strstr(text, name) != NULL);
+	size_t		length;
+
+	if (text == NULL)
+		return false;
+	if (name == NULL || strpbrk(name, "\"'\\") != NULL)
+		return true;
+	length = strlen(name);
+	for (const char *at = strstr(text, name); at != NULL; at = strstr(at + 1, name))
+		if (!is_part_of_name(name[0]) ||
+			((at == text || !is_part_of_name(at[-1])) &&
+			 !is_part_of_name(at[length])))
+			return true;
+	return false;
 }
 
 static bool
@@ -174,6 +192,23 @@ may_concern(const Hook *hook, const char *name)
 }
 
 /*
+ * Takes the writers' lock, having waited for those who are registering a hook,
+ * and keeps it if the name concerns a hook.
+ */
+static bool
+lock_if_concerned(const char *name)
+{
+	ListCell   *lc;
+
+	hooks_registry_lock();
+	foreach(lc, hooks_registry_all())
+		if (may_concern(lfirst(lc), name))
+			return true;
+	hooks_registry_unlock();
+	return false;
+}
+
+/*
  * Before a command that changes names or owners of objects or, if it does not
  * rename, may drop some.
  */
@@ -186,8 +221,8 @@ hooks_follow_begin(Node *command, bool renames)
 	const char *name = renames ? name_in(command) : NULL;
 	ListCell   *lc;
 
-	if (renames)
-		hooks_registry_lock();
+	if (renames && !lock_if_concerned(name))
+		return;
 	context = AllocSetContextCreate(TopTransactionContext, "hooks followed",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
@@ -222,10 +257,10 @@ entry_of(Node *command)
 
 /*
  * The hooks whose condition meant something before the command and means
- * nothing any more.
+ * nothing any more or, if strict, something else.
  */
 List *
-hooks_follow_broken(Node *command)
+hooks_follow_broken(Node *command, bool strict)
 {
 	Followed   *entry = entry_of(command);
 	List	   *broken = NIL;
@@ -237,13 +272,18 @@ hooks_follow_broken(Node *command)
 	{
 		Resolved   *resolved = lfirst(lc);
 		Hook	   *hook;
+		Node	   *condition;
 
 		CHECK_FOR_INTERRUPTS();
 		if (resolved->condition == NULL)
 			continue;
 		hook = hooks_registry_find(resolved->hook->name);
-		if (hook != NULL && hook->hook_id == resolved->hook->hook_id &&
-			hook->condition != NULL && hooks_condition_resolve(hook) == NULL)
+		if (hook == NULL || hook->hook_id != resolved->hook->hook_id ||
+			hook->condition == NULL)
+			continue;
+		condition = hooks_condition_resolve(hook);
+		if (condition == NULL ||
+			(strict && !equal(condition, resolved->condition)))
 			broken = lappend(broken, hook);
 	}
 	return broken;

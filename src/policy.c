@@ -37,6 +37,7 @@
 
 #include "compat.h"
 #include "policy.h"
+#include "attempt.h"
 #include "settings.h"
 #include "statement.h"
 #include "timeout.h"
@@ -75,28 +76,16 @@ typedef struct FailuresToPrune
 List	   *hooks_failures_to_prune = NIL;
 
 /*
- * Errors that no policy swallows: the client has to know of them.
+ * Errors that no policy swallows; a veto is one where it can still stop the
+ * statement.
  */
 static bool
 must_propagate(const ErrorData *error, HookPhase phase)
 {
-	switch (error->sqlerrcode)
-	{
-		case ERRCODE_QUERY_CANCELED:
-		case ERRCODE_ADMIN_SHUTDOWN:
-		case ERRCODE_CRASH_SHUTDOWN:
-		case ERRCODE_CANNOT_CONNECT_NOW:
-		case ERRCODE_DATABASE_DROPPED:
-		case ERRCODE_OUT_OF_MEMORY:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-			return true;
-		case ERRCODE_HOOK_CANCELED:
-			return phase == HOOK_BEFORE || phase == HOOK_BEFORE_CASCADE ||
-				phase == HOOK_BEFORE_COMMIT;
-		default:
-			return false;
-	}
+	if (error->sqlerrcode == ERRCODE_HOOK_CANCELED)
+		return phase == HOOK_BEFORE || phase == HOOK_BEFORE_CASCADE ||
+			phase == HOOK_BEFORE_COMMIT;
+	return hooks_attempt_must_propagate(error->sqlerrcode);
 }
 
 /*

@@ -160,6 +160,16 @@ hooks_registry_try_lock(void)
 									  ShareUpdateExclusiveLock);
 }
 
+/*
+ * Gives back a lock under which nothing was written.
+ */
+void
+hooks_registry_unlock(void)
+{
+	UnlockRelationOid(hooks_registry_relation("registry"),
+					  ShareUpdateExclusiveLock);
+}
+
 static char *
 text_or_null(Datum value, bool isnull)
 {

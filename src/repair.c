@@ -145,6 +145,7 @@ mend_tables(void)
 	foreach(lc, tables_to_mend())
 	{
 		Mending		mending = {lfirst_oid(lc), false};
+		List	   *problems;
 		bool		may;
 		ErrorData  *error;
 
@@ -156,7 +157,8 @@ mend_tables(void)
 			may |= owns_hook(lfirst(lc2));
 		if (!may)
 			continue;
-		foreach(lc2, hooks_attach_problems(mending.relid))
+		problems = hooks_attach_problems(mending.relid);
+		foreach(lc2, problems)
 			ereport(NOTICE, (errmsg("%s", (char *) lfirst(lc2))));
 		error = hooks_attempt(mend_table, &mending);
 		if (error != NULL)
@@ -165,8 +167,13 @@ mend_tables(void)
 					 errmsg("could not mend the triggers of table \"%s\": %s",
 							get_rel_name(mending.relid), error->message),
 					 error->hint != NULL ? errhint("%s", error->hint) : 0));
-		if (mending.changed)
-			mended++;
+		if (!mending.changed)
+			continue;
+		if (problems == NIL)
+			ereport(NOTICE,
+					(errmsg("table \"%s\" had triggers that its hooks do not want",
+							get_rel_name(mending.relid))));
+		mended++;
 	}
 	return mended;
 }

@@ -116,7 +116,8 @@ List *
 hooks_scope_relations(const Hook *hook)
 {
 	List	   *roots = NIL;
-	List	   *partitions = NIL;
+	List	   *branches = NIL;
+	List	   *leaves = NIL;
 	Relation	pg_class;
 	SysScanDesc scan;
 	HeapTuple	tuple;
@@ -132,16 +133,19 @@ hooks_scope_relations(const Hook *hook)
 		CHECK_FOR_INTERRUPTS();
 		if (!covers(hook, form))
 			continue;
-		if (form->relispartition && form->relkind != RELKIND_PARTITIONED_TABLE)
-			partitions = lappend_oid(partitions, form->oid);
-		else if (form->relispartition)
+		if (!form->relispartition)
 			roots = lappend_oid(roots, form->oid);
+		else if (form->relkind == RELKIND_PARTITIONED_TABLE)
+			branches = lappend_oid(branches, form->oid);
 		else
-			roots = lcons_oid(form->oid, roots);
+			leaves = lappend_oid(leaves, form->oid);
 	}
 	systable_endscan(scan);
 	table_close(pg_class, AccessShareLock);
-	return list_concat(roots, partitions);
+	list_sort(roots, list_oid_cmp);
+	list_sort(branches, list_oid_cmp);
+	list_sort(leaves, list_oid_cmp);
+	return list_concat(list_concat(roots, branches), leaves);
 }
 
 static List *
