@@ -425,7 +425,7 @@ hooks_definition_check_run_after(const Hook *hook)
  * or sees that this has happened already.
  */
 static void
-lock_functions(List *functions)
+lock_functions(const Hook *hook, List *functions)
 {
 	ListCell   *lc;
 
@@ -436,8 +436,8 @@ lock_functions(List *functions)
 		if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(lfirst_oid(lc))))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("function with OID %u was concurrently dropped",
-							lfirst_oid(lc))));
+					 errmsg("a function of hook \"%s\" was concurrently dropped",
+							hook->name)));
 	}
 }
 
@@ -526,7 +526,7 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 													hook->level, hook->actions,
 													&functions);
 	functions = lappend_oid(functions, function);
-	lock_functions(functions);
+	lock_functions(hook, functions);
 	hook->callback = hooks_callback_signature(function);
 	hook->function_owners = hooks_callback_owners(functions);
 	if (rel != NULL)
