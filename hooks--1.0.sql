@@ -46,7 +46,13 @@ CREATE TABLE hooks.registry (
     function_owners regrole[] NOT NULL,
     enabled      boolean     NOT NULL,
     quarantined  boolean     NOT NULL,
-    enabled_at   timestamptz NOT NULL
+    enabled_at   timestamptz NOT NULL,
+    -- for rows that pg_restore loads, say
+    CONSTRAINT registry_arrays_check CHECK (
+        pg_catalog.array_position(columns, NULL) IS NULL AND
+        pg_catalog.array_position(arguments, NULL) IS NULL AND
+        pg_catalog.array_position(run_after, NULL) IS NULL AND
+        pg_catalog.array_position(function_owners, NULL) IS NULL)
 );
 CREATE INDEX registry_relation_idx ON hooks.registry (relation);
 CREATE INDEX registry_action_idx ON hooks.registry (action COLLATE pg_catalog."C");

@@ -412,17 +412,19 @@ List *
 hooks_attach_problems(Oid relid)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers;
 	List	   *problems = NIL;
 	List	   *reaches;
 
 	if (rel == NULL)
 		return NIL;
+	triggers = CopyTriggerDesc(rel->trigdesc);
 	reaches = !has_triggers(rel) ? NIL :
 		hooks_scope_reach(relid, ancestors_of(rel));
 	for (int i = 0; i < HOOK_TRIGGERS && reaches != NIL; i++)
 	{
 		const HookEvent *event = &hooks_events[i];
-		const Trigger *trigger = find_trigger(rel->trigdesc, event->trigger);
+		const Trigger *trigger = find_trigger(triggers, event->trigger);
 		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
 			wanted_state(reaches, event, relid, true) : '\0';
 		const char *problem = NULL;

@@ -124,6 +124,31 @@ drops_names(DropStmt *stmt)
 	}
 }
 
+/*
+ * Takes the writers' lock, if a table has hooks, before the command locks the
+ * table: register() takes them in this order.
+ */
+static void
+lock_for_table(RangeVar *table)
+{
+	Oid			relid = RangeVarGetRelid(table, NoLock, true);
+
+	if (OidIsValid(relid) && hooks_registry_of_relation(relid) != NIL)
+		hooks_registry_lock();
+}
+
+static void
+lock_for_drop(DropStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (stmt->removeType == OBJECT_TABLE || stmt->removeType == OBJECT_VIEW ||
+		stmt->removeType == OBJECT_MATVIEW ||
+		stmt->removeType == OBJECT_FOREIGN_TABLE)
+		foreach(lc, stmt->objects)
+			lock_for_table(makeRangeVarFromNameList(lfirst(lc)));
+}
+
 PG_FUNCTION_INFO_V1(hooks_ddl_command_start);
 
 /*
@@ -152,21 +177,29 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 		case T_AlterEnumStmt:
 		case T_AlterOwnerStmt:
 		case T_ReassignOwnedStmt:
+			hooks_registry_wait();
 			if (hooks_registry_kinds() & HOOKS_ANY)
 				hooks_follow_begin(command, true);
 			break;
 		case T_AlterTableStmt:
+			if (alters_columns((AlterTableStmt *) command))
+				hooks_registry_wait();
 			kinds = hooks_registry_kinds();
 			if (kinds & HOOKS_ANY)
 				before_attach((AlterTableStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, hooks_command_tag(data));
 			if ((kinds & HOOKS_ANY) && alters_columns((AlterTableStmt *) command))
+			{
+				lock_for_table(((AlterTableStmt *) command)->relation);
 				hooks_follow_begin(command, false);
+			}
 			break;
 		case T_DropStmt:
 		case T_DropOwnedStmt:
 			kinds = hooks_registry_kinds();
+			if ((kinds & HOOKS_ANY) && IsA(command, DropStmt))
+				lock_for_drop((DropStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, hooks_command_tag(data));
 			if ((kinds & HOOKS_ANY) &&

@@ -8,10 +8,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
@@ -263,35 +260,6 @@ open_target(Hook *hook, bool asked_for_truncate)
 }
 
 /*
- * Waits for those who are creating tables, in any schema, and keeps others from
- * it until the hook is committed.
- */
-static void
-lock_schemas(void)
-{
-	Relation	pg_namespace = table_open(NamespaceRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(pg_namespace, InvalidOid, false, NULL,
-										  0, NULL);
-	List	   *schemas = NIL;
-	HeapTuple	tuple;
-	ListCell   *lc;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Oid			schema = ((Form_pg_namespace) GETSTRUCT(tuple))->oid;
-
-		if (!hooks_scope_is_system_schema(schema) && !isAnyTempNamespace(schema))
-			schemas = lappend_oid(schemas, schema);
-	}
-	systable_endscan(scan);
-	table_close(pg_namespace, AccessShareLock);
-	list_sort(schemas, list_oid_cmp);
-	foreach(lc, schemas)
-		LockDatabaseObject(NamespaceRelationId, lfirst_oid(lc), 0,
-						   AccessExclusiveLock);
-}
-
-/*
  * A wide hook is for superusers, and says nothing about columns.
  */
 static void
@@ -307,7 +275,7 @@ check_wide(const Hook *hook)
 		refuse(errmsg("columns are for hooks on one table"));
 	if (hook->schema == NULL)
 	{
-		lock_schemas();
+		hooks_scope_lock(hook);
 		return;
 	}
 	schema = get_namespace_oid(hook->schema, false);
@@ -316,7 +284,7 @@ check_wide(const Hook *hook)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("cannot register a hook on schema \"%s\"", hook->schema),
 				 errdetail("Catalogs, temporary tables and the tables of the extension hooks have no hooks.")));
-	LockDatabaseObject(NamespaceRelationId, schema, 0, AccessExclusiveLock);
+	hooks_scope_lock(hook);
 	if (get_namespace_oid(hook->schema, true) != schema)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_SCHEMA),

@@ -50,6 +50,8 @@ typedef struct DropCommand
 {
 	const char *tag;			/* "DROP TABLE" */
 	List	   *dependents;		/* of HookDependent */
+	Jsonb	   *objects;		/* the same; NULL until a hook fires */
+	MemoryContext context;		/* that all of it lives in */
 } DropCommand;
 
 static List *
@@ -342,6 +344,31 @@ add_object(JsonbParseState **state, const HookDependent *dependent)
 }
 
 /*
+ * The list of what goes, made once for all firings of a command.
+ */
+static Jsonb *
+objects_of(DropCommand *command)
+{
+	MemoryContext old = MemoryContextSwitchTo(command->context);
+	JsonbParseState *state = NULL;
+	ListCell   *lc;
+
+	if (command->objects == NULL)
+	{
+		(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+		foreach(lc, command->dependents)
+		{
+			CHECK_FOR_INTERRUPTS();
+			add_object(&state, lfirst(lc));
+		}
+		command->objects =
+			JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	}
+	MemoryContextSwitchTo(old);
+	return command->objects;
+}
+
+/*
  * The event of a drop.
  */
 static Jsonb *
@@ -349,17 +376,9 @@ make_event(HookFiring *firing, void *arg)
 {
 	DropCommand *command = arg;
 	JsonbParseState *state = hooks_payload_begin(firing);
-	ListCell   *lc;
 
 	hooks_payload_add(&state, "command", command->tag);
-	hooks_payload_key(&state, "objects");
-	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	foreach(lc, command->dependents)
-	{
-		CHECK_FOR_INTERRUPTS();
-		add_object(&state, lfirst(lc));
-	}
-	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	hooks_payload_add_json(&state, "objects", objects_of(command));
 	return hooks_payload_end(state);
 }
 
@@ -389,11 +408,16 @@ fire_relation(const HookEvent *event, const HookDependent *dependent,
 {
 	Oid			relid = dependent->address.objectId;
 	Relation	rel = try_relation_open(relid, AccessShareLock);
+	MemoryContext context;
+	MemoryContext old;
 	HookRun    *run;
 
 	if (rel == NULL)
 		return;
-	run = hooks_fire_prepare(event, list_make1_oid(relid), CurrentMemoryContext);
+	context = AllocSetContextCreate(command->context, "hooks drop firing",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	run = hooks_fire_prepare(event, list_make1_oid(relid), context);
 	for (int i = 0; i < run->length; i++)
 	{
 		HookCall   *call = &run->calls[i];
@@ -403,6 +427,8 @@ fire_relation(const HookEvent *event, const HookDependent *dependent,
 			call->out = true;
 	}
 	hooks_fire_event(run, rel, dependent->original, make_event, command);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 	relation_close(rel, NoLock);
 }
 
@@ -430,7 +456,7 @@ is_relation(const ObjectAddress *address)
 void
 hooks_drop_fire(Node *command, const char *tag)
 {
-	DropCommand drop = {tag, NIL};
+	DropCommand drop = {tag};
 	List	   *targets = NIL;
 	bool		cascade = true;
 	MemoryContext context;
@@ -441,6 +467,7 @@ hooks_drop_fire(Node *command, const char *tag)
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "hooks drop",
 									ALLOCSET_DEFAULT_SIZES);
+	drop.context = context;
 	old = MemoryContextSwitchTo(context);
 	switch (nodeTag(command))
 	{

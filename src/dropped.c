@@ -65,7 +65,11 @@ hooks_dropped_remove(List *hooks)
 	ListCell   *lc2;
 
 	foreach(lc, hooks)
+	{
+		if (!OidIsValid(((Hook *) lfirst(lc))->relation))
+			hooks_scope_lock(lfirst(lc));
 		hooks_registry_delete(lfirst(lc));
+	}
 	foreach(lc, hooks)
 	{
 		Hook	   *hook = lfirst(lc);

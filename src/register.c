@@ -2,8 +2,9 @@
  * register.c
  *		The SQL API that changes the registry.
  *
- * Order in every function: arguments, then the writers' lock on the registry,
- * then rights, then the write, then the triggers of the table.  All of it is in
+ * Order in every function: arguments and rights, then the writers' lock on the
+ * registry, then both again, then the write, then the triggers of the table.
+ * Who writes nothing gives the lock back.  All of it is in
  * the caller's transaction, so registry and triggers abort together.
  */
 #include "postgres.h"
@@ -48,18 +49,35 @@ check_may_change(const Hook *hook)
 }
 
 /*
- * Makes the triggers of the tables that a hook is, or was, for what they need.
+ * The hook of a name, under the writers' lock: 42704 if there is none, 42501 if
+ * the caller may not change it.  Both come before the lock, which would keep
+ * others out until the end of the transaction.
  */
-static void
+static Hook *
+hook_to_change(const char *name)
+{
+	check_may_change(hooks_registry_get(name));
+	hooks_registry_lock();
+	check_may_change(hooks_registry_get(name));
+	return hooks_registry_get(name);
+}
+
+/*
+ * Makes the triggers of the tables that a hook is, or was, for what they need.
+ * Returns whether there was anything to do.
+ */
+static bool
 sync_triggers(const Hook *hook)
 {
+	bool		changed = false;
 	ListCell   *lc;
 
 	foreach(lc, hooks_scope_relations(hook))
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) hooks_attach_sync(lfirst_oid(lc));
+		changed |= hooks_attach_sync(lfirst_oid(lc));
 	}
+	return changed;
 }
 
 /*
@@ -117,7 +135,8 @@ hooks_register(PG_FUNCTION_ARGS)
 	other = hooks_registry_find(hook->name);
 	if (other != NULL && hooks_registry_same(hook, other))
 	{
-		sync_triggers(hook);
+		if (!sync_triggers(hook))
+			hooks_registry_unlock();
 		PG_RETURN_BOOL(false);
 	}
 	hooks_definition_check_run_after(hook);
@@ -135,11 +154,11 @@ hooks_register(PG_FUNCTION_ARGS)
 		hook->tid = other->tid;
 		hooks_registry_update(hook);
 		hooks_registry_invalidate(other);
-		sync_triggers(other);
+		(void) sync_triggers(other);
 		(void) hooks_owner_sync(other->owner);
 	}
 	(void) hooks_owner_sync(hook->owner);
-	sync_triggers(hook);
+	(void) sync_triggers(hook);
 	PG_RETURN_BOOL(true);
 }
 
@@ -155,17 +174,12 @@ Datum
 hooks_unregister(PG_FUNCTION_ARGS)
 {
 	char	   *name = hooks_definition_text(fcinfo, 0, "name");
-	Hook	   *hook;
 
 	hooks_definition_require(fcinfo, 1, "missing_ok");
 	PreventCommandIfReadOnly("hooks.unregister()");
-	hooks_registry_lock();
-	hook = hooks_registry_find(name);
-	if (hook == NULL && PG_GETARG_BOOL(1))
+	if (PG_GETARG_BOOL(1) && hooks_registry_find(name) == NULL)
 		PG_RETURN_BOOL(false);
-	hook = hooks_registry_get(name);
-	check_may_change(hook);
-	hooks_dropped_remove(list_make1(hook));
+	hooks_dropped_remove(list_make1(hook_to_change(name)));
 	PG_RETURN_BOOL(true);
 }
 
@@ -185,6 +199,13 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	PreventCommandIfReadOnly("hooks.unregister_package()");
+	hooks = hooks_registry_of_package(package);
+	foreach(lc, hooks)
+		check_may_change(lfirst(lc));
+	if (hooks == NIL)
+		PG_RETURN_INT64(0);
+
+	/* once more, under the lock */
 	hooks_registry_lock();
 	hooks = hooks_registry_of_package(package);
 	foreach(lc, hooks)
@@ -203,11 +224,12 @@ set_enabled(FunctionCallInfo fcinfo, bool enabled)
 	Hook	   *hook;
 
 	PreventCommandIfReadOnly(enabled ? "hooks.enable()" : "hooks.disable()");
-	hooks_registry_lock();
-	hook = hooks_registry_get(name);
-	check_may_change(hook);
+	hook = hook_to_change(name);
 	if (hook->enabled == enabled && !hook->quarantined)
+	{
+		hooks_registry_unlock();
 		return false;
+	}
 	if (enabled)
 		hook->enabled_at = GetCurrentTimestamp();
 	hook->enabled = enabled;

@@ -170,6 +170,22 @@ hooks_registry_unlock(void)
 					  ShareUpdateExclusiveLock);
 }
 
+/*
+ * Waits for those who are writing to the registry, if there is one, so that what
+ * they have written is seen.
+ */
+void
+hooks_registry_wait(void)
+{
+	Oid			schema = get_namespace_oid("hooks", true);
+
+	if (OidIsValid(schema) && OidIsValid(get_relname_relid("registry", schema)))
+	{
+		hooks_registry_lock();
+		hooks_registry_unlock();
+	}
+}
+
 static char *
 text_or_null(Datum value, bool isnull)
 {

@@ -248,5 +248,7 @@ hooks_repair(PG_FUNCTION_ARGS)
 	mended += remove_gone();
 	mended += mend_tables();
 	mended += mend_hooks();
+	if (mended == 0)
+		hooks_registry_unlock();
 	PG_RETURN_INT64(mended);
 }

@@ -19,6 +19,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -106,6 +107,38 @@ hooks_scope_covers(const Hook *wide, Oid relid)
 	covered = covers(wide, (Form_pg_class) GETSTRUCT(tuple));
 	ReleaseSysCache(tuple);
 	return covered;
+}
+
+/*
+ * For a wide hook that comes or goes: waits for those who are creating tables
+ * where it is for, and keeps others from it until the transaction ends.
+ */
+void
+hooks_scope_lock(const Hook *wide)
+{
+	Relation	pg_namespace = table_open(NamespaceRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(pg_namespace, InvalidOid, false, NULL,
+										  0, NULL);
+	List	   *schemas = NIL;
+	HeapTuple	tuple;
+	ListCell   *lc;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_namespace form = (Form_pg_namespace) GETSTRUCT(tuple);
+
+		if (wide->schema != NULL ?
+			strcmp(NameStr(form->nspname), wide->schema) == 0 :
+			(!hooks_scope_is_system_schema(form->oid) &&
+			 !isAnyTempNamespace(form->oid)))
+			schemas = lappend_oid(schemas, form->oid);
+	}
+	systable_endscan(scan);
+	table_close(pg_namespace, AccessShareLock);
+	list_sort(schemas, list_oid_cmp);
+	foreach(lc, schemas)
+		LockDatabaseObject(NamespaceRelationId, lfirst_oid(lc), 0,
+						   AccessExclusiveLock);
 }
 
 /*

@@ -23,6 +23,7 @@ typedef struct HookReach
 extern bool hooks_scope_is_system_schema(Oid schema);
 extern bool hooks_scope_allows(Oid relid, int actions, const char **problem);
 extern bool hooks_scope_covers(const Hook *wide, Oid relid);
+extern void hooks_scope_lock(const Hook *wide);
 extern List *hooks_scope_relations(const Hook *wide);
 extern List *hooks_scope_reach(Oid relid, List *ancestors);
 extern bool hooks_scope_wants(const HookReach *reach, const HookEvent *event);
