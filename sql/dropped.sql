@@ -94,7 +94,7 @@ INSERT INTO u VALUES (1);
 SELECT hooks.unregister('tell');
 
 -- So with what a condition uses: functions, one of several of that name too,
--- operators, types, attributes, casts, collations, tables in constants.
+-- operators, types, attributes, casts, collations; what constants name.
 CREATE FUNCTION wanted(int) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RETURN true; END$$;
 CREATE FUNCTION wanted(bigint) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RETURN true; END$$;
 CREATE OPERATOR === (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int);
@@ -104,11 +104,13 @@ CREATE FUNCTION to_part(int) RETURNS part LANGUAGE sql AS 'SELECT ROW($1, $1)::t
 CREATE CAST (int AS part) WITH FUNCTION to_part(int);
 CREATE COLLATION plain FROM "C";
 CREATE TABLE named (id int);
+CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
 CREATE TABLE used (id int, part part, word text);
 SELECT count(hooks.register(name, 'before', 'insert', 'used', 'tell', condition => condition)) FROM (VALUES
     ('function', 'wanted(NEW.id)'), ('operator', 'NEW.id === 1'), ('type', 'NEW.id::small > 0'),
     ('attribute', '(NEW.part).weight > 0'), ('cast', '(NEW.id::part).price > 0'),
-    ('collation', $$NEW.word > 'a' COLLATE plain$$), ('table', $$NEW.id <> 'named'::regclass$$)) c(name, condition);
+    ('collation', $$NEW.word > 'a' COLLATE plain$$), ('table', $$NEW.id <> 'named'::regclass$$),
+    ('words', $$to_tsvector('words', NEW.word) @@ 'a'$$)) c(name, condition);
 DROP FUNCTION wanted(bigint);
 CREATE FUNCTION wanted(bigint) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RETURN true; END$$;
 ALTER TYPE part DROP ATTRIBUTE price;
@@ -119,6 +121,7 @@ ALTER TYPE part DROP ATTRIBUTE weight;
 DROP CAST (int AS part);
 DROP COLLATION plain;
 DROP TABLE named;
+DROP TEXT SEARCH CONFIGURATION words;
 TABLE registered;
 DROP OPERATOR === (int, int) CASCADE;
 DROP FUNCTION wanted(int) CASCADE;
@@ -127,6 +130,7 @@ DROP DOMAIN small CASCADE;
 ALTER TYPE part DROP ATTRIBUTE weight CASCADE;
 DROP COLLATION plain CASCADE;
 DROP TABLE named CASCADE;
+DROP TEXT SEARCH CONFIGURATION words CASCADE;
 TABLE registered;
 
 -- The schema of a callback or of what a condition uses takes the hooks along.
@@ -143,7 +147,8 @@ INSERT INTO t VALUES (1);
 -- The type of a column may change if the condition goes with the new one.
 SELECT hooks.register('typed', 'before', 'insert', 'u', 'tell', condition => 'NEW.id > 0');
 ALTER TABLE u ALTER id TYPE text;
-ALTER TABLE u ALTER id TYPE bigint;
+ALTER TABLE u ADD x int;
+ALTER TABLE u DROP x, ALTER id TYPE bigint;
 INSERT INTO u VALUES (1), (-1);
 
 -- Hooks survive what makes the table's file anew.

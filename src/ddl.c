@@ -197,6 +197,8 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 			break;
 		case T_DropStmt:
 		case T_DropOwnedStmt:
+			if (IsA(command, DropOwnedStmt) || drops_names((DropStmt *) command))
+				hooks_registry_wait();
 			kinds = hooks_registry_kinds();
 			if ((kinds & HOOKS_ANY) && IsA(command, DropStmt))
 				lock_for_drop((DropStmt *) command);

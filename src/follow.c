@@ -97,12 +97,49 @@ resolve(Hook *hook)
 	return resolved;
 }
 
+/* the last part of a name in a parse tree, NULL if it has none */
+static const char *
+last_name(Node *object)
+{
+	if (object != NULL && IsA(object, ObjectWithArgs))
+		object = (Node *) ((ObjectWithArgs *) object)->objname;
+	if (object != NULL && IsA(object, TypeName))
+		object = (Node *) ((TypeName *) object)->names;
+	if (object != NULL && IsA(object, List))
+		return strVal(llast((List *) object));
+	return NULL;
+}
+
 /*
- * The name that a command is about, without its schema; NULL if it is about
- * more than one.
+ * The name without which a hook's text cannot use what a command drops; NULL if
+ * there is not one.
  */
 static const char *
-name_in(Node *command)
+dropped_name(Node *command)
+{
+	DropStmt   *drop = (DropStmt *) command;
+	AlterTableStmt *alter = (AlterTableStmt *) command;
+
+	if (IsA(command, AlterTableStmt) && list_length(alter->cmds) == 1)
+	{
+		AlterTableCmd *cmd = linitial_node(AlterTableCmd, alter->cmds);
+
+		return cmd->behavior == DROP_CASCADE ? NULL : cmd->name;
+	}
+	if (IsA(command, DropStmt) && drop->behavior != DROP_CASCADE &&
+		list_length(drop->objects) == 1 &&
+		(drop->removeType == OBJECT_FUNCTION ||
+		 drop->removeType == OBJECT_TYPE || drop->removeType == OBJECT_DOMAIN))
+		return last_name(linitial(drop->objects));
+	return NULL;
+}
+
+/*
+ * The name that a command changes, without its schema; NULL if there are more
+ * than one.
+ */
+static const char *
+changed_name(Node *command)
 {
 	Node	   *object;
 	RangeVar   *relation = NULL;
@@ -135,15 +172,7 @@ name_in(Node *command)
 		default:
 			return NULL;
 	}
-	if (relation != NULL)
-		return relation->relname;
-	if (object != NULL && IsA(object, ObjectWithArgs))
-		object = (Node *) ((ObjectWithArgs *) object)->objname;
-	if (object != NULL && IsA(object, TypeName))
-		object = (Node *) ((TypeName *) object)->names;
-	if (object != NULL && IsA(object, List) && object != (Node *) NIL)
-		return strVal(llast((List *) object));
-	return NULL;
+	return relation != NULL ? relation->relname : last_name(object);
 }
 
 static bool
@@ -218,7 +247,7 @@ hooks_follow_begin(Node *command, bool renames)
 	MemoryContext context;
 	MemoryContext old;
 	Followed   *entry;
-	const char *name = renames ? name_in(command) : NULL;
+	const char *name = renames ? changed_name(command) : dropped_name(command);
 	ListCell   *lc;
 
 	if (renames && !lock_if_concerned(name))
@@ -232,7 +261,8 @@ hooks_follow_begin(Node *command, bool renames)
 		Hook	   *hook = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (renames ? may_concern(hook, name) : hook->condition != NULL)
+		if (renames ? may_concern(hook, name) :
+			hooks_follow_mentions(hook->condition, name))
 			entry->hooks = lappend(entry->hooks, resolve(hook));
 	}
 	entry->command = command;
