@@ -1,6 +1,5 @@
--- What another role's hook sets does not outlast it: neither what its callback
--- sets in a firing, nor what a condition does while it is read in somebody's
--- DDL or first statement.
+-- What another role's hook sets does not outlast it, and what it means does not
+-- depend on who is there.
 \pset format unaligned
 \pset tuples_only on
 SET client_min_messages = warning;
@@ -18,6 +17,7 @@ BEGIN
     RETURN true;
 END $$;
 CREATE FUNCTION intrude(int) RETURNS boolean LANGUAGE sql AS 'SELECT outlast.intrude()';
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE '% fires', TG_NAME; RETURN NEW; END$$;
 CREATE FUNCTION cb() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM outlast.intrude(); RETURN NEW; END';
 
 -- the callback
@@ -33,21 +33,37 @@ RESET ROLE;
 INSERT INTO t VALUES (1);
 SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', true), '') = '';
 
--- a condition with a constant whose type calls it, when the condition is parsed
+-- A constant whose type calls it would do so whenever the condition is read, in
+-- anybody's DDL: refused, and not read if the type became so afterwards.
 SET ROLE regress_hooks_mal;
 CREATE DOMAIN intruder AS int CHECK (intrude(value));
+CREATE TYPE pair AS (a int, b int);
 SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => $$'{1}'::intruder[] IS NULL$$, package => 'outlast', replace => true);
+SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => $$'(1,2)'::pair IS NOT NULL$$, package => 'outlast', replace => true);
+ALTER TYPE pair ALTER ATTRIBUTE b TYPE intruder;
 RESET ROLE;
 SET search_path = outlast, public;
 RESET outlast.seen;
-INSERT INTO t VALUES (1);
-SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', true), '') = '';
--- in DDL that concerns the hook, and in such that might
-ALTER DOMAIN intruder RENAME TO intruder2;
+ALTER TYPE pair RENAME TO couple;
 CREATE FUNCTION unrelated() RETURNS int LANGUAGE sql AS 'SELECT 1';
 DROP FUNCTION unrelated() CASCADE;
+INSERT INTO t VALUES (1);
 SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', true), '') = '';
-SELECT condition FROM hooks.registry WHERE name = 'callback';
+
+-- Nor does a condition depend on the parameters of who reads it.
+SET ROLE regress_hooks_mal;
+CREATE TABLE words (word text, day date);
+SELECT hooks.register('digits', 'before', 'insert', 'words', 'tell', condition => $$NEW.word ~ '\d' AND NEW.day > '2026-02-01'$$, package => 'outlast');
+SET standard_conforming_strings = off;
+SET escape_string_warning = off;
+SET datestyle = 'SQL, DMY';
+ALTER TABLE words RENAME word TO wort;
+INSERT INTO words VALUES ('a1', '02/01/2027'), ('a', '02/01/2027'), ('a1', '02/01/2026');
+RESET standard_conforming_strings;
+RESET escape_string_warning;
+RESET datestyle;
+SELECT condition FROM hooks.registry WHERE name = 'digits';
+RESET ROLE;
 
 SELECT hooks.unregister_package('outlast');
 SET client_min_messages = warning;

@@ -103,8 +103,14 @@ hooks_opened_result_relations(const EState *estate)
 /* the tag of an event trigger's command */
 #define hooks_command_tag(data) GetCommandTagName((data)->tag)
 
-/* event triggers are told of REASSIGN OWNED since 17 */
-#define HOOKS_REASSIGN_IS_UNSEEN (PG_VERSION_NUM < 170000)
+/* multiranges came with 14 */
+#if PG_VERSION_NUM >= 140000
+#define HOOKS_TYPTYPE_MULTIRANGE TYPTYPE_MULTIRANGE
+#define hooks_multirange_range(type) get_multirange_range(type)
+#else
+#define HOOKS_TYPTYPE_MULTIRANGE '\0'
+#define hooks_multirange_range(type) InvalidOid
+#endif
 
 /* DETACH PARTITION came in two parts with 14 */
 #if PG_VERSION_NUM >= 140000

@@ -4,8 +4,8 @@
  *
  * The rules are those of WHEN in CREATE TRIGGER (CreateTrigger in trigger.c).
  * The registry keeps the condition as PostgreSQL deparses it with nothing but
- * pg_catalog in sight, so that every other name is qualified; it is parsed
- * again when a chain is built.  Then the registrar's search_path follows behind
+ * pg_catalog in sight, so that every other name is qualified, and under fixed
+ * parameters; it is parsed again when a chain is built.  Then the registrar's search_path follows behind
  * pg_catalog, for the operators that SQL has no place to name: those behind IS
  * DISTINCT FROM, NULLIF and CASE.
  */
@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/transam.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -23,13 +24,16 @@
 #include "parser/parse_collate.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
+#include "parser/parse_type.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteManip.h"
 #include "tcop/tcopprot.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/typcache.h"
 
 #include "attempt.h"
 #include "callback.h"
@@ -37,16 +41,43 @@
 #include "condition.h"
 
 /*
- * Sets the search_path; returns the level to which AtEOXact_GUC() goes back.
+ * The parameters that a text depends on, as pg_dump sets them: it must mean the
+ * same in every session.
+ */
+static const char *const fixed_parameters[][2] = {
+	{"standard_conforming_strings", "on"},
+	{"escape_string_warning", "off"},
+	{"backslash_quote", "safe_encoding"},
+	{"transform_null_equals", "off"},
+	{"array_nulls", "on"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"extra_float_digits", "3"},
+	{"bytea_output", "hex"},
+	{"xmloption", "content"},
+	{"quote_all_identifiers", "off"},
+	{"lc_monetary", "C"},
+};
+
+static void
+fix_parameter(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Fixes them and the search_path; returns the level to which AtEOXact_GUC()
+ * goes back.
  */
 static int
-fix_search_path(const char *search_path)
+fix_parameters(const char *search_path)
 {
 	int			level = NewGUCNestLevel();
 
-	(void) set_config_option("search_path", search_path,
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	for (int i = 0; i < lengthof(fixed_parameters); i++)
+		fix_parameter(fixed_parameters[i][0], fixed_parameters[i][1]);
+	fix_parameter("search_path", search_path);
 	return level;
 }
 
@@ -203,7 +234,7 @@ lift_new(Node *node, void *context)
 static char *
 deparse_condition(Oid relid, Node *condition)
 {
-	int			guc_level = fix_search_path("pg_catalog, pg_temp");
+	int			guc_level = fix_parameters("pg_catalog, pg_temp");
 	List	   *context = !OidIsValid(relid) ? NIL :
 		list_concat(deparse_context_for("old", relid),
 					deparse_context_for("new", relid));
@@ -212,6 +243,63 @@ deparse_condition(Oid relid, Node *condition)
 
 	AtEOXact_GUC(false, guc_level);
 	return text;
+}
+
+/*
+ * Is a domain inside of the type?  Then reading a constant of the type runs
+ * what somebody wrote into a CHECK.
+ */
+static bool
+contains_domain(Oid type)
+{
+	char		kind = get_typtype(type);
+	Oid			element = get_element_type(type);
+
+	check_stack_depth();
+	if (kind == TYPTYPE_DOMAIN)
+		return true;
+	if (OidIsValid(element))
+		return contains_domain(element);
+	if (kind == TYPTYPE_RANGE)
+		return contains_domain(get_range_subtype(type));
+	if (kind == HOOKS_TYPTYPE_MULTIRANGE)
+		return contains_domain(hooks_multirange_range(type));
+	if (kind == TYPTYPE_COMPOSITE)
+	{
+		TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
+
+		for (int i = 0; i < desc->natts; i++)
+			if (!TupleDescAttr(desc, i)->attisdropped &&
+				contains_domain(TupleDescAttr(desc, i)->atttypid))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Refuses (0A000) constants that cannot be read without running somebody's code:
+ * conditions are read in sessions that have nothing to do with their hook.
+ */
+static bool
+refuse_constants_that_call(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, TypeCast) && IsA(((TypeCast *) node)->arg, A_Const))
+	{
+		Oid			type = LookupTypeNameOid(NULL, ((TypeCast *) node)->typeName,
+											 true);
+
+		/* A domain itself is checked when the condition is evaluated */
+		if (OidIsValid(type) && contains_domain(getBaseType(type)))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("condition of a hook cannot have a constant of type %s",
+							format_type_be(type)),
+					 errdetail("A domain is part of the type."),
+					 errhint("Cast a constant of the domain's base type in two steps.")));
+	}
+	return raw_expression_tree_walker(node, refuse_constants_that_call, context);
 }
 
 /*
@@ -226,11 +314,17 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
 						  HookLevel level, int actions, List **functions)
 {
 	Node	   *condition = transform_condition(rel, text);
+	char	   *normal;
+	int			guc_level;
 
 	check_references(rel, condition, phase, level, actions);
 	*functions = hooks_condition_functions(condition);
-	return deparse_condition(rel == NULL ? InvalidOid : RelationGetRelid(rel),
-							 condition);
+	normal = deparse_condition(rel == NULL ? InvalidOid : RelationGetRelid(rel),
+							   condition);
+	guc_level = fix_parameters("pg_catalog, pg_temp");
+	(void) refuse_constants_that_call(parse_expression(normal), NULL);
+	AtEOXact_GUC(false, guc_level);
+	return normal;
 }
 
 /*
@@ -255,11 +349,12 @@ parse_as_owner(Relation rel, const Hook *hook, bool plan)
 	GetUserIdAndSecContext(&userid, &sec_context);
 	restricted = sec_context | SECURITY_LOCAL_USERID_CHANGE |
 		SECURITY_RESTRICTED_OPERATION;
-	guc_level = fix_search_path(hook->search_path[0] == '\0' ?
+	guc_level = fix_parameters(hook->search_path[0] == '\0' ?
 								"pg_catalog, pg_temp" :
 								psprintf("pg_catalog, %s, pg_temp",
 										 hook->search_path));
 	SetUserIdAndSecContext(hook->owner, restricted);
+	(void) refuse_constants_that_call(parse_expression(hook->condition), NULL);
 	condition = transform_condition(OidIsValid(hook->relation) ? rel : NULL,
 									hook->condition);
 	if (plan)
@@ -320,8 +415,9 @@ hooks_condition_resolve(const Hook *hook)
 			return NULL;
 	}
 	error = hooks_attempt(resolve, &resolution);
+	/* who looks must not keep others from the table */
 	if (resolution.rel != NULL)
-		relation_close(resolution.rel, NoLock);
+		relation_close(resolution.rel, AccessShareLock);
 	return error != NULL ? NULL : resolution.condition;
 }
 

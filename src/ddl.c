@@ -98,29 +98,27 @@ alters_columns(AlterTableStmt *stmt)
 }
 
 /*
- * May DROP?  A table can only by its name or row type, which is not looked for
- * in each DROP TABLE.
+ * May DROP?  Tables and such can only by their name or row type, which is not
+ * looked for in each DROP TABLE.
  */
 static bool
 drops_names(DropStmt *stmt)
 {
 	switch (stmt->removeType)
 	{
-		case OBJECT_FUNCTION:
-		case OBJECT_PROCEDURE:
-		case OBJECT_ROUTINE:
-		case OBJECT_AGGREGATE:
-		case OBJECT_OPERATOR:
-		case OBJECT_OPCLASS:
-		case OBJECT_OPFAMILY:
-		case OBJECT_TYPE:
-		case OBJECT_DOMAIN:
-		case OBJECT_CAST:
-		case OBJECT_COLLATION:
-		case OBJECT_EXTENSION:
-			return true;
-		default:
+		case OBJECT_TABLE:
+		case OBJECT_VIEW:
+		case OBJECT_MATVIEW:
+		case OBJECT_FOREIGN_TABLE:
+		case OBJECT_SEQUENCE:
+		case OBJECT_INDEX:
+		case OBJECT_TRIGGER:
+		case OBJECT_RULE:
+		case OBJECT_POLICY:
+		case OBJECT_SCHEMA:
 			return stmt->behavior == DROP_CASCADE;
+		default:
+			return true;
 	}
 }
 
@@ -176,20 +174,20 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 		case T_AlterObjectSchemaStmt:
 		case T_AlterEnumStmt:
 		case T_AlterOwnerStmt:
-		case T_ReassignOwnedStmt:
-			hooks_registry_wait();
-			if (hooks_registry_kinds() & HOOKS_ANY)
+			/* a schema is locked by no register() */
+			if (IsA(command, RenameStmt) &&
+				((RenameStmt *) command)->renameType == OBJECT_SCHEMA)
+				hooks_registry_wait();
+			if (hooks_registry_exists())
 				hooks_follow_begin(command, true);
 			break;
 		case T_AlterTableStmt:
-			if (alters_columns((AlterTableStmt *) command))
-				hooks_registry_wait();
 			kinds = hooks_registry_kinds();
 			if (kinds & HOOKS_ANY)
 				before_attach((AlterTableStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, hooks_command_tag(data));
-			if ((kinds & HOOKS_ANY) && alters_columns((AlterTableStmt *) command))
+			if (hooks_registry_exists() && alters_columns((AlterTableStmt *) command))
 			{
 				lock_for_table(((AlterTableStmt *) command)->relation);
 				hooks_follow_begin(command, false);
@@ -197,14 +195,12 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 			break;
 		case T_DropStmt:
 		case T_DropOwnedStmt:
-			if (IsA(command, DropOwnedStmt) || drops_names((DropStmt *) command))
-				hooks_registry_wait();
 			kinds = hooks_registry_kinds();
 			if ((kinds & HOOKS_ANY) && IsA(command, DropStmt))
 				lock_for_drop((DropStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, hooks_command_tag(data));
-			if ((kinds & HOOKS_ANY) &&
+			if (hooks_registry_exists() &&
 				(IsA(command, DropOwnedStmt) || drops_names((DropStmt *) command)))
 				hooks_follow_begin(command, false);
 			break;

@@ -274,7 +274,8 @@ find_hooks(Dropped *dropped)
 			foreach(lc2, dropped->nameable)
 				if (named(lfirst(lc), lfirst(lc2)))
 					add_user(dropped, lfirst(lc), lfirst(lc2));
-	foreach(lc, hooks_follow_broken(dropped->command, true))
+	foreach(lc, hooks_follow_broken(dropped->command,
+									!IsA(dropped->command, AlterTableStmt)))
 		add_user(dropped, lfirst(lc), cause_of(dropped, lfirst(lc)));
 	return dropped->gone != NIL || dropped->users != NIL;
 }

@@ -85,16 +85,14 @@ executor_finish(QueryDesc *query)
 }
 
 /*
- * TRUNCATE fires triggers too; REASSIGN OWNED is a rename of owners, of which
- * event triggers learn since 17 only.
+ * TRUNCATE fires triggers too; REASSIGN OWNED changes owners, and no event
+ * trigger is told.
  */
 static void
 process_utility(HOOKS_UTILITY_ARGS)
 {
 	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
-	bool		reassign = HOOKS_REASSIGN_IS_UNSEEN &&
-		IsA(plan->utilityStmt, ReassignOwnedStmt) &&
-		(hooks_registry_kinds() & HOOKS_ANY) != 0;
+	bool		reassign = IsA(plan->utilityStmt, ReassignOwnedStmt);
 
 	if (truncate)
 		hooks_statement_push_truncate((TruncateStmt *) plan->utilityStmt, text);

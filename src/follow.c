@@ -37,6 +37,7 @@ typedef struct Resolved
 	Hook	   *hook;
 	Oid			callback;		/* InvalidOid: not there */
 	Node	   *condition;		/* NULL: none, or it means nothing */
+	char	   *text;			/* the same, as it is written */
 	int			ncolumns;
 	AttrNumber *columns;
 	Oid			schema;
@@ -51,7 +52,9 @@ typedef struct Followed
 	bool		renames;		/* otherwise, it may drop what conditions use */
 	int			nest_level;		/* of the transaction when it began */
 	MemoryContext context;
+	const char *name;			/* that it is about, NULL for several */
 	List	   *hooks;			/* of Resolved */
+	List	   *known;			/* Hooks: all, as they were */
 } Followed;
 
 /*
@@ -83,6 +86,8 @@ resolve(Hook *hook)
 	resolved->callback = hooks_callback_resolve(hook->callback);
 	if (hook->condition != NULL)
 		resolved->condition = hooks_condition_resolve(hook);
+	if (resolved->condition != NULL)
+		resolved->text = hooks_condition_deparse(hook, resolved->condition);
 	resolved->columns = palloc0(sizeof(AttrNumber) * (resolved->ncolumns + 1));
 	for (int i = 0; i < resolved->ncolumns; i++)
 		resolved->columns[i] = get_attnum(hook->relation, columns[i]);
@@ -220,26 +225,23 @@ may_concern(const Hook *hook, const char *name)
 	return false;
 }
 
-/*
- * Takes the writers' lock, having waited for those who are registering a hook,
- * and keeps it if the name concerns a hook.
- */
 static bool
-lock_if_concerned(const char *name)
+concerns(const List *hooks, const char *name)
 {
-	ListCell   *lc;
+	const ListCell *lc;
 
-	hooks_registry_lock();
-	foreach(lc, hooks_registry_all())
+	foreach(lc, hooks)
 		if (may_concern(lfirst(lc), name))
 			return true;
-	hooks_registry_unlock();
 	return false;
 }
 
 /*
  * Before a command that changes names or owners of objects or, if it does not
  * rename, may drop some.
+ *
+ * Writers of the registry are kept out if a hook is concerned, and otherwise
+ * not waited for: whoever registers a hook meanwhile is found at the end.
  */
 void
 hooks_follow_begin(Node *command, bool renames)
@@ -247,22 +249,26 @@ hooks_follow_begin(Node *command, bool renames)
 	MemoryContext context;
 	MemoryContext old;
 	Followed   *entry;
-	const char *name = renames ? changed_name(command) : dropped_name(command);
 	ListCell   *lc;
 
-	if (renames && !lock_if_concerned(name))
-		return;
 	context = AllocSetContextCreate(TopTransactionContext, "hooks followed",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
 	entry = palloc0(sizeof(Followed));
-	foreach(lc, hooks_registry_all())
+	entry->name = renames ? changed_name(command) : dropped_name(command);
+	entry->known = hooks_registry_all();
+	if (renames && concerns(entry->known, entry->name))
+	{
+		hooks_registry_lock();
+		entry->known = hooks_registry_all();
+	}
+	foreach(lc, entry->known)
 	{
 		Hook	   *hook = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (renames ? may_concern(hook, name) :
-			hooks_follow_mentions(hook->condition, name))
+		if (renames ? may_concern(hook, entry->name) :
+			hooks_follow_mentions(hook->condition, entry->name))
 			entry->hooks = lappend(entry->hooks, resolve(hook));
 	}
 	entry->command = command;
@@ -283,6 +289,70 @@ entry_of(Node *command)
 	while (entry != NULL && entry->command != command)
 		entry = entry->outer;
 	return entry;
+}
+
+/*
+ * The hooks that somebody registered or changed since the command began, and
+ * that mention what it is about.
+ */
+static List *
+newcomers(const Followed *entry)
+{
+	List	   *hooks = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks_registry_all())
+	{
+		Hook	   *hook = lfirst(lc);
+		bool		known = false;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!may_concern(hook, entry->name))
+			continue;
+		foreach(lc2, entry->known)
+			known |= ((Hook *) lfirst(lc2))->hook_id == hook->hook_id &&
+				ItemPointerEquals(&((Hook *) lfirst(lc2))->tid, &hook->tid);
+		if (!known)
+			hooks = lappend(hooks, hook);
+	}
+	return hooks;
+}
+
+/*
+ * Does everything that a hook names exist?
+ */
+static bool
+is_whole(Hook *hook)
+{
+	Resolved   *resolved = resolve(hook);
+
+	if (!OidIsValid(resolved->callback) ||
+		(hook->condition != NULL && resolved->condition == NULL) ||
+		(hook->schema != NULL && !OidIsValid(resolved->schema)))
+		return false;
+	for (int i = 0; i < resolved->ncolumns; i++)
+		if (resolved->columns[i] == InvalidAttrNumber)
+			return false;
+	return true;
+}
+
+/*
+ * 40001 if somebody registered a hook, while the command waited for its locks,
+ * that means nothing any more now.
+ */
+static void
+check_newcomers(const Followed *entry)
+{
+	ListCell   *lc;
+
+	foreach(lc, newcomers(entry))
+		if (!is_whole(lfirst(lc)))
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not follow the command, as hook \"%s\" was registered meanwhile",
+							((Hook *) lfirst(lc))->name),
+					 errhint("The command might succeed if retried.")));
 }
 
 /*
@@ -416,6 +486,31 @@ update_owner(Hook *hook, Node *command)
 }
 
 /*
+ * The condition under the names of now; 0A000 if it cannot be written so that
+ * it means what it did.
+ */
+static bool
+update_condition(Hook *hook, const Resolved *resolved)
+{
+	char	   *text;
+	Node	   *condition;
+
+	if (resolved->condition == NULL)
+		return false;
+	text = hooks_condition_deparse(hook, resolved->condition);
+	if (strcmp(text, resolved->text) != 0)
+		hook->condition = text;
+	condition = hooks_condition_resolve(hook);
+	if (condition == NULL || !equal(condition, resolved->condition))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("condition of hook \"%s\" would mean something else",
+						hook->name),
+				 errdetail("%s", hook->condition)));
+	return strcmp(text, resolved->text) != 0;
+}
+
+/*
  * Writes what a hook's names mean as names of now.  Roles that got or lost it
  * are added to *owners.
  */
@@ -432,9 +527,7 @@ update_names(const Resolved *resolved, Node *command, List **owners)
 	if (SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(resolved->callback)))
 		changed |= set_name(&hook->callback,
 							hooks_callback_signature(resolved->callback));
-	if (resolved->condition != NULL)
-		changed |= set_name(&hook->condition,
-							hooks_condition_deparse(hook, resolved->condition));
+	changed |= update_condition(hook, resolved);
 	changed |= update_columns(hook, resolved);
 	if (OidIsValid(resolved->schema))
 		changed |= set_name(&hook->schema, get_namespace_name(resolved->schema));
@@ -464,6 +557,7 @@ hooks_follow_end(Node *command)
 		return;
 	/* and those of commands that began inside, and were not seen to end */
 	followed = entry->outer;
+	check_newcomers(entry);
 	if (entry->renames)
 		foreach(lc, entry->hooks)
 			update_names(lfirst(lc), command, &owners);

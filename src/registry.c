@@ -73,6 +73,7 @@ enum
  */
 static int	known_kinds = -1;
 static Oid	known_registry = InvalidOid;
+static bool of_other_version = false;
 
 static void
 relation_changed(Datum arg, Oid relid)
@@ -171,15 +172,23 @@ hooks_registry_unlock(void)
 }
 
 /*
+ * Is there a registry of this version?
+ */
+bool
+hooks_registry_exists(void)
+{
+	(void) hooks_registry_kinds();
+	return OidIsValid(known_registry) && !of_other_version;
+}
+
+/*
  * Waits for those who are writing to the registry, if there is one, so that what
  * they have written is seen.
  */
 void
 hooks_registry_wait(void)
 {
-	Oid			schema = get_namespace_oid("hooks", true);
-
-	if (OidIsValid(schema) && OidIsValid(get_relname_relid("registry", schema)))
+	if (hooks_registry_exists())
 	{
 		hooks_registry_lock();
 		hooks_registry_unlock();
@@ -411,7 +420,8 @@ look_for_kinds(Oid relid)
 	int			kinds = 0;
 
 	/* Of another version: DDL must pass, ALTER EXTENSION UPDATE is DDL */
-	if (RelationGetDescr(registry)->natts == Natts_registry)
+	of_other_version = RelationGetDescr(registry)->natts != Natts_registry;
+	if (!of_other_version)
 	{
 		if (has_rows(registry, &all_rows))
 			kinds |= HOOKS_ANY;

@@ -59,6 +59,7 @@ extern Oid	hooks_registry_function(const char *name, int nargs);
 extern void hooks_registry_lock(void);
 extern bool hooks_registry_try_lock(void);
 extern void hooks_registry_unlock(void);
+extern bool hooks_registry_exists(void);
 extern void hooks_registry_wait(void);
 extern Hook *hooks_registry_find(const char *name);
 extern Hook *hooks_registry_get(const char *name);
