@@ -220,6 +220,17 @@ try_to_understand(void *arg)
 	understand(u->member, u->rel);
 }
 
+/* is it about what a text means, until something changes? */
+static bool
+is_lasting(int sqlerrcode)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlerrcode);
+
+	return category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
+		category == ERRCODE_DATA_EXCEPTION ||
+		category == ERRCODE_INVALID_SCHEMA_NAME;
+}
+
 static HookMember *
 make_member(const HookReach *reach, Relation rel)
 {
@@ -240,6 +251,10 @@ make_member(const HookReach *reach, Relation rel)
 		{
 			member->condition = NULL;
 			member->columns = NULL;
+
+			/* What may pass by itself, such as a lock timeout, is tried again */
+			if (!is_lasting(member->broken->sqlerrcode))
+				invalidations++;
 		}
 	}
 	member->arguments = hooks_registry_strings(hook->arguments,
@@ -327,14 +342,24 @@ hooks_chain_pin(Oid relid)
 		return entry->relation;
 	}
 
-	/* Built below the current context, so that an error leaks nothing */
-	context = AllocSetContextCreate(CurrentMemoryContext, "hooks chains",
-									ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(context);
-	before = invalidations;
-	relation = build_relation(relid);
+	/*
+	 * Once more if a message arrived meanwhile: what was read first and what
+	 * was looked up then may not go together.
+	 */
+	for (int attempt = 0;; attempt++)
+	{
+		/* Built below the current context, so that an error leaks nothing */
+		context = AllocSetContextCreate(CurrentMemoryContext, "hooks chains",
+										ALLOCSET_SMALL_SIZES);
+		old = MemoryContextSwitchTo(context);
+		before = invalidations;
+		relation = build_relation(relid);
+		MemoryContextSwitchTo(old);
+		if (invalidations == before || attempt == 2)
+			break;
+		MemoryContextDelete(context);
+	}
 	relation->context = context;
-	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, CacheMemoryContext);
 	relation->pins = 1;
 	if (invalidations == before)

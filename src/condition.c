@@ -27,6 +27,7 @@
 #include "parser/parse_type.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteManip.h"
+#include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -57,6 +58,7 @@ static const char *const fixed_parameters[][2] = {
 	{"xmloption", "content"},
 	{"quote_all_identifiers", "off"},
 	{"lc_monetary", "C"},
+	{"TimeZone", "UTC"},
 };
 
 static void
@@ -246,11 +248,11 @@ deparse_condition(Oid relid, Node *condition)
 }
 
 /*
- * Is a domain inside of the type?  Then reading a constant of the type runs
- * what somebody wrote into a CHECK.
+ * Does reading a constant of the type run what somebody wrote: is a domain with
+ * its CHECK inside of it, or a range that somebody makes canonical?
  */
 static bool
-contains_domain(Oid type)
+runs_code(Oid type)
 {
 	char		kind = get_typtype(type);
 	Oid			element = get_element_type(type);
@@ -259,18 +261,19 @@ contains_domain(Oid type)
 	if (kind == TYPTYPE_DOMAIN)
 		return true;
 	if (OidIsValid(element))
-		return contains_domain(element);
+		return runs_code(element);
 	if (kind == TYPTYPE_RANGE)
-		return contains_domain(get_range_subtype(type));
+		return lookup_type_cache(type, TYPECACHE_RANGE_INFO)->rng_canonical_finfo.fn_oid >= FirstNormalObjectId ||
+			runs_code(get_range_subtype(type));
 	if (kind == HOOKS_TYPTYPE_MULTIRANGE)
-		return contains_domain(hooks_multirange_range(type));
+		return runs_code(hooks_multirange_range(type));
 	if (kind == TYPTYPE_COMPOSITE)
 	{
 		TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
 
 		for (int i = 0; i < desc->natts; i++)
 			if (!TupleDescAttr(desc, i)->attisdropped &&
-				contains_domain(TupleDescAttr(desc, i)->atttypid))
+				runs_code(TupleDescAttr(desc, i)->atttypid))
 				return true;
 	}
 	return false;
@@ -291,13 +294,13 @@ refuse_constants_that_call(Node *node, void *context)
 											 true);
 
 		/* A domain itself is checked when the condition is evaluated */
-		if (OidIsValid(type) && contains_domain(getBaseType(type)))
+		if (OidIsValid(type) && runs_code(getBaseType(type)))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("condition of a hook cannot have a constant of type %s",
 							format_type_be(type)),
-					 errdetail("A domain is part of the type."),
-					 errhint("Cast a constant of the domain's base type in two steps.")));
+					 errdetail("Reading it may run a CHECK of a domain, or another user's function."),
+					 errhint("Cast a constant of a domain's base type in two steps.")));
 	}
 	return raw_expression_tree_walker(node, refuse_constants_that_call, context);
 }
@@ -400,17 +403,21 @@ resolve(void *arg)
 /*
  * The condition of a hook, from the registry, as an expression that knows what
  * it refers to by OIDs and column numbers, over the rows of the hook's own
- * relation.  NULL if something in it is not there any more.
+ * relation.  NULL if something in it is not there any more; also, unless told to
+ * wait, if somebody keeps others from the relation.
  */
 Node *
-hooks_condition_resolve(const Hook *hook)
+hooks_condition_resolve(const Hook *hook, bool wait)
 {
 	Resolution	resolution = {hook, NULL, NULL};
 	ErrorData  *error;
 
 	if (OidIsValid(hook->relation))
 	{
-		resolution.rel = try_relation_open(hook->relation, AccessShareLock);
+		if (!wait && !ConditionalLockRelationOid(hook->relation, AccessShareLock))
+			return NULL;
+		resolution.rel = try_relation_open(hook->relation,
+										   wait ? AccessShareLock : NoLock);
 		if (resolution.rel == NULL)
 			return NULL;
 	}

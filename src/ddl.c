@@ -110,7 +110,6 @@ drops_names(DropStmt *stmt)
 		case OBJECT_VIEW:
 		case OBJECT_MATVIEW:
 		case OBJECT_FOREIGN_TABLE:
-		case OBJECT_SEQUENCE:
 		case OBJECT_INDEX:
 		case OBJECT_TRIGGER:
 		case OBJECT_RULE:
@@ -120,6 +119,16 @@ drops_names(DropStmt *stmt)
 		default:
 			return true;
 	}
+}
+
+/*
+ * Is it a kind of object whose owner the registry has?
+ */
+static bool
+is_function(ObjectType kind)
+{
+	return kind == OBJECT_FUNCTION || kind == OBJECT_PROCEDURE ||
+		kind == OBJECT_ROUTINE || kind == OBJECT_AGGREGATE;
 }
 
 /*
@@ -173,12 +182,16 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 			/* FALLTHROUGH */
 		case T_AlterObjectSchemaStmt:
 		case T_AlterEnumStmt:
-		case T_AlterOwnerStmt:
 			/* a schema is locked by no register() */
 			if (IsA(command, RenameStmt) &&
 				((RenameStmt *) command)->renameType == OBJECT_SCHEMA)
 				hooks_registry_wait();
 			if (hooks_registry_exists())
+				hooks_follow_begin(command, true);
+			break;
+		case T_AlterOwnerStmt:
+			if (is_function(((AlterOwnerStmt *) command)->objectType) &&
+				hooks_registry_exists())
 				hooks_follow_begin(command, true);
 			break;
 		case T_AlterTableStmt:

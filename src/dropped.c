@@ -82,7 +82,7 @@ hooks_dropped_remove(List *hooks)
 		}
 	}
 	foreach(lc, owners)
-		(void) hooks_owner_sync(lfirst_oid(lc));
+		(void) hooks_owner_sync(lfirst_oid(lc), false);
 }
 
 static bool

@@ -75,7 +75,7 @@ functions_of(const Resolved *resolved)
 }
 
 static Resolved *
-resolve(Hook *hook)
+resolve(Hook *hook, bool wait)
 {
 	Resolved   *resolved = palloc0(sizeof(Resolved));
 	char	  **columns = hooks_registry_strings(hook->columns,
@@ -85,7 +85,7 @@ resolve(Hook *hook)
 	resolved->hook = hook;
 	resolved->callback = hooks_callback_resolve(hook->callback);
 	if (hook->condition != NULL)
-		resolved->condition = hooks_condition_resolve(hook);
+		resolved->condition = hooks_condition_resolve(hook, wait);
 	if (resolved->condition != NULL)
 		resolved->text = hooks_condition_deparse(hook, resolved->condition);
 	resolved->columns = palloc0(sizeof(AttrNumber) * (resolved->ncolumns + 1));
@@ -106,6 +106,8 @@ resolve(Hook *hook)
 static const char *
 last_name(Node *object)
 {
+	if (object != NULL && IsA(object, String))
+		return strVal(object);
 	if (object != NULL && IsA(object, ObjectWithArgs))
 		object = (Node *) ((ObjectWithArgs *) object)->objname;
 	if (object != NULL && IsA(object, TypeName))
@@ -269,7 +271,7 @@ hooks_follow_begin(Node *command, bool renames)
 		CHECK_FOR_INTERRUPTS();
 		if (renames ? may_concern(hook, entry->name) :
 			hooks_follow_mentions(hook->condition, entry->name))
-			entry->hooks = lappend(entry->hooks, resolve(hook));
+			entry->hooks = lappend(entry->hooks, resolve(hook, renames));
 	}
 	entry->command = command;
 	entry->renames = renames;
@@ -325,7 +327,7 @@ newcomers(const Followed *entry)
 static bool
 is_whole(Hook *hook)
 {
-	Resolved   *resolved = resolve(hook);
+	Resolved   *resolved = resolve(hook, true);
 
 	if (!OidIsValid(resolved->callback) ||
 		(hook->condition != NULL && resolved->condition == NULL) ||
@@ -381,7 +383,7 @@ hooks_follow_broken(Node *command, bool strict)
 		if (hook == NULL || hook->hook_id != resolved->hook->hook_id ||
 			hook->condition == NULL)
 			continue;
-		condition = hooks_condition_resolve(hook);
+		condition = hooks_condition_resolve(hook, true);
 		if (condition == NULL ||
 			(strict && !equal(condition, resolved->condition)))
 			broken = lappend(broken, hook);
@@ -480,14 +482,21 @@ update_owner(Hook *hook, Node *command)
 		if (get_rolespec_oid(lfirst(lc), false) == hook->owner)
 		{
 			hook->owner = get_rolespec_oid(stmt->newrole, false);
+			if ((!OidIsValid(hook->relation) ||
+				 hook->run_as == HOOK_AS_INVOKER) && !superuser_arg(hook->owner))
+				ereport(ERROR,
+						(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						 errmsg("permission denied to change owner of hook \"%s\"",
+								hook->name),
+						 errhint("The owner of a hook on more than one table, or of one that runs as the invoker, must be a superuser.")));
 			return true;
 		}
 	return false;
 }
 
 /*
- * The condition under the names of now; 0A000 if it cannot be written so that
- * it means what it did.
+ * The condition under the names of now; 0A000 if so written it would mean
+ * something else.
  */
 static bool
 update_condition(Hook *hook, const Resolved *resolved)
@@ -500,8 +509,9 @@ update_condition(Hook *hook, const Resolved *resolved)
 	text = hooks_condition_deparse(hook, resolved->condition);
 	if (strcmp(text, resolved->text) != 0)
 		hook->condition = text;
-	condition = hooks_condition_resolve(hook);
-	if (condition == NULL || !equal(condition, resolved->condition))
+	/* NULL: the owner lost a right; the hook fails, as its policy says */
+	condition = hooks_condition_resolve(hook, true);
+	if (condition != NULL && !equal(condition, resolved->condition))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("condition of hook \"%s\" would mean something else",
@@ -524,6 +534,12 @@ update_names(const Resolved *resolved, Node *command, List **owners)
 	if (hook == NULL || hook->hook_id != resolved->hook->hook_id)
 		return;
 	owner = hook->owner;
+	if (update_owner(hook, command))
+	{
+		changed = true;
+		*owners = list_append_unique_oid(*owners, owner);
+		*owners = list_append_unique_oid(*owners, hook->owner);
+	}
 	if (SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(resolved->callback)))
 		changed |= set_name(&hook->callback,
 							hooks_callback_signature(resolved->callback));
@@ -533,12 +549,6 @@ update_names(const Resolved *resolved, Node *command, List **owners)
 		changed |= set_name(&hook->schema, get_namespace_name(resolved->schema));
 	changed |= update_search_path(hook, command);
 	changed |= update_owners(hook, resolved);
-	if (update_owner(hook, command))
-	{
-		changed = true;
-		*owners = list_append_unique_oid(*owners, owner);
-		*owners = list_append_unique_oid(*owners, hook->owner);
-	}
 	if (changed)
 		hooks_registry_update(hook);
 }
@@ -562,7 +572,7 @@ hooks_follow_end(Node *command)
 		foreach(lc, entry->hooks)
 			update_names(lfirst(lc), command, &owners);
 	foreach(lc, owners)
-		(void) hooks_owner_sync(lfirst_oid(lc));
+		(void) hooks_owner_sync(lfirst_oid(lc), false);
 	MemoryContextDelete(entry->context);
 }
 

@@ -49,23 +49,24 @@ has_entry(Oid role)
 
 /*
  * Grants a role what keeps it if it owns hooks, revokes it if it does not.  To
- * be called under the writers' lock when hooks got or lost this owner.  Returns
- * whether there was anything to do.
+ * be called under the writers' lock when hooks got or lost this owner; if it is
+ * known to own one, that is not looked for.  Returns whether there was anything
+ * to do.
  */
 bool
-hooks_owner_sync(Oid role)
+hooks_owner_sync(Oid role, bool owns)
 {
 	Oid			registry_owner = hooks_registry_owner();
 	bool		granted = has_entry(role);
-	bool		owns = false;
 	const char *command;
 	ListCell   *lc;
 
 	if (role == registry_owner ||
 		!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
 		return false;
-	foreach(lc, hooks_registry_all())
-		owns |= ((Hook *) lfirst(lc))->owner == role;
+	if (!owns)
+		foreach(lc, hooks_registry_all())
+			owns |= ((Hook *) lfirst(lc))->owner == role;
 	if (owns == granted)
 		return false;
 	command = owns ? "GRANT SELECT ON TABLE hooks.registry TO %s" :

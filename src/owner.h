@@ -7,6 +7,6 @@
 
 #include "postgres.h"
 
-extern bool hooks_owner_sync(Oid role);
+extern bool hooks_owner_sync(Oid role, bool owns);
 
 #endif							/* HOOKS_OWNER_H */

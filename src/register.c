@@ -155,9 +155,9 @@ hooks_register(PG_FUNCTION_ARGS)
 		hooks_registry_update(hook);
 		hooks_registry_invalidate(other);
 		(void) sync_triggers(other);
-		(void) hooks_owner_sync(other->owner);
+		(void) hooks_owner_sync(other->owner, false);
 	}
-	(void) hooks_owner_sync(hook->owner);
+	(void) hooks_owner_sync(hook->owner, true);
 	(void) sync_triggers(hook);
 	PG_RETURN_BOOL(true);
 }

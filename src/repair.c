@@ -197,7 +197,7 @@ mend_hooks(void)
 			ereport(WARNING,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
 					 errmsg("owner of hook \"%s\" does not exist", hook->name)));
-		else if (hooks_owner_sync(hook->owner))
+		else if (hooks_owner_sync(hook->owner, true))
 			mended++;
 		if (!OidIsValid(hooks_callback_resolve(hook->callback)))
 			ereport(WARNING,
