@@ -399,9 +399,15 @@ hooks_attach_make_way(Oid relid, Oid parent)
 
 	table_close(rel, NoLock);
 	for (int i = 0; i < HOOK_TRIGGERS; i++)
-		if (hooks_event_of_rows(&hooks_events[i]) &&
-			find_trigger(triggers, hooks_events[i].trigger) != NULL)
-			commands = drop_below(commands, tables, &hooks_events[i]);
+	{
+		const HookEvent *event = &hooks_events[i];
+
+		if (hooks_event_of_rows(event) &&
+			find_trigger(triggers, event->trigger) != NULL)
+			commands = drop_below(commands, tables, event);
+		else if (HOOKS_ATTACH_MINDS_TABLES && hooks_event_has_tables(event))
+			commands = drop_below(commands, list_make1_oid(relid), event);
+	}
 	hooks_command_run(commands);
 }
 

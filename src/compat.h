@@ -103,6 +103,9 @@ hooks_opened_result_relations(const EState *estate)
 /* the tag of an event trigger's command */
 #define hooks_command_tag(data) GetCommandTagName((data)->tag)
 
+/* before 15, no table with transition tables could become a partition */
+#define HOOKS_ATTACH_MINDS_TABLES (PG_VERSION_NUM < 150000)
+
 /* multiranges came with 14 */
 #if PG_VERSION_NUM >= 140000
 #define HOOKS_TYPTYPE_MULTIRANGE TYPTYPE_MULTIRANGE
