@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_inherits.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
 #include "fmgr.h"
@@ -31,6 +32,12 @@
 #include "follow.h"
 #include "objects.h"
 #include "registry.h"
+
+/*
+ * A running DROP of which ddl_command_start knows that it concerns no hook;
+ * sql_drop has nothing to do then.  Set to NULL by the next command.
+ */
+static Node *unconcerned = NULL;
 
 static EventTriggerData *
 event_data(FunctionCallInfo fcinfo, const char *function)
@@ -132,28 +139,58 @@ is_function(ObjectType kind)
 }
 
 /*
- * Takes the writers' lock, if a table has hooks, before the command locks the
- * table: register() takes them in this order.
+ * Has a table hooks, or a partition below it?
  */
-static void
+static bool
+has_hooks(Oid relid)
+{
+	ListCell   *lc;
+
+	if (hooks_registry_has(relid))
+		return true;
+	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+		foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+			if (hooks_registry_has(lfirst_oid(lc)))
+				return true;
+	return false;
+}
+
+/*
+ * Takes the writers' lock, if a table has hooks, before the command locks the
+ * table: register() takes them in this order.  False if it has none.
+ */
+static bool
 lock_for_table(RangeVar *table)
 {
 	Oid			relid = RangeVarGetRelid(table, NoLock, true);
 
-	if (OidIsValid(relid) && hooks_registry_of_relation(relid) != NIL)
-		hooks_registry_lock();
+	if (!OidIsValid(relid) || !has_hooks(relid))
+		return false;
+	hooks_registry_lock();
+	return true;
 }
 
-static void
+/*
+ * The same for DROP.  False if what it drops can have no hooks, nor be used by
+ * any.
+ */
+static bool
 lock_for_drop(DropStmt *stmt)
 {
+	bool		concerned = false;
 	ListCell   *lc;
 
+	if (drops_names(stmt))
+		concerned = true;
 	if (stmt->removeType == OBJECT_TABLE || stmt->removeType == OBJECT_VIEW ||
 		stmt->removeType == OBJECT_MATVIEW ||
 		stmt->removeType == OBJECT_FOREIGN_TABLE)
 		foreach(lc, stmt->objects)
-			lock_for_table(makeRangeVarFromNameList(lfirst(lc)));
+			concerned |= lock_for_table(makeRangeVarFromNameList(lfirst(lc)));
+	else if (stmt->removeType == OBJECT_SCHEMA)
+		concerned = true;
+	/* it may have been in an inheritance tree */
+	return concerned || stmt->removeType == OBJECT_FOREIGN_TABLE;
 }
 
 PG_FUNCTION_INFO_V1(hooks_ddl_command_start);
@@ -171,6 +208,7 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 	Node	   *command = data->parsetree;
 	int			kinds;
 
+	unconcerned = NULL;
 	switch (nodeTag(command))
 	{
 		case T_RenameStmt:
@@ -202,15 +240,16 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 				hooks_drop_fire(command, hooks_command_tag(data));
 			if (hooks_registry_exists() && alters_columns((AlterTableStmt *) command))
 			{
-				lock_for_table(((AlterTableStmt *) command)->relation);
+				(void) lock_for_table(((AlterTableStmt *) command)->relation);
 				hooks_follow_begin(command, false);
 			}
 			break;
 		case T_DropStmt:
 		case T_DropOwnedStmt:
 			kinds = hooks_registry_kinds();
-			if ((kinds & HOOKS_ANY) && IsA(command, DropStmt))
-				lock_for_drop((DropStmt *) command);
+			if ((kinds & HOOKS_ANY) && IsA(command, DropStmt) &&
+				!lock_for_drop((DropStmt *) command))
+				unconcerned = command;
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, hooks_command_tag(data));
 			if (hooks_registry_exists() &&
@@ -235,8 +274,10 @@ Datum
 hooks_sql_drop(PG_FUNCTION_ARGS)
 {
 	EventTriggerData *data = event_data(fcinfo, "sql_drop");
+	bool		skip = data->parsetree == unconcerned;
 
-	if (hooks_registry_kinds() & HOOKS_ANY)
+	unconcerned = NULL;
+	if (!skip && (hooks_registry_kinds() & HOOKS_ANY))
 		hooks_dropped_objects(data->parsetree);
 	PG_RETURN_NULL();
 }

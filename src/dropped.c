@@ -257,8 +257,13 @@ find_hooks(Dropped *dropped)
 	dropped->leaving = !IsA(dropped->command, DropOwnedStmt) ? NIL :
 		hooks_of_roles(((DropOwnedStmt *) dropped->command)->roles);
 	foreach(lc, dropped->relations)
-		foreach(lc2, hooks_registry_of_relation(((HookObject *) lfirst(lc))->objid))
-			dropped->gone = add_hook(dropped->gone, lfirst(lc2));
+	{
+		Oid			relid = ((HookObject *) lfirst(lc))->objid;
+
+		if (hooks_registry_has(relid))
+			foreach(lc2, hooks_registry_of_relation(relid))
+				dropped->gone = add_hook(dropped->gone, lfirst(lc2));
+	}
 	if (dropped->schemas != NIL)
 		foreach(lc, hooks_registry_wide())
 			foreach(lc2, dropped->schemas)

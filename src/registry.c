@@ -27,8 +27,10 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
+#include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -75,12 +77,20 @@ static int	known_kinds = -1;
 static Oid	known_registry = InvalidOid;
 static bool of_other_version = false;
 
+/* the relations that have hooks; NULL when it has to be made anew */
+static HTAB *hooked = NULL;
+
 static void
 relation_changed(Datum arg, Oid relid)
 {
 	if (!OidIsValid(relid) || relid == known_registry ||
 		!OidIsValid(known_registry))
+	{
 		known_kinds = -1;
+		if (hooked != NULL)
+			hash_destroy(hooked);
+		hooked = NULL;
+	}
 }
 
 /*
@@ -169,6 +179,63 @@ hooks_registry_unlock(void)
 {
 	UnlockRelationOid(hooks_registry_relation("registry"),
 					  ShareUpdateExclusiveLock);
+}
+
+/*
+ * Makes the set of relations that have hooks.
+ */
+static HTAB *
+make_hooked(void)
+{
+	HASHCTL		info = {0};
+	Relation	registry = table_open(hooks_registry_relation("registry"),
+									  AccessShareLock);
+	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
+										  NULL);
+	HTAB	   *set;
+	HeapTuple	tuple;
+
+	info.keysize = info.entrysize = sizeof(Oid);
+	info.hcxt = CacheMemoryContext;
+	set = hash_create("hooks relations", 64, &info,
+					  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Oid			relid = DatumGetObjectId(heap_getattr(tuple, Anum_relation,
+														  RelationGetDescr(registry),
+														  &isnull));
+
+		if (!isnull)
+			(void) hash_search(set, &relid, HASH_ENTER, NULL);
+	}
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return set;
+}
+
+/*
+ * Has a relation hooks that are on it?  Without a look at the registry, mostly.
+ */
+bool
+hooks_registry_has(Oid relid)
+{
+	HTAB	   *set;
+	bool		found;
+
+	if ((hooks_registry_kinds() & HOOKS_ANY) == 0)
+		return false;
+	if (hooked != NULL)
+		return hash_search(hooked, &relid, HASH_FIND, NULL) != NULL;
+
+	/* A message that arrives in between makes kinds unknown */
+	set = make_hooked();
+	found = hash_search(set, &relid, HASH_FIND, NULL) != NULL;
+	if (known_kinds >= 0 && hooked == NULL)
+		hooked = set;
+	else
+		hash_destroy(set);
+	return found;
 }
 
 /*

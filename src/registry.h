@@ -63,6 +63,7 @@ extern bool hooks_registry_exists(void);
 extern void hooks_registry_wait(void);
 extern Hook *hooks_registry_find(const char *name);
 extern Hook *hooks_registry_get(const char *name);
+extern bool hooks_registry_has(Oid relid);
 extern List *hooks_registry_of_relation(Oid relid);
 extern List *hooks_registry_of_package(const char *package);
 extern List *hooks_registry_wide(void);

@@ -1,0 +1,178 @@
+-- before_cascade of "truncate" fires for every table that TRUNCATE reaches, before
+-- any of them is emptied.
+\pset format unaligned
+\pset tuples_only on
+CREATE SCHEMA test_truncate;
+SET search_path = test_truncate;
+CREATE ROLE regress_truncate_user;
+CREATE TABLE leaf (id int PRIMARY KEY);     -- older than its parent
+CREATE TABLE parents (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, boss int REFERENCES parents);
+CREATE TABLE root (id int PRIMARY KEY REFERENCES parents) PARTITION BY LIST (id);
+ALTER TABLE root ATTACH PARTITION leaf FOR VALUES IN (1);
+CREATE TABLE branch PARTITION OF root FOR VALUES IN (2, 3) PARTITION BY LIST (id);
+CREATE TABLE twig PARTITION OF branch FOR VALUES IN (2);
+CREATE TABLE "last ""one""" (id int REFERENCES root (id));
+CREATE TABLE alone (id int);
+INSERT INTO parents (boss) VALUES (NULL), (1);
+INSERT INTO root VALUES (1), (2);
+INSERT INTO "last ""one""" VALUES (1);
+INSERT INTO alone VALUES (1);
+
+CREATE FUNCTION counts() RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', (SELECT count(*) FROM test_truncate.parents), (SELECT count(*) FROM test_truncate.root),
+                     (SELECT count(*) FROM test_truncate."last ""one"""), (SELECT count(*) FROM test_truncate.alone))
+$$;
+-- Tells how many rows the tables have, in the order of their definition.
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '%: % % % on %; rows: %', TG_NAME, TG_WHEN, TG_LEVEL, TG_OP, TG_TABLE_NAME, test_truncate.counts();
+    IF current_setting('test.veto', true) = TG_TABLE_NAME THEN
+        PERFORM hooks.cancel(format('%s must not be emptied', TG_TABLE_NAME));
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- All rows are there for each, whatever the command names; each table once, one
+-- that is named twice and one that refers to itself included.
+SELECT hooks.register('on ' || c.relname, 'before_cascade', 'truncate', c.oid, 'tell', package => 'truncate')
+  FROM pg_class c WHERE relnamespace = 'test_truncate'::regnamespace AND relkind IN ('r', 'p') ORDER BY relname COLLATE "C";
+-- PostgreSQL's order of the tables that CASCADE reaches is that of their OIDs
+\set VERBOSITY terse
+BEGIN;
+TRUNCATE parents CASCADE;
+SELECT counts();
+ROLLBACK;
+BEGIN;
+TRUNCATE alone, alone, "last ""one""";
+SELECT counts();
+ROLLBACK;
+BEGIN;
+TRUNCATE parents, root, "last ""one""", alone;
+SELECT counts();
+ROLLBACK;
+-- a partition by itself; what refers to the whole goes with it, by CASCADE
+BEGIN;
+TRUNCATE twig CASCADE;
+SELECT counts();
+ROLLBACK;
+-- ONLY, of what has no partitions
+BEGIN;
+TRUNCATE ONLY alone;
+ROLLBACK;
+
+-- Phase after comes when all of them are empty.
+SELECT hooks.register('after', 'after', 'truncate', 'alone', 'tell');
+BEGIN;
+TRUNCATE alone, "last ""one""";
+ROLLBACK;
+SELECT hooks.unregister('after');
+
+-- What is refused fires nothing: a table that another refers to, without
+-- CASCADE; a table that the caller may not empty, though CASCADE only reaches it.
+TRUNCATE parents;
+TRUNCATE ONLY root;
+GRANT USAGE ON SCHEMA test_truncate TO regress_truncate_user;
+GRANT TRUNCATE ON parents, root, leaf, branch, twig TO regress_truncate_user;
+SET ROLE regress_truncate_user;
+TRUNCATE parents CASCADE;
+RESET ROLE;
+
+-- A veto of the last table keeps the first one full, and its sequence; until
+-- then no sequence starts again.
+SET test.veto = 'last "one"';
+TRUNCATE alone, parents RESTART IDENTITY CASCADE;
+RESET test.veto;
+SELECT counts();
+SELECT last_value FROM parents_id_seq;
+CREATE FUNCTION tell_sequence() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '%: the sequence is at %', TG_NAME, (SELECT last_value || ' ' || is_called FROM parents_id_seq);
+    RETURN NULL;
+END $$;
+SELECT hooks.unregister_package('truncate');
+SELECT hooks.register('last', 'before_cascade', 'truncate', '"last ""one"""', 'tell_sequence', package => 'truncate'),
+       hooks.register('first', 'before_cascade', 'truncate', 'parents', 'tell_sequence', package => 'truncate'),
+       hooks.register('after', 'after', 'truncate', 'parents', 'tell_sequence', package => 'truncate');
+BEGIN;
+TRUNCATE parents RESTART IDENTITY CASCADE;
+ROLLBACK;
+SELECT last_value FROM parents_id_seq;
+SELECT hooks.unregister_package('truncate');
+
+-- What a callback that fails has done is undone; what one writes into a table
+-- that the command empties goes with it, elsewhere it stays.
+CREATE TABLE log (line text);
+CREATE FUNCTION save() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO log SELECT TG_NAME || ': ' || id FROM alone;
+    INSERT INTO alone VALUES (2);
+    PERFORM 1 / TG_ARGV[0]::int;
+    RETURN NULL;
+END $$;
+SELECT hooks.register('fails', 'before_cascade', 'truncate', 'alone', 'save', arguments => '{0}', on_error => 'isolate', package => 'truncate'),
+       hooks.register('saves', 'before_cascade', 'truncate', 'alone', 'save', arguments => '{1}', package => 'truncate');
+BEGIN;
+TRUNCATE alone;
+SELECT counts();
+TABLE log;
+SELECT hook, phase, action, relation, sqlstate FROM hooks.failure;
+-- in a function, and in a subtransaction that is rolled back
+TRUNCATE log;
+INSERT INTO alone VALUES (3);
+DO $$
+BEGIN
+    BEGIN
+        PERFORM hooks.disable('fails');
+        TRUNCATE test_truncate.alone;
+        PERFORM 1 / 0;
+    EXCEPTION WHEN division_by_zero THEN
+        PERFORM hooks.unregister('fails');
+        TRUNCATE test_truncate.alone;
+    END;
+END $$;
+TABLE log;
+ROLLBACK;
+SELECT hooks.unregister_package('truncate');
+
+-- Who and what: the same for all tables; only those named have a depth.
+CREATE FUNCTION tell_context() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    c hooks.context = hooks.context();
+BEGIN
+    RAISE NOTICE '% % % % on %, root: % %, depth %, by %: %, %', c.hook, c.phase, c.level, c.action, c.relation, c.root_action,
+        c.root_relation, c.cascade_depth, c.caller, c.statement, num_nulls(c.columns, c.constraint_name);
+    RETURN NULL;
+END $$;
+SELECT hooks.register('on ' || t, 'before_cascade', 'truncate', t, 'tell_context', package => 'truncate')
+  FROM unnest(ARRAY['parents', '"last ""one"""']::regclass[]) t;
+GRANT TRUNCATE ON "last ""one""" TO regress_truncate_user;
+BEGIN;
+SET LOCAL ROLE regress_truncate_user;
+TRUNCATE test_truncate.parents CASCADE;
+ROLLBACK;
+SELECT hooks.unregister_package('truncate');
+
+-- A wide hook fires once for a partition tree: for the topmost table of it that
+-- the command empties, in whichever order PostgreSQL comes to them.
+SELECT hooks.register('wide', 'before_cascade', 'truncate', NULL, 'tell', schema => 'test_truncate');
+BEGIN;
+TRUNCATE root, "last ""one""";
+ROLLBACK;
+BEGIN;
+TRUNCATE branch, "last ""one""";
+ROLLBACK;
+BEGIN;
+TRUNCATE parents CASCADE;
+ROLLBACK;
+BEGIN;
+TRUNCATE twig, root, "last ""one""";
+ROLLBACK;
+-- twice in one transaction is two commands
+BEGIN;
+TRUNCATE root, "last ""one""";
+TRUNCATE twig, "last ""one""";
+ROLLBACK;
+SET client_min_messages = warning;
+SELECT hooks.unregister('wide');
+DROP SCHEMA test_truncate CASCADE;
+DROP ROLE regress_truncate_user;
