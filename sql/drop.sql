@@ -1,4 +1,5 @@
--- Hooks on "drop" fire before anything of the command is gone, and may stop it.
+-- Hooks on "drop" fire before anything of the command is gone, for every relation
+-- that goes.
 \pset format unaligned
 \pset tuples_only on
 CREATE SCHEMA test_drop;
@@ -19,7 +20,7 @@ INSERT INTO parents VALUES (1), (2);
 REFRESH MATERIALIZED VIEW a_matview;
 INSERT INTO children VALUES (1);
 INSERT INTO root VALUES (1);
--- what is still there, and what becomes of the firing is told by the setting
+-- what is still there
 CREATE FUNCTION tell(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     n bigint;
@@ -28,12 +29,6 @@ BEGIN
         EXECUTE 'SELECT count(*) FROM ' || (event->>'relation') INTO n;
     END IF;
     RAISE NOTICE '%: % % on %, which has % rows', event->>'hook', event->>'phase', event->>'action', event->>'relation', n;
-    CASE current_setting('test.then', true)
-        WHEN 'cancel' THEN PERFORM hooks.cancel('not now');
-        WHEN 'fail' THEN RAISE division_by_zero;
-        WHEN 'sleep' THEN PERFORM pg_sleep(60);
-        ELSE NULL;
-    END CASE;
 END $$;
 -- Runs a command and takes it back; the error if there is one.
 CREATE FUNCTION try(command text) RETURNS text LANGUAGE plpgsql AS $$
@@ -142,81 +137,6 @@ SELECT hooks.register('bad', 'before', 'drop', 'parents', 'tell', columns => '{i
 SELECT hooks.register('bad', 'before', 'drop', 'parents', 'tell', condition => 'OLD.id > 0');
 SELECT hooks.register('bad', 'before', 'drop', 'parents_pkey', 'tell');
 SELECT hooks.register('bad', 'before', 'drop', 'hooks.failure', 'tell');
-SELECT hooks.unregister_package('drop');
-
--- A veto stops the command, whatever the policy; an error as the policy says.
-SET client_min_messages = warning;
-CREATE FUNCTION matrix(then_ text) RETURNS TABLE (phase text, on_error text, result text) LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_config('test.then', then_, true);
-    FOR phase, on_error IN SELECT p, e FROM unnest('{before,before_cascade}'::text[]) p, unnest('{abort,isolate,quarantine}'::text[]) e LOOP
-        PERFORM hooks.register('one', phase, 'drop', 'a_view', 'tell', on_error => on_error, timeout => '50 ms', replace => true);
-        result = try('DROP TABLE parents CASCADE');
-        RETURN NEXT;
-    END LOOP;
-    PERFORM hooks.unregister('one');
-END $$;
-SELECT * FROM matrix('cancel');
-SELECT * FROM matrix('fail');
-SELECT * FROM matrix('sleep');
-RESET client_min_messages;
-\set SHOW_CONTEXT never
--- what the callback did is undone, and kept is that it failed
-CREATE FUNCTION keep_and_fail(event jsonb) RETURNS int LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO test_drop.events VALUES (event);
-    RETURN 1 / 0;
-END $$;
-CREATE TABLE gone (id int);
-SELECT hooks.register('isolated', 'before', 'drop', 'gone', 'keep_and_fail', on_error => 'isolate'),
-       hooks.register('next', 'before', 'drop', 'gone', 'keep', condition => 'current_setting(''test.then'', true) IS DISTINCT FROM ''skip''');
-DROP TABLE gone;
-SELECT event->>'hook' FROM events;
-SELECT hook, phase, action, sqlstate, message FROM hooks.failure WHERE hook = 'isolated';
-DELETE FROM hooks.failure WHERE hook IN ('isolated', 'failing');
-DELETE FROM events;
--- after so many failures it is out, in the middle of a command
-SET hooks.quarantine_after = 2;
-SELECT hooks.register('failing', 'before', 'drop', NULL, 'keep_and_fail', schema => 'test_drop', on_error => 'quarantine');
-CREATE TABLE gone_1 (id int);
-CREATE TABLE gone_2 (id int);
-CREATE TABLE gone_3 (id int);
-DROP TABLE gone_1, gone_2, gone_3;
-SELECT enabled, quarantined FROM hooks.registry WHERE name = 'failing';
-SELECT hooks.unregister('failing');
-RESET hooks.quarantine_after;
-DELETE FROM hooks.failure WHERE hook IN ('isolated', 'failing');
-\set SHOW_CONTEXT errors
-
--- As whom, in which order, and when not.
-CREATE FUNCTION tell_role(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE NOTICE '%: as the caller: %, search_path %', event->>'hook', current_user = event->>'caller', current_setting('search_path');
-END $$;
-SELECT hooks.register('invoker', 'before', 'drop', '"My ""table"""', 'test_drop.tell_role', run_as => 'invoker', package => 'drop'),
-       hooks.register('owner', 'before', 'drop', '"My ""table"""', 'test_drop.tell_role', package => 'drop', priority => 1),
-       hooks.register('third', 'before', 'drop', '"My ""table"""', 'test_drop.tell_role', package => 'drop', priority => -1, run_after => '{owner}'),
-       hooks.register('first', 'before', 'drop', '"My ""table"""', 'test_drop.tell_role', package => 'drop', priority => -1,
-                      condition => 'current_setting(''test.first'', true) = ''yes'''),
-       hooks.unregister('Keep it');
-SELECT hook, position FROM hooks.chain('"My ""table"""');
-SET ROLE regress_drop_user;
-SET search_path = pg_catalog;
-SET test.first = 'yes';
-SELECT test_drop.try('DROP TABLE test_drop."My ""table""" CASCADE');
-RESET ROLE;
-SET search_path = test_drop;
-SET test.first = 'no';
-BEGIN;
-SELECT hooks.pause('third', 'test'), hooks.disable('owner');
-SELECT try('DROP TABLE "My ""table""" CASCADE');
-ROLLBACK;
-SET hooks.enabled = off;
-SELECT try('DROP TABLE "My ""table""" CASCADE');
-RESET hooks.enabled;
-SET session_replication_role = replica;
-SELECT try('DROP TABLE "My ""table""" CASCADE');
-RESET session_replication_role;
 SELECT hooks.unregister_package('drop');
 
 SET client_min_messages = warning;

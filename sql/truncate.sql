@@ -167,6 +167,7 @@ ROLLBACK;
 BEGIN;
 TRUNCATE twig, root, "last ""one""";
 ROLLBACK;
+-- a partition that comes before its parent is not known to be part of it; and
 -- twice in one transaction is two commands
 BEGIN;
 TRUNCATE root, "last ""one""";

@@ -18,6 +18,7 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog/dependency.h"
+#include "catalog/index.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
@@ -79,8 +80,15 @@ check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)
 		aclcheck_error(ACLCHECK_NOT_OWNER,
 					   get_relkind_objtype(get_rel_relkind(relid)), name->relname);
 
-	/* Queries lock a partitioned table before its partitions, and so does DROP */
-	if (arg != NULL && relid != old_relid && get_rel_relispartition(relid))
+	/*
+	 * Queries lock a table before its index and a partitioned table before its
+	 * partitions, and so does DROP.
+	 */
+	if (arg == NULL || relid == old_relid || !OidIsValid(relid))
+		return;
+	if (get_rel_relkind(relid) == RELKIND_INDEX)
+		LockRelationOid(IndexGetRelation(relid, false), AccessExclusiveLock);
+	else if (get_rel_relispartition(relid))
 	{
 		ancestors = get_partition_ancestors(relid);
 		if (ancestors != NIL)
@@ -113,8 +121,10 @@ targets_of_drop(DropStmt *stmt)
 		switch (stmt->removeType)
 		{
 			case OBJECT_INDEX:
-				/* reaches no table, and may be CONCURRENTLY */
-				return NIL;
+				/* without CASCADE it reaches nothing */
+				if (stmt->behavior != DROP_CASCADE || stmt->concurrent)
+					return NIL;
+				/* FALLTHROUGH */
 			case OBJECT_TABLE:
 			case OBJECT_VIEW:
 			case OBJECT_MATVIEW:
@@ -209,6 +219,10 @@ add_column(List *targets, Oid relid, const char *name, bool recurse)
 	check_stack_depth();
 	if (attnum == InvalidAttrNumber)
 		return targets;
+	if (!hooks_class_ownercheck(relid, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER,
+					   get_relkind_objtype(get_rel_relkind(relid)),
+					   get_rel_name(relid));
 	targets = add_target(targets, RelationRelationId, relid, attnum);
 	if (!recurse)
 		return targets;
@@ -326,7 +340,8 @@ add_object(JsonbParseState **state, const HookDependent *dependent)
 
 		if (OidIsValid(namespace))
 			schema = get_namespace_name(namespace);
-		if (HeapTupleIsValid(tuple) && address->objectSubId == 0)
+		if (HeapTupleIsValid(tuple) && address->objectSubId == 0 &&
+			get_object_namensp_unique(address->classId))
 			name = name_of(tuple, catalog,
 						   get_object_attnum_name(address->classId));
 		table_close(catalog, AccessShareLock);
