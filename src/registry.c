@@ -634,9 +634,15 @@ hooks_registry_insert(Hook *hook)
 {
 	Relation	registry = table_open(hooks_registry_relation("registry"),
 									  RowExclusiveLock);
+	RegistryKey by_id = {"registry_hook_id_key", Anum_hook_id, F_INT8EQ};
 
-	hook->hook_id = nextval_internal(hooks_registry_relation("registry_hook_id_seq"),
-									 false);
+	/* Rows that were loaded may have numbers that are yet to come */
+	do
+	{
+		hook->hook_id = nextval_internal(hooks_registry_relation("registry_hook_id_seq"),
+										 false);
+		by_id.value = Int64GetDatum(hook->hook_id);
+	} while (has_rows(registry, &by_id));
 	CatalogTupleInsert(registry,
 					   tuple_from_hook(hook, RelationGetDescr(registry)));
 	table_close(registry, NoLock);

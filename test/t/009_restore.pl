@@ -252,18 +252,18 @@ $node->safe_psql(
 	'taken', q{
 	SELECT setval('hooks.registry_hook_id_seq', 100);
 	SELECT hooks.register('unrelated', 'before_cascade', 'delete', 'app.part', 'note_rows');
-	SELECT hooks.register('doomed', 'before_cascade', 'delete', 'app.child', 'note_rows')});
+	SELECT hooks.register('doomed', 'before_cascade', 'delete', 'app.part', 'note_rows')});
 my $taken = $node->safe_psql('taken', $hooks);
-is($node->safe_psql('taken', $firings), "doomed|2\nunrelated|3", 'a taken name: the hooks that are there fire');
+is($node->safe_psql('taken', $firings), "doomed|3\nunrelated|3", 'a taken name: the hooks that are there fire');
 $node->command_ok([ 'pg_restore', '--data-only', '-n', 'hooks', '-t', 'registry', '-f', "$dump.registry", "$dump.dir" ],
 	'pg_restore of the registry, as a script');
 my @load = ('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-f', "$dump.registry", $node->connstr('taken'));
 $session = $node->background_psql('taken');
-is($session->query_safe($firings), "doomed|2\nunrelated|3", 'a taken name: ... in a session that is to stay');
+is($session->query_safe($firings), "doomed|3\nunrelated|3", 'a taken name: ... in a session that is to stay');
 $node->command_checks_all(\@load, 3, [], [qr/ERROR:  23505: .*"registry_pkey"\n.*\(name\)=\(doomed\)/], 'a taken name: 23505');
 is($node->safe_psql('taken', $hooks), $taken, 'a taken name: no hook and no trigger changes');
-is($node->safe_psql('taken', $firings), "doomed|2\nunrelated|3", 'a taken name: they fire as before');
-is($session->query_safe($firings), "doomed|2\nunrelated|3", 'a taken name: ... in the session that was there');
+is($node->safe_psql('taken', $firings), "doomed|3\nunrelated|3", 'a taken name: they fire as before');
+is($session->query_safe($firings), "doomed|3\nunrelated|3", 'a taken name: ... in the session that was there');
 
 $node->safe_psql('taken', q{SELECT hooks.unregister('doomed')});
 $node->command_ok(\@load, 'no taken name: the registry is loaded');
