@@ -80,7 +80,7 @@ CREATE TABLE hooks.failure (
     detail         text,
     hint           text,
     context        text,
-    caller         name        NOT NULL,
+    caller         name,
     transaction_id xid8        NOT NULL,
     occurred_at    timestamptz NOT NULL
 );
@@ -88,7 +88,7 @@ CREATE INDEX failure_hook_idx ON hooks.failure (hook, failure_id);
 
 COMMENT ON TABLE hooks.failure IS 'isolated failures of hooks; the newest hooks.failures_kept of each hook stay';
 COMMENT ON COLUMN hooks.failure.context IS 'the error context of the callback';
-COMMENT ON COLUMN hooks.failure.caller IS 'the role that issued the statement';
+COMMENT ON COLUMN hooks.failure.caller IS 'the role that issued the statement; NULL if that is not known';
 
 COMMENT ON SEQUENCE hooks.registry_hook_id_seq IS 'numbers the hooks in order of registration';
 COMMENT ON SEQUENCE hooks.failure_failure_id_seq IS 'numbers the failures';

@@ -128,6 +128,38 @@ SET ROLE regress_hooks_context;
 DELETE FROM roots WHERE id = 2;
 RESET ROLE;
 
+-- A command in a function that runs as somebody else is issued by that one,
+-- whosever statement fires the function.
+CREATE FUNCTION who_drops(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '% by %, %', event->>'action', event->>'caller', (hooks.context()).caller;
+END $$;
+CREATE FUNCTION drop_it() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    DROP TABLE test_context.doomed;
+    RETURN NULL;
+END $$;
+CREATE TABLE doomed (id int);
+GRANT CREATE ON SCHEMA test_context TO regress_hooks_context;
+ALTER TABLE doomed OWNER TO regress_hooks_context;
+ALTER FUNCTION drop_it OWNER TO regress_hooks_context;
+CREATE TRIGGER drop_it AFTER INSERT ON roots EXECUTE FUNCTION drop_it();
+SELECT hooks.register('drops', 'before', 'drop', 'doomed', 'who_drops');
+INSERT INTO roots VALUES (5);
+
+-- The statement is that of the function, not that of its caller, also where
+-- only the partitioned table has a trigger.
+CREATE FUNCTION what() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '% of %', (hooks.context()).statement, (hooks.context()).root_relation;
+    RETURN NULL;
+END $$;
+CREATE TABLE tree (id int) PARTITION BY LIST (id);
+CREATE TABLE branch PARTITION OF tree FOR VALUES IN (1);
+CREATE FUNCTION cut() RETURNS void LANGUAGE sql AS 'DELETE FROM test_context.tree';
+SELECT hooks.register('what', 'after', 'delete', 'tree', 'what', level => 'statement', package => 'context');
+SELECT cut();
+
 SELECT hooks.unregister_package('context');
 SET client_min_messages = warning;
 DROP SCHEMA test_context CASCADE;

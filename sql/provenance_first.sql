@@ -94,6 +94,20 @@ TRUNCATE test_provenance_first.log;
 SELECT test_provenance_first.remove(11);
 SELECT (c).phase, (c).root_relation, (c).caller, (c).cascade_depth FROM test_provenance_first.log ORDER BY n;
 
+-- A client's own statement is that of the role that it has set, whoever owns the
+-- tables of the cascade, as whose owner PostgreSQL 18 runs their AFTER triggers.
+SELECT hooks.register('children before_cascade', 'before_cascade', 'delete', 'test_provenance_first.children', 'test_provenance_first.note', package => 'first');
+TRUNCATE test_provenance_first.log;
+\c -
+SET ROLE regress_hooks_provenance;
+DELETE FROM test_provenance_first.parents WHERE id = 12;
+RESET ROLE;
+SELECT test_provenance_first.summary('parents', 'delete', 'regress_hooks_provenance', 'DELETE FROM test_provenance_first.parents WHERE id = 12;');
+-- A function's, there, is anybody's.
+\c -
+SELECT test_provenance_first.remove(13);
+SELECT (c).phase, coalesce((c).caller = 'regress_hooks_provenance', true) FROM test_provenance_first.log ORDER BY n;
+
 SELECT hooks.unregister_package('first');
 SET client_min_messages = warning;
 DROP SCHEMA test_provenance_first CASCADE;

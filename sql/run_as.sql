@@ -132,6 +132,23 @@ RESET ROLE;
 SET search_path = run_as;
 
 SELECT hooks.unregister_package('run_as');
+
+-- In the first statement of a session it may not be known who the caller is.
+-- The owner of a table in the cascade gets nothing out of that.
+SET ROLE regress_hooks_owner;
+CREATE FUNCTION delete_t(int) RETURNS void LANGUAGE sql AS 'DELETE FROM run_as.t WHERE id = $1';
+SELECT hooks.register('h', 'after', 'delete', 'child', 'cb', package => 'run_as', arguments => '{CREATE TEMP TABLE x (id int)}');
+INSERT INTO t VALUES (9), (10);
+INSERT INTO child VALUES (9), (10);
+\c -
+SET ROLE regress_hooks_caller;
+DELETE FROM run_as.t WHERE id = 9;
+\c -
+SET ROLE regress_hooks_caller;
+SELECT run_as.delete_t(10);
+RESET ROLE;
+
+SELECT hooks.unregister_package('run_as');
 SET client_min_messages = warning;
 DROP SCHEMA run_as CASCADE;
 DROP ROLE regress_hooks_owner, regress_hooks_hooker, regress_hooks_caller;

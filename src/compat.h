@@ -74,7 +74,10 @@
 #define hooks_can_set_role(member, role) is_member_of_role((member), (role))
 #endif
 
-/* the tables that a statement writes: a list since 14, an array before */
+/*
+ * The tables that a statement writes, and the partitioned ones that it names: a
+ * list since 14, arrays before.
+ */
 #if PG_VERSION_NUM >= 140000
 #define hooks_opened_result_relations(estate) \
 	((estate)->es_opened_result_relations)
@@ -87,9 +90,25 @@ hooks_opened_result_relations(const EState *estate)
 
 	for (int i = 0; i < estate->es_num_result_relations; i++)
 		relations = lappend(relations, &estate->es_result_relations[i]);
+	for (int i = 0; i < estate->es_num_root_result_relations; i++)
+		relations = lappend(relations, &estate->es_root_result_relations[i]);
 	return relations;
 }
 #endif
+
+/* the same in a plan; before 14, partitioned tables that it names are apart */
+#if PG_VERSION_NUM >= 140000
+#define hooks_result_relations(plan) ((plan)->resultRelations)
+#else
+#define hooks_result_relations(plan) \
+	list_concat_copy((plan)->resultRelations, (plan)->rootResultRelations)
+#endif
+
+/*
+ * Since 18 an AFTER trigger runs as the role that queued its event, in a cascade
+ * the owner of the table; before, as the role of the statement.
+ */
+#define HOOKS_AFTER_AS_QUEUED (PG_VERSION_NUM >= 180000)
 
 /* descriptions of objects that are gone can be asked for since 14 */
 #if PG_VERSION_NUM >= 140000

@@ -187,21 +187,6 @@ find_root(const HookFiring *firing, const HookOrigin *origin,
 		*relation = subject->relation;
 }
 
-/*
- * Is the role that issued the statement known?  Inside of a referential action,
- * where the statement was not seen, PostgreSQL does not tell it.
- */
-static bool
-caller_is_known(const HookFiring *firing)
-{
-	const HookStatement *statement = firing->statement;
-
-	if (firing->subject->event->action & (HOOK_TRUNCATE | HOOK_DROP))
-		return true;
-	return statement != NULL ? OidIsValid(statement->caller) :
-		!InNoForceRLSOperation();
-}
-
 static Datum
 role_name(Oid role)
 {
@@ -269,7 +254,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	nulls[i] = constraint == NULL;
 	values[i++] = constraint == NULL ? (Datum) 0 :
 		DirectFunctionCall1(namein, CStringGetDatum(constraint));
-	nulls[i] = !caller_is_known(firing);
+	nulls[i] = !OidIsValid(firing->caller);
 	values[i++] = role_name(firing->caller);
 	values[i++] = role_name(GetSessionUserId());
 	nulls[i] = !assigned_columns(firing, &values[i]);

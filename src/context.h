@@ -39,7 +39,8 @@ typedef struct HookFiring
 	const TriggerData *trigdata;	/* NULL if the callback takes jsonb */
 	HookStatement *statement;	/* NULL if not seen */
 	const HookOrigin *origin;	/* of the rows; NULL: ask the statement */
-	Oid			caller;			/* who issued the statement */
+	Oid			caller;			/* who issued the statement; InvalidOid if that
+								 * is not known */
 	TimestampTz fired_at;		/* 0 until somebody asks */
 } HookFiring;
 

@@ -188,7 +188,7 @@ test_condition(HookRun *run, HookCall *call, TriggerData *trigdata)
 /* What the firings of all hooks for one row have in common */
 typedef struct Surroundings
 {
-	Oid			caller;
+	Oid			caller;			/* InvalidOid if not known */
 	Oid			at_home;		/* see hooks_sandbox_is_needless() */
 	int			nest_level;
 	bool		referential;
@@ -418,7 +418,6 @@ static inline void
 look_around(const HookRun *run, const TriggerData *trigdata,
 			Surroundings *around)
 {
-	around->caller = hooks_statement_caller(hooks_statement);
 	around->nest_level = GetCurrentTransactionNestLevel();
 	around->referential = run->referential ||
 		hooks_statement_in_referential_action();
@@ -428,11 +427,11 @@ look_around(const HookRun *run, const TriggerData *trigdata,
 		hooks_statement_origin(hooks_statement, run->event, trigdata,
 							   &around->found);
 		around->origin = &around->found;
-
-		/* TRUNCATE is no statement of the executor's */
-		if (run->event->action == HOOK_TRUNCATE)
-			around->caller = GetUserId();
 	}
+
+	/* TRUNCATE is no statement of the executor's */
+	around->caller = run->event->action == HOOK_TRUNCATE ? GetUserId() :
+		hooks_statement_caller(hooks_statement, around->origin, run->query);
 	around->at_home = around->caller == GetSessionUserId() ?
 		around->caller : InvalidOid;
 }
@@ -549,7 +548,7 @@ hooks_fire_event(HookRun *run, Relation rel, bool direct, HookEventMaker make,
 				 void *arg)
 {
 	HookOrigin	origin = {direct ? 0 : HOOK_DEPTH_UNKNOWN};
-	Oid			caller = hooks_statement_caller(hooks_statement);
+	Oid			caller = GetUserId();	/* whoever issued a statement around it */
 
 	for (int i = 0; i < run->length; i++)
 	{

@@ -150,6 +150,7 @@ record_failure(const Hook *hook, const HookFiring *firing,
 	SET_TEXT(detail, error->detail);
 	SET_TEXT(hint, error->hint);
 	SET_TEXT(context, error->context);
+	nulls[Anum_caller - 1] = !OidIsValid(firing->caller);
 	SET(caller, NameGetDatum(&caller));
 	SET(transaction_id, FullTransactionIdGetDatum(GetTopFullTransactionId()));
 	SET(occurred_at, TimestampTzGetDatum(GetCurrentTimestamp()));

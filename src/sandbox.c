@@ -56,7 +56,8 @@ set_search_path(HookSandbox *sandbox, const char *search_path)
 }
 
 /*
- * Becomes the role that the hook runs as, under its search_path.
+ * Becomes the role that the hook runs as, under its search_path.  For a caller
+ * that is not known (InvalidOid) the role that the session has set stands in.
  */
 void
 hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
@@ -68,6 +69,9 @@ hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 	sandbox->guc_level = 0;
 	if (hook->run_as == HOOK_AS_INVOKER)
 		return;
+
+	if (!OidIsValid(caller))
+		caller = GetOuterUserId();
 
 	/* In a cascade the current role is the table's owner, not the caller */
 	GetUserIdAndSecContext(&sandbox->userid, &sandbox->sec_context);

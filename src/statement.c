@@ -197,19 +197,6 @@ hooks_statement_in_referential_action(void)
 }
 
 /*
- * The role that issued the statement.  If it was not seen: the current role,
- * or inside a referential action, which runs as the table's owner, the role
- * that the session has set.
- */
-Oid
-hooks_statement_caller(const HookStatement *statement)
-{
-	if (statement != NULL && OidIsValid(statement->caller))
-		return statement->caller;
-	return InNoForceRLSOperation() ? GetOuterUserId() : GetUserId();
-}
-
-/*
  * The statement that the client sent, if the query with this memory is it.
  *
  * For statements that were not seen.  The memory of a query that a portal runs
@@ -234,6 +221,35 @@ statement_of_portal(MemoryContext query)
 		found = plan;
 	}
 	return found;
+}
+
+/*
+ * The role that issued the statement; InvalidOid if that is not known.  origin
+ * and query are of the rows and the query for which a trigger fires, in case
+ * the statement was not seen.
+ */
+Oid
+hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
+					   MemoryContext query)
+{
+	if (statement != NULL)
+		return statement->caller;
+
+	/* a referential action runs as the owner of a table */
+	if (InNoForceRLSOperation())
+		return InvalidOid;
+
+	if (!HOOKS_AFTER_AS_QUEUED || origin->depth == 0 || !InLocalUserIdChange())
+		return GetUserId();
+
+	/*
+	 * Here such an action may have queued the event, or a function changed the
+	 * role.  The client's own statement is that of the role that it has set; its
+	 * portal has no name, as no portal of a function does.
+	 */
+	if (statement_of_portal(query) != NULL && ActivePortal->name[0] == '\0')
+		return GetOuterUserId();
+	return InvalidOid;
 }
 
 /*
@@ -309,7 +325,7 @@ hooks_statement_is_target(const PlannedStmt *plan, Oid relid)
 
 	if (get_rel_relispartition(relid))
 		relids = list_concat(relids, get_partition_ancestors(relid));
-	foreach(lc, plan->resultRelations)
+	foreach(lc, hooks_result_relations(plan))
 		if (list_member_oid(relids,
 							rt_fetch(lfirst_int(lc), plan->rtable)->relid))
 			return true;

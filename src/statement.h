@@ -34,7 +34,8 @@ typedef struct HookStatement
 	bool		referential;	/* a referential action's query */
 	HookKeyAction *action;			/* which one it is; if referential */
 	HookCascade cascade;		/* of the level; if not referential */
-	Oid			caller;			/* who issued it (of the level's statement) */
+	Oid			caller;			/* who issued it (of the level's statement);
+								 * InvalidOid if that was not seen */
 } HookStatement;
 
 /*
@@ -63,7 +64,9 @@ extern void hooks_statement_pop_truncate(void);
 extern void hooks_statement_abort(int nest_level);
 extern bool hooks_statement_in_referential_action(void);
 extern bool hooks_statement_all_seen(void);
-extern Oid	hooks_statement_caller(const HookStatement *statement);
+extern Oid	hooks_statement_caller(const HookStatement *statement,
+								   const HookOrigin *origin,
+								   MemoryContext query);
 extern const PlannedStmt *hooks_statement_root(const HookStatement *statement,
 											   MemoryContext query,
 											   const char **text);
