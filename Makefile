@@ -32,6 +32,12 @@ OBJS = \
 	src/transaction.o \
 	src/trigger.o \
 	src/report.o \
+	src/result.o \
+	src/graph.o \
+	src/tidset.o \
+	src/route.o \
+	src/cascade.o \
+	src/preview.o \
 	src/definition.o \
 	src/register.o
 

@@ -206,3 +206,34 @@ CREATE FUNCTION hooks.chain(
 RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
 COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in the order in which they fire; run_as is NULL for the invoker';
+
+-- Knowing the cascade.  These read as their caller, who needs SELECT on what
+-- they look at.
+
+CREATE FUNCTION hooks.preview_delete(
+    relation  regclass,
+    condition text   DEFAULT NULL,
+    max_rows  bigint DEFAULT NULL,
+    OUT depth           integer,
+    OUT relation        regclass,
+    OUT constraint_name name,
+    OUT action          text,
+    OUT rows            bigint,
+    OUT capped          boolean,
+    OUT hooks           text[])
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_delete';
+COMMENT ON FUNCTION hooks.preview_delete(regclass, text, bigint) IS 'what a DELETE would remove, change or be stopped by, and which hooks it would fire; changes nothing';
+
+CREATE FUNCTION hooks.preview_truncate(
+    relation regclass,
+    OUT depth           integer,
+    OUT relation        regclass,
+    OUT constraint_name name,
+    OUT action          text,
+    OUT rows            bigint,
+    OUT capped          boolean,
+    OUT hooks           text[])
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_truncate';
+COMMENT ON FUNCTION hooks.preview_truncate(regclass) IS 'what TRUNCATE ... CASCADE would empty, and which hooks it would fire; changes nothing';

@@ -50,10 +50,13 @@ fix_search_path(const char *search_path)
 
 /*
  * The raw tree of a text that must be one expression and nothing else; 42601
- * otherwise.
+ * otherwise, where what is how to call it.
+ *
+ * Such a text can stand between "(" and "\n)" wherever an expression can, and
+ * means nothing else there.
  */
-static Node *
-parse_expression(const char *text)
+Node *
+hooks_condition_parse(const char *text, const char *what)
 {
 	List	   *parsed = pg_parse_query(psprintf("SELECT %s", text));
 	SelectStmt *select;
@@ -83,7 +86,7 @@ parse_expression(const char *text)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
-			 errmsg("condition of a hook is not a single expression: %s", text)));
+			 errmsg("%s is not a single expression: %s", what, text)));
 	return NULL;				/* keep compiler quiet */
 }
 
@@ -103,7 +106,8 @@ transform_condition(Relation rel, const char *text)
 	nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
 										   makeAlias("new", NIL), false, false);
 	addNSItemToQuery(pstate, nsitem, false, true, true);
-	condition = transformWhereClause(pstate, parse_expression(text),
+	condition = transformWhereClause(pstate,
+									 hooks_condition_parse(text, "condition of a hook"),
 									 EXPR_KIND_TRIGGER_WHEN, "WHEN");
 	assign_expr_collations(pstate, condition);
 	free_parsestate(pstate);

@@ -1,0 +1,469 @@
+/*
+ * preview.c
+ *		The SQL API that tells what would happen: preview_delete() and
+ *		preview_truncate().
+ *
+ * Both read as their caller and change nothing.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/catalog.h"
+#include "catalog/objectaddress.h"
+#include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/tuplestore.h"
+
+#include "cascade.h"
+#include "condition.h"
+#include "fire.h"
+#include "preview.h"
+#include "result.h"
+
+/* columns of the previews, as in the install script */
+#define PREVIEW_COLUMNS 7
+
+/*
+ * The table that a preview is about, as a regclass argument names it: 22004
+ * for NULL, 42P01 if it does not exist, 42809 if it cannot lose rows, or is
+ * the system's.  Locked as by SELECT.
+ */
+Oid
+hooks_preview_relation(FunctionCallInfo fcinfo)
+{
+	Relation	rel;
+	Oid			relid;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"relation\" must not be null")));
+	relid = PG_GETARG_OID(0);
+	rel = try_relation_open(relid, AccessShareLock);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	if (rel->rd_rel->relkind != RELKIND_RELATION &&
+		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel))));
+	if (IsSystemRelation(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is a system catalog", RelationGetRelationName(rel))));
+	relation_close(rel, NoLock);
+	return relid;
+}
+
+/*
+ * 42501 unless the current user may see every row of the tables: SELECT, and
+ * no row-level security in the way.
+ */
+void
+hooks_preview_check_rights(const HookRoute *route)
+{
+	ListCell   *lc;
+
+	foreach(lc, route->tables)
+		hooks_preview_check_table(((HookTable *) lfirst(lc))->relid);
+}
+
+void
+hooks_preview_check_table(Oid relid)
+{
+	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, get_rel_name(relid));
+	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot count the rows of table \"%s\" behind its row-level security",
+						get_rel_name(relid))));
+}
+
+/*
+ * Does a statement that assigns these columns of a relation fire a hook of
+ * certain columns?  By name, as partitions have numbers of their own.
+ */
+static bool
+assigns(const Hook *hook, Oid relation, const Bitmapset *columns)
+{
+	int			n;
+	char	  **names = hooks_registry_strings(hook->columns, &n);
+
+	for (int i = 0; i < n; i++)
+		if (bms_is_member(Max(get_attnum(relation, names[i]), 0), columns))
+			return true;
+	return hook->columns == NULL;
+}
+
+/*
+ * Adds the names of the hooks of an event on some tables, in firing order.
+ */
+static List *
+add_hooks(List *names, const HookEvent *event, List *relids, Oid relation,
+		  const Bitmapset *columns)
+{
+	HookRun    *run = hooks_fire_prepare(event, relids, CurrentMemoryContext);
+
+	for (int i = 0; i < run->length; i++)
+	{
+		const HookCall *call = &run->calls[i];
+		const Hook *hook = call->member->hook;
+
+		if (!(hook->actions & HOOK_NAME) && hooks_fire_is_due(call, NULL) &&
+			(event->action != HOOK_UPDATE || assigns(hook, relation, columns)))
+			names = lappend(names, pstrdup(hook->name));
+	}
+	return names;
+}
+
+/*
+ * The hooks that an action on rows of some tables, by a statement that names
+ * the relation, would fire, as text[]: those in force, whatever their
+ * conditions.  An update assigns columns, which are or are not referred to by
+ * other foreign keys.
+ */
+ArrayType *
+hooks_preview_hooks(HookAction action, Oid relation, List *relids,
+					const Bitmapset *columns, bool referenced)
+{
+	List	   *names = NIL;
+	Datum	   *elements;
+	int			n = 0;
+	ListCell   *lc;
+
+	/* BEFORE STATEMENT comes before BEFORE ROW; the others are in order */
+	for (int i = 0; i < 2 * HOOK_EVENTS && !hooks_settings_kill_switch(); i++)
+	{
+		const HookEvent *event = &hooks_events[i % HOOK_EVENTS];
+		bool		first = event->phase == HOOK_BEFORE &&
+			event->level == HOOK_STATEMENT;
+		List	   *tables = list_make1_oid(relation);
+
+		if (event->action != action || first != (i < HOOK_EVENTS) ||
+			(action == HOOK_UPDATE && hooks_event_captures(event) && !referenced))
+			continue;
+		if (hooks_event_of_rows(event))
+			tables = list_copy(relids);
+		if (hooks_event_captures(event))
+			foreach(lc, relids)
+			{
+				HookRelation *pinned = hooks_chain_pin(lfirst_oid(lc));
+
+				tables = list_concat_unique_oid(tables, pinned->ancestors);
+				hooks_chain_unpin(pinned);
+			}
+		names = add_hooks(names, event, tables, relation, columns);
+	}
+
+	elements = palloc(sizeof(Datum) * Max(list_length(names), 1));
+	foreach(lc, names)
+		elements[n++] = CStringGetTextDatum((char *) lfirst(lc));
+	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/*
+ * Adds a row to a preview.
+ */
+static void
+put_row(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
+		const HookForeignKey *key, const char *action, int64 count,
+		bool capped, ArrayType *hooks)
+{
+	Datum		values[PREVIEW_COLUMNS];
+	bool		nulls[PREVIEW_COLUMNS] = {false};
+
+	values[0] = Int32GetDatum(depth);
+	values[1] = ObjectIdGetDatum(relation);
+	values[2] = hooks_result_name(key == NULL ? NULL : key->name, &nulls[2]);
+	values[3] = CStringGetTextDatum(action);
+	values[4] = Int64GetDatum(count);
+	values[5] = BoolGetDatum(capped);
+	values[6] = PointerGetDatum(hooks);
+	tuplestore_putvalues(rows, desc, values, nulls);
+}
+
+/*
+ * Can rows of a table be referred to by one of the columns?
+ */
+static bool
+is_referenced(const HookRoute *route, Oid relation, const Bitmapset *columns)
+{
+	HookTable  *table = hooks_route_table(route, relation);
+	ListCell   *leaf;
+	ListCell   *way;
+
+	foreach(leaf, table->leaves)
+		foreach(way, ((HookLeaf *) lfirst(leaf))->updates)
+			if (bms_overlap(((HookWay *) lfirst(way))->columns, columns))
+				return true;
+	return false;
+}
+
+static ArrayType *
+hooks_of_count(const HookRoute *route, const HookCascadeCount *count)
+{
+	if (count->effect == HOOK_EFFECT_BLOCKED)
+		return construct_empty_array(TEXTOID);
+	if (count->effect == HOOK_EFFECT_DELETE)
+		return hooks_preview_hooks(HOOK_DELETE, count->relation, count->relids,
+								   NULL, false);
+	return hooks_preview_hooks(HOOK_UPDATE, count->relation, count->relids,
+							   count->columns,
+							   is_referenced(route, count->relation,
+											 count->columns));
+}
+
+/*
+ * Says which foreign keys the delete would have to search whole tables for.
+ */
+static void
+report_missing_indexes(const HookRoute *route)
+{
+	const HookForeignKey *last = NULL;
+	ListCell   *lc;
+
+	foreach(lc, route->steps)
+	{
+		const HookStep *step = lfirst(lc);
+
+		if (!step->taken || step->key == last ||
+			OidIsValid(hooks_graph_index(step->key)))
+			continue;
+		last = step->key;
+		ereport(NOTICE,
+				(errmsg("foreign key \"%s\" of table \"%s\" has no index",
+						last->name, get_rel_name(last->referencing)),
+				 errdetail("A DELETE scans all of table \"%s\" for each row of \"%s\" that it removes.",
+						   get_rel_name(last->referencing),
+						   get_rel_name(last->referenced))));
+	}
+}
+
+static const char *
+effect_word(HookEffect effect)
+{
+	switch (effect)
+	{
+		case HOOK_EFFECT_DELETE:
+			return "delete";
+		case HOOK_EFFECT_SET_NULL:
+			return "set null";
+		case HOOK_EFFECT_SET_DEFAULT:
+			return "set default";
+		default:
+			return "blocked";
+	}
+}
+
+PG_FUNCTION_INFO_V1(hooks_preview_delete);
+
+/*
+ * hooks.preview_delete(relation regclass, condition text, max_rows bigint)
+ *		returns setof record
+ *
+ * What a DELETE of the rows that the condition selects would remove, change or
+ * be stopped by.  Errors: those of hooks_preview_relation(), of
+ * hooks_preview_check_rights() and of the condition; 22023.
+ */
+Datum
+hooks_preview_delete(PG_FUNCTION_ARGS)
+{
+	Oid			relid = hooks_preview_relation(fcinfo);
+	const char *condition = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	int64		max_rows = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
+	TupleDesc	desc;
+	Tuplestorestate *rows;
+	HookCascade *cascade;
+	HookRoute  *route;
+	List	   *tables = list_make1_oid(relid);
+	ListCell   *lc;
+
+	if (!PG_ARGISNULL(2) && max_rows <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"max_rows\" must be greater than zero")));
+	if (condition != NULL)
+		(void) hooks_condition_parse(condition, "condition");
+	rows = hooks_result_begin(fcinfo, &desc);
+
+	/* DELETE takes the children of a table that is inherited from, too */
+	if (get_rel_relkind(relid) == RELKIND_RELATION)
+		tables = find_all_inheritors(relid, AccessShareLock, NULL);
+	cascade = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
+	route = hooks_cascade_route(cascade);
+	hooks_preview_check_rights(route);
+	foreach(lc, tables)
+		hooks_cascade_select(cascade, lfirst_oid(lc), get_rel_name(relid),
+							 condition);
+	hooks_cascade_run(cascade);
+
+	foreach(lc, hooks_cascade_counts(cascade))
+	{
+		const HookCascadeCount *count = lfirst(lc);
+
+		if (count->late)
+			ereport(NOTICE,
+					(errmsg("foreign key \"%s\" of table \"%s\" is deferred: it would stop COMMIT",
+							count->key->name, get_rel_name(count->relation)),
+					 errdetail_plural("%lld row would refer to rows that are gone.",
+									  "%lld rows would refer to rows that are gone.",
+									  (unsigned long) count->rows,
+									  (long long) count->rows)));
+		else if (count->rows > 0 || count->depth == 0)
+			put_row(rows, desc, count->depth, count->relation, count->key,
+					effect_word(count->effect), count->rows, count->capped,
+					hooks_of_count(route, count));
+	}
+	report_missing_indexes(route);
+	hooks_cascade_end(cascade);
+	return (Datum) 0;
+}
+
+/* A table of a TRUNCATE ... CASCADE */
+typedef struct Truncated
+{
+	Oid			relid;
+	int			depth;
+	const HookForeignKey *key;	/* by which it comes in; NULL for the first */
+} Truncated;
+
+static List *
+add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
+{
+	Truncated  *table;
+	ListCell   *lc;
+
+	foreach(lc, tables)
+		if (((Truncated *) lfirst(lc))->relid == relid)
+			return tables;
+	table = palloc(sizeof(Truncated));
+	table->relid = relid;
+	table->depth = depth;
+	table->key = key;
+	return lappend(tables, table);
+}
+
+/*
+ * The tables that TRUNCATE ... CASCADE of a table empties, nearest first:
+ * partitions and children, and all that refer to one of them or to a
+ * partitioned table above, whatever their foreign keys' actions.
+ */
+static List *
+truncated_tables(const HookGraph *graph, Oid relid)
+{
+	List	   *tables = add_truncated(NIL, relid, 0, NULL);
+
+	for (int i = 0; i < list_length(tables); i++)
+	{
+		Truncated  *table = list_nth(tables, i);
+		List	   *referenced = list_make1_oid(table->relid);
+		ListCell   *lc;
+
+		foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
+			tables = add_truncated(tables, lfirst_oid(lc), table->depth, table->key);
+		if (get_rel_relispartition(table->relid))
+			referenced = list_concat(referenced, get_partition_ancestors(table->relid));
+		foreach(lc, referenced)
+		{
+			ListCell   *cell;
+
+			foreach(cell, hooks_graph_to(graph, lfirst_oid(lc)))
+			{
+				const HookForeignKey *key = lfirst(cell);
+
+				LockRelationOid(key->referencing, AccessShareLock);
+				tables = add_truncated(tables, key->referencing,
+									   table->depth + 1, key);
+			}
+		}
+	}
+	return tables;
+}
+
+/*
+ * The rows that a table itself holds.
+ */
+static int64
+count_table(Oid relid)
+{
+	char	   *query = psprintf("SELECT pg_catalog.count(*) FROM ONLY %s",
+								 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+															get_rel_name(relid)));
+	bool		isnull;
+
+	if (SPI_execute(query, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "could not count the rows of table \"%s\"", get_rel_name(relid));
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 1, &isnull));
+}
+
+PG_FUNCTION_INFO_V1(hooks_preview_truncate);
+
+/*
+ * hooks.preview_truncate(relation regclass) returns setof record
+ *
+ * What TRUNCATE ... CASCADE would empty; a table with its partitions is one.
+ * Errors: those of hooks_preview_relation() and hooks_preview_check_table().
+ */
+Datum
+hooks_preview_truncate(PG_FUNCTION_ARGS)
+{
+	Oid			relid = hooks_preview_relation(fcinfo);
+	List	   *counted = NIL;
+	TupleDesc	desc;
+	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
+	List	   *tables = truncated_tables(hooks_graph_pin(CurrentMemoryContext), relid);
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		const Truncated *table = lfirst(lc);
+
+		if (table->depth == 0 ? table->relid == relid :
+			table->relid == table->key->referencing)
+			hooks_preview_check_table(table->relid);
+	}
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	foreach(lc, tables)
+	{
+		const Truncated *table = lfirst(lc);
+		int64		count = 0;
+		ListCell   *cell;
+
+		if (list_member_oid(counted, table->relid))
+			continue;
+		foreach(cell, find_all_inheritors(table->relid, NoLock, NULL))
+		{
+			if (list_member_oid(counted, lfirst_oid(cell)))
+				continue;
+			counted = lappend_oid(counted, lfirst_oid(cell));
+			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION)
+				count += count_table(lfirst_oid(cell));
+		}
+		put_row(rows, desc, table->depth, table->relid, table->key, "truncate",
+				count, false,
+				hooks_preview_hooks(HOOK_TRUNCATE, table->relid,
+									list_make1_oid(table->relid), NULL, false));
+	}
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	return (Datum) 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * preview.h
+ *		What the SQL functions about cascades have in common.
+ */
+#ifndef HOOKS_PREVIEW_H
+#define HOOKS_PREVIEW_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "nodes/bitmapset.h"
+#include "utils/array.h"
+
+#include "event.h"
+#include "route.h"
+
+extern Oid	hooks_preview_relation(FunctionCallInfo fcinfo);
+extern void hooks_preview_check_rights(const HookRoute *route);
+extern void hooks_preview_check_table(Oid relid);
+extern ArrayType *hooks_preview_hooks(HookAction action, Oid relation,
+									  List *relids, const Bitmapset *columns,
+									  bool referenced);
+
+#endif							/* HOOKS_PREVIEW_H */
