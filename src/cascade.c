@@ -349,7 +349,7 @@ append_comparison(StringInfo query, const HookForeignKey *key, int i,
 
 /*
  * SELECT f.event, c.tableoid, c.ctid, SAME, c.COLUMN ...
- *   FROM STORE f, [ONLY] TABLE c WHERE f.k1 = c.KEY AND ... [ORDER BY 1, 3]
+ *   FROM STORE f, [ONLY] TABLE c WHERE f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
  */
 static char *
 rows_query(HookCascade *cascade, HookStep *step)
@@ -390,7 +390,7 @@ rows_query(HookCascade *cascade, HookStep *step)
 		append_comparison(&query, key, i, psprintf("f.k%d", i + 1),
 						  psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])));
 	if (cascade->route->ordered)
-		appendStringInfoString(&query, " ORDER BY 1, 3");
+		appendStringInfoString(&query, " ORDER BY 1, 2, 3");
 	return query.data;
 }
 
