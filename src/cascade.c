@@ -19,6 +19,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
@@ -27,6 +28,7 @@
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -71,10 +73,29 @@ typedef struct HookStepState
 	char	  **defaults;		/* by number of key column: what is set, as SQL;
 								 * NULL: it stays */
 	bool		knows_same;		/* the query tells if a default changes nothing */
+	Oid			default_relid;	/* the row that all defaults refer to; InvalidOid:
+								 * none, or not one for all */
+	ItemPointerData default_tid;
+	int64		default_event;	/* when its own event comes; 0: not in line */
 	HookCascadeCount *count;	/* of this round, or an earlier one */
 	HookCascadeCount *blocked;
 	HookTidSet *blocks;			/* rows that block */
 } HookStepState;
+
+typedef struct RowId
+{
+	Oid			relid;
+	BlockNumber block;
+	OffsetNumber offset;
+	uint16		unused;			/* zero */
+} RowId;
+
+/* When a row was changed for the last time */
+typedef struct LastChange
+{
+	RowId		row;			/* hash key, must be first */
+	int64		event;
+} LastChange;
 
 struct HookCascade
 {
@@ -96,6 +117,8 @@ struct HookCascade
 								 * that it refers to */
 	HookTidSet *watched;		/* the latter */
 	bool		fell;			/* one of these was deleted */
+	HTAB	   *last_changes;	/* LastChange of rows changed more than once;
+								 * NULL: none */
 	int			nenrs;
 };
 
@@ -193,6 +216,7 @@ get_count(HookCascade *cascade, HookCascadeCount **last, HookStep *step,
 	count->capped = cascade->cut;
 	if (step != NULL)
 	{
+		count->step = step;
 		count->key = step->key;
 		count->relation = step->key->referencing;
 		count->columns = step->set;
@@ -269,14 +293,15 @@ static TupleDesc
 lane_desc(const HookStep *step, bool checks)
 {
 	const HookForeignKey *key = step->key;
-	int			first = checks ? 3 : 1;
+	int			first = checks ? 4 : 1;
 	TupleDesc	desc = CreateTemplateTupleDesc(first + key->nkeys);
 
 	TupleDescInitEntry(desc, 1, "event", INT8OID, -1, 0);
 	if (checks)
 	{
-		TupleDescInitEntry(desc, 2, "relid", OIDOID, -1, 0);
-		TupleDescInitEntry(desc, 3, "tid", TIDOID, -1, 0);
+		TupleDescInitEntry(desc, 2, "change", INT8OID, -1, 0);
+		TupleDescInitEntry(desc, 3, "relid", OIDOID, -1, 0);
+		TupleDescInitEntry(desc, 4, "tid", TIDOID, -1, 0);
 	}
 	/* of the type's collation, as the parameters of ri_triggers.c's queries */
 	for (int i = 0; i < key->nkeys; i++)
@@ -348,7 +373,7 @@ append_comparison(StringInfo query, const HookForeignKey *key, int i,
 }
 
 /*
- * SELECT f.event, c.tableoid, c.ctid, SAME, c.COLUMN ...
+ * SELECT f.event, c.tableoid, c.ctid, SAME, c.xmin, c.COLUMN ...
  *   FROM STORE f, [ONLY] TABLE c WHERE f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
  */
 static char *
@@ -380,6 +405,7 @@ rows_query(HookCascade *cascade, HookStep *step)
 									 step->state->defaults[i], type);
 		}
 	}
+	appendStringInfoString(&query, step->set == NULL ? ", NULL" : ", c.xmin");
 	foreach(lc, step->table->columns)
 		appendStringInfo(&query, ", c.%s",
 						 column_name(key->referencing, lfirst_int(lc)));
@@ -395,7 +421,7 @@ rows_query(HookCascade *cascade, HookStep *step)
 }
 
 /*
- * SELECT f.event, f.relid, f.tid, FREE, p.tableoid, p.ctid
+ * SELECT f.event, f.relid, f.tid, FREE, f.change, p.tableoid, p.ctid
  *   FROM STORE f LEFT JOIN [ONLY] TABLE p ON p.KEY = f.k1 AND ... [ORDER BY 1]
  *
  * FREE: by its nulls, the changed key need not exist.
@@ -415,7 +441,7 @@ checks_query(HookCascade *cascade, HookStep *step)
 	for (int i = 0; i < key->nkeys; i++)
 		appendStringInfo(&query, "%s%s IS NULL",
 						 i == 0 ? "" : key->full ? " AND " : " OR ", value[i]);
-	appendStringInfo(&query, ", p.tableoid, p.ctid FROM %s f LEFT JOIN %s ON ",
+	appendStringInfo(&query, ", f.change, p.tableoid, p.ctid FROM %s f LEFT JOIN %s ON ",
 					 quote_identifier(step->state->checks.enr.md.name),
 					 from_item(key->referenced, "p"));
 	for (int i = 0; i < key->nkeys; i++)
@@ -439,6 +465,11 @@ find_defaults(HookStep *step)
 	bool		some = false;
 	Relation	rel;
 
+	if (step->recheck)
+	{
+		step->state->defaults = palloc0(sizeof(char *) * key->nkeys);
+		return true;
+	}
 	if (step->copies || step->effect == HOOK_EFFECT_BLOCKED ||
 		step->effect == HOOK_EFFECT_DELETE || (!is_default && !key->full))
 		return false;
@@ -494,6 +525,42 @@ prepare_lane(HookCascade *cascade, Lane *lane, HookStep *step, bool checks)
 }
 
 /*
+ * Finds the row that all defaults of a key refer to.
+ */
+static void
+find_default_row(HookStep *step)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+	bool		isnull;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT p.tableoid, p.ctid FROM %s WHERE ",
+					 from_item(key->referenced, "p"));
+	for (int i = 0; i < key->nkeys; i++)
+	{
+		if (step->state->defaults[i] == NULL)
+			return;
+		append_comparison(&query, key, i,
+						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
+						  step->state->defaults[i]);
+	}
+	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not look up defaults of foreign key \"%s\"", key->name);
+	if (SPI_processed == 1)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[0];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+
+		step->state->default_relid =
+			DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
+		step->state->default_tid =
+			*(ItemPointer) DatumGetPointer(SPI_getbinval(tuple, desc, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
  * Makes a step's queries, when it is first taken.
  */
 static void
@@ -502,9 +569,12 @@ prepare_step(HookCascade *cascade, HookStep *step)
 	MemoryContext old = MemoryContextSwitchTo(cascade->context);
 	bool		checks = find_defaults(step);
 
-	prepare_lane(cascade, &step->state->rows, step, false);
+	if (!step->recheck)
+		prepare_lane(cascade, &step->state->rows, step, false);
 	if (checks)
 		prepare_lane(cascade, &step->state->checks, step, true);
+	if (step->state->knows_same)
+		find_default_row(step);
 	step->taken = true;
 	MemoryContextSwitchTo(old);
 }
@@ -561,9 +631,14 @@ doom(HookCascade *cascade, HookCascadeCount *count, HookTable *table, Oid relid,
 	{
 		HookWay    *way = lfirst(lc);
 
-		if (way->steps[HOOK_CAUSE_DELETED] != NULL)
-			queue_event(cascade, way, way->steps[HOOK_CAUSE_DELETED],
-						relid, tid, values, nulls);
+		HookStep   *step = way->steps[HOOK_CAUSE_DELETED];
+
+		if (step == NULL)
+			continue;
+		queue_event(cascade, way, step, relid, tid, values, nulls);
+		if (step->state->default_relid == relid &&
+			ItemPointerEquals(&step->state->default_tid, (ItemPointer) tid))
+			step->state->default_event = cascade->event;
 	}
 	return true;
 }
@@ -584,22 +659,83 @@ block(HookCascade *cascade, HookStep *step, Oid relid, const ItemPointerData *ti
 }
 
 /*
+ * The event of a row's last change, if there was more than one and an earlier
+ * one may still have to be looked at; 0 otherwise.
+ */
+static int64 *
+last_change(HookCascade *cascade, Oid relid, const ItemPointerData *tid,
+			bool make)
+{
+	RowId		row = {relid, ItemPointerGetBlockNumberNoCheck(tid),
+	ItemPointerGetOffsetNumberNoCheck(tid), 0};
+	LastChange *change;
+
+	if (cascade->last_changes == NULL)
+	{
+		HASHCTL		info = {0};
+
+		if (!make)
+			return NULL;
+		info.keysize = sizeof(RowId);
+		info.entrysize = sizeof(LastChange);
+		info.hcxt = cascade->context;
+		cascade->last_changes = hash_create("hooks last changes", 256, &info,
+											HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	change = hash_search(cascade->last_changes, &row,
+						 make ? HASH_ENTER : HASH_FIND, NULL);
+	return change == NULL ? NULL : &change->event;
+}
+
+/*
+ * Queues the look-up of what a changed row refers to.
+ */
+static void
+queue_check(HookCascade *cascade, HookStep *step, int64 event, Oid relid,
+			const ItemPointerData *tid, const Datum *values, const bool *nulls)
+{
+	Lane	   *lane = &step->state->checks;
+	ItemPointerData copy = *tid;
+	Datum		row[INDEX_MAX_KEYS + 4];
+	bool		row_nulls[INDEX_MAX_KEYS + 4] = {false};
+
+	if (!step->taken)
+		prepare_step(cascade, step);
+	if (lane->step == NULL || step->key->deferred)
+		return;
+	row[0] = Int64GetDatum(++cascade->event);
+	row[1] = Int64GetDatum(event);
+	row[2] = ObjectIdGetDatum(relid);
+	row[3] = PointerGetDatum(&copy);
+	for (int i = 0; i < step->key->nkeys; i++)
+	{
+		row[4 + i] = values[step->positions[i]];
+		row_nulls[4 + i] = nulls[step->positions[i]];
+	}
+	put(cascade, &lane->next, lane->desc, row, row_nulls);
+	lane->nnext++;
+}
+
+/*
  * A step changes a row: sets columns of it to NULL or to their defaults.
- * Whether it stays is known at the end only; then it is told.  False if there
- * are enough of its kind.
+ * Whether it stays is known at the end only; then it is told.  ours: the
+ * transaction has made it.  False if there are enough of its kind.
  */
 static bool
 change(HookCascade *cascade, HookStep *step, Oid relid,
-	   const ItemPointerData *tid, const Datum *values, const bool *nulls)
+	   const ItemPointerData *tid, bool ours,
+	   const Datum *values, const bool *nulls)
 {
-	HookStepState *state = step->state;
-	HookCascadeCount *count = get_count(cascade, &state->count, step, step->effect);
+	HookCascadeCount *count = get_count(cascade, &step->state->count, step,
+										step->effect);
 	HookCause	cause = step->effect == HOOK_EFFECT_SET_NULL ?
 		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
 	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
+	bool		again = is_changed_by(step->table->changes, NULL, relid, tid);
+	int64		event = ++cascade->event;
 	ItemPointerData copy = *tid;
-	Datum		row[INDEX_MAX_KEYS + 3];
-	bool		row_nulls[INDEX_MAX_KEYS + 3] = {false};
+	Datum		row[3];
+	bool		row_nulls[3] = {false};
 	ListCell   *lc;
 
 	if (!count_row(cascade, count, relid))
@@ -624,19 +760,26 @@ change(HookCascade *cascade, HookStep *step, Oid relid,
 		step->changed = hooks_tidset_make(cascade->context);
 	(void) hooks_tidset_add(step->changed, relid, tid);
 
-	if (state->checks.step != NULL && !step->key->deferred)
+	/* what is to be looked up for an older version of the row is void now */
+	if (again)
+		*last_change(cascade, relid, tid, true) = event;
+	foreach(lc, step->table->changes)
 	{
-		row[0] = Int64GetDatum(++cascade->event);
-		for (int i = 0; i < step->key->nkeys; i++)
-		{
-			int			position = step->positions[i];
+		HookStep   *other = lfirst(lc);
 
-			row[3 + i] = values[position];
-			row_nulls[3 + i] = nulls[position];
-		}
-		put(cascade, &state->checks.next, state->checks.desc, row, row_nulls);
-		state->checks.nnext++;
+		if (other == step ||
+			(again && other->state->checks.step != NULL &&
+			 other->changed != NULL && hooks_tidset_has(other->changed, relid, tid)))
+			queue_check(cascade, other, event, relid, tid, values, nulls);
 	}
+	if (ours || again)
+		foreach(lc, step->table->rechecks)
+		{
+			HookStep   *recheck = lfirst(lc);
+
+			if (!is_changed_by(recheck->spoilers, NULL, relid, tid))
+				queue_check(cascade, recheck, event, relid, tid, values, nulls);
+		}
 	return true;
 }
 
@@ -645,7 +788,7 @@ change(HookCascade *cascade, HookStep *step, Oid relid,
  */
 static bool
 apply_row(HookCascade *cascade, HookStep *step, Oid relid,
-		  const ItemPointerData *tid, bool same,
+		  const ItemPointerData *tid, bool same, bool ours,
 		  const Datum *values, const bool *nulls)
 {
 	if (hooks_tidset_has(cascade->doomed, relid, tid) ||
@@ -664,7 +807,7 @@ apply_row(HookCascade *cascade, HookStep *step, Oid relid,
 			/* ri_set() looks whether the row refers to the same as before */
 			if (same)
 				block(cascade, step, relid, tid);
-			return change(cascade, step, relid, tid, values, nulls);
+			return change(cascade, step, relid, tid, ours, values, nulls);
 	}
 }
 
@@ -674,14 +817,16 @@ apply_row(HookCascade *cascade, HookStep *step, Oid relid,
  */
 static void
 apply_check(HookCascade *cascade, HookStep *step, Oid relid,
-			const ItemPointerData *tid, bool is_free, Oid referenced,
-			ItemPointer referenced_tid)
+			const ItemPointerData *tid, bool is_free, int64 change,
+			Oid referenced, ItemPointer referenced_tid)
 {
+	int64	   *last = last_change(cascade, relid, tid, false);
 	Datum		row[5];
 	bool		nulls[5] = {false};
 	int			n = 0;
 
 	if (is_free || hooks_tidset_has(cascade->doomed, relid, tid) ||
+		(last != NULL && *last != change) ||
 		is_changed_by(step->spoilers, step, relid, tid))
 		return;
 	if (referenced_tid == NULL ||
@@ -690,6 +835,8 @@ apply_check(HookCascade *cascade, HookStep *step, Oid relid,
 		block(cascade, step, relid, tid);
 		return;
 	}
+	if (step->recheck || OidIsValid(step->state->default_relid))
+		return;
 	if (cascade->watched == NULL)
 		cascade->watched = hooks_tidset_make(cascade->context);
 	(void) hooks_tidset_add(cascade->watched, referenced, referenced_tid);
@@ -734,6 +881,54 @@ apply_watches(HookCascade *cascade)
 			block(cascade, step, relid, tid);
 	}
 	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
+ * The row that the defaults of a key refer to is gone, and this is its event:
+ * it would set the rows that refer to it by default to what they are.  They
+ * block, if they are there still.
+ */
+static void
+apply_default_event(HookCascade *cascade, HookStep *step)
+{
+	TupleTableSlot *slot;
+
+	step->state->default_event = 0;
+	if (cascade->changes == NULL)
+		return;
+	slot = MakeSingleTupleTableSlot(cascade->change_desc, &TTSOpsMinimalTuple);
+	tuplestore_rescan(cascade->changes);
+	while (tuplestore_gettupleslot(cascade->changes, true, false, slot))
+	{
+		HookCascadeCount *count;
+		Oid			relid;
+		ItemPointer tid;
+
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		count = list_nth(cascade->counts, DatumGetInt32(slot->tts_values[0]));
+		relid = DatumGetObjectId(slot->tts_values[1]);
+		tid = (ItemPointer) DatumGetPointer(slot->tts_values[2]);
+		if (count->step == step &&
+			!hooks_tidset_has(cascade->doomed, relid, tid) &&
+			!is_changed_by(step->spoilers, step, relid, tid))
+			block(cascade, step, relid, tid);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static void
+apply_default_events(HookCascade *cascade, int64 before)
+{
+	ListCell   *lc;
+
+	foreach(lc, cascade->route->steps)
+	{
+		HookStep   *step = lfirst(lc);
+
+		if (step->state->default_event > 0 && step->state->default_event <= before)
+			apply_default_event(cascade, step);
+	}
 }
 
 /*
@@ -790,10 +985,12 @@ apply_lane(HookCascade *cascade, Lane *lane)
 	flag = !nulls[3] && DatumGetBool(values[3]);
 	if (lane->checks)
 		apply_check(cascade, lane->step, relid, tid, flag,
-					nulls[4] ? InvalidOid : DatumGetObjectId(values[4]),
-					nulls[5] ? NULL : (ItemPointer) DatumGetPointer(values[5]));
+					DatumGetInt64(values[4]),
+					nulls[5] ? InvalidOid : DatumGetObjectId(values[5]),
+					nulls[6] ? NULL : (ItemPointer) DatumGetPointer(values[6]));
 	else if (!apply_row(cascade, lane->step, relid, tid, flag,
-						values + 4, nulls + 4))
+						!nulls[4] && TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[4])),
+						values + 5, nulls + 5))
 	{
 		/* enough: the rest need not be found */
 		SPI_freetuptable(lane->batch);
@@ -845,6 +1042,7 @@ open_lane(HookCascade *cascade, Lane *lane)
 static void
 run_lanes(HookCascade *cascade, List *lanes)
 {
+	int64		queued = cascade->event;
 	ListCell   *lc;
 
 	if (!cascade->route->ordered)
@@ -867,6 +1065,7 @@ run_lanes(HookCascade *cascade, List *lanes)
 			if (lane->portal != NULL && (first == NULL || lane->event < first->event))
 				first = lane;
 		}
+		apply_default_events(cascade, first == NULL ? queued : first->event);
 		if (first == NULL)
 			break;
 		apply_lane(cascade, first);

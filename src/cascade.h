@@ -32,7 +32,8 @@ typedef struct HookCascadeCount
 {
 	int			number;			/* of all */
 	int			depth;
-	const HookForeignKey *key;	/* NULL at depth 0 */
+	const HookStep *step;		/* NULL at depth 0 */
+	const HookForeignKey *key;	/* the step's */
 	Oid			relation;		/* as the statement or foreign key names it */
 	HookEffect	effect;
 	const Bitmapset *columns;	/* that change, by the relation's numbers */

@@ -271,7 +271,7 @@ get_step(HookRoute *route, const HookWay *way, HookCause cause)
 	foreach(lc, route->steps)
 	{
 		step = lfirst(lc);
-		if (step->key == key && step->cause == cause)
+		if (step->key == key && step->cause == cause && !step->recheck)
 			return step;
 	}
 	switch (action)
@@ -462,6 +462,45 @@ tree_is_doomable(const HookRoute *route, Oid root)
 }
 
 /*
+ * PostgreSQL looks up every foreign key of a row again that the transaction
+ * has made, as it does when it changes one twice (see
+ * RI_FKey_fk_upd_check_required() in ri_triggers.c).  That matters for keys
+ * whose referenced rows go.
+ */
+static void
+add_rechecks(HookRoute *route)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, route->tables)
+	{
+		HookTable  *table = lfirst(lc);
+
+		if (table->changes == NIL)
+			continue;
+		foreach(cell, hooks_graph_from(route->graph, table->relid))
+		{
+			const HookForeignKey *key = lfirst(cell);
+			HookStep   *step;
+
+			if (key->deferred ||
+				!tree_is_doomable(route, hooks_graph_root(key->referenced)))
+				continue;
+			step = palloc0(sizeof(HookStep));
+			step->key = key;
+			step->effect = HOOK_EFFECT_BLOCKED;
+			step->recheck = true;
+			step->table = table;
+			need_columns(table, key->referencing_keys, key->nkeys);
+			table->rechecks = lappend(table->rechecks, step);
+			route->steps = lappend(route->steps, step);
+			route->ordered = true;
+		}
+	}
+}
+
+/*
  * The route of a delete that begins with rows of the given tables, to one
  * table or, with InvalidOid, everywhere.  In the current memory context.
  */
@@ -477,6 +516,8 @@ hooks_route_make(List *tables, Oid target)
 		route->wanted = trees_toward(route->graph, target);
 	foreach(lc, tables)
 		make_doomable(route, get_table(route, lfirst_oid(lc)));
+	if (route->wanted == NIL)
+		add_rechecks(route);
 	find_spoilers(route);
 	foreach(lc, route->steps)
 	{
@@ -484,6 +525,7 @@ hooks_route_make(List *tables, Oid target)
 
 		/* is the row that blocks gone, or changed, when that is checked? */
 		if ((step->effect == HOOK_EFFECT_BLOCKED && !step->deferred &&
+			 !step->recheck &&
 			 tree_is_doomable(route, step->table->root)) ||
 			step->effect == HOOK_EFFECT_SET_DEFAULT)
 			route->ordered = true;

@@ -45,6 +45,8 @@ typedef struct HookStep
 	bool		taken;			/* the walk has come here */
 	bool		copies;			/* ON UPDATE CASCADE: the new values are the
 								 * referenced row's */
+	bool		recheck;		/* not an action: the key is looked up again for
+								 * a row that is changed twice */
 	struct HookTable *table;	/* the referencing table */
 	Bitmapset  *set;			/* columns of it that change, by number */
 	List	   *spoilers;		/* of HookStep: after these, a row refers no
@@ -88,6 +90,7 @@ typedef struct HookTable
 	struct HTAB *leaf_by_relid;
 	List	   *columns;		/* numbers of those that the walk needs */
 	List	   *changes;		/* of HookStep: these change its rows */
+	List	   *rechecks;		/* of HookStep */
 } HookTable;
 
 /* All that can be reached */

@@ -133,7 +133,7 @@ sub make_schema
 		{
 			@columns = ("c${k}_a", "c${k}_b");
 			$list = ' (' . one_of(@columns) . ')'
-			  if $on_delete =~ /^SET/ && $version >= 150000 && chance(0.4);
+			  if $on_delete eq 'SET NULL' && $version >= 150000 && chance(0.4);
 		}
 		elsif ($to eq 'id' && !$child->{code_taken} && !$child->{partitioned} && chance(0.15))
 		{
