@@ -16,6 +16,8 @@ OBJS = \
 	src/settings.o \
 	src/statement.o \
 	src/context.o \
+	src/result.o \
+	src/rights.o \
 	src/callback.o \
 	src/condition.o \
 	src/registry.o \
@@ -32,11 +34,11 @@ OBJS = \
 	src/transaction.o \
 	src/trigger.o \
 	src/report.o \
-	src/result.o \
 	src/graph.o \
 	src/tidset.o \
 	src/route.o \
 	src/cascade.o \
+	src/doomed.o \
 	src/preview.o \
 	src/definition.o \
 	src/register.o

@@ -237,3 +237,7 @@ CREATE FUNCTION hooks.preview_truncate(
 RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_truncate';
 COMMENT ON FUNCTION hooks.preview_truncate(regclass) IS 'what TRUNCATE ... CASCADE would empty, and which hooks it would fire; changes nothing';
+
+CREATE FUNCTION hooks.doomed(anyelement) RETURNS SETOF anyelement
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';
+COMMENT ON FUNCTION hooks.doomed(anyelement) IS 'in a before_cascade firing: every row of a table that the current delete removes, as hooks.doomed(NULL::some_table)';

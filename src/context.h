@@ -25,6 +25,7 @@ typedef struct HookSubject
 	Oid			relation;
 	const char *relation_name;
 	Oid			constraint;		/* whose action it is, if a batch knows it */
+	const struct HookBatch *batch;	/* the rows it is about, NULL if not of one */
 } HookSubject;
 
 /*

@@ -307,6 +307,7 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	subject->relation = RelationGetRelid(trigdata->tg_relation);
 	subject->relation_name = RelationGetRelationName(trigdata->tg_relation);
 	subject->constraint = run->constraint;
+	subject->batch = run->batch;
 
 	call->simple = member->condition == NULL && member->columns == NULL &&
 		member->broken == NULL &&

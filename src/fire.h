@@ -52,6 +52,7 @@ typedef struct HookRun
 	void	   *row_source_arg;
 	bool		referential;	/* a batch of rows that a cascade removes */
 	Oid			constraint;		/* by which foreign key, if it is one */
+	const struct HookBatch *batch;	/* NULL if not of one */
 	MemoryContext context;
 	List	   *pinned;			/* of HookRelation */
 	MemoryContextCallback unpin;

@@ -10,20 +10,15 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog/catalog.h"
-#include "catalog/objectaddress.h"
-#include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/tuplestore.h"
 
 #include "cascade.h"
@@ -31,6 +26,7 @@
 #include "fire.h"
 #include "preview.h"
 #include "result.h"
+#include "rights.h"
 
 /* columns of the previews, as in the install script */
 #define PREVIEW_COLUMNS 7
@@ -67,33 +63,6 @@ hooks_preview_relation(FunctionCallInfo fcinfo)
 				 errmsg("\"%s\" is a system catalog", RelationGetRelationName(rel))));
 	relation_close(rel, NoLock);
 	return relid;
-}
-
-/*
- * 42501 unless the current user may see every row of the tables: SELECT, and
- * no row-level security in the way.
- */
-void
-hooks_preview_check_rights(const HookRoute *route)
-{
-	ListCell   *lc;
-
-	foreach(lc, route->tables)
-		hooks_preview_check_table(((HookTable *) lfirst(lc))->relid);
-}
-
-void
-hooks_preview_check_table(Oid relid)
-{
-	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
-
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_TABLE, get_rel_name(relid));
-	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("cannot count the rows of table \"%s\" behind its row-level security",
-						get_rel_name(relid))));
 }
 
 /*
@@ -280,7 +249,7 @@ PG_FUNCTION_INFO_V1(hooks_preview_delete);
  *
  * What a DELETE of the rows that the condition selects would remove, change or
  * be stopped by.  Errors: those of hooks_preview_relation(), of
- * hooks_preview_check_rights() and of the condition; 22023.
+ * hooks_rights_check_read() and of the condition; 22023.
  */
 Datum
 hooks_preview_delete(PG_FUNCTION_ARGS)
@@ -308,7 +277,8 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 		tables = find_all_inheritors(relid, AccessShareLock, NULL);
 	cascade = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
 	route = hooks_cascade_route(cascade);
-	hooks_preview_check_rights(route);
+	foreach(lc, route->tables)
+		hooks_rights_check_read(((HookTable *) lfirst(lc))->relid);
 	foreach(lc, tables)
 		hooks_cascade_select(cascade, lfirst_oid(lc), get_rel_name(relid),
 							 condition);
@@ -336,67 +306,6 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* A table of a TRUNCATE ... CASCADE */
-typedef struct Truncated
-{
-	Oid			relid;
-	int			depth;
-	const HookForeignKey *key;	/* by which it comes in; NULL for the first */
-} Truncated;
-
-static List *
-add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
-{
-	Truncated  *table;
-	ListCell   *lc;
-
-	foreach(lc, tables)
-		if (((Truncated *) lfirst(lc))->relid == relid)
-			return tables;
-	table = palloc(sizeof(Truncated));
-	table->relid = relid;
-	table->depth = depth;
-	table->key = key;
-	return lappend(tables, table);
-}
-
-/*
- * The tables that TRUNCATE ... CASCADE of a table empties, nearest first:
- * partitions and children, and all that refer to one of them or to a
- * partitioned table above, whatever their foreign keys' actions.
- */
-static List *
-truncated_tables(const HookGraph *graph, Oid relid)
-{
-	List	   *tables = add_truncated(NIL, relid, 0, NULL);
-
-	for (int i = 0; i < list_length(tables); i++)
-	{
-		Truncated  *table = list_nth(tables, i);
-		List	   *referenced = list_make1_oid(table->relid);
-		ListCell   *lc;
-
-		foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
-			tables = add_truncated(tables, lfirst_oid(lc), table->depth, table->key);
-		if (get_rel_relispartition(table->relid))
-			referenced = list_concat(referenced, get_partition_ancestors(table->relid));
-		foreach(lc, referenced)
-		{
-			ListCell   *cell;
-
-			foreach(cell, hooks_graph_to(graph, lfirst_oid(lc)))
-			{
-				const HookForeignKey *key = lfirst(cell);
-
-				LockRelationOid(key->referencing, AccessShareLock);
-				tables = add_truncated(tables, key->referencing,
-									   table->depth + 1, key);
-			}
-		}
-	}
-	return tables;
-}
-
 /*
  * The rows that a table itself holds.
  */
@@ -420,7 +329,7 @@ PG_FUNCTION_INFO_V1(hooks_preview_truncate);
  * hooks.preview_truncate(relation regclass) returns setof record
  *
  * What TRUNCATE ... CASCADE would empty; a table with its partitions is one.
- * Errors: those of hooks_preview_relation() and hooks_preview_check_table().
+ * Errors: those of hooks_preview_relation() and hooks_rights_check_read().
  */
 Datum
 hooks_preview_truncate(PG_FUNCTION_ARGS)
@@ -429,22 +338,23 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 	List	   *counted = NIL;
 	TupleDesc	desc;
 	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
-	List	   *tables = truncated_tables(hooks_graph_pin(CurrentMemoryContext), relid);
+	List	   *tables = hooks_graph_truncate(hooks_graph_pin(CurrentMemoryContext),
+													 relid);
 	ListCell   *lc;
 
 	foreach(lc, tables)
 	{
-		const Truncated *table = lfirst(lc);
+		const HookTruncated *table = lfirst(lc);
 
 		if (table->depth == 0 ? table->relid == relid :
 			table->relid == table->key->referencing)
-			hooks_preview_check_table(table->relid);
+			hooks_rights_check_read(table->relid);
 	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	foreach(lc, tables)
 	{
-		const Truncated *table = lfirst(lc);
+		const HookTruncated *table = lfirst(lc);
 		int64		count = 0;
 		ListCell   *cell;
 

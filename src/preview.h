@@ -12,11 +12,8 @@
 #include "utils/array.h"
 
 #include "event.h"
-#include "route.h"
 
 extern Oid	hooks_preview_relation(FunctionCallInfo fcinfo);
-extern void hooks_preview_check_rights(const HookRoute *route);
-extern void hooks_preview_check_table(Oid relid);
 extern ArrayType *hooks_preview_hooks(HookAction action, Oid relation,
 									  List *relids, const Bitmapset *columns,
 									  bool referenced);

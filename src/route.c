@@ -352,12 +352,14 @@ make_doomable(HookRoute *route, HookTable *table)
 static List *
 trees_toward(const HookGraph *graph, Oid target)
 {
-	List	   *trees = list_make1_oid(hooks_graph_root(target));
+	List	   *trees = NIL;
+	ListCell   *table;
 
+	foreach(table, find_all_inheritors(target, NoLock, NULL))
+		trees = list_append_unique_oid(trees, hooks_graph_root(lfirst_oid(table)));
 	for (int i = 0; i < list_length(trees); i++)
 	{
 		Oid			root = list_nth_oid(trees, i);
-		ListCell   *table;
 		ListCell   *lc;
 
 		foreach(table, find_all_inheritors(root, NoLock, NULL))

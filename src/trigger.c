@@ -22,6 +22,7 @@
 #include "utils/rel.h"
 
 #include "batch.h"
+#include "doomed.h"
 #include "fire.h"
 #include "rows.h"
 #include "settings.h"
@@ -196,6 +197,7 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 	run->row_source_arg = &firing;
 	run->referential = batch->referential;
 	run->constraint = batch->constraint;
+	run->batch = batch;
 
 	for (int i = 0; i < run->length; i++)
 	{
@@ -286,10 +288,14 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 		if (batch != NULL)
 		{
 			/* in no list any more, it goes with the memory of this call */
-			MemoryContextSetParent(batch->context, CurrentMemoryContext);
+			bool		adopted = hooks_doomed_adopt(batch);
+
+			if (!adopted)
+				MemoryContextSetParent(batch->context, CurrentMemoryContext);
 			if (!hooks_settings_kill_switch())
 				fire_batch(dispatch->event, batch, trigdata);
-			hooks_batch_free(batch);
+			if (!adopted)
+				hooks_batch_free(batch);
 		}
 		return PointerGetDatum(NULL);
 	}

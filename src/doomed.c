@@ -1,0 +1,543 @@
+/*
+ * doomed.c
+ *		hooks.doomed(): the rows of a table that the current delete removes.
+ *
+ * The rows that the statement itself deletes were captured in batches, which
+ * are kept until it ends; those of a table without a before_cascade hook are
+ * looked for in the table, by who deleted them.  From there the walk of
+ * cascade.c finds the others, as they were when the statement began: with a
+ * snapshot of now, but of the statement's command, so that what it has removed
+ * so far is still there.  The TIDs that were found for a table are kept, six
+ * bytes a row as in a batch, for whoever asks again.
+ *
+ * All this lives below TopTransactionContext, in a context for each statement.
+ * Rows that were found in a subtransaction may have been made in it; what was
+ * found goes with it.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/tupconvert.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/plannodes.h"
+#include "parser/parsetree.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
+
+#include "cascade.h"
+#include "chain.h"
+#include "context.h"
+#include "doomed.h"
+#include "result.h"
+#include "rights.h"
+#include "rows.h"
+#include "statement.h"
+
+/* The rows found that one table holds */
+typedef struct DoomedRows
+{
+	Oid			relid;
+	int64		n;
+	int64		size;
+	ItemPointerData *tids;
+} DoomedRows;
+
+/* What was found for a table that somebody asked for */
+typedef struct DoomedAnswer
+{
+	Oid			target;
+	int			nest_level;		/* of the transaction when it was found */
+	MemoryContext context;
+	List	   *tables;			/* target, partitions, children: OIDs */
+	List	   *rows;			/* of DoomedRows */
+} DoomedAnswer;
+
+typedef struct DoomedStatement
+{
+	struct DoomedStatement *outer;
+	uint64		level;			/* as in HookStatement */
+	int			nest_level;		/* of the transaction when it began */
+	MemoryContext context;
+	List	   *batches;		/* of HookBatch: its own rows */
+	List	   *answers;		/* of DoomedAnswer */
+} DoomedStatement;
+
+/* see doomed.h; an abort takes off those that were begun in it */
+DoomedStatement *hooks_doomed_statements = NULL;
+
+static DoomedStatement *
+get_statement(const HookStatement *root)
+{
+	DoomedStatement *statement = hooks_doomed_statements;
+	MemoryContext context;
+
+	while (statement != NULL && statement->level != root->level)
+		statement = statement->outer;
+	if (statement != NULL)
+		return statement;
+	context = AllocSetContextCreate(TopTransactionContext, "hooks doomed rows",
+									ALLOCSET_SMALL_SIZES);
+	statement = MemoryContextAllocZero(context, sizeof(DoomedStatement));
+	statement->context = context;
+	statement->level = root->level;
+	statement->nest_level = root->nest_level;
+	statement->outer = hooks_doomed_statements;
+	hooks_doomed_statements = statement;
+	return statement;
+}
+
+/*
+ * Keeps a batch that is about to fire until its statement ends, if it holds
+ * rows that a statement itself deletes.  True: it is not the caller's any more.
+ */
+bool
+hooks_doomed_adopt(HookBatch *batch)
+{
+	DoomedStatement *statement;
+	MemoryContext old;
+
+	if (batch->referential || batch->event->action != HOOK_DELETE ||
+		hooks_statement == NULL || hooks_statement->referential)
+		return false;
+	statement = get_statement(hooks_statement);
+	old = MemoryContextSwitchTo(statement->context);
+	statement->batches = lappend(statement->batches, batch);
+	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(batch->context, statement->context);
+	return true;
+}
+
+/*
+ * A statement has fired all its triggers.
+ */
+void
+hooks_doomed_end_statement(uint64 level)
+{
+	for (DoomedStatement **link = &hooks_doomed_statements; *link != NULL;
+		 link = &(*link)->outer)
+		if ((*link)->level == level)
+		{
+			DoomedStatement *statement = *link;
+
+			*link = statement->outer;
+			MemoryContextDelete(statement->context);
+			break;
+		}
+}
+
+/*
+ * A subtransaction ends: what was found in it goes to its parent, or away.
+ */
+void
+hooks_doomed_end_subtransaction(int nest_level, bool commit)
+{
+	DoomedStatement **link = &hooks_doomed_statements;
+
+	while (*link != NULL)
+	{
+		DoomedStatement *statement = *link;
+		ListCell   *lc;
+
+		if (statement->nest_level >= nest_level && !commit)
+		{
+			*link = statement->outer;
+			MemoryContextDelete(statement->context);
+			continue;
+		}
+		if (statement->nest_level >= nest_level)
+			statement->nest_level = nest_level - 1;
+		foreach(lc, statement->answers)
+		{
+			DoomedAnswer *answer = lfirst(lc);
+
+			if (answer->nest_level < nest_level)
+				continue;
+			if (commit)
+				answer->nest_level = nest_level - 1;
+			else
+				answer->target = InvalidOid;
+		}
+		link = &statement->outer;
+	}
+}
+
+/*
+ * A row that the walk has found: kept if it is of a table that was asked for.
+ */
+static void
+keep_row(const HookCascadeRow *row, void *arg)
+{
+	DoomedAnswer *answer = arg;
+	DoomedRows *rows = answer->rows == NIL ? NULL : llast(answer->rows);
+	MemoryContext old;
+	ListCell   *lc;
+
+	if (row->effect != HOOK_EFFECT_DELETE ||
+		!list_member_oid(answer->tables, row->relid))
+		return;
+	old = MemoryContextSwitchTo(answer->context);
+	if (rows == NULL || rows->relid != row->relid)
+	{
+		rows = NULL;
+		foreach(lc, answer->rows)
+			if (((DoomedRows *) lfirst(lc))->relid == row->relid)
+				rows = lfirst(lc);
+	}
+	if (rows == NULL)
+	{
+		rows = palloc0(sizeof(DoomedRows));
+		rows->relid = row->relid;
+		rows->size = 16;
+		rows->tids = palloc(sizeof(ItemPointerData) * rows->size);
+		answer->rows = lappend(answer->rows, rows);
+	}
+	if (rows->n == rows->size)
+	{
+		rows->size *= 2;
+		rows->tids = repalloc_huge(rows->tids,
+								   sizeof(ItemPointerData) * rows->size);
+	}
+	rows->tids[rows->n++] = row->tid;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Begins the walk with the rows of a batch.
+ */
+static void
+add_batch(HookCascade *cascade, const HookBatch *batch)
+{
+	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
+	{
+		Relation	rel = table_open(table->relid, AccessShareLock);
+		HookRowFetcher fetcher;
+
+		hooks_rows_begin(&fetcher, rel, true);
+		for (TidChunk *chunk = table->head; chunk != NULL; chunk = chunk->next)
+			for (int i = 0; i < chunk->used; i++)
+			{
+				CHECK_FOR_INTERRUPTS();
+				if (hooks_rows_get(&fetcher, &chunk->tids[i]))
+					hooks_cascade_add(cascade, fetcher.slot);
+			}
+		hooks_rows_end(&fetcher);
+		table_close(rel, NoLock);
+	}
+}
+
+/*
+ * Was a row deleted by the command of this transaction?
+ */
+static bool
+is_deleted_by(HeapTuple tuple, CommandId command)
+{
+	HeapTupleHeader header = tuple->t_data;
+
+	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		ItemPointerEquals(&header->t_ctid, &tuple->t_self) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header)) &&
+		HeapTupleHeaderGetCmax(header) == command;
+}
+
+/*
+ * Begins the walk with the rows that the statement has deleted from a table
+ * which has no hook that captures them.
+ */
+static void
+add_deleted(HookCascade *cascade, Oid relid, CommandId command)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	TupleTableSlot *slot;
+	TableScanDesc scan;
+
+	if (rel->rd_tableam != GetHeapamTableAmRoutine())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("rows deleted from table \"%s\" cannot be told",
+						RelationGetRelationName(rel)),
+				 errhint("Register a before_cascade hook on it.")));
+	slot = table_slot_create(rel, NULL);
+	scan = table_beginscan(rel, SnapshotAny, 0, NULL);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		Buffer		buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
+		bool		deleted;
+
+		CHECK_FOR_INTERRUPTS();
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		deleted = is_deleted_by(((BufferHeapTupleTableSlot *) slot)->base.tuple,
+								command);
+		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+		if (deleted)
+			hooks_cascade_add(cascade, slot);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+}
+
+/*
+ * Does some hook capture what is deleted from a table?
+ */
+static bool
+is_captured(Oid relid)
+{
+	HookRelation *relation = hooks_chain_pin(relid);
+	HookChain  *chain = hooks_chain_of(relation,
+									   hooks_event_by_trigger("Hooks_before_cascade_delete"));
+	bool		captured = false;
+
+	for (int i = 0; i < chain->length; i++)
+		captured |= hooks_chain_role_fires(chain->members[i]->hook->fire);
+	hooks_chain_unpin(relation);
+	return captured;
+}
+
+/*
+ * The tables that a statement deletes from directly and that capture nothing.
+ */
+static List *
+uncaptured_tables(const HookStatement *root)
+{
+	PlannedStmt *plan = root->query->plannedstmt;
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->resultRelations)
+	{
+		Oid			relid = rt_fetch(lfirst_int(lc), plan->rtable)->relid;
+		ListCell   *cell;
+
+		foreach(cell, find_all_inheritors(relid, NoLock, NULL))
+			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
+				!is_captured(lfirst_oid(cell)))
+				relids = list_append_unique_oid(relids, lfirst_oid(cell));
+	}
+	return relids;
+}
+
+/*
+ * Finds what the delete of a firing removes from a table.
+ *
+ * root is the statement, NULL if it was not seen: then the rows of the firing
+ * are all that is known.  Statement is what is kept for it, NULL if nothing.
+ */
+static void
+find_rows(DoomedAnswer *answer, const HookFiring *firing,
+		  const HookStatement *root, const DoomedStatement *statement)
+{
+	List	   *batches = statement == NULL ?
+		list_make1((void *) firing->subject->batch) : list_copy(statement->batches);
+	List	   *uncaptured = root == NULL ? NIL : uncaptured_tables(root);
+	List	   *roots = list_copy(uncaptured);
+	HookCascade *cascade;
+	ListCell   *lc;
+
+	/* those of the statement that have not fired yet */
+	if (root != NULL)
+		for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
+			if (!batch->referential &&
+				batch->query == root->query->estate->es_query_cxt &&
+				batch->event->action == HOOK_DELETE)
+				batches = lappend(batches, batch);
+	foreach(lc, batches)
+		roots = list_concat_unique_oid(roots, hooks_batch_relations(lfirst(lc)));
+
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	if (root != NULL)
+		GetActiveSnapshot()->curcid = firing->referential ?
+			root->query->estate->es_output_cid : GetCurrentCommandId(false);
+	cascade = hooks_cascade_begin(roots, answer->target, 0, keep_row, answer);
+	foreach(lc, hooks_cascade_route(cascade)->steps)
+		hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referencing);
+	foreach(lc, batches)
+		add_batch(cascade, lfirst(lc));
+	foreach(lc, uncaptured)
+	{
+		HookTable  *table = hooks_route_table(hooks_cascade_route(cascade),
+											  lfirst_oid(lc));
+
+		if (table->columns != NIL || list_member_oid(answer->tables, lfirst_oid(lc)))
+			add_deleted(cascade, lfirst_oid(lc),
+						root->query->estate->es_output_cid);
+	}
+	hooks_cascade_run(cascade);
+	hooks_cascade_end(cascade);
+	PopActiveSnapshot();
+}
+
+/*
+ * What the delete of a firing removes from a table; found once for each
+ * statement and table, where the statement was seen.
+ */
+static DoomedAnswer *
+get_answer(const HookFiring *firing, Oid target)
+{
+	const HookStatement *root = hooks_statement_root(firing->statement);
+	DoomedStatement *statement = root == NULL ? NULL : get_statement(root);
+	MemoryContext old;
+	DoomedAnswer *answer;
+	ListCell   *lc;
+
+	if (statement != NULL)
+	{
+		foreach(lc, statement->answers)
+			if (((DoomedAnswer *) lfirst(lc))->target == target)
+				return lfirst(lc);
+	}
+
+	/* it joins the others when it is complete */
+	old = MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
+													  "hooks doomed rows",
+													  ALLOCSET_SMALL_SIZES));
+	answer = palloc0(sizeof(DoomedAnswer));
+	answer->target = target;
+	answer->nest_level = GetCurrentTransactionNestLevel();
+	answer->context = CurrentMemoryContext;
+	answer->tables = find_all_inheritors(target, AccessShareLock, NULL);
+	MemoryContextSwitchTo(old);
+	find_rows(answer, firing, root, statement);
+	if (statement != NULL)
+	{
+		MemoryContextSetParent(answer->context, statement->context);
+		old = MemoryContextSwitchTo(statement->context);
+		statement->answers = lappend(statement->answers, answer);
+		MemoryContextSwitchTo(old);
+	}
+	return answer;
+}
+
+/*
+ * Gives a row in a slot to the caller, in the format of the table asked for.
+ */
+static void
+put_slot(Tuplestorestate *result, TupleTableSlot *slot, TupleConversionMap *map,
+		 TupleTableSlot *converted)
+{
+	tuplestore_puttupleslot(result, map == NULL ? slot :
+							execute_attr_map_slot(map->attrMap, slot, converted));
+}
+
+/*
+ * Gives all rows of a table that a snapshot sees, or those of an answer.
+ */
+static void
+put_rows(Tuplestorestate *result, TupleDesc desc, Oid relid,
+		 const DoomedRows *rows)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(rel), desc);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TupleTableSlot *converted = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+
+	if (rows == NULL)
+	{
+		TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+
+		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		{
+			CHECK_FOR_INTERRUPTS();
+			put_slot(result, slot, map, converted);
+		}
+		table_endscan(scan);
+	}
+	else
+		for (int64 i = 0; i < rows->n; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (table_tuple_fetch_row_version(rel, &rows->tids[i], SnapshotAny, slot))
+				put_slot(result, slot, map, converted);
+		}
+	ExecDropSingleTupleTableSlot(converted);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+}
+
+/*
+ * The table whose row type an argument has; 42809 if there is none.
+ */
+static Oid
+table_of_argument(FunctionCallInfo fcinfo)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+	Oid			relid = OidIsValid(type) ? get_typ_typrelid(type) : InvalidOid;
+	char		kind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s is not the row type of a table",
+						OidIsValid(type) ? format_type_be(type) : "the argument"),
+				 errhint("Call it as hooks.doomed(NULL::some_table).")));
+	return relid;
+}
+
+PG_FUNCTION_INFO_V1(hooks_doomed);
+
+/*
+ * hooks.doomed(anyelement) returns setof anyelement
+ *
+ * In a before_cascade firing of a delete or truncate: every row of a table that
+ * the statement removes.  55000 elsewhere, 42809 if the argument is not of a
+ * table's row type; errors of hooks_rights_check_read().
+ */
+Datum
+hooks_doomed(PG_FUNCTION_ARGS)
+{
+	Oid			target = table_of_argument(fcinfo);
+	const HookFiring *firing = hooks_firing;
+	Tuplestorestate *result;
+	TupleDesc	desc;
+	ListCell   *lc;
+
+	if (firing == NULL || firing->subject->phase != HOOK_BEFORE_CASCADE ||
+		(firing->subject->action & (HOOK_DELETE | HOOK_TRUNCATE)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("hooks.doomed() was not called in a before_cascade firing"),
+				 errdetail("It tells of the rows that the current DELETE or TRUNCATE removes."),
+				 errhint("Call it in the callback of a hook of phase before_cascade on action delete or truncate.")));
+	hooks_rights_check_read(target);
+	result = hooks_result_begin(fcinfo, &desc);
+
+	if (firing->subject->action == HOOK_TRUNCATE)
+	{
+		List	   *truncated = hooks_graph_truncate(hooks_graph_pin(CurrentMemoryContext),
+													 firing->subject->relation);
+
+		foreach(lc, find_all_inheritors(target, AccessShareLock, NULL))
+		{
+			Oid			relid = lfirst_oid(lc);
+			ListCell   *cell;
+
+			if (get_rel_relkind(relid) != RELKIND_RELATION)
+				continue;
+			foreach(cell, truncated)
+				if (((HookTruncated *) lfirst(cell))->relid == relid)
+					put_rows(result, desc, relid, NULL);
+		}
+		return (Datum) 0;
+	}
+	foreach(lc, get_answer(firing, target)->rows)
+	{
+		const DoomedRows *rows = lfirst(lc);
+
+		put_rows(result, desc, rows->relid, rows);
+	}
+	return (Datum) 0;
+}
