@@ -39,7 +39,9 @@ OBJS = \
 	src/route.o \
 	src/cascade.o \
 	src/doomed.o \
+	src/forecast.o \
 	src/preview.o \
+	src/tree.o \
 	src/definition.o \
 	src/register.o
 

@@ -241,3 +241,7 @@ COMMENT ON FUNCTION hooks.preview_truncate(regclass) IS 'what TRUNCATE ... CASCA
 CREATE FUNCTION hooks.doomed(anyelement) RETURNS SETOF anyelement
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';
 COMMENT ON FUNCTION hooks.doomed(anyelement) IS 'in a before_cascade firing: every row of a table that the current delete removes, as hooks.doomed(NULL::some_table)';
+
+CREATE FUNCTION hooks.cascade_tree(relation regclass, format text DEFAULT 'text') RETURNS text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_cascade_tree';
+COMMENT ON FUNCTION hooks.cascade_tree(regclass, text) IS 'the tables that a DELETE leads to, with actions, indexes and hooks, as text or as a mermaid diagram';

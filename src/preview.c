@@ -7,9 +7,6 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
-#include "access/table.h"
-#include "catalog/catalog.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -23,8 +20,7 @@
 
 #include "cascade.h"
 #include "condition.h"
-#include "fire.h"
-#include "preview.h"
+#include "forecast.h"
 #include "result.h"
 #include "rights.h"
 
@@ -32,128 +28,12 @@
 #define PREVIEW_COLUMNS 7
 
 /*
- * The table that a preview is about, as a regclass argument names it: 22004
- * for NULL, 42P01 if it does not exist, 42809 if it cannot lose rows, or is
- * the system's.  Locked as by SELECT.
- */
-Oid
-hooks_preview_relation(FunctionCallInfo fcinfo)
-{
-	Relation	rel;
-	Oid			relid;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"relation\" must not be null")));
-	relid = PG_GETARG_OID(0);
-	rel = try_relation_open(relid, AccessShareLock);
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	if (rel->rd_rel->relkind != RELKIND_RELATION &&
-		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel))));
-	if (IsSystemRelation(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is a system catalog", RelationGetRelationName(rel))));
-	relation_close(rel, NoLock);
-	return relid;
-}
-
-/*
- * Does a statement that assigns these columns of a relation fire a hook of
- * certain columns?  By name, as partitions have numbers of their own.
- */
-static bool
-assigns(const Hook *hook, Oid relation, const Bitmapset *columns)
-{
-	int			n;
-	char	  **names = hooks_registry_strings(hook->columns, &n);
-
-	for (int i = 0; i < n; i++)
-		if (bms_is_member(Max(get_attnum(relation, names[i]), 0), columns))
-			return true;
-	return hook->columns == NULL;
-}
-
-/*
- * Adds the names of the hooks of an event on some tables, in firing order.
- */
-static List *
-add_hooks(List *names, const HookEvent *event, List *relids, Oid relation,
-		  const Bitmapset *columns)
-{
-	HookRun    *run = hooks_fire_prepare(event, relids, CurrentMemoryContext);
-
-	for (int i = 0; i < run->length; i++)
-	{
-		const HookCall *call = &run->calls[i];
-		const Hook *hook = call->member->hook;
-
-		if (!(hook->actions & HOOK_NAME) && hooks_fire_is_due(call, NULL) &&
-			(event->action != HOOK_UPDATE || assigns(hook, relation, columns)))
-			names = lappend(names, pstrdup(hook->name));
-	}
-	return names;
-}
-
-/*
- * The hooks that an action on rows of some tables, by a statement that names
- * the relation, would fire, as text[]: those in force, whatever their
- * conditions.  An update assigns columns, which are or are not referred to by
- * other foreign keys.
- */
-ArrayType *
-hooks_preview_hooks(HookAction action, Oid relation, List *relids,
-					const Bitmapset *columns, bool referenced)
-{
-	List	   *names = NIL;
-	Datum	   *elements;
-	int			n = 0;
-	ListCell   *lc;
-
-	/* BEFORE STATEMENT comes before BEFORE ROW; the others are in order */
-	for (int i = 0; i < 2 * HOOK_EVENTS && !hooks_settings_kill_switch(); i++)
-	{
-		const HookEvent *event = &hooks_events[i % HOOK_EVENTS];
-		bool		first = event->phase == HOOK_BEFORE &&
-			event->level == HOOK_STATEMENT;
-		List	   *tables = list_make1_oid(relation);
-
-		if (event->action != action || first != (i < HOOK_EVENTS) ||
-			(action == HOOK_UPDATE && hooks_event_captures(event) && !referenced))
-			continue;
-		if (hooks_event_of_rows(event))
-			tables = list_copy(relids);
-		if (hooks_event_captures(event))
-			foreach(lc, relids)
-			{
-				HookRelation *pinned = hooks_chain_pin(lfirst_oid(lc));
-
-				tables = list_concat_unique_oid(tables, pinned->ancestors);
-				hooks_chain_unpin(pinned);
-			}
-		names = add_hooks(names, event, tables, relation, columns);
-	}
-
-	elements = palloc(sizeof(Datum) * Max(list_length(names), 1));
-	foreach(lc, names)
-		elements[n++] = CStringGetTextDatum((char *) lfirst(lc));
-	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
-/*
  * Adds a row to a preview.
  */
 static void
 put_row(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
 		const HookForeignKey *key, const char *action, int64 count,
-		bool capped, ArrayType *hooks)
+		bool capped, List *hooks)
 {
 	Datum		values[PREVIEW_COLUMNS];
 	bool		nulls[PREVIEW_COLUMNS] = {false};
@@ -164,7 +44,7 @@ put_row(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
 	values[3] = CStringGetTextDatum(action);
 	values[4] = Int64GetDatum(count);
 	values[5] = BoolGetDatum(capped);
-	values[6] = PointerGetDatum(hooks);
+	values[6] = PointerGetDatum(hooks_forecast_array(hooks));
 	tuplestore_putvalues(rows, desc, values, nulls);
 }
 
@@ -185,15 +65,15 @@ is_referenced(const HookRoute *route, Oid relation, const Bitmapset *columns)
 	return false;
 }
 
-static ArrayType *
+static List *
 hooks_of_count(const HookRoute *route, const HookCascadeCount *count)
 {
 	if (count->effect == HOOK_EFFECT_BLOCKED)
-		return construct_empty_array(TEXTOID);
+		return NIL;
 	if (count->effect == HOOK_EFFECT_DELETE)
-		return hooks_preview_hooks(HOOK_DELETE, count->relation, count->relids,
+		return hooks_forecast_hooks(HOOK_DELETE, count->relation, count->relids,
 								   NULL, false);
-	return hooks_preview_hooks(HOOK_UPDATE, count->relation, count->relids,
+	return hooks_forecast_hooks(HOOK_UPDATE, count->relation, count->relids,
 							   count->columns,
 							   is_referenced(route, count->relation,
 											 count->columns));
@@ -248,13 +128,13 @@ PG_FUNCTION_INFO_V1(hooks_preview_delete);
  *		returns setof record
  *
  * What a DELETE of the rows that the condition selects would remove, change or
- * be stopped by.  Errors: those of hooks_preview_relation(), of
+ * be stopped by.  Errors: those of hooks_forecast_relation(), of
  * hooks_rights_check_read() and of the condition; 22023.
  */
 Datum
 hooks_preview_delete(PG_FUNCTION_ARGS)
 {
-	Oid			relid = hooks_preview_relation(fcinfo);
+	Oid			relid = hooks_forecast_relation(fcinfo);
 	const char *condition = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	int64		max_rows = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	TupleDesc	desc;
@@ -329,17 +209,16 @@ PG_FUNCTION_INFO_V1(hooks_preview_truncate);
  * hooks.preview_truncate(relation regclass) returns setof record
  *
  * What TRUNCATE ... CASCADE would empty; a table with its partitions is one.
- * Errors: those of hooks_preview_relation() and hooks_rights_check_read().
+ * Errors: those of hooks_forecast_relation() and hooks_rights_check_read().
  */
 Datum
 hooks_preview_truncate(PG_FUNCTION_ARGS)
 {
-	Oid			relid = hooks_preview_relation(fcinfo);
+	Oid			relid = hooks_forecast_relation(fcinfo);
 	List	   *counted = NIL;
 	TupleDesc	desc;
 	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
-	List	   *tables = hooks_graph_truncate(hooks_graph_pin(CurrentMemoryContext),
-													 relid);
+	List	   *tables = hooks_graph_truncate(hooks_graph_pin(CurrentMemoryContext), relid);
 	ListCell   *lc;
 
 	foreach(lc, tables)
@@ -370,7 +249,7 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 		}
 		put_row(rows, desc, table->depth, table->relid, table->key, "truncate",
 				count, false,
-				hooks_preview_hooks(HOOK_TRUNCATE, table->relid,
+				hooks_forecast_hooks(HOOK_TRUNCATE, table->relid,
 									list_make1_oid(table->relid), NULL, false));
 	}
 	if (SPI_finish() != SPI_OK_FINISH)
