@@ -47,6 +47,8 @@
 typedef struct Lane
 {
 	HookStep   *step;
+	bool		counts;			/* the query counts by table, as more need not
+								 * be known */
 	bool		checks;			/* does the row exist that a changed one now
 								 * refers to? */
 	char	   *query;
@@ -373,6 +375,17 @@ append_comparison(StringInfo query, const HookForeignKey *key, int i,
 }
 
 /*
+ * f.k1 = c.KEY AND ...
+ */
+static void
+append_key(StringInfo query, const HookForeignKey *key)
+{
+	for (int i = 0; i < key->nkeys; i++)
+		append_comparison(query, key, i, psprintf("f.k%d", i + 1),
+						  psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])));
+}
+
+/*
  * SELECT f.event, c.tableoid, c.ctid, SAME, c.xmin, c.COLUMN ...
  *   FROM STORE f, [ONLY] TABLE c WHERE f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
  */
@@ -412,11 +425,28 @@ rows_query(HookCascade *cascade, HookStep *step)
 	appendStringInfo(&query, " FROM %s f, %s WHERE ",
 					 quote_identifier(step->state->rows.enr.md.name),
 					 from_item(key->referencing, "c"));
-	for (int i = 0; i < key->nkeys; i++)
-		append_comparison(&query, key, i, psprintf("f.k%d", i + 1),
-						  psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])));
+	append_key(&query, key);
 	if (cascade->route->ordered)
 		appendStringInfoString(&query, " ORDER BY 1, 2, 3");
+	return query.data;
+}
+
+/*
+ * SELECT c.tableoid, count(*) FROM STORE f, [ONLY] TABLE c
+ *  WHERE f.k1 = c.KEY AND ... GROUP BY 1
+ */
+static char *
+counts_query(HookStep *step)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT c.tableoid, pg_catalog.count(*) FROM %s f, %s WHERE ",
+					 quote_identifier(step->state->rows.enr.md.name),
+					 from_item(key->referencing, "c"));
+	append_key(&query, key);
+	appendStringInfoString(&query, " GROUP BY 1");
 	return query.data;
 }
 
@@ -521,7 +551,10 @@ prepare_lane(HookCascade *cascade, Lane *lane, HookStep *step, bool checks)
 	lane->enr.md.enrtype = ENR_NAMED_TUPLESTORE;
 	if (SPI_register_relation(&lane->enr) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "SPI_register_relation failed");
-	lane->query = checks ? checks_query(cascade, step) : rows_query(cascade, step);
+	lane->counts = step->alone && !checks && cascade->visitor == NULL &&
+		cascade->max_rows == 0;
+	lane->query = checks ? checks_query(cascade, step) :
+		lane->counts ? counts_query(step) : rows_query(cascade, step);
 }
 
 /*
@@ -1003,6 +1036,31 @@ apply_lane(HookCascade *cascade, Lane *lane)
 }
 
 /*
+ * Counts what a lane finds in this round.
+ */
+static void
+count_lane(HookCascade *cascade, Lane *lane)
+{
+	HookStep   *step = lane->step;
+	HookCascadeCount *count;
+	bool		isnull;
+
+	if (SPI_execute_plan(lane->plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not count the rows of foreign key \"%s\"", step->key->name);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+
+		count = get_count(cascade, &step->state->count, step, step->effect);
+		(void) count_row(cascade, count,
+						 DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull)));
+		count->rows += DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull)) - 1;
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
  * Opens a lane's query for the next round; false if there is nothing to ask.
  *
  * The plan is kept from round to round, unless the number of rows is of
@@ -1032,7 +1090,10 @@ open_lane(HookCascade *cascade, Lane *lane)
 		if (lane->plan == NULL)
 			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	}
-	lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
+	if (lane->counts)
+		count_lane(cascade, lane);
+	else
+		lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
 	return true;
 }
 

@@ -503,6 +503,28 @@ add_rechecks(HookRoute *route)
 }
 
 /*
+ * Is a step the only thing that can happen to the rows of its table, in
+ * whatever partition, and the end of its way?
+ */
+static bool
+is_alone(const HookRoute *route, const HookStep *step, List *roots)
+{
+	ListCell   *lc;
+
+	if (step->recheck || step->table->columns != NIL ||
+		step->effect == HOOK_EFFECT_SET_DEFAULT)
+		return false;
+	foreach(lc, roots)
+		if (hooks_graph_root(lfirst_oid(lc)) == step->table->root)
+			return false;
+	foreach(lc, route->steps)
+		if (lfirst(lc) != step &&
+			((HookStep *) lfirst(lc))->table->root == step->table->root)
+			return false;
+	return true;
+}
+
+/*
  * The route of a delete that begins with rows of the given tables, to one
  * table or, with InvalidOid, everywhere.  In the current memory context.
  */
@@ -525,6 +547,7 @@ hooks_route_make(List *tables, Oid target)
 	{
 		HookStep   *step = lfirst(lc);
 
+		step->alone = is_alone(route, step, tables);
 		/* is the row that blocks gone, or changed, when that is checked? */
 		if ((step->effect == HOOK_EFFECT_BLOCKED && !step->deferred &&
 			 !step->recheck &&

@@ -45,6 +45,8 @@ typedef struct HookStep
 	bool		taken;			/* the walk has come here */
 	bool		copies;			/* ON UPDATE CASCADE: the new values are the
 								 * referenced row's */
+	bool		alone;			/* nothing else touches its rows, and nothing
+								 * comes of them */
 	bool		recheck;		/* not an action: the key is looked up again for
 								 * a row that is changed twice */
 	struct HookTable *table;	/* the referencing table */
