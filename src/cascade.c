@@ -1202,7 +1202,7 @@ root_count(HookCascade *cascade, Oid relid)
 /*
  * Begins with the rows of a table that a condition selects; NULL: all of them.
  * The condition is one boolean expression, as hooks_condition_parse() has
- * found it to be; name is what it may call the table.
+ * found it to be; name is what it calls the table, if not by its own name.
  */
 void
 hooks_cascade_select(HookCascade *cascade, Oid relid, const char *name,
@@ -1216,12 +1216,11 @@ hooks_cascade_select(HookCascade *cascade, Oid relid, const char *name,
 	Lane		lane = {0};
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s.tableoid, %s.ctid",
-					 quote_identifier(name), quote_identifier(name));
+	appendStringInfoString(&query, "SELECT 0::pg_catalog.int8, tableoid, ctid");
 	foreach(lc, table->columns)
-		appendStringInfo(&query, ", %s.%s", quote_identifier(name),
-						 column_name(relid, lfirst_int(lc)));
-	appendStringInfo(&query, " FROM %s", from_item(relid, quote_identifier(name)));
+		appendStringInfo(&query, ", %s", column_name(relid, lfirst_int(lc)));
+	appendStringInfo(&query, " FROM %s",
+					 from_item(relid, name == NULL ? "" : quote_identifier(name)));
 	if (condition != NULL)
 		appendStringInfo(&query, " WHERE (%s\n)", condition);
 	plan = SPI_prepare(query.data, 0, NULL);

@@ -160,7 +160,8 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	foreach(lc, route->tables)
 		hooks_rights_check_read(((HookTable *) lfirst(lc))->relid);
 	foreach(lc, tables)
-		hooks_cascade_select(cascade, lfirst_oid(lc), get_rel_name(relid),
+		hooks_cascade_select(cascade, lfirst_oid(lc),
+							 lfirst_oid(lc) == relid ? NULL : get_rel_name(relid),
 							 condition);
 	hooks_cascade_run(cascade);
 
