@@ -18,28 +18,29 @@ CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN coalesce(N
 -- a chain of its own; for an update, those whose columns are assigned, and
 -- before_cascade where a foreign key refers to one.
 SELECT hooks.register(phase || '_' || level || '_' || action || priority, phase, action, 'child', 'f', level => level, priority => priority,
-                      on_error => 'abort', columns => CASE WHEN action = 'update' THEN columns END)
+                      on_error => 'abort', columns => CASE WHEN action = 'update' THEN columns END, package => 'ahead')
   FROM (VALUES ('after', 'statement'), ('after', 'row'), ('before_cascade', NULL), ('before', 'row'), ('before', 'statement')) p (phase, level),
        (VALUES ('update', 1, '{spouse}'::name[]), ('update', 2, '{parent_id}'), ('delete', 2, NULL), ('delete', 1, NULL)) a (action, priority, columns)
  WHERE level IS NOT NULL;
-SELECT hooks.register('cascade_' || action, 'before_cascade', action, 'child', 'f') FROM unnest('{delete, update, truncate}'::text[]) action;
+SELECT hooks.register('cascade_' || action, 'before_cascade', action, 'child', 'f', package => 'ahead') FROM unnest('{delete, update, truncate}'::text[]) action;
 SELECT depth, relation, action, rows, hooks FROM hooks.preview_delete('parent', 'id = 1');
 SELECT relation, rows, hooks FROM hooks.preview_truncate('parent');
 SELECT hooks.cascade_tree('parent');
 SELECT hooks.cascade_tree('parent', 'mermaid');
 
 -- Not those that are disabled, paused, of another replication role, or all.
-SELECT hooks.unregister(name) FROM hooks.registry WHERE name ~ 'before_|after_|update|truncate';
-SELECT hooks.register('disabled', 'before_cascade', 'delete', 'child', 'f'), hooks.disable('disabled');
-SELECT hooks.register('replica', 'before_cascade', 'delete', 'child', 'f', fire => 'replica');
-SELECT hooks.register('paused', 'before_cascade', 'delete', 'child', 'f');
+SELECT hooks.unregister_package('ahead');
+SELECT hooks.register('cascade_delete', 'before_cascade', 'delete', 'child', 'f', package => 'ahead');
+SELECT hooks.register('disabled', 'before_cascade', 'delete', 'child', 'f', package => 'ahead'), hooks.disable('disabled');
+SELECT hooks.register('replica', 'before_cascade', 'delete', 'child', 'f', fire => 'replica', package => 'ahead');
+SELECT hooks.register('paused', 'before_cascade', 'delete', 'child', 'f', package => 'ahead');
 BEGIN;
 SELECT hooks.pause('paused', 'test');
 SELECT hooks FROM hooks.preview_delete('parent', 'id = 1') WHERE action = 'delete' AND depth = 1;
 SET LOCAL hooks.enabled = off;
 SELECT hooks FROM hooks.preview_delete('parent', 'id = 1') WHERE action = 'delete' AND depth = 1;
 ROLLBACK;
-SELECT count(hooks.unregister(name)) FROM hooks.registry;
+SELECT hooks.unregister_package('ahead');
 DROP TABLE friend, child, parent;
 
 -- Partitions, in other formats than their table, are counted with it; hooks of
@@ -59,12 +60,12 @@ ALTER TABLE q2 ADD FOREIGN KEY (leaf_id) REFERENCES p1 ON DELETE SET NULL;
 INSERT INTO p SELECT g FROM generate_series(1, 19) g;
 INSERT INTO q SELECT g, g, CASE WHEN g >= 10 THEN 5 END FROM generate_series(1, 19) g;
 INSERT INTO r VALUES (15, 3), (16, 4);
-SELECT hooks.register('on ' || t, 'before_cascade', 'delete', t::regclass, 'f') FROM unnest('{p, p1, p2, q, q1, q2}'::text[]) t;
+SELECT hooks.register('on ' || t, 'before_cascade', 'delete', t::regclass, 'f', package => 'ahead') FROM unnest('{p, p1, p2, q, q1, q2}'::text[]) t;
 SELECT * FROM hooks.preview_delete('p', 'id IN (2, 3, 5, 15)');
 SELECT * FROM hooks.preview_delete('p2', 'id < 12');
 SELECT * FROM hooks.preview_truncate('p2');
 SELECT hooks.cascade_tree('p');
-SELECT count(hooks.unregister(name)) FROM hooks.registry;
+SELECT hooks.unregister_package('ahead');
 DROP TABLE p, q, r;
 
 -- Children that inherit are deleted from too; what refers to their parent does

@@ -61,10 +61,12 @@ typedef struct Lane
 	Tuplestorestate *next;		/* the next round's, NULL if none */
 	int64		nnext;
 	Portal		portal;			/* NULL: no more rows in this round */
+	TupleDesc	found;			/* of what the query finds; NULL: not known yet */
 	SPITupleTable *batch;		/* NULL: none at hand */
 	uint64		nbatch;
 	uint64		at;				/* the row in hand */
 	int64		event;			/* its event */
+	List	   *late;			/* rows of that event that wait for the others */
 } Lane;
 
 /* The walk's side of a step */
@@ -965,6 +967,21 @@ apply_default_events(HookCascade *cascade, int64 before)
 }
 
 /*
+ * No more rows are wanted of a lane in this round.
+ */
+static void
+close_lane(Lane *lane)
+{
+	if (lane->portal == NULL)
+		return;
+	if (lane->batch != NULL)
+		SPI_freetuptable(lane->batch);
+	lane->batch = NULL;
+	SPI_cursor_close(lane->portal);
+	lane->portal = NULL;
+}
+
+/*
  * The next row of a lane's query; false, and the lane is closed, if there is
  * none.
  */
@@ -985,12 +1002,11 @@ advance_lane(Lane *lane)
 		lane->at = 0;
 		if (lane->nbatch == 0)
 		{
-			SPI_freetuptable(lane->batch);
-			lane->batch = NULL;
-			SPI_cursor_close(lane->portal);
-			lane->portal = NULL;
+			close_lane(lane);
 			return false;
 		}
+		if (lane->found == NULL)
+			lane->found = CreateTupleDescCopy(lane->batch->tupdesc);
 	}
 	lane->event = DatumGetInt64(heap_getattr(lane->batch->vals[lane->at], 1,
 											 lane->batch->tupdesc, &isnull));
@@ -998,12 +1014,15 @@ advance_lane(Lane *lane)
 }
 
 /*
- * Gives the row in hand of a lane to whom it concerns.
+ * Gives a row of a lane to whom it concerns.
+ *
+ * Of the rows of one event, those that the cascade has changed come last, as
+ * PostgreSQL finds them where their new versions are, behind the others.
  */
 static void
-apply_lane(HookCascade *cascade, Lane *lane)
+apply_tuple(HookCascade *cascade, Lane *lane, HeapTuple tuple, bool may_wait)
 {
-	int			natts = lane->batch->tupdesc->natts;
+	int			natts = lane->found->natts;
 	Datum	   *values = palloc(sizeof(Datum) * natts);
 	bool	   *nulls = palloc(sizeof(bool) * natts);
 	Oid			relid;
@@ -1011,8 +1030,7 @@ apply_lane(HookCascade *cascade, Lane *lane)
 	bool		flag;
 
 	CHECK_FOR_INTERRUPTS();
-	heap_deform_tuple(lane->batch->vals[lane->at], lane->batch->tupdesc,
-					  values, nulls);
+	heap_deform_tuple(tuple, lane->found, values, nulls);
 	relid = DatumGetObjectId(values[1]);
 	tid = (ItemPointer) DatumGetPointer(values[2]);
 	flag = !nulls[3] && DatumGetBool(values[3]);
@@ -1021,18 +1039,38 @@ apply_lane(HookCascade *cascade, Lane *lane)
 					DatumGetInt64(values[4]),
 					nulls[5] ? InvalidOid : DatumGetObjectId(values[5]),
 					nulls[6] ? NULL : (ItemPointer) DatumGetPointer(values[6]));
+	else if (may_wait &&
+			 is_changed_by(lane->step->table->changes, NULL, relid, tid))
+		lane->late = lappend(lane->late, heap_copytuple(tuple));
 	else if (!apply_row(cascade, lane->step, relid, tid, flag,
 						!nulls[4] && TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[4])),
 						values + 5, nulls + 5))
 	{
 		/* enough: the rest need not be found */
-		SPI_freetuptable(lane->batch);
-		lane->batch = NULL;
-		SPI_cursor_close(lane->portal);
-		lane->portal = NULL;
+		close_lane(lane);
 	}
 	pfree(values);
 	pfree(nulls);
+}
+
+/*
+ * Gives the row in hand of a lane to whom it concerns, and goes on to the next
+ * one.
+ */
+static void
+apply_lane(HookCascade *cascade, Lane *lane)
+{
+	int64		event = lane->event;
+	ListCell   *lc;
+
+	apply_tuple(cascade, lane, lane->batch->vals[lane->at],
+				cascade->route->ordered);
+	if ((advance_lane(lane) && lane->event == event) || lane->late == NIL)
+		return;
+	foreach(lc, lane->late)
+		apply_tuple(cascade, lane, lfirst(lc), false);
+	list_free_deep(lane->late);
+	lane->late = NIL;
 }
 
 /*
@@ -1109,8 +1147,13 @@ run_lanes(HookCascade *cascade, List *lanes)
 	if (!cascade->route->ordered)
 	{
 		foreach(lc, lanes)
-			while (advance_lane(lfirst(lc)))
-				apply_lane(cascade, lfirst(lc));
+		{
+			Lane	   *lane = lfirst(lc);
+
+			(void) advance_lane(lane);
+			while (lane->portal != NULL)
+				apply_lane(cascade, lane);
+		}
 		return;
 	}
 	foreach(lc, lanes)
@@ -1130,7 +1173,6 @@ run_lanes(HookCascade *cascade, List *lanes)
 		if (first == NULL)
 			break;
 		apply_lane(cascade, first);
-		(void) advance_lane(first);
 	}
 }
 
@@ -1240,8 +1282,7 @@ hooks_cascade_select(HookCascade *cascade, Oid relid, const char *name,
 				  (ItemPointer) DatumGetPointer(values[2]),
 				  values + 3, nulls + 3))
 		{
-			SPI_freetuptable(lane.batch);
-			SPI_cursor_close(lane.portal);
+			close_lane(&lane);
 			break;
 		}
 		pfree(values);
