@@ -1,6 +1,8 @@
 # hooks.preview_delete() against the truth: in random schemas, with random rows,
 # it says what the DELETE then does.  Rows removed, by table; rows changed, by
-# foreign key; and "blocked" exactly where the DELETE fails with 23503.
+# foreign key; and "blocked" exactly where the DELETE fails with 23503.  And
+# hooks.doomed() in each firing of a hook on one of the tables: just the rows that
+# are gone afterwards.
 #
 # HOOKS_SEED repeats a run, HOOKS_SCHEMAS makes it longer.
 
@@ -27,7 +29,23 @@ my $version = $node->safe_psql('postgres', 'SHOW server_version_num');
 # Every row has a number u of its own, which no foreign key knows.
 $node->safe_psql('postgres', q{
 CREATE EXTENSION hooks;
-CREATE FUNCTION compare(root regclass, condition text, tables regclass[], shared boolean) RETURNS text
+CREATE TABLE told (doomed jsonb);
+CREATE FUNCTION note_doomed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  t text;
+  numbers jsonb;
+  result jsonb := '{}';
+BEGIN
+  FOREACH t IN ARRAY TG_ARGV LOOP
+    EXECUTE format('SELECT jsonb_agg(u ORDER BY u) FROM hooks.doomed(NULL::%s)', t) INTO numbers;
+    IF numbers IS NOT NULL THEN
+      result := result || jsonb_build_object(t, numbers);
+    END IF;
+  END LOOP;
+  INSERT INTO told VALUES (result);
+  RETURN NULL;
+END $$;
+CREATE FUNCTION compare(root regclass, condition text, tables regclass[], shared boolean, hooked regclass) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
   expected jsonb;
@@ -37,6 +55,7 @@ DECLARE
   after jsonb := '{}';
   t regclass;
   content jsonb;
+  doomed jsonb;
 BEGIN
   FOREACH t IN ARRAY tables LOOP
     EXECUTE format('SELECT coalesce(jsonb_object_agg(u, to_jsonb(r)), ''{}'') FROM %s r', t) INTO content;
@@ -47,7 +66,9 @@ BEGIN
   SELECT coalesce(bool_or(action = 'blocked'), false) FROM preview INTO blocked;
 
   BEGIN
+    PERFORM hooks.register('doomed', 'before_cascade', 'delete', hooked, 'note_doomed', arguments => tables::text[]);
     EXECUTE format('DELETE FROM %s WHERE %s', root, condition);
+    SELECT jsonb_agg(DISTINCT t.doomed) FROM told t INTO doomed;
     FOREACH t IN ARRAY tables LOOP
       EXECUTE format('SELECT coalesce(jsonb_object_agg(u, to_jsonb(r)), ''{}'') FROM %s r', t) INTO content;
       after := after || jsonb_build_object(t, content);
@@ -73,6 +94,15 @@ BEGIN
     RETURN concat('removed ', actual, ', expected ', expected);
   END IF;
 
+  -- what the hook was told, in whatever firing
+  SELECT jsonb_object_agg(x.t, numbers) FROM (
+    SELECT b.key AS t, jsonb_agg(u::int ORDER BY u::int) AS numbers
+      FROM jsonb_each(before) b, jsonb_object_keys(b.value) u
+     WHERE NOT (after -> b.key) ? u GROUP BY 1) x INTO actual;
+  IF doomed <> jsonb_build_array(actual) THEN
+    RETURN concat('doomed ', actual, ', told ', doomed);
+  END IF;
+
   -- rows whose columns of the key differ, by foreign key
   SELECT jsonb_object_agg(constraint_name, n) FROM (
     SELECT constraint_name, sum(p.rows) AS n FROM preview p WHERE action LIKE 'set %' GROUP BY 1 HAVING sum(p.rows) > 0) x INTO expected;
@@ -91,7 +121,7 @@ BEGIN
     RETURN concat('changed ', actual, ', expected ', expected);
   END IF;
   DROP TABLE preview;
-  RETURN CASE WHEN blocked THEN 'blocked, but not the DELETE' ELSE 'deleted' END;
+  RETURN CASE WHEN blocked THEN 'blocked, but not the DELETE' WHEN doomed IS NOT NULL THEN 'told' ELSE 'deleted' END;
 END $$;
 });
 
@@ -225,7 +255,7 @@ sub make_schema
 	{
 		my $t = one_of(@tables);
 		my $condition = one_of('id = ' . (1 + int(rand($t->{rows}))), 'id % 2 = 0', 'id <= ' . (1 + int(rand($t->{rows}))), 'true');
-		$compare .= "SELECT 'result: ' || compare('$t->{name}', '$condition', $list, " . ($shared ? 'true' : 'false') . ") || ' | DELETE FROM $t->{name} WHERE $condition';\n";
+		$compare .= "SELECT 'result: ' || compare('$t->{name}', '$condition', $list, " . ($shared ? 'true' : 'false') . ", '" . one_of(@tables)->{name} . "') || ' | DELETE FROM $t->{name} WHERE $condition';\n";
 	}
 	return ($compare, $sql);
 }
@@ -249,13 +279,14 @@ for my $number (1 .. $schemas)
 		my ($result, $statement) = $line =~ /^result: (.*) \| (.*)$/;
 
 		$seen{$result}++;
-		push @wrong, "schema $number: $statement: $result\n$sql" if $result !~ /^(deleted|blocked|other)$/;
+		push @wrong, "schema $number: $statement: $result\n$sql" if $result !~ /^(deleted|told|blocked|other)$/;
 	}
 }
 
 ok(!@wrong, 'every preview says what its DELETE does') or diag($wrong[0]);
-diag(scalar(@wrong) . ' wrong; ' . join(', ', map { "$seen{$_} $_" } grep { /^(deleted|blocked|other)$/ } sort keys %seen));
+diag(scalar(@wrong) . ' wrong; ' . join(', ', map { "$seen{$_} $_" } grep { /^(deleted|told|blocked|other)$/ } sort keys %seen));
 cmp_ok($seen{deleted} // 0, '>', $schemas, '... many of them delete');
+cmp_ok($seen{told} // 0, '>', $schemas / 2, '... many tell a hook of it');
 cmp_ok($seen{blocked} // 0, '>', $schemas / 4, '... many are blocked');
 
 $node->stop;
