@@ -37,6 +37,10 @@ OBJS = \
 	src/graph.o \
 	src/tidset.o \
 	src/route.o \
+	src/query.o \
+	src/lane.o \
+	src/walk.o \
+	src/change.o \
 	src/cascade.o \
 	src/doomed.o \
 	src/forecast.o \

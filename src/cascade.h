@@ -8,42 +8,8 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
-#include "nodes/pg_list.h"
-#include "storage/itemptr.h"
 
-#include "graph.h"
-#include "route.h"
-
-/* A row that the walk has found: deleted, or changed and not deleted later */
-typedef struct HookCascadeRow
-{
-	Oid			relid;			/* the table, or partition, that holds it */
-	ItemPointerData tid;
-	int			depth;			/* 0 for the statement's own */
-	const HookForeignKey *key;	/* by which; NULL at depth 0 */
-	HookEffect	effect;
-} HookCascadeRow;
-
-/* Called for each of them, once: deletes in order, then the changes */
-typedef void (*HookCascadeVisitor) (const HookCascadeRow *row, void *arg);
-
-/* How many they are */
-typedef struct HookCascadeCount
-{
-	int			number;			/* of all */
-	int			depth;
-	const HookStep *step;		/* NULL at depth 0 */
-	const HookForeignKey *key;	/* the step's */
-	Oid			relation;		/* as the statement or foreign key names it */
-	HookEffect	effect;
-	const Bitmapset *columns;	/* that change, by the relation's numbers */
-	bool		late;			/* blocked, but not before COMMIT */
-	int64		rows;
-	bool		capped;			/* at least so many */
-	List	   *relids;			/* the tables that hold them */
-} HookCascadeCount;
-
-typedef struct HookCascade HookCascade;
+#include "walk.h"
 
 extern HookCascade *hooks_cascade_begin(List *roots, Oid target,
 										int64 max_rows,

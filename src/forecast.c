@@ -96,7 +96,7 @@ add_hooks(List *names, const HookEvent *event, List *relids, Oid relation,
  */
 List *
 hooks_forecast_hooks(HookAction action, Oid relation, List *relids,
-					const Bitmapset *columns, bool referenced)
+					 const Bitmapset *columns, bool referenced)
 {
 	List	   *names = NIL;
 	ListCell   *lc;

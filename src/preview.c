@@ -72,11 +72,11 @@ hooks_of_count(const HookRoute *route, const HookCascadeCount *count)
 		return NIL;
 	if (count->effect == HOOK_EFFECT_DELETE)
 		return hooks_forecast_hooks(HOOK_DELETE, count->relation, count->relids,
-								   NULL, false);
+									NULL, false);
 	return hooks_forecast_hooks(HOOK_UPDATE, count->relation, count->relids,
-							   count->columns,
-							   is_referenced(route, count->relation,
-											 count->columns));
+								count->columns,
+								is_referenced(route, count->relation,
+											  count->columns));
 }
 
 /*
@@ -251,7 +251,7 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 		put_row(rows, desc, table->depth, table->relid, table->key, "truncate",
 				count, false,
 				hooks_forecast_hooks(HOOK_TRUNCATE, table->relid,
-									list_make1_oid(table->relid), NULL, false));
+									 list_make1_oid(table->relid), NULL, false));
 	}
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");

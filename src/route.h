@@ -47,6 +47,7 @@ typedef struct HookStep
 								 * referenced row's */
 	bool		alone;			/* nothing else touches its rows, and nothing
 								 * comes of them */
+	bool		counts;			/* so the walk only counts them */
 	bool		recheck;		/* not an action: the key is looked up again for
 								 * a row that is changed twice */
 	struct HookTable *table;	/* the referencing table */
@@ -54,8 +55,11 @@ typedef struct HookStep
 	List	   *spoilers;		/* of HookStep: after these, a row refers no
 								 * more by this key */
 	int		   *positions;		/* of the key among HookTable.columns, or -1 */
-	HookTidSet *changed;		/* rows that it has changed; cascade.c's */
-	struct HookStepState *state;	/* cascade.c's */
+	HookTidSet *changed;		/* rows that it has changed; walk.c's */
+	char	  **defaults;		/* what is set, as SQL, by number of key column;
+								 * NULL: it stays.  query.c's, as the next */
+	bool		knows_same;		/* the query tells if a default changes nothing */
+	struct HookStepState *state;	/* walk.h */
 } HookStep;
 
 /*
