@@ -85,23 +85,24 @@ hooks_of_count(const HookRoute *route, const HookCascadeCount *count)
 static void
 report_missing_indexes(const HookRoute *route)
 {
-	const HookForeignKey *last = NULL;
+	List	   *reported = NIL;
 	ListCell   *lc;
 
 	foreach(lc, route->steps)
 	{
 		const HookStep *step = lfirst(lc);
+		const HookForeignKey *key = step->key;
 
-		if (!step->taken || step->key == last ||
-			OidIsValid(hooks_graph_index(step->key)))
+		if (!step->taken || step->recheck ||
+			list_member_ptr(reported, key) || OidIsValid(hooks_graph_index(key)))
 			continue;
-		last = step->key;
+		reported = lappend(reported, (void *) key);
 		ereport(NOTICE,
 				(errmsg("foreign key \"%s\" of table \"%s\" has no index",
-						last->name, get_rel_name(last->referencing)),
+						key->name, get_rel_name(key->referencing)),
 				 errdetail("A DELETE scans all of table \"%s\" for each row of \"%s\" that it removes.",
-						   get_rel_name(last->referencing),
-						   get_rel_name(last->referenced))));
+						   get_rel_name(key->referencing),
+						   get_rel_name(key->referenced))));
 	}
 }
 
