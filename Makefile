@@ -35,14 +35,17 @@ OBJS = \
 	src/trigger.o \
 	src/report.o \
 	src/graph.o \
+	src/truncate.o \
 	src/tidset.o \
 	src/route.o \
+	src/conflict.o \
 	src/query.o \
 	src/lane.o \
 	src/walk.o \
 	src/change.o \
 	src/cascade.o \
 	src/doomed.o \
+	src/answer.o \
 	src/forecast.o \
 	src/preview.o \
 	src/tree.o \

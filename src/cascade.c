@@ -25,6 +25,7 @@
 
 #include "cascade.h"
 #include "change.h"
+#include "conflict.h"
 #include "query.h"
 
 /*
@@ -48,6 +49,7 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 
 	cascade->context = context;
 	cascade->route = hooks_route_make(roots, target);
+	hooks_conflict_find(cascade->route, roots);
 	cascade->visitor = visitor;
 	cascade->arg = arg;
 	cascade->max_rows = max_rows;

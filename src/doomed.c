@@ -1,6 +1,6 @@
 /*
  * doomed.c
- *		hooks.doomed(): the rows of a table that the current delete removes.
+ *		The rows of a table that the current delete removes.
  *
  * The rows that the statement itself deletes were captured in batches, which
  * are kept until it ends; those of a table without a before_cascade hook are
@@ -20,41 +20,27 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/tupconvert.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
 #include "storage/bufmgr.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/typcache.h"
 
 #include "cascade.h"
 #include "chain.h"
 #include "context.h"
 #include "doomed.h"
-#include "result.h"
 #include "rights.h"
 #include "rows.h"
 #include "statement.h"
-
-/* The rows found that one table holds */
-typedef struct DoomedRows
-{
-	Oid			relid;
-	int64		n;
-	int64		size;
-	ItemPointerData *tids;
-} DoomedRows;
 
 /* What was found for a table that somebody asked for */
 typedef struct DoomedAnswer
@@ -63,7 +49,7 @@ typedef struct DoomedAnswer
 	int			nest_level;		/* of the transaction when it was found */
 	MemoryContext context;
 	List	   *tables;			/* target, partitions, children: OIDs */
-	List	   *rows;			/* of DoomedRows */
+	List	   *rows;			/* of HookDoomedRows */
 } DoomedAnswer;
 
 typedef struct DoomedStatement
@@ -182,7 +168,7 @@ static void
 keep_row(const HookCascadeRow *row, void *arg)
 {
 	DoomedAnswer *answer = arg;
-	DoomedRows *rows = answer->rows == NIL ? NULL : llast(answer->rows);
+	HookDoomedRows *rows = answer->rows == NIL ? NULL : llast(answer->rows);
 	MemoryContext old;
 	ListCell   *lc;
 
@@ -194,12 +180,12 @@ keep_row(const HookCascadeRow *row, void *arg)
 	{
 		rows = NULL;
 		foreach(lc, answer->rows)
-			if (((DoomedRows *) lfirst(lc))->relid == row->relid)
+			if (((HookDoomedRows *) lfirst(lc))->relid == row->relid)
 				rows = lfirst(lc);
 	}
 	if (rows == NULL)
 	{
-		rows = palloc0(sizeof(DoomedRows));
+		rows = palloc0(sizeof(HookDoomedRows));
 		rows->relid = row->relid;
 		rows->size = 16;
 		rows->tids = palloc(sizeof(ItemPointerData) * rows->size);
@@ -382,11 +368,12 @@ find_rows(DoomedAnswer *answer, const HookFiring *firing,
 }
 
 /*
- * What the delete of a firing removes from a table; found once for each
- * statement and table, where the statement was seen.
+ * What the delete of a firing removes from a table, as a list of
+ * HookDoomedRows; found once for each statement and table, where the statement
+ * was seen.
  */
-static DoomedAnswer *
-get_answer(const HookFiring *firing, Oid target)
+List *
+hooks_doomed_rows(const HookFiring *firing, Oid target)
 {
 	const HookStatement *root = hooks_statement_root(firing->statement);
 	DoomedStatement *statement = root == NULL ? NULL : get_statement(root);
@@ -398,7 +385,7 @@ get_answer(const HookFiring *firing, Oid target)
 	{
 		foreach(lc, statement->answers)
 			if (((DoomedAnswer *) lfirst(lc))->target == target)
-				return lfirst(lc);
+				return ((DoomedAnswer *) lfirst(lc))->rows;
 	}
 
 	/* it joins the others when it is complete */
@@ -419,125 +406,5 @@ get_answer(const HookFiring *firing, Oid target)
 		statement->answers = lappend(statement->answers, answer);
 		MemoryContextSwitchTo(old);
 	}
-	return answer;
-}
-
-/*
- * Gives a row in a slot to the caller, in the format of the table asked for.
- */
-static void
-put_slot(Tuplestorestate *result, TupleTableSlot *slot, TupleConversionMap *map,
-		 TupleTableSlot *converted)
-{
-	tuplestore_puttupleslot(result, map == NULL ? slot :
-							execute_attr_map_slot(map->attrMap, slot, converted));
-}
-
-/*
- * Gives all rows of a table that a snapshot sees, or those of an answer.
- */
-static void
-put_rows(Tuplestorestate *result, TupleDesc desc, Oid relid,
-		 const DoomedRows *rows)
-{
-	Relation	rel = table_open(relid, AccessShareLock);
-	TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(rel), desc);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TupleTableSlot *converted = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-
-	if (rows == NULL)
-	{
-		TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
-
-		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-		{
-			CHECK_FOR_INTERRUPTS();
-			put_slot(result, slot, map, converted);
-		}
-		table_endscan(scan);
-	}
-	else
-		for (int64 i = 0; i < rows->n; i++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (table_tuple_fetch_row_version(rel, &rows->tids[i], SnapshotAny, slot))
-				put_slot(result, slot, map, converted);
-		}
-	ExecDropSingleTupleTableSlot(converted);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, NoLock);
-}
-
-/*
- * The table whose row type an argument has; 42809 if there is none.
- */
-static Oid
-table_of_argument(FunctionCallInfo fcinfo)
-{
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
-	Oid			relid = OidIsValid(type) ? get_typ_typrelid(type) : InvalidOid;
-	char		kind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
-
-	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("%s is not the row type of a table",
-						OidIsValid(type) ? format_type_be(type) : "the argument"),
-				 errhint("Call it as hooks.doomed(NULL::some_table).")));
-	return relid;
-}
-
-PG_FUNCTION_INFO_V1(hooks_doomed);
-
-/*
- * hooks.doomed(anyelement) returns setof anyelement
- *
- * In a before_cascade firing of a delete or truncate: every row of a table that
- * the statement removes.  55000 elsewhere, 42809 if the argument is not of a
- * table's row type; errors of hooks_rights_check_read().
- */
-Datum
-hooks_doomed(PG_FUNCTION_ARGS)
-{
-	Oid			target = table_of_argument(fcinfo);
-	const HookFiring *firing = hooks_firing;
-	Tuplestorestate *result;
-	TupleDesc	desc;
-	ListCell   *lc;
-
-	if (firing == NULL || firing->subject->phase != HOOK_BEFORE_CASCADE ||
-		(firing->subject->action & (HOOK_DELETE | HOOK_TRUNCATE)) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("hooks.doomed() was not called in a before_cascade firing"),
-				 errdetail("It tells of the rows that the current DELETE or TRUNCATE removes."),
-				 errhint("Call it in the callback of a hook of phase before_cascade on action delete or truncate.")));
-	hooks_rights_check_read(target);
-	result = hooks_result_begin(fcinfo, &desc);
-
-	if (firing->subject->action == HOOK_TRUNCATE)
-	{
-		List	   *truncated = hooks_graph_truncate(hooks_graph_pin(CurrentMemoryContext),
-													 firing->subject->relation);
-
-		foreach(lc, find_all_inheritors(target, AccessShareLock, NULL))
-		{
-			Oid			relid = lfirst_oid(lc);
-			ListCell   *cell;
-
-			if (get_rel_relkind(relid) != RELKIND_RELATION)
-				continue;
-			foreach(cell, truncated)
-				if (((HookTruncated *) lfirst(cell))->relid == relid)
-					put_rows(result, desc, relid, NULL);
-		}
-		return (Datum) 0;
-	}
-	foreach(lc, get_answer(firing, target)->rows)
-	{
-		const DoomedRows *rows = lfirst(lc);
-
-		put_rows(result, desc, rows->relid, rows);
-	}
-	return (Datum) 0;
+	return answer->rows;
 }

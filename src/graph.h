@@ -34,14 +34,6 @@ typedef struct HookForeignKey
 	AttrNumber *set;
 } HookForeignKey;
 
-/* A table of a TRUNCATE ... CASCADE */
-typedef struct HookTruncated
-{
-	Oid			relid;
-	int			depth;
-	const HookForeignKey *key;	/* by which it comes in; NULL for the first */
-} HookTruncated;
-
 typedef struct HookGraph HookGraph;
 
 extern void hooks_graph_init(void);
@@ -51,7 +43,6 @@ extern List *hooks_graph_from(const HookGraph *graph, Oid referencing);
 extern const HookForeignKey *hooks_graph_find(const HookGraph *graph,
 											  Oid constraint);
 extern Oid	hooks_graph_root(Oid relid);
-extern List *hooks_graph_truncate(const HookGraph *graph, Oid relid);
 extern Oid	hooks_graph_index(const HookForeignKey *key);
 extern const char *hooks_graph_action_words(char action);
 

@@ -159,38 +159,20 @@ hooks_route_leaf(HookTable *table, Oid relid)
 }
 
 /*
- * Where columns are among those that the walk reads; -1 for others.
+ * Notes that the walk needs some columns of a table's rows.
  */
-static int *
-find_positions(const HookTable *table, const AttrNumber *columns, int n)
-{
-	int		   *positions = palloc(sizeof(int) * n);
-
-	for (int i = 0; i < n; i++)
-	{
-		int			position = 0;
-		ListCell   *lc;
-
-		positions[i] = -1;
-		foreach(lc, table->columns)
-		{
-			if (lfirst_int(lc) == columns[i])
-				positions[i] = position;
-			position++;
-		}
-	}
-	return positions;
-}
-
-static void
-need_columns(HookTable *table, const AttrNumber *columns, int n)
+void
+hooks_route_need(HookTable *table, const AttrNumber *columns, int n)
 {
 	for (int i = 0; i < n; i++)
 		table->columns = list_append_unique_int(table->columns, columns[i]);
 }
 
-static Bitmapset *
-column_set(const AttrNumber *columns, int n)
+/*
+ * Columns as a set.
+ */
+Bitmapset *
+hooks_route_set(const AttrNumber *columns, int n)
 {
 	Bitmapset  *set = NULL;
 
@@ -217,8 +199,8 @@ is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
 		const HookForeignKey *other = lfirst(lc);
 
 		if (other != key && other->on_delete == FKCONSTR_ACTION_CASCADE &&
-			bms_overlap(column_set(other->referencing_keys, other->nkeys),
-						column_set(key->referencing_keys, key->nkeys)))
+			bms_overlap(hooks_route_set(other->referencing_keys, other->nkeys),
+						hooks_route_set(key->referencing_keys, key->nkeys)))
 			return true;
 	}
 	return false;
@@ -249,7 +231,7 @@ make_changeable(HookRoute *route, HookStep *step)
 				continue;
 			way->steps[cause] = get_step(route, way, cause);
 			if (way->steps[cause] != NULL)
-				need_columns(table, way->keys, way->key->nkeys);
+				hooks_route_need(table, way->keys, way->key->nkeys);
 		}
 	}
 }
@@ -308,12 +290,12 @@ get_step(HookRoute *route, const HookWay *way, HookCause cause)
 	else if (effect != HOOK_EFFECT_BLOCKED)
 	{
 		if (cause == HOOK_CAUSE_DELETED && key->nset > 0)
-			step->set = column_set(key->set, key->nset);
+			step->set = hooks_route_set(key->set, key->nset);
 		else
-			step->set = column_set(key->referencing_keys, key->nkeys);
+			step->set = hooks_route_set(key->referencing_keys, key->nkeys);
 		/* the key that comes of it may have to be looked up */
 		if (!copies && (effect == HOOK_EFFECT_SET_DEFAULT || key->full))
-			need_columns(step->table, key->referencing_keys, key->nkeys);
+			hooks_route_need(step->table, key->referencing_keys, key->nkeys);
 		make_changeable(route, step);
 	}
 	return step;
@@ -341,7 +323,7 @@ make_doomable(HookRoute *route, HookTable *table)
 
 			way->steps[HOOK_CAUSE_DELETED] = step;
 			if (step != NULL)
-				need_columns(table, way->keys, way->key->nkeys);
+				hooks_route_need(table, way->keys, way->key->nkeys);
 		}
 	}
 }
@@ -378,153 +360,6 @@ trees_toward(const HookGraph *graph, Oid target)
 }
 
 /*
- * A row that a step has changed is not referred to by what it was before.
- * Also notes where the columns of each way are, now that all are known.
- */
-static void
-find_spoilers_of_ways(HookRoute *route, HookTable *table, List *ways)
-{
-	ListCell   *lc;
-	ListCell   *other;
-
-	foreach(lc, ways)
-	{
-		HookWay    *way = lfirst(lc);
-
-		way->positions = find_positions(table, way->keys, way->key->nkeys);
-		foreach(other, table->changes)
-		{
-			HookStep   *spoiler = lfirst(other);
-
-			if (!bms_overlap(spoiler->set, way->columns))
-				continue;
-			way->spoilers = lappend(way->spoilers, spoiler);
-			route->ordered = true;
-		}
-	}
-}
-
-/*
- * Which steps interfere with which: a row that one has changed does not refer
- * by another's columns any more.
- */
-static void
-find_spoilers(HookRoute *route)
-{
-	ListCell   *lc;
-	ListCell   *other;
-
-	foreach(lc, route->steps)
-	{
-		HookStep   *step = lfirst(lc);
-		Bitmapset  *keys = column_set(step->key->referencing_keys, step->key->nkeys);
-
-		step->positions = find_positions(step->table, step->key->referencing_keys,
-										 step->key->nkeys);
-		foreach(other, step->table->changes)
-		{
-			HookStep   *spoiler = lfirst(other);
-
-			if (!bms_overlap(spoiler->set, keys))
-				continue;
-			step->spoilers = lappend(step->spoilers, spoiler);
-			if (spoiler->key != step->key)
-				route->ordered = true;
-		}
-	}
-	foreach(lc, route->tables)
-	{
-		HookTable  *table = lfirst(lc);
-		ListCell   *leaf;
-
-		foreach(leaf, table->leaves)
-		{
-			find_spoilers_of_ways(route, table, ((HookLeaf *) lfirst(leaf))->deletes);
-			find_spoilers_of_ways(route, table, ((HookLeaf *) lfirst(leaf))->updates);
-		}
-	}
-}
-
-/*
- * Can rows of a table, in whatever partition, be deleted?
- */
-static bool
-tree_is_doomable(const HookRoute *route, Oid root)
-{
-	ListCell   *lc;
-
-	foreach(lc, route->tables)
-	{
-		HookTable  *table = lfirst(lc);
-
-		if (table->root == root && table->doomable)
-			return true;
-	}
-	return false;
-}
-
-/*
- * PostgreSQL looks up every foreign key of a row again that the transaction
- * has made, as it does when it changes one twice (see
- * RI_FKey_fk_upd_check_required() in ri_triggers.c).  That matters for keys
- * whose referenced rows go.
- */
-static void
-add_rechecks(HookRoute *route)
-{
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, route->tables)
-	{
-		HookTable  *table = lfirst(lc);
-
-		if (table->changes == NIL)
-			continue;
-		foreach(cell, hooks_graph_from(route->graph, table->relid))
-		{
-			const HookForeignKey *key = lfirst(cell);
-			HookStep   *step;
-
-			if (key->deferred ||
-				!tree_is_doomable(route, hooks_graph_root(key->referenced)))
-				continue;
-			step = palloc0(sizeof(HookStep));
-			step->key = key;
-			step->effect = HOOK_EFFECT_BLOCKED;
-			step->recheck = true;
-			step->table = table;
-			need_columns(table, key->referencing_keys, key->nkeys);
-			table->rechecks = lappend(table->rechecks, step);
-			route->steps = lappend(route->steps, step);
-			route->ordered = true;
-		}
-	}
-}
-
-/*
- * Is a step the only thing that can happen to the rows of its table, in
- * whatever partition, and the end of its way?
- */
-static bool
-is_alone(const HookRoute *route, const HookStep *step, List *roots)
-{
-	ListCell   *lc;
-
-	if (step->recheck || step->table->columns != NIL ||
-		step->effect == HOOK_EFFECT_SET_DEFAULT)
-		return false;
-	foreach(lc, roots)
-		if (hooks_graph_root(lfirst_oid(lc)) == step->table->root)
-			return false;
-	foreach(lc, route->steps)
-		if (lfirst(lc) != step &&
-			((HookStep *) lfirst(lc))->table->root == step->table->root)
-			return false;
-	return true;
-}
-
-/*
  * The route of a delete that begins with rows of the given tables, to one
  * table or, with InvalidOid, everywhere.  In the current memory context.
  */
@@ -540,20 +375,5 @@ hooks_route_make(List *tables, Oid target)
 		route->wanted = trees_toward(route->graph, target);
 	foreach(lc, tables)
 		make_doomable(route, get_table(route, lfirst_oid(lc)));
-	if (route->wanted == NIL)
-		add_rechecks(route);
-	find_spoilers(route);
-	foreach(lc, route->steps)
-	{
-		HookStep   *step = lfirst(lc);
-
-		step->alone = is_alone(route, step, tables);
-		/* is the row that blocks gone, or changed, when that is checked? */
-		if ((step->effect == HOOK_EFFECT_BLOCKED && !step->deferred &&
-			 !step->recheck &&
-			 tree_is_doomable(route, step->table->root)) ||
-			step->effect == HOOK_EFFECT_SET_DEFAULT)
-			route->ordered = true;
-	}
 	return route;
 }

@@ -113,6 +113,8 @@ typedef struct HookRoute
 
 extern HookRoute *hooks_route_make(List *tables, Oid target);
 extern HookTable *hooks_route_table(const HookRoute *route, Oid relid);
+extern void hooks_route_need(HookTable *table, const AttrNumber *columns, int n);
+extern Bitmapset *hooks_route_set(const AttrNumber *columns, int n);
 extern HookLeaf *hooks_route_leaf(HookTable *table, Oid relid);
 
 #endif							/* HOOKS_ROUTE_H */
