@@ -195,7 +195,8 @@ hooks_change_check(HookCascade *cascade, HookStep *step, Oid relid,
 		hooks_walk_is_changed(step->spoilers, step, relid, tid))
 		return;
 	if (referenced_tid == NULL ||
-		hooks_tidset_has(cascade->doomed, referenced, referenced_tid))
+		hooks_tidset_has(cascade->doomed, referenced, referenced_tid) ||
+		hooks_walk_is_changed(step->takers, NULL, referenced, referenced_tid))
 		hooks_walk_block(cascade, step, relid, tid);
 }
 

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include "utils/lsyscache.h"
+
 #include "conflict.h"
 
 /*
@@ -62,6 +64,25 @@ find_spoilers_of_ways(HookRoute *route, HookTable *table, List *ways)
 }
 
 /*
+ * Does a step change the referenced columns of a key?
+ */
+static bool
+takes_key(const HookStep *step, const HookForeignKey *key)
+{
+	if (step->set == NULL || step->table->root != hooks_graph_root(key->referenced))
+		return false;
+	for (int i = 0; i < key->nkeys; i++)
+	{
+		char	   *name = get_attname(key->referenced, key->referenced_keys[i],
+									   false);
+
+		if (bms_is_member(Max(get_attnum(step->table->relid, name), 0), step->set))
+			return true;
+	}
+	return false;
+}
+
+/*
  * Which steps interfere with which: a row that one has changed does not refer
  * by another's columns any more.
  */
@@ -85,9 +106,12 @@ find_spoilers(HookRoute *route)
 			if (!bms_overlap(spoiler->set, keys))
 				continue;
 			step->spoilers = lappend(step->spoilers, spoiler);
-			if (spoiler->key != step->key)
+			if (spoiler != step)
 				route->ordered = true;
 		}
+		foreach(other, route->steps)
+			if (takes_key(lfirst(other), step->key))
+				step->takers = lappend(step->takers, lfirst(other));
 	}
 	foreach(lc, route->tables)
 	{
@@ -121,6 +145,22 @@ tree_is_doomable(const HookRoute *route, Oid root)
 }
 
 /*
+ * Can rows that a key refers to be deleted, or lose the key?
+ */
+static bool
+can_lose_key(const HookRoute *route, const HookForeignKey *key)
+{
+	ListCell   *lc;
+
+	if (tree_is_doomable(route, hooks_graph_root(key->referenced)))
+		return true;
+	foreach(lc, route->steps)
+		if (takes_key(lfirst(lc), key))
+			return true;
+	return false;
+}
+
+/*
  * PostgreSQL looks up every foreign key of a row again that the transaction
  * has made, as it does when it changes one twice (see
  * RI_FKey_fk_upd_check_required() in ri_triggers.c).  That matters for keys
@@ -143,8 +183,7 @@ add_rechecks(HookRoute *route)
 			const HookForeignKey *key = lfirst(cell);
 			HookStep   *step;
 
-			if (key->deferred ||
-				!tree_is_doomable(route, hooks_graph_root(key->referenced)))
+			if (key->deferred || !can_lose_key(route, key))
 				continue;
 			step = palloc0(sizeof(HookStep));
 			step->key = key;

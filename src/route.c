@@ -181,9 +181,16 @@ hooks_route_set(const AttrNumber *columns, int n)
 	return set;
 }
 
+/*
+ * Does a route to some table need a step?  Deletes on the way to it; and changes
+ * that can take a row out of the cascade, by its own key or by one that refers
+ * to it.
+ */
 static bool
-is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
+is_wanted(const HookRoute *route, const HookForeignKey *key, HookCause cause,
+		  HookEffect effect)
 {
+	Bitmapset  *columns = hooks_route_set(key->referencing_keys, key->nkeys);
 	ListCell   *lc;
 
 	if (route->wanted == NIL)
@@ -193,14 +200,22 @@ is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
 		return false;
 	if (effect == HOOK_EFFECT_DELETE)
 		return true;
-	/* A change matters if it takes a row out of the cascade */
 	foreach(lc, hooks_graph_from(route->graph, key->referencing))
 	{
 		const HookForeignKey *other = lfirst(lc);
 
-		if (other != key && other->on_delete == FKCONSTR_ACTION_CASCADE &&
+		if ((other != key || cause != HOOK_CAUSE_DELETED) &&
+			other->on_delete == FKCONSTR_ACTION_CASCADE &&
 			bms_overlap(hooks_route_set(other->referencing_keys, other->nkeys),
-						hooks_route_set(key->referencing_keys, key->nkeys)))
+						columns))
+			return true;
+	}
+	foreach(lc, hooks_graph_to(route->graph, key->referencing))
+	{
+		const HookForeignKey *other = lfirst(lc);
+
+		if (bms_overlap(hooks_route_set(other->referenced_keys, other->nkeys),
+						columns))
 			return true;
 	}
 	return false;
@@ -273,7 +288,7 @@ get_step(HookRoute *route, const HookWay *way, HookCause cause)
 		default:
 			break;
 	}
-	if (!is_wanted(route, key, effect))
+	if (!is_wanted(route, key, cause, effect))
 		return NULL;
 
 	step = palloc0(sizeof(HookStep));

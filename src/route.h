@@ -54,6 +54,8 @@ typedef struct HookStep
 	Bitmapset  *set;			/* columns of it that change, by number */
 	List	   *spoilers;		/* of HookStep: after these, a row refers no
 								 * more by this key */
+	List	   *takers;			/* of HookStep: these take the key away from the
+								 * row that it refers to */
 	int		   *positions;		/* of the key among HookTable.columns, or -1 */
 	HookTidSet *changed;		/* rows that it has changed; walk.c's */
 	char	  **defaults;		/* what is set, as SQL, by number of key column;

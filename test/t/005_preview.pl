@@ -151,11 +151,11 @@ sub make_schema
 	{
 		my $child = one_of(@tables);
 		my $parent = chance(0.2) ? $child : one_of(@tables);
-		my $to = one_of('id', 'id', 'id', $parent->{partitioned} ? 'id' : 'code', 'both');
+		my $to = one_of('id', 'id', 'id', $parent->{partitioned} ? 'id' : 'code', 'both', 'tenant');
 		my @columns;
 		my $on_delete = one_of('CASCADE', 'CASCADE', 'CASCADE', 'SET NULL', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION');
 		my $on_update = one_of('CASCADE', 'SET NULL', 'RESTRICT', 'NO ACTION', 'NO ACTION');
-		my $full = chance(0.1) ? ' MATCH FULL' : '';
+		my $full = $to ne 'tenant' && ($to ne 'both' || $on_update ne 'CASCADE') && chance(0.1) ? ' MATCH FULL' : '';
 		my $list = '';
 		my $deferred = $on_delete eq 'NO ACTION' ? one_of('', '', ' DEFERRABLE', ' DEFERRABLE INITIALLY DEFERRED') : '';
 
@@ -164,6 +164,13 @@ sub make_schema
 			@columns = ("c${k}_a", "c${k}_b");
 			$list = ' (' . one_of(@columns) . ')'
 			  if $on_delete eq 'SET NULL' && $version >= 150000 && chance(0.4);
+		}
+		elsif ($to eq 'tenant')
+		{
+			# keys that share a column, which is part of a referenced key itself
+			@columns = ("c$k", 'g');
+			$list = " (c$k)" if $on_delete eq 'SET NULL' && $version >= 150000 && chance(0.4);
+			$shared = 1;
 		}
 		elsif ($to eq 'id' && !$child->{code_taken} && !$child->{partitioned} && chance(0.15))
 		{
@@ -184,19 +191,20 @@ sub make_schema
 		}
 		for my $c (@columns)
 		{
-			next if $c eq 'code';
+			next if $c eq 'code' || $c eq 'g';
 			$child->{columns}{$c} //= {
 				type => one_of('int', 'int', 'bigint', $to eq 'code' ? 'int' : 'smallint'),
 				default => chance(0.5) ? 1 + int(rand(6)) + ($to eq 'code' ? 100 : 0) : undef,
 				null => !chance(0.15),
 				from => $parent, to => $c =~ /_b$/ ? 'g' : $to eq 'code' ? 'code' : 'id',
-				pair => $to eq 'both' ? $columns[0] : undef };
+				pair => $to eq 'both' ? $columns[0] : undef,
+				same_g => $to eq 'tenant' };
 		}
 		push @keys, {
 			name => "k$k", child => $child, parent => $parent, to => $to, columns => [@columns],
 			sql => sprintf('ALTER TABLE %s ADD CONSTRAINT k%d FOREIGN KEY (%s) REFERENCES %s (%s)%s ON DELETE %s%s ON UPDATE %s%s;',
 				$child->{name}, $k, join(', ', @columns), $parent->{name},
-				$to eq 'both' ? 'id, g' : $to, $full, $on_delete, $list, $on_update, $deferred) };
+				$to =~ /both|tenant/ ? 'id, g' : $to, $full, $on_delete, $list, $on_update, $deferred) };
 	}
 
 	# the rows, which keep all the keys
@@ -225,6 +233,12 @@ sub make_schema
 				if (defined $c->{pair} && $c->{to} eq 'g')
 				{
 					$row->{$name} = defined $row->{ $c->{pair} } ? $row->{ $c->{pair} } % 3 : undef;
+				}
+				elsif ($c->{same_g})
+				{
+					my @same = grep { $_->{g} == $row->{g} } @from;
+
+					$row->{$name} = @same && !chance(0.2) ? one_of(@same)->{id} : undef;
 				}
 				else
 				{
