@@ -35,7 +35,7 @@ OBJS = \
 	src/trigger.o \
 	src/report.o \
 	src/graph.o \
-	src/truncate.o \
+	src/emptied.o \
 	src/tidset.o \
 	src/route.o \
 	src/conflict.o \

@@ -21,7 +21,7 @@
 #include "doomed.h"
 #include "result.h"
 #include "rights.h"
-#include "truncate.h"
+#include "emptied.h"
 
 /*
  * Gives a row in a slot to the caller, in the format of the table asked for.
@@ -118,7 +118,7 @@ hooks_doomed(PG_FUNCTION_ARGS)
 
 	if (firing->subject->action == HOOK_TRUNCATE)
 	{
-		List	   *truncated = hooks_truncate_tables(hooks_graph_pin(CurrentMemoryContext),
+		List	   *truncated = hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext),
 													 firing->subject->relation);
 
 		foreach(lc, find_all_inheritors(target, AccessShareLock, NULL))

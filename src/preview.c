@@ -23,7 +23,7 @@
 #include "forecast.h"
 #include "result.h"
 #include "rights.h"
-#include "truncate.h"
+#include "emptied.h"
 
 /* columns of the previews, as in the install script */
 #define PREVIEW_COLUMNS 7
@@ -221,7 +221,7 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 	List	   *counted = NIL;
 	TupleDesc	desc;
 	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
-	List	   *tables = hooks_truncate_tables(hooks_graph_pin(CurrentMemoryContext), relid);
+	List	   *tables = hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext), relid);
 	ListCell   *lc;
 
 	foreach(lc, tables)

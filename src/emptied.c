@@ -1,5 +1,5 @@
 /*
- * truncate.c
+ * emptied.c
  *		What TRUNCATE ... CASCADE empties.
  */
 #include "postgres.h"
@@ -9,7 +9,7 @@
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 
-#include "truncate.h"
+#include "emptied.h"
 
 static List *
 add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
@@ -33,7 +33,7 @@ add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
  * partitioned table above, whatever their foreign keys' actions.
  */
 List *
-hooks_truncate_tables(const HookGraph *graph, Oid relid)
+hooks_emptied_tables(const HookGraph *graph, Oid relid)
 {
 	List	   *tables = add_truncated(NIL, relid, 0, NULL);
 

@@ -1,9 +1,9 @@
 /*
- * truncate.h
+ * emptied.h
  *		What TRUNCATE ... CASCADE empties.
  */
-#ifndef HOOKS_TRUNCATE_H
-#define HOOKS_TRUNCATE_H
+#ifndef HOOKS_EMPTIED_H
+#define HOOKS_EMPTIED_H
 
 #include "postgres.h"
 
@@ -17,6 +17,6 @@ typedef struct HookTruncated
 	const HookForeignKey *key;	/* by which it comes in; NULL for the first */
 } HookTruncated;
 
-extern List *hooks_truncate_tables(const HookGraph *graph, Oid relid);
+extern List *hooks_emptied_tables(const HookGraph *graph, Oid relid);
 
-#endif							/* HOOKS_TRUNCATE_H */
+#endif							/* HOOKS_EMPTIED_H */
