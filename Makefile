@@ -13,7 +13,10 @@ PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent
 OBJS = \
 	src/hooks.o \
 	src/event.o \
+	src/attempt.o \
+	src/command.o \
 	src/settings.o \
+	src/origin.o \
 	src/statement.o \
 	src/context.o \
 	src/result.o \
@@ -21,12 +24,14 @@ OBJS = \
 	src/callback.o \
 	src/condition.o \
 	src/registry.o \
+	src/scope.o \
 	src/chain.o \
 	src/sandbox.o \
 	src/timeout.o \
 	src/policy.o \
 	src/orphan.o \
 	src/fire.o \
+	src/truncate.o \
 	src/batch.o \
 	src/rows.o \
 	src/attach.o \
@@ -50,7 +55,18 @@ OBJS = \
 	src/preview.o \
 	src/tree.o \
 	src/definition.o \
-	src/register.o
+	src/register.o \
+	src/owner.o \
+	src/watch.o \
+	src/objects.o \
+	src/follow.o \
+	src/dropped.o \
+	src/dependents.o \
+	src/payload.o \
+	src/drop.o \
+	src/guard.o \
+	src/ddl.o \
+	src/repair.o
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --inputdir=. --load-extension=hooks

@@ -21,7 +21,7 @@ $$;
 -- tables' owner; everybody may read which hooks there are.
 
 CREATE TABLE hooks.registry (
-    hook_id      bigint GENERATED ALWAYS AS IDENTITY,
+    hook_id      bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT registry_hook_id_key UNIQUE,
     name         text COLLATE pg_catalog."C" NOT NULL CONSTRAINT registry_pkey PRIMARY KEY,
     phase        text        NOT NULL,
     action       text        NOT NULL,
@@ -46,9 +46,16 @@ CREATE TABLE hooks.registry (
     function_owners regrole[] NOT NULL,
     enabled      boolean     NOT NULL,
     quarantined  boolean     NOT NULL,
-    enabled_at   timestamptz NOT NULL
+    enabled_at   timestamptz NOT NULL,
+    -- for rows that pg_restore loads, say
+    CONSTRAINT registry_arrays_check CHECK (
+        pg_catalog.array_position(columns, NULL) IS NULL AND
+        pg_catalog.array_position(arguments, NULL) IS NULL AND
+        pg_catalog.array_position(run_after, NULL) IS NULL AND
+        pg_catalog.array_position(function_owners, NULL) IS NULL)
 );
 CREATE INDEX registry_relation_idx ON hooks.registry (relation);
+CREATE INDEX registry_action_idx ON hooks.registry (action COLLATE pg_catalog."C");
 
 COMMENT ON TABLE hooks.registry IS 'the registered hooks, one row each; written only by the functions of the extension';
 COMMENT ON COLUMN hooks.registry.hook_id IS 'order of registration';
@@ -245,3 +252,69 @@ COMMENT ON FUNCTION hooks.doomed(anyelement) IS 'in a before_cascade firing: eve
 CREATE FUNCTION hooks.cascade_tree(relation regclass, format text DEFAULT 'text') RETURNS text
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_cascade_tree';
 COMMENT ON FUNCTION hooks.cascade_tree(regclass, text) IS 'the tables that a DELETE leads to, with actions, indexes and hooks, as text or as a mermaid diagram';
+
+CREATE FUNCTION hooks.repair() RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_repair';
+COMMENT ON FUNCTION hooks.repair() IS 'mends what got out of step: triggers that were dropped or disabled by hand, hooks whose table is gone; returns how many things it mended';
+
+-- Others than the functions write to the tables: pg_restore, of which sessions
+-- must learn, and logical replication, which must not.
+
+CREATE FUNCTION hooks.registry_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_registry_changed';
+COMMENT ON FUNCTION hooks.registry_changed() IS 'trigger function of hooks.registry: tells all sessions that hooks changed';
+
+CREATE FUNCTION hooks.not_replicated() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_not_replicated';
+COMMENT ON FUNCTION hooks.not_replicated() IS 'trigger function of hooks.registry and hooks.failure: skips rows that logical replication brings';
+
+-- for these tables only
+REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.not_replicated() FROM PUBLIC;
+
+CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
+    FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
+ALTER TABLE hooks.registry ENABLE ALWAYS TRIGGER registry_changed;
+COMMENT ON TRIGGER registry_changed ON hooks.registry IS 'for rows that are not written by the functions of the extension, as by pg_restore';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.registry
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.registry ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.registry IS 'hooks are registered on each server by itself';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.failure
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.failure ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.failure IS 'failures are those of each server';
+
+-- The registry follows schema changes.  Last, so that they do not fire for what
+-- this script does.
+
+CREATE FUNCTION hooks.ddl_command_start() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_start';
+COMMENT ON FUNCTION hooks.ddl_command_start() IS 'event trigger function: fires hooks on drop, notes what names mean that may change';
+
+CREATE FUNCTION hooks.sql_drop() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_sql_drop';
+COMMENT ON FUNCTION hooks.sql_drop() IS 'event trigger function: removes the hooks of what is dropped, refuses to drop what hooks use';
+
+CREATE FUNCTION hooks.ddl_command_end() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_end';
+COMMENT ON FUNCTION hooks.ddl_command_end() IS 'event trigger function: writes new names into the registry, makes the triggers of new tables';
+
+-- for our own event triggers only
+REVOKE EXECUTE ON FUNCTION hooks.ddl_command_start(), hooks.sql_drop(), hooks.ddl_command_end() FROM PUBLIC;
+
+CREATE EVENT TRIGGER hooks_ddl_command_start ON ddl_command_start
+    EXECUTE FUNCTION hooks.ddl_command_start();
+ALTER EVENT TRIGGER hooks_ddl_command_start ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_ddl_command_start IS 'hooks on drop, and renames';
+
+CREATE EVENT TRIGGER hooks_sql_drop ON sql_drop
+    EXECUTE FUNCTION hooks.sql_drop();
+ALTER EVENT TRIGGER hooks_sql_drop ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_sql_drop IS 'hooks of what is dropped';
+
+CREATE EVENT TRIGGER hooks_ddl_command_end ON ddl_command_end
+    EXECUTE FUNCTION hooks.ddl_command_end();
+ALTER EVENT TRIGGER hooks_ddl_command_end ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_ddl_command_end IS 'renames, and tables that come into the scope of a hook';

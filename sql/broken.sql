@@ -1,5 +1,6 @@
--- A hook whose condition, columns or callback went away fails when it fires,
--- as its policy says; the table, other hooks and hooks.chain() go on.
+-- A hook whose condition, columns or callback went away while nobody watched
+-- fails when it fires, as its policy says; the table, other hooks and
+-- hooks.chain() go on.
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
@@ -24,9 +25,11 @@ SELECT hooks.register('condition', 'before', 'delete', 't', 'tell', condition =>
        hooks.register('columns', 'before', 'update', 't', 'tell', columns => '{v}', on_error => 'isolate', package => 'broken'),
        hooks.register('good', 'before', 'delete, update', 't', 'tell', package => 'broken');
 DELETE FROM t WHERE id = 1;
+ALTER EVENT TRIGGER hooks_sql_drop DISABLE;
 DROP FUNCTION pred(text);
 DROP FUNCTION lost();
 ALTER TABLE t DROP COLUMN v;
+ALTER EVENT TRIGGER hooks_sql_drop ENABLE ALWAYS;
 DELETE FROM t WHERE id IN (2, 3);
 UPDATE t SET w = 'x' WHERE id = 4;
 SELECT hook, action, sqlstate, count(*) FROM hooks.failure WHERE hook IN ('condition', 'batch', 'callback', 'columns')
@@ -37,7 +40,9 @@ SELECT phase, action, hook FROM hooks.chain('t') ORDER BY 1, 2, 3;
 SELECT hooks.unregister('condition'), hooks.unregister('batch'), hooks.unregister('callback');
 CREATE FUNCTION pred(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
 SELECT hooks.register('strict', 'before', 'delete', 't', 'tell', condition => 'pred(OLD.w)', package => 'broken');
+ALTER EVENT TRIGGER hooks_sql_drop DISABLE;
 DROP FUNCTION pred(text);
+ALTER EVENT TRIGGER hooks_sql_drop ENABLE ALWAYS;
 \set SHOW_CONTEXT errors
 DELETE FROM t WHERE id = 5;
 -- and it is mended by what was missing

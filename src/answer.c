@@ -106,8 +106,8 @@ hooks_doomed(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	ListCell   *lc;
 
-	if (firing == NULL || firing->subject->phase != HOOK_BEFORE_CASCADE ||
-		(firing->subject->action & (HOOK_DELETE | HOOK_TRUNCATE)) == 0)
+	if (firing == NULL || firing->subject->event->phase != HOOK_BEFORE_CASCADE ||
+		(firing->subject->event->action & (HOOK_DELETE | HOOK_TRUNCATE)) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("hooks.doomed() was not called in a before_cascade firing"),
@@ -116,7 +116,7 @@ hooks_doomed(PG_FUNCTION_ARGS)
 	hooks_rights_check_read(target);
 	result = hooks_result_begin(fcinfo, &desc);
 
-	if (firing->subject->action == HOOK_TRUNCATE)
+	if (firing->subject->event->action == HOOK_TRUNCATE)
 	{
 		List	   *truncated = hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext),
 													 firing->subject->relation);

@@ -7,47 +7,50 @@
  * The triggers are ordinary ones, so that dumps, partitions and everything else
  * that knows triggers knows them.
  *
- * They are made and dropped with SQL commands, as the table's owner: what the
- * caller may do was checked before.  All names are quoted, all references
- * qualified, and the search_path is a safe one, as event triggers may run.
+ * They are made and dropped with SQL commands, as the table's owner mostly: what
+ * the caller may do was checked before.
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "attach.h"
+#include "command.h"
+#include "compat.h"
 #include "event.h"
 #include "registry.h"
+#include "scope.h"
 
 /*
- * How a trigger must be enabled for the hooks of an event; '\0' if no hook
- * wants it.
+ * How a trigger must be enabled for the hooks of an event that are on a table,
+ * or with "inherited" on it and those above; '\0' if no hook wants it.
  */
 static char
-wanted_state(List *hooks, const HookEvent *event)
+wanted_state(List *reaches, const HookEvent *event, Oid relid, bool inherited)
 {
 	char		state = '\0';
 	ListCell   *lc;
 
-	foreach(lc, hooks)
+	foreach(lc, reaches)
 	{
-		Hook	   *hook = lfirst(lc);
+		HookReach  *reach = lfirst(lc);
 
-		if (!hooks_event_wants(event, hook->phase, hook->level, hook->actions))
+		if ((reach->target != relid && !inherited) ||
+			!hooks_scope_wants(reach, event))
 			continue;
-		if (hook->fire != HOOK_ORIGIN)
+		if (reach->hook->fire != HOOK_ORIGIN)
 			return TRIGGER_FIRES_ALWAYS;
 		state = TRIGGER_FIRES_ON_ORIGIN;
 	}
@@ -104,54 +107,80 @@ captures_as_made(const Trigger *trigger, const HookEvent *event)
 }
 
 /*
- * Refuses (42710) a trigger of one of our names that is not as we make it.
+ * Shall the event's trigger on the table have transition tables?  PostgreSQL
+ * cannot fill them with rows of foreign tables.
  */
-static void
-check_as_made(Relation rel, const Trigger *trigger, const HookEvent *event)
+static bool
+wants_tables(Relation rel, const HookEvent *event)
 {
-	bool		tables = event->phase == HOOK_AFTER &&
-		event->level == HOOK_STATEMENT && event->action != HOOK_TRUNCATE;
+	ListCell   *lc;
+
+	if (!hooks_event_has_tables(event) ||
+		rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		return false;
+	if (rel->rd_rel->relhassubclass)
+		foreach(lc, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
+			if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE)
+				return false;
+	return true;
+}
+
+static bool
+has_tables(const Trigger *trigger)
+{
+	return trigger->tgoldtable != NULL || trigger->tgnewtable != NULL;
+}
+
+/*
+ * Is a trigger of one of our names as we make it?
+ */
+static bool
+is_as_made(const Trigger *trigger, const HookEvent *event)
+{
+	bool		tables = hooks_event_has_tables(event) && has_tables(trigger);
 	const char *old_table = tables && event->action != HOOK_INSERT ?
 		"old_table" : NULL;
 	const char *new_table = tables && event->action != HOOK_DELETE ?
 		"new_table" : NULL;
 
-	if (trigger->tgfoid == hooks_registry_function("dispatch", 0) &&
+	return trigger->tgfoid == hooks_registry_function("dispatch", 0) &&
 		trigger->tgtype == hooks_event_trigger_type(event) &&
 		trigger->tgnattr == 0 && trigger->tgnargs == 0 &&
 		!OidIsValid(trigger->tgconstraint) &&
 		same_name(trigger->tgoldtable, old_table) &&
 		same_name(trigger->tgnewtable, new_table) &&
-		captures_as_made(trigger, event))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_DUPLICATE_OBJECT),
-			 errmsg("trigger \"%s\" for relation \"%s\" is not one that the extension hooks has made",
-					trigger->tgname, RelationGetRelationName(rel)),
-			 errhint("Drop or rename it, then register the hook.")));
+		captures_as_made(trigger, event);
 }
 
+/*
+ * Refuses (42710) one that is not.
+ */
 static void
-run_commands(List *commands, Oid owner)
+check_as_made(Relation rel, const Trigger *trigger, const HookEvent *event)
 {
-	int			guc_level = NewGUCNestLevel();
-	Oid			userid;
-	int			sec_context;
-	ListCell   *lc;
+	if (!is_as_made(trigger, event))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("trigger \"%s\" for relation \"%s\" is not one that the extension hooks has made",
+						trigger->tgname, RelationGetRelationName(rel)),
+				 errhint("Drop or rename it, then register the hook.")));
+}
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
-	SPI_connect();
-	foreach(lc, commands)
-		if (SPI_execute(lfirst(lc), false, 0) != SPI_OK_UTILITY)
-			elog(ERROR, "could not execute \"%s\"", (char *) lfirst(lc));
-	SPI_finish();
-	SetUserIdAndSecContext(userid, sec_context);
-	AtEOXact_GUC(true, guc_level);
+/*
+ * Who changes the triggers of a table: its owner, unless it gave away the right
+ * to do so.
+ */
+static Oid
+role_for(Relation rel)
+{
+	Oid			owner = rel->rd_rel->relowner;
+
+	if (hooks_namespace_aclcheck(RelationGetNamespace(rel), owner,
+								 ACL_USAGE) == ACLCHECK_OK &&
+		pg_class_aclcheck(RelationGetRelid(rel), owner,
+						  ACL_TRIGGER) == ACLCHECK_OK)
+		return owner;
+	return hooks_registry_owner();
 }
 
 static char *
@@ -179,42 +208,45 @@ drop_below(List *commands, List *partitions, const HookEvent *event)
 		if (trigger != NULL && !trigger->tgisclone)
 		{
 			check_as_made(rel, trigger, event);
-			commands = lappend(commands,
-							   psprintf("DROP TRIGGER %s ON %s",
-										quote_identifier(event->trigger),
-										quoted_name(rel)));
+			commands = hooks_command_add(commands, role_for(rel),
+										 psprintf("DROP TRIGGER %s ON %s",
+												  quote_identifier(event->trigger),
+												  quoted_name(rel)));
 		}
 		table_close(rel, NoLock);
 	}
 	return commands;
 }
 
-/*
- * Makes the triggers of a table what its hooks need.
- */
-void
-hooks_attach_sync(Oid relid)
+/* the partitioned tables above a table, nearest first */
+static List *
+ancestors_of(Relation rel)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
-	List	   *hooks = hooks_registry_of_relation(relid);
-	char	   *table = quoted_name(rel);
-	TriggerDesc *triggers;		/* a copy: the relcache may build it anew */
-	Oid			owner = rel->rd_rel->relowner;
-	List	   *partitions = NIL;
-	List	   *commands = NIL;
-	ListCell   *lc;
+	return rel->rd_rel->relispartition ?
+		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
+}
 
-	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
-		partitions = list_delete_first(find_all_inheritors(relid,
-														   AccessShareLock,
-														   NULL));
-	triggers = CopyTriggerDesc(rel->trigdesc);
-	for (int i = 0; i < HOOK_EVENTS; i++)
+/*
+ * The commands that make the triggers of a table what its hooks need.
+ */
+static List *
+needed_commands(Relation rel, List *partitions)
+{
+	Oid			relid = RelationGetRelid(rel);
+	Oid			role = role_for(rel);
+	List	   *reaches = hooks_scope_reach(relid, ancestors_of(rel));
+	char	   *table = quoted_name(rel);
+	/* a copy: the relcache may build it anew */
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	List	   *commands = NIL;
+
+	for (int i = 0; i < HOOK_TRIGGERS; i++)
 	{
 		const HookEvent *event = &hooks_events[i];
 		const Trigger *trigger = find_trigger(triggers, event->trigger);
 		const char *name = quote_identifier(event->trigger);
-		char		wanted = wanted_state(hooks, event);
+		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
+			wanted_state(reaches, event, relid, false) : '\0';
 
 		if (trigger != NULL && wanted != '\0')
 			check_as_made(rel, trigger, event);
@@ -225,38 +257,197 @@ hooks_attach_sync(Oid relid)
 		/* A partition's clone is its parent's business, and serves both */
 		if (trigger != NULL && trigger->tgisclone)
 		{
-			if (wanted != TRIGGER_FIRES_ALWAYS ||
-				trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
+			wanted = wanted_state(reaches, event, relid, true);
+			if (wanted == '\0')
 				continue;
 		}
-		if (trigger != NULL && wanted == '\0')
-			commands = lappend(commands,
-							   psprintf("DROP TRIGGER %s ON %s", name, table));
+		if (trigger != NULL &&
+			(wanted == '\0' || wants_tables(rel, event) != has_tables(trigger)))
+		{
+			commands = hooks_command_add(commands, role,
+										 psprintf("DROP TRIGGER %s ON %s",
+												  name, table));
+			trigger = NULL;
+		}
 		if (wanted == '\0')
 			continue;
 		if (trigger == NULL && hooks_event_of_rows(event))
 			commands = drop_below(commands, partitions, event);
 		if (trigger == NULL)
-			commands = lappend(commands,
-							   psprintf("CREATE TRIGGER %s %s ON %s%s EXECUTE FUNCTION hooks.dispatch()",
-										name, event->when, table, event->how));
+			commands = hooks_command_add(commands, role,
+										 hooks_event_create_trigger(event, table,
+																	wants_tables(rel, event)));
 		if (wanted != (trigger == NULL ? TRIGGER_FIRES_ON_ORIGIN :
 					   trigger->tgenabled))
-			commands = lappend(commands,
-							   psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s",
-										table,
-										wanted == TRIGGER_FIRES_ALWAYS ?
-										"ALWAYS" : "", name));
+			commands = hooks_command_add(commands, role,
+										 psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s",
+												  table,
+												  wanted == TRIGGER_FIRES_ALWAYS ?
+												  "ALWAYS" : "", name));
 	}
-	table_close(rel, NoLock);
+	return commands;
+}
 
-	if (commands != NIL)
+/*
+ * Can a relation have triggers of ours?  Others have hooks on "drop" at most.
+ */
+static bool
+has_triggers(Relation rel)
+{
+	return rel->rd_rel->relkind == RELKIND_RELATION ||
+		rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ||
+		rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+}
+
+/*
+ * Makes the triggers of a table what its hooks need; of one that is gone, or is
+ * a view, nothing.  Returns whether there was anything to do.
+ */
+bool
+hooks_attach_sync(Oid relid)
+{
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	List	   *partitions = NIL;
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	if (rel == NULL)
+		return false;
+	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		partitions = list_delete_first(find_all_inheritors(relid,
+														   AccessShareLock,
+														   NULL));
+	if (has_triggers(rel))
+		commands = needed_commands(rel, partitions);
+	relation_close(rel, NoLock);
+
+	if (commands == NIL)
+		return false;
+	hooks_command_run(commands);
+
+	/* With a trigger went its clones, which a partition may still need */
+	foreach(lc, partitions)
+		(void) hooks_attach_sync(lfirst_oid(lc));
+	return true;
+}
+
+/*
+ * The same for a table and the partitioned tables above it.
+ */
+void
+hooks_attach_sync_up(Oid relid)
+{
+	ListCell   *lc;
+
+	if (get_rel_relispartition(relid))
+		foreach(lc, get_partition_ancestors(relid))
+			(void) hooks_attach_sync(lfirst_oid(lc));
+	(void) hooks_attach_sync(relid);
+}
+
+/*
+ * The same for a table that moved, those above it, and the partitions below,
+ * whose chains depend on what is above them.
+ */
+void
+hooks_attach_sync_tree(Oid relid)
+{
+	ListCell   *lc;
+
+	hooks_attach_sync_up(relid);
+	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
+		return;
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
 	{
-		run_commands(commands, owner);
-
-		/* With a trigger went its clones, which a partition may still need */
-		foreach(lc, partitions)
-			if (hooks_registry_of_relation(lfirst_oid(lc)) != NIL)
-				hooks_attach_sync(lfirst_oid(lc));
+		CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
+		if (lfirst_oid(lc) != relid)
+			(void) hooks_attach_sync(lfirst_oid(lc));
 	}
+}
+
+/*
+ * After a foreign table came into an inheritance tree or left it: transition
+ * tables of triggers above it come and go.
+ */
+void
+hooks_attach_sync_transition_tables(void)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks_registry_all())
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->phase == HOOK_AFTER && hook->level == HOOK_STATEMENT)
+			foreach(lc2, hooks_scope_relations(hook))
+				(void) hooks_attach_sync(lfirst_oid(lc2));
+	}
+}
+
+/*
+ * Before a table becomes a partition: drops those of its triggers, and of the
+ * partitions' below it, that would be in the way of the clones of its parents'.
+ */
+void
+hooks_attach_make_way(Oid relid, Oid parent)
+{
+	Relation	rel = table_open(parent, AccessShareLock);
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	List	   *tables = find_all_inheritors(relid, AccessExclusiveLock, NULL);
+	List	   *commands = NIL;
+
+	table_close(rel, NoLock);
+	for (int i = 0; i < HOOK_TRIGGERS; i++)
+		if (hooks_event_of_rows(&hooks_events[i]) &&
+			find_trigger(triggers, hooks_events[i].trigger) != NULL)
+			commands = drop_below(commands, tables, &hooks_events[i]);
+	hooks_command_run(commands);
+}
+
+/*
+ * What is wrong with the triggers of a table, as sentences; NIL if nothing is.
+ */
+List *
+hooks_attach_problems(Oid relid)
+{
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers;
+	List	   *problems = NIL;
+	List	   *reaches;
+
+	if (rel == NULL)
+		return NIL;
+	triggers = CopyTriggerDesc(rel->trigdesc);
+	reaches = !has_triggers(rel) ? NIL :
+		hooks_scope_reach(relid, ancestors_of(rel));
+	for (int i = 0; i < HOOK_TRIGGERS && reaches != NIL; i++)
+	{
+		const HookEvent *event = &hooks_events[i];
+		const Trigger *trigger = find_trigger(triggers, event->trigger);
+		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
+			wanted_state(reaches, event, relid, true) : '\0';
+		const char *problem = NULL;
+
+		if (wanted == '\0')
+			continue;
+		if (trigger == NULL)
+			problem = "is missing";
+		else if (!is_as_made(trigger, event))
+			problem = "is not one that the extension hooks has made";
+		else if (trigger->tgenabled == TRIGGER_DISABLED)
+			problem = "is disabled";
+		else if (trigger->tgenabled != wanted &&
+				 trigger->tgenabled != TRIGGER_FIRES_ALWAYS)
+			problem = wanted == TRIGGER_FIRES_ALWAYS ?
+				"is not enabled for replication" :
+				"is enabled for replication only";
+		if (problem != NULL)
+			problems = lappend(problems,
+							   psprintf("trigger \"%s\" of table \"%s\" %s",
+										event->trigger,
+										RelationGetRelationName(rel), problem));
+	}
+	relation_close(rel, NoLock);
+	return problems;
 }

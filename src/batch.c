@@ -52,11 +52,15 @@ open_batch(const HookCapture *capture)
 	batch->query = capture->query;
 	batch->level = hooks_statement != NULL ? hooks_statement->level : 0;
 	batch->referential = hooks_statement_in_referential_action();
-	if (batch->referential && hooks_statement != NULL)
+	if (!batch->referential)
+		batch->origin.depth = 0;
+	else if (hooks_statement == NULL)
+		batch->origin.depth = HOOK_DEPTH_UNKNOWN;
+	else
 	{
-		batch->constraint = hooks_statement_constraint(hooks_statement);
-		batch->action = MemoryContextStrdup(context,
-											hooks_statement->query->sourceText);
+		batch->action = hooks_statement->action;
+		batch->origin.depth = batch->action->depth;
+		batch->origin.constraint = hooks_origin_constraint(batch->action);
 	}
 	batch->subid = GetCurrentSubTransactionId();
 	batch->context = context;
@@ -156,9 +160,12 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 		first = batch == NULL;
 		if (first)
 			batch = open_batch(capture);
-		else if (capture->batch != batch->id && batch->action != NULL &&
-				 strcmp(batch->action, hooks_statement->query->sourceText) != 0)
-			batch->constraint = InvalidOid;
+		else if (batch->action != NULL && hooks_statement != NULL &&
+				 hooks_statement->action != batch->action)
+		{
+			batch->action = hooks_statement->action;
+			hooks_origin_join(&batch->origin, batch->action);
+		}
 		table = find_table(batch, capture->relid);
 		capture->batch = batch->id;
 		capture->table = table;

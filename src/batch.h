@@ -12,6 +12,7 @@
 
 #include "chain.h"
 #include "event.h"
+#include "origin.h"
 
 /* TIDs are kept in chunks, each larger than the one before */
 typedef struct TidChunk
@@ -40,8 +41,8 @@ typedef struct HookBatch
 	MemoryContext query;		/* NULL when that query is over */
 	uint64		level;			/* trigger query level, 0 if not known */
 	bool		referential;
-	Oid			constraint;		/* by whose action; InvalidOid: several */
-	const char *action;			/* text of its query, NULL if not seen */
+	HookOrigin	origin;
+	HookKeyAction *action;			/* that added rows last; NULL: none, or not seen */
 	SubTransactionId subid;
 	MemoryContext context;
 	BatchTable *tables;			/* the first row's table comes first */

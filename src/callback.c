@@ -23,14 +23,17 @@
 #define TRIGGER_SHAPE \
 	"A callback for this phase and action is a trigger function: " \
 	"CREATE FUNCTION name() RETURNS trigger ..."
+#define EVENT_SHAPE \
+	"A callback for this phase and action takes the event as jsonb: " \
+	"CREATE FUNCTION name(event jsonb) RETURNS void ..."
 
 /*
  * The parts of a function's name, as String nodes; NIL if it is not a name.
- * An argument list in parentheses at the end is cut off; *no_arguments tells
- * whether it was empty or not there.
+ * An argument list in parentheses at the end is cut off; *arguments is what is
+ * in it, NULL if there is no list or none that ends the text.
  */
 static List *
-callback_names(const char *text, bool *no_arguments)
+callback_names(const char *text, char **arguments)
 {
 	char	   *copy = pstrdup(text);
 	bool		quoted = false;
@@ -38,17 +41,23 @@ callback_names(const char *text, bool *no_arguments)
 	List	   *names = NIL;
 	ListCell   *lc;
 
-	*no_arguments = true;
+	*arguments = NULL;
 	for (char *p = copy; *p != '\0'; p++)
 	{
 		if (*p == '"')
 			quoted = !quoted;
 		else if (*p == '(' && !quoted)
 		{
-			const char *rest = p + 1 + strspn(p + 1, " \t\n");
+			char	   *end = p + strlen(p);
 
-			*no_arguments = *rest == ')' &&
-				rest[1 + strspn(rest + 1, " \t\n")] == '\0';
+			while (end > p && strchr(" \t\n", end[-1]) != NULL)
+				end--;
+			if (end[-1] != ')')
+				return NIL;
+			for (end--; end > p + 1 && strchr(" \t\n", end[-1]) != NULL; end--)
+				;
+			*end = '\0';
+			*arguments = pstrdup(p + 1 + strspn(p + 1, " \t\n"));
 			*p = '\0';
 			break;
 		}
@@ -63,79 +72,105 @@ callback_names(const char *text, bool *no_arguments)
 }
 
 /*
- * Is the name taken, but by nothing that a trigger could call?
+ * Does the argument list, if there is one, say what the shape asks for?
  */
 static bool
-has_wrong_shape(List *names)
+arguments_match(const char *arguments, bool takes_jsonb)
+{
+	return arguments == NULL ||
+		strcmp(arguments, takes_jsonb ? "jsonb" : "") == 0 ||
+		(takes_jsonb && strcmp(arguments, "pg_catalog.jsonb") == 0);
+}
+
+/*
+ * Is the name taken, but by nothing of the shape?
+ */
+static bool
+has_wrong_shape(List *names, bool takes_jsonb)
 {
 	FuncCandidateList candidate = hooks_function_candidates(names);
 
 	if (candidate == NULL)
 		return false;
 	for (; candidate != NULL; candidate = candidate->next)
-		if (candidate->nargs == 0 &&
+		if (candidate->nargs == (takes_jsonb ? 1 : 0) &&
+			(!takes_jsonb || candidate->args[0] == JSONBOID) &&
 			get_func_prokind(candidate->oid) == PROKIND_FUNCTION)
 			return false;
 	return true;
 }
 
 /*
- * The trigger function that a user's text names: qualified or on the
- * search_path, with "()" or without.
+ * What is wrong with a function as a callback, NULL if nothing is.
+ */
+static const char *
+shape_problem(Oid function, bool takes_jsonb)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Form_pg_proc form;
+	const char *problem = NULL;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	if (form->prokind != PROKIND_FUNCTION)
+		problem = "It is not an ordinary function.";
+	else if (form->proretset)
+		problem = "It returns a set.";
+	else if (takes_jsonb ? get_typtype(form->prorettype) == TYPTYPE_PSEUDO &&
+			 form->prorettype != VOIDOID && form->prorettype != RECORDOID :
+			 form->prorettype != TRIGGEROID)
+		problem = psprintf("It returns type %s%s.",
+						   format_type_be(form->prorettype),
+						   takes_jsonb ? "" : " instead of trigger");
+	else if (isAnyTempNamespace(form->pronamespace))
+		problem = "It is temporary, and the hook would outlive it.";
+	else if (strcmp(NameStr(form->proname), "dispatch") == 0 &&
+			 form->pronamespace == get_namespace_oid("hooks", true))
+		problem = "It is the function that calls the callbacks.";
+	ReleaseSysCache(tuple);
+	return problem;
+}
+
+/*
+ * The function that a user's text names, qualified or on the search_path, with
+ * its argument list or without: a trigger function, or one that takes jsonb.
  *
  * 42883 if there is no function of that name, 42P17 if it cannot be a
  * callback; the schema's privileges are checked as in any look-up.
  */
 Oid
-hooks_callback_lookup(const char *text)
+hooks_callback_lookup(const char *text, bool takes_jsonb)
 {
-	bool		no_arguments;
-	List	   *names = callback_names(text, &no_arguments);
+	char	   *arguments;
+	List	   *names = callback_names(text, &arguments);
+	Oid			jsonb = JSONBOID;
 	Oid			function = InvalidOid;
-	HeapTuple	tuple;
-	Form_pg_proc form;
-	bool		ours;
+	const char *problem;
 
-	if (names != NIL && no_arguments)
-		function = LookupFuncName(names, 0, NULL, true);
-	if (!OidIsValid(function) && names != NIL && has_wrong_shape(names))
+	if (names != NIL && arguments_match(arguments, takes_jsonb))
+		function = LookupFuncName(names, takes_jsonb ? 1 : 0, &jsonb, true);
+	if (!OidIsValid(function) && names != NIL &&
+		has_wrong_shape(names, takes_jsonb))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("function \"%s\" cannot be the callback of this hook", text),
+				 takes_jsonb ?
+				 errdetail("It does not take one argument of type jsonb, or is a procedure.") :
 				 errdetail("It takes arguments, or is a procedure."),
-				 errhint(TRIGGER_SHAPE)));
+				 takes_jsonb ? errhint(EVENT_SHAPE) : errhint(TRIGGER_SHAPE)));
 	if (!OidIsValid(function))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("callback function \"%s\" does not exist", text),
 				 errhint("A callback is named as in CREATE TRIGGER ... EXECUTE FUNCTION: qualified, or on the search_path.")));
-
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	form = (Form_pg_proc) GETSTRUCT(tuple);
-	if (form->prorettype != TRIGGEROID || form->prokind != PROKIND_FUNCTION)
+	problem = shape_problem(function, takes_jsonb);
+	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("function \"%s\" cannot be the callback of this hook", text),
-				 form->prokind != PROKIND_FUNCTION ?
-				 errdetail("It is not an ordinary function.") :
-				 errdetail("It returns type %s instead of trigger.",
-						   format_type_be(form->prorettype)),
-				 errhint(TRIGGER_SHAPE)));
-	if (isAnyTempNamespace(form->pronamespace))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-				 errmsg("function \"%s\" cannot be the callback of this hook", text),
-				 errdetail("It is temporary, and the hook would outlive it.")));
-	ours = strcmp(NameStr(form->proname), "dispatch") == 0 &&
-		form->pronamespace == get_namespace_oid("hooks", true);
-	ReleaseSysCache(tuple);
-	if (ours)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-				 errmsg("function \"%s\" cannot be the callback of this hook", text),
-				 errdetail("It is the function that calls the callbacks.")));
+				 errdetail_internal("%s", problem),
+				 takes_jsonb ? errhint(EVENT_SHAPE) : errhint(TRIGGER_SHAPE)));
 	return function;
 }
 
@@ -147,13 +182,15 @@ hooks_callback_lookup(const char *text)
 Oid
 hooks_callback_resolve(const char *signature)
 {
-	bool		no_arguments;
-	List	   *names = callback_names(signature, &no_arguments);
-	oidvector  *arguments = buildoidvector(NULL, 0);
+	char	   *list;
+	List	   *names = callback_names(signature, &list);
+	Oid			jsonb = JSONBOID;
+	oidvector  *arguments;
 	Oid			schema;
 
-	if (list_length(names) != 2)
+	if (list_length(names) != 2 || list == NULL)
 		return InvalidOid;
+	arguments = buildoidvector(&jsonb, list[0] == '\0' ? 0 : 1);
 	schema = get_namespace_oid(strVal(linitial(names)), true);
 	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 						   CStringGetDatum(strVal(lsecond(names))),
@@ -204,12 +241,11 @@ hooks_callback_owners(List *functions)
 }
 
 /*
- * Refuses (42501) a function that belongs to none of those who owned the hook's
- * functions when it was registered.  The registry knows functions by name; a
- * name that got free must not become a way to run code as the hook's owner.
+ * Does a function belong to one of those who owned the hook's functions when it
+ * was registered?
  */
-void
-hooks_callback_check_owner(Oid function, const Hook *hook)
+bool
+hooks_callback_owner_is_known(Oid function, const Hook *hook)
 {
 	Oid			owner = owner_of(function);
 	Oid		   *owners = (Oid *) ARR_DATA_PTR(hook->function_owners);
@@ -218,10 +254,21 @@ hooks_callback_check_owner(Oid function, const Hook *hook)
 
 	for (int i = 0; i < n; i++)
 		if (owners[i] == owner)
-			return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("function %s of hook \"%s\" belongs to another role than when the hook was registered",
-					hooks_callback_signature(function), hook->name),
-			 errhint("Register the hook again with replace => true, if that is meant.")));
+			return true;
+	return false;
+}
+
+/*
+ * Refuses (42501) one that does not.  The registry knows functions by name; a
+ * name that got free must not become a way to run code as the hook's owner.
+ */
+void
+hooks_callback_check_owner(Oid function, const Hook *hook)
+{
+	if (!hooks_callback_owner_is_known(function, hook))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("function %s of hook \"%s\" belongs to another role than when the hook was registered",
+						hooks_callback_signature(function), hook->name),
+				 errhint("Register the hook again with replace => true, if that is meant.")));
 }

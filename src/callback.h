@@ -12,9 +12,10 @@
 
 #include "registry.h"
 
-extern Oid	hooks_callback_lookup(const char *text);
+extern Oid	hooks_callback_lookup(const char *text, bool takes_jsonb);
 extern Oid	hooks_callback_resolve(const char *signature);
 extern ArrayType *hooks_callback_owners(List *functions);
+extern bool hooks_callback_owner_is_known(Oid function, const Hook *hook);
 extern void hooks_callback_check_owner(Oid function, const Hook *hook);
 extern char *hooks_callback_signature(Oid function);
 

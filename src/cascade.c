@@ -36,7 +36,7 @@
  *
  * Nothing is looked up yet but the route.  Ends with hooks_cascade_end().
  */
-HookCascade *
+HookWalk *
 hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 					HookCascadeVisitor visitor, void *arg)
 {
@@ -44,7 +44,7 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 												  "hooks cascade",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	HookCascade *cascade = palloc0(sizeof(HookCascade));
+	HookWalk *cascade = palloc0(sizeof(HookWalk));
 	ListCell   *lc;
 
 	cascade->context = context;
@@ -64,7 +64,7 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 }
 
 HookRoute *
-hooks_cascade_route(HookCascade *cascade)
+hooks_cascade_route(HookWalk *cascade)
 {
 	return cascade->route;
 }
@@ -73,7 +73,7 @@ hooks_cascade_route(HookCascade *cascade)
  * Of HookCascadeCount, by depth; of each depth, in order of the first row.
  */
 List *
-hooks_cascade_counts(const HookCascade *cascade)
+hooks_cascade_counts(const HookWalk *cascade)
 {
 	return cascade->counts;
 }
@@ -82,7 +82,7 @@ hooks_cascade_counts(const HookCascade *cascade)
  * A referencing row that a step's query has found.  False: enough of them.
  */
 static bool
-apply_row(HookCascade *cascade, HookStep *step, Oid relid,
+apply_row(HookWalk *cascade, HookStep *step, Oid relid,
 		  const ItemPointerData *tid, bool same, bool ours,
 		  const Datum *values, const bool *nulls)
 {
@@ -114,7 +114,7 @@ apply_row(HookCascade *cascade, HookStep *step, Oid relid,
  * PostgreSQL finds them where their new versions are, behind the others.
  */
 static void
-apply_tuple(HookCascade *cascade, HookStep *step, HookLane *lane,
+apply_tuple(HookWalk *cascade, HookStep *step, HookLane *lane,
 			HeapTuple tuple, bool may_wait)
 {
 	int			natts = lane->found->natts;
@@ -150,7 +150,7 @@ apply_tuple(HookCascade *cascade, HookStep *step, HookLane *lane,
  * one.
  */
 static void
-apply_lane(HookCascade *cascade, HookStep *step, HookLane *lane)
+apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
 	int64		event = lane->event;
 	List	   *late;
@@ -172,7 +172,7 @@ apply_lane(HookCascade *cascade, HookStep *step, HookLane *lane)
  * Counts what a step that is alone finds in this round.
  */
 static void
-count_lane(HookCascade *cascade, HookStep *step, HookLane *lane)
+count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
 	bool		isnull;
 
@@ -195,7 +195,7 @@ count_lane(HookCascade *cascade, HookStep *step, HookLane *lane)
  * Opens a lane for the next round; false if there is nothing to ask.
  */
 static bool
-open_lane(HookCascade *cascade, HookStep *step, HookLane *lane)
+open_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
 	if (lane->context == NULL || !hooks_lane_next_round(lane))
 		return false;
@@ -214,7 +214,7 @@ open_lane(HookCascade *cascade, HookStep *step, HookLane *lane)
  * others; false if none has.
  */
 static bool
-open_steps(HookCascade *cascade, bool deferred)
+open_steps(HookWalk *cascade, bool deferred)
 {
 	bool		any = false;
 	ListCell   *lc;
@@ -246,7 +246,7 @@ choose(HookStep *step, HookLane *lane, HookStep **first, HookLane **first_lane)
  * each step as it comes.
  */
 static void
-run_round(HookCascade *cascade)
+run_round(HookWalk *cascade)
 {
 	bool		ordered = cascade->route->ordered;
 	int64		queued = cascade->event;
@@ -276,7 +276,7 @@ run_round(HookCascade *cascade)
 }
 
 static HookCascadeCount *
-root_count(HookCascade *cascade, Oid relid)
+root_count(HookWalk *cascade, Oid relid)
 {
 	HookCascadeCount *count = hooks_walk_count(cascade, &cascade->root, NULL,
 											   HOOK_EFFECT_DELETE);
@@ -291,7 +291,7 @@ root_count(HookCascade *cascade, Oid relid)
  * As for hooks_query_roots().
  */
 void
-hooks_cascade_select(HookCascade *cascade, Oid relid, const char *name,
+hooks_cascade_select(HookWalk *cascade, Oid relid, const char *name,
 					 const char *condition)
 {
 	HookTable  *table = hooks_route_table(cascade->route, relid);
@@ -326,7 +326,7 @@ hooks_cascade_select(HookCascade *cascade, Oid relid, const char *name,
  * Begins with a row, in the slot of its own table.
  */
 void
-hooks_cascade_add(HookCascade *cascade, TupleTableSlot *slot)
+hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot)
 {
 	Oid			relid = slot->tts_tableOid;
 	HookTable  *table = hooks_route_table(cascade->route, relid);
@@ -350,7 +350,7 @@ hooks_cascade_add(HookCascade *cascade, TupleTableSlot *slot)
  * Goes on from the rows that it was given, to the end.
  */
 void
-hooks_cascade_run(HookCascade *cascade)
+hooks_cascade_run(HookWalk *cascade)
 {
 	for (;;)
 	{
@@ -368,7 +368,7 @@ hooks_cascade_run(HookCascade *cascade)
  * Frees the walk, with what it has told.
  */
 void
-hooks_cascade_end(HookCascade *cascade)
+hooks_cascade_end(HookWalk *cascade)
 {
 	ListCell   *lc;
 

@@ -11,15 +11,15 @@
 
 #include "walk.h"
 
-extern HookCascade *hooks_cascade_begin(List *roots, Oid target,
+extern HookWalk *hooks_cascade_begin(List *roots, Oid target,
 										int64 max_rows,
 										HookCascadeVisitor visitor, void *arg);
-extern HookRoute *hooks_cascade_route(HookCascade *cascade);
-extern void hooks_cascade_select(HookCascade *cascade, Oid relid,
+extern HookRoute *hooks_cascade_route(HookWalk *cascade);
+extern void hooks_cascade_select(HookWalk *cascade, Oid relid,
 								 const char *name, const char *condition);
-extern void hooks_cascade_add(HookCascade *cascade, TupleTableSlot *slot);
-extern void hooks_cascade_run(HookCascade *cascade);
-extern List *hooks_cascade_counts(const HookCascade *cascade);
-extern void hooks_cascade_end(HookCascade *cascade);
+extern void hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot);
+extern void hooks_cascade_run(HookWalk *cascade);
+extern List *hooks_cascade_counts(const HookWalk *cascade);
+extern void hooks_cascade_end(HookWalk *cascade);
 
 #endif							/* HOOKS_CASCADE_H */

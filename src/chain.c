@@ -15,7 +15,6 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/partition.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
@@ -24,14 +23,15 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "attempt.h"
 #include "callback.h"
 #include "chain.h"
 #include "compat.h"
 #include "condition.h"
+#include "scope.h"
 
 typedef struct ChainEntry
 {
@@ -206,81 +206,48 @@ understand(HookMember *member, Relation rel)
 	}
 }
 
-/*
- * The same in a subtransaction.  A hook that cannot be understood must not
- * take the statement down unless its policy says so, so the error waits in the
- * member until the hook fires.
- */
-static void
-try_to_understand(HookMember *member, Relation rel)
+typedef struct Understanding
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	HookMember *member;
+	Relation	rel;
+} Understanding;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		understand(member, rel);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
+static void
+try_to_understand(void *arg)
+{
+	Understanding *u = arg;
 
-	if (error == NULL)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	if (error == NULL)
-		return;
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
-		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
-		ReThrowError(error);
-	member->condition = NULL;
-	member->columns = NULL;
-	member->broken = error;
+	understand(u->member, u->rel);
 }
 
 static HookMember *
-make_member(Hook *hook, Relation rel)
+make_member(const HookReach *reach, Relation rel)
 {
 	HookMember *member = palloc0(sizeof(HookMember));
+	Hook	   *hook = reach->hook;
 
 	member->hook = hook;
+	member->target = reach->target;
 	member->callback = hooks_callback_resolve(hook->callback);
 	if (hook->condition != NULL || hook->columns != NULL)
-		try_to_understand(member, rel);
+	{
+		Understanding u = {member, rel};
+
+		/* What cannot be understood must not take the statement down unless
+		 * the hook's policy says so: the error waits for the firing */
+		member->broken = hooks_attempt(try_to_understand, &u);
+		if (member->broken != NULL)
+		{
+			member->condition = NULL;
+			member->columns = NULL;
+		}
+	}
 	member->arguments = hooks_registry_strings(hook->arguments,
 											   &member->narguments);
 	member->run_after = hooks_registry_strings(hook->run_after,
 											   &member->nrun_after);
 	member->timeout = interval_ms(hook->timeout);
 	return member;
-}
-
-/*
- * Adds the enabled hooks of a relation to a list of members.
- */
-static List *
-add_members(List *members, Oid source, Relation rel)
-{
-	ListCell   *lc;
-
-	foreach(lc, hooks_registry_of_relation(source))
-	{
-		Hook	   *hook = lfirst(lc);
-
-		if (hook->enabled)
-			members = lappend(members, make_member(hook, rel));
-	}
-	return members;
 }
 
 /*
@@ -291,7 +258,8 @@ build_relation(Oid relid)
 {
 	HookRelation *relation = palloc0(sizeof(HookRelation));
 	Relation	rel = table_open(relid, AccessShareLock);
-	List	   *members;
+	List	   *reaches;
+	List	   *members = NIL;
 	ListCell   *lc;
 
 	relation->relid = relation->root = relid;
@@ -301,21 +269,27 @@ build_relation(Oid relid)
 		if (relation->ancestors != NIL)
 			relation->root = llast_oid(relation->ancestors);
 	}
-	members = add_members(NIL, relid, rel);
-	foreach(lc, relation->ancestors)
-		members = add_members(members, lfirst_oid(lc), rel);
+	reaches = hooks_scope_reach(relid, relation->ancestors);
+	foreach(lc, reaches)
+	{
+		HookReach  *reach = lfirst(lc);
+
+		members = lappend(members, !reach->hook->enabled ? NULL :
+						  make_member(reach, rel));
+	}
 	table_close(rel, NoLock);
 
 	for (int i = 0; i < HOOK_EVENTS; i++)
 	{
 		HookChain  *chain = &relation->chains[i];
+		ListCell   *lc2;
 
-		foreach(lc, members)
+		forboth(lc, members, lc2, reaches)
 		{
 			HookMember *member = lfirst(lc);
 
-			if (!hooks_event_wants(&hooks_events[i], member->hook->phase,
-								   member->hook->level, member->hook->actions))
+			if (member == NULL ||
+				!hooks_scope_wants(lfirst(lc2), &hooks_events[i]))
 				continue;
 			if (chain->members == NULL)
 				chain->members = palloc(sizeof(HookMember *) *

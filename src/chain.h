@@ -17,6 +17,7 @@
 typedef struct HookMember
 {
 	Hook	   *hook;
+	Oid			target;			/* the relation that it is on; see scope.h */
 	Oid			callback;		/* InvalidOid if it is gone */
 	ErrorData  *broken;			/* why condition or columns mean nothing any
 								 * more, NULL if they do; raised by firing */

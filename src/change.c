@@ -37,7 +37,7 @@ typedef struct LastChange
  * one may still have to be looked at; 0 otherwise.
  */
 static int64 *
-last_change(HookCascade *cascade, Oid relid, const ItemPointerData *tid,
+last_change(HookWalk *cascade, Oid relid, const ItemPointerData *tid,
 			bool make)
 {
 	RowId		row = {relid, ItemPointerGetBlockNumberNoCheck(tid),
@@ -65,7 +65,7 @@ last_change(HookCascade *cascade, Oid relid, const ItemPointerData *tid,
  * Queues the look-up of what a changed row refers to.
  */
 static void
-queue_check(HookCascade *cascade, HookStep *step, int64 event, Oid relid,
+queue_check(HookWalk *cascade, HookStep *step, int64 event, Oid relid,
 			const ItemPointerData *tid, const Datum *values, const bool *nulls)
 {
 	HookLane   *lane = &step->state->checks;
@@ -93,7 +93,7 @@ queue_check(HookCascade *cascade, HookStep *step, int64 event, Oid relid,
  * Remembers a change, to tell of it at the end.
  */
 static void
-note_change(HookCascade *cascade, const HookCascadeCount *count, Oid relid,
+note_change(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
 			const ItemPointerData *tid)
 {
 	ItemPointerData copy = *tid;
@@ -123,7 +123,7 @@ note_change(HookCascade *cascade, const HookCascadeCount *count, Oid relid,
  * transaction has made it.  False if there are enough of its kind.
  */
 bool
-hooks_change_row(HookCascade *cascade, HookStep *step, Oid relid,
+hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
 				 const ItemPointerData *tid, bool ours,
 				 const Datum *values, const bool *nulls)
 {
@@ -184,7 +184,7 @@ hooks_change_row(HookCascade *cascade, HookStep *step, Oid relid,
  * changed again.  is_free: by its nulls it need not refer to one.
  */
 void
-hooks_change_check(HookCascade *cascade, HookStep *step, Oid relid,
+hooks_change_check(HookWalk *cascade, HookStep *step, Oid relid,
 				   const ItemPointerData *tid, bool is_free, int64 change,
 				   Oid referenced, ItemPointer referenced_tid)
 {
@@ -206,7 +206,7 @@ hooks_change_check(HookCascade *cascade, HookStep *step, Oid relid,
  * block, if they are there still.
  */
 static void
-apply_default_event(HookCascade *cascade, HookStep *step)
+apply_default_event(HookWalk *cascade, HookStep *step)
 {
 	TupleTableSlot *slot;
 
@@ -238,7 +238,7 @@ apply_default_event(HookCascade *cascade, HookStep *step)
  * The same for all steps whose event comes before, or is, the given one.
  */
 void
-hooks_change_default_events(HookCascade *cascade, int64 before)
+hooks_change_default_events(HookWalk *cascade, int64 before)
 {
 	ListCell   *lc;
 
@@ -255,7 +255,7 @@ hooks_change_default_events(HookCascade *cascade, int64 before)
  * Tells of the rows that were changed and are there still.
  */
 void
-hooks_change_tell(HookCascade *cascade)
+hooks_change_tell(HookWalk *cascade)
 {
 	TupleTableSlot *slot;
 

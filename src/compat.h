@@ -8,11 +8,14 @@
 #define HOOKS_COMPAT_H
 
 #include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "tcop/cmdtag.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/regproc.h"
@@ -32,18 +35,43 @@
 #define HOOKS_RUN_PASS query, direction, count, execute_once
 #endif
 
+/* ProcessUtility learned of read-only trees in 14 */
+#if PG_VERSION_NUM >= 140000
+#define HOOKS_UTILITY_ARGS PlannedStmt *plan, const char *text, \
+		bool read_only_tree, ProcessUtilityContext context, \
+		ParamListInfo params, QueryEnvironment *environment, \
+		DestReceiver *dest, QueryCompletion *completion
+#define HOOKS_UTILITY_PASS plan, text, read_only_tree, context, params, \
+		environment, dest, completion
+#else
+#define HOOKS_UTILITY_ARGS PlannedStmt *plan, const char *text, \
+		ProcessUtilityContext context, ParamListInfo params, \
+		QueryEnvironment *environment, DestReceiver *dest, \
+		QueryCompletion *completion
+#define HOOKS_UTILITY_PASS plan, text, context, params, environment, dest, \
+		completion
+#endif
+
 /* object_aclcheck() replaced the checks of each kind of object in 16 */
 #if PG_VERSION_NUM >= 160000
 #define hooks_proc_aclcheck(funcid, roleid) \
 	object_aclcheck(ProcedureRelationId, (funcid), (roleid), ACL_EXECUTE)
 #define hooks_class_ownercheck(relid, roleid) \
 	object_ownercheck(RelationRelationId, (relid), (roleid))
+#define hooks_namespace_ownercheck(nspid, roleid) \
+	object_ownercheck(NamespaceRelationId, (nspid), (roleid))
+#define hooks_namespace_aclcheck(nspid, roleid, mode) \
+	object_aclcheck(NamespaceRelationId, (nspid), (roleid), (mode))
 #define hooks_can_set_role(member, role) member_can_set_role((member), (role))
 #else
 #define hooks_proc_aclcheck(funcid, roleid) \
 	pg_proc_aclcheck((funcid), (roleid), ACL_EXECUTE)
 #define hooks_class_ownercheck(relid, roleid) \
 	pg_class_ownercheck((relid), (roleid))
+#define hooks_namespace_ownercheck(nspid, roleid) \
+	pg_namespace_ownercheck((nspid), (roleid))
+#define hooks_namespace_aclcheck(nspid, roleid, mode) \
+	pg_namespace_aclcheck((nspid), (roleid), (mode))
 #define hooks_can_set_role(member, role) is_member_of_role((member), (role))
 #endif
 
@@ -64,6 +92,35 @@ hooks_opened_result_relations(const EState *estate)
 }
 #endif
 
+/* descriptions of objects that are gone can be asked for since 14 */
+#if PG_VERSION_NUM >= 140000
+#define hooks_object_type(address) getObjectTypeDescription((address), true)
+#define hooks_object_identity(address) getObjectIdentity((address), true)
+#else
+#define hooks_object_type(address) getObjectTypeDescription(address)
+#define hooks_object_identity(address) getObjectIdentity(address)
+#endif
+
+/* the tag of an event trigger's command */
+#define hooks_command_tag(data) GetCommandTagName((data)->tag)
+
+/* multiranges came with 14 */
+#if PG_VERSION_NUM >= 140000
+#define HOOKS_TYPTYPE_MULTIRANGE TYPTYPE_MULTIRANGE
+#define hooks_multirange_range(type) get_multirange_range(type)
+#else
+#define HOOKS_TYPTYPE_MULTIRANGE '\0'
+#define hooks_multirange_range(type) InvalidOid
+#endif
+
+/* DETACH PARTITION came in two parts with 14 */
+#if PG_VERSION_NUM >= 140000
+#define HOOKS_IS_DETACH(subtype) \
+	((subtype) == AT_DetachPartition || (subtype) == AT_DetachPartitionFinalize)
+#else
+#define HOOKS_IS_DETACH(subtype) ((subtype) == AT_DetachPartition)
+#endif
+
 /* FuncnameGetCandidates learned of OUT arguments in 14 */
 #if PG_VERSION_NUM >= 140000
 #define hooks_function_candidates(names) \
@@ -82,6 +139,9 @@ hooks_opened_result_relations(const EState *estate)
 	(*(nset) = 0, (void) (set), \
 	 DeconstructFkConstraintRow(tuple, n, fk, pk, pf, pp, ff))
 #endif
+
+/* triggers on TRUNCATE of foreign tables came with 16 */
+#define HOOKS_FOREIGN_TRUNCATE (PG_VERSION_NUM >= 160000)
 
 /* MERGE came with 15 */
 #if PG_VERSION_NUM >= 150000

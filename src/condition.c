@@ -4,15 +4,17 @@
  *
  * The rules are those of WHEN in CREATE TRIGGER (CreateTrigger in trigger.c).
  * The registry keeps the condition as PostgreSQL deparses it with nothing but
- * pg_catalog in sight, so that every other name is qualified; it is parsed
- * again when a chain is built.  Then the registrar's search_path follows behind
+ * pg_catalog in sight, so that every other name is qualified, and under fixed
+ * parameters; it is parsed again when a chain is built.  Then the registrar's search_path follows behind
  * pg_catalog, for the operators that SQL has no place to name: those behind IS
  * DISTINCT FROM, NULLIF and CASE.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/transam.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -22,29 +24,60 @@
 #include "parser/parse_collate.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
+#include "parser/parse_type.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteManip.h"
 #include "tcop/tcopprot.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/typcache.h"
 
+#include "attempt.h"
 #include "callback.h"
 #include "compat.h"
 #include "condition.h"
 
 /*
- * Sets the search_path; returns the level to which AtEOXact_GUC() goes back.
+ * The parameters that a text depends on, as pg_dump sets them: it must mean the
+ * same in every session.
+ */
+static const char *const fixed_parameters[][2] = {
+	{"standard_conforming_strings", "on"},
+	{"escape_string_warning", "off"},
+	{"backslash_quote", "safe_encoding"},
+	{"transform_null_equals", "off"},
+	{"array_nulls", "on"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"extra_float_digits", "3"},
+	{"bytea_output", "hex"},
+	{"xmloption", "content"},
+	{"quote_all_identifiers", "off"},
+	{"lc_monetary", "C"},
+};
+
+static void
+fix_parameter(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Fixes them and the search_path; returns the level to which AtEOXact_GUC()
+ * goes back.
  */
 static int
-fix_search_path(const char *search_path)
+fix_parameters(const char *search_path)
 {
 	int			level = NewGUCNestLevel();
 
-	(void) set_config_option("search_path", search_path,
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	for (int i = 0; i < lengthof(fixed_parameters); i++)
+		fix_parameter(fixed_parameters[i][0], fixed_parameters[i][1]);
+	fix_parameter("search_path", search_path);
 	return level;
 }
 
@@ -91,7 +124,22 @@ hooks_condition_parse(const char *text, const char *what)
 }
 
 /*
- * The condition as an expression over varno 1, OLD, and varno 2, NEW.
+ * 42P17: a column in the condition of a wide hook.
+ */
+static Node *
+refuse_column(ParseState *pstate, ColumnRef *column, Node *var)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+			 errmsg("condition of a hook on more than one table cannot reference %s",
+					NameListToString(column->fields)),
+			 errdetail("Its tables need not have the same columns.")));
+	return NULL;				/* keep compiler quiet */
+}
+
+/*
+ * The condition as an expression over varno 1, OLD, and varno 2, NEW.  A wide
+ * hook has no relation, and its condition no rows.
  */
 static Node *
 transform_condition(Relation rel, const char *text)
@@ -100,12 +148,17 @@ transform_condition(Relation rel, const char *text)
 	ParseNamespaceItem *nsitem;
 	Node	   *condition;
 
-	nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
-										   makeAlias("old", NIL), false, false);
-	addNSItemToQuery(pstate, nsitem, false, true, true);
-	nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
-										   makeAlias("new", NIL), false, false);
-	addNSItemToQuery(pstate, nsitem, false, true, true);
+	if (rel != NULL)
+	{
+		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+											   makeAlias("old", NIL), false, false);
+		addNSItemToQuery(pstate, nsitem, false, true, true);
+		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+											   makeAlias("new", NIL), false, false);
+		addNSItemToQuery(pstate, nsitem, false, true, true);
+	}
+	else
+		pstate->p_post_columnref_hook = refuse_column;
 	condition = transformWhereClause(pstate,
 									 hooks_condition_parse(text, "condition of a hook"),
 									 EXPR_KIND_TRIGGER_WHEN, "WHEN");
@@ -121,13 +174,13 @@ static void
 check_references(Relation rel, Node *condition, HookPhase phase,
 				 HookLevel level, int actions)
 {
-	TupleDesc	desc = RelationGetDescr(rel);
 	ListCell   *lc;
 
 	foreach(lc, pull_var_clause(condition, 0))
 	{
 		Var		   *var = (Var *) lfirst(lc);
 		bool		old = var->varno == PRS2_OLD_VARNO;
+		TupleDesc	desc = RelationGetDescr(rel);
 		const char *problem = NULL;
 
 		if (phase != HOOK_BEFORE_CASCADE && level != HOOK_ROW)
@@ -180,8 +233,82 @@ lift_new(Node *node, void *context)
 }
 
 /*
+ * A condition as the registry keeps it.
+ */
+static char *
+deparse_condition(Oid relid, Node *condition)
+{
+	int			guc_level = fix_parameters("pg_catalog, pg_temp");
+	List	   *context = !OidIsValid(relid) ? NIL :
+		list_concat(deparse_context_for("old", relid),
+					deparse_context_for("new", relid));
+	char	   *text = deparse_expression(lift_new(condition, NULL), context,
+										  true, false);
+
+	AtEOXact_GUC(false, guc_level);
+	return text;
+}
+
+/*
+ * Is a domain inside of the type?  Then reading a constant of the type runs
+ * what somebody wrote into a CHECK.
+ */
+static bool
+contains_domain(Oid type)
+{
+	char		kind = get_typtype(type);
+	Oid			element = get_element_type(type);
+
+	check_stack_depth();
+	if (kind == TYPTYPE_DOMAIN)
+		return true;
+	if (OidIsValid(element))
+		return contains_domain(element);
+	if (kind == TYPTYPE_RANGE)
+		return contains_domain(get_range_subtype(type));
+	if (kind == HOOKS_TYPTYPE_MULTIRANGE)
+		return contains_domain(hooks_multirange_range(type));
+	if (kind == TYPTYPE_COMPOSITE)
+	{
+		TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
+
+		for (int i = 0; i < desc->natts; i++)
+			if (!TupleDescAttr(desc, i)->attisdropped &&
+				contains_domain(TupleDescAttr(desc, i)->atttypid))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Refuses (0A000) constants that cannot be read without running somebody's code:
+ * conditions are read in sessions that have nothing to do with their hook.
+ */
+static bool
+refuse_constants_that_call(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, TypeCast) && IsA(((TypeCast *) node)->arg, A_Const))
+	{
+		Oid			type = LookupTypeNameOid(NULL, ((TypeCast *) node)->typeName,
+											 true);
+
+		/* A domain itself is checked when the condition is evaluated */
+		if (OidIsValid(type) && contains_domain(getBaseType(type)))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("condition of a hook cannot have a constant of type %s",
+							format_type_be(type)),
+					 errdetail("A domain is part of the type."),
+					 errhint("Cast a constant of the domain's base type in two steps.")));
+	}
+	return raw_expression_tree_walker(node, refuse_constants_that_call, context);
+}
+
+/*
  * Checks a user's condition and returns it in the registry's form, with the
- * functions that it calls.
+ * functions that it calls.  rel is NULL for a wide hook.
  *
  * PostgreSQL's own errors for what does not parse; 42601 for more than one
  * expression, 42P17 for OLD or NEW where the hook has none.
@@ -191,31 +318,30 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
 						  HookLevel level, int actions, List **functions)
 {
 	Node	   *condition = transform_condition(rel, text);
-	Oid			relid = RelationGetRelid(rel);
 	char	   *normal;
 	int			guc_level;
 
 	check_references(rel, condition, phase, level, actions);
 	*functions = hooks_condition_functions(condition);
-	guc_level = fix_search_path("pg_catalog, pg_temp");
-	normal = deparse_expression(lift_new(condition, NULL),
-								list_concat(deparse_context_for("old", relid),
-											deparse_context_for("new", relid)),
-								true, false);
-	AtEOXact_GUC(true, guc_level);
+	normal = deparse_condition(rel == NULL ? InvalidOid : RelationGetRelid(rel),
+							   condition);
+	guc_level = fix_parameters("pg_catalog, pg_temp");
+	(void) refuse_constants_that_call(hooks_condition_parse(normal, "condition of a hook"), NULL);
+	AtEOXact_GUC(false, guc_level);
 	return normal;
 }
 
 /*
- * The registry's form as an expression ready to be initialized, over the rows
- * of a relation: the hook's own or a partition of it.  OLD is the inner and
- * NEW the outer tuple of the expression context.
+ * The registry's form as an expression over varno 1, OLD, and varno 2, NEW; rel
+ * is NULL for a wide hook.  PostgreSQL's own errors for what is not there.
  *
  * This may happen in anybody's session.  Names are looked up, and whatever
- * functions parsing and planning call are called, as the hook's owner.
+ * functions parsing calls are called, as the hook's owner, and what they set is
+ * undone.  Planning, which
+ * calls or inlines some more, comes after a look at whose they are.
  */
-Node *
-hooks_condition_compile(Relation rel, const Hook *hook)
+static Node *
+parse_as_owner(Relation rel, const Hook *hook, bool plan)
 {
 	Node	   *condition;
 	Oid			userid;
@@ -227,21 +353,86 @@ hooks_condition_compile(Relation rel, const Hook *hook)
 	GetUserIdAndSecContext(&userid, &sec_context);
 	restricted = sec_context | SECURITY_LOCAL_USERID_CHANGE |
 		SECURITY_RESTRICTED_OPERATION;
-	guc_level = fix_search_path(hook->search_path[0] == '\0' ?
+	guc_level = fix_parameters(hook->search_path[0] == '\0' ?
 								"pg_catalog, pg_temp" :
 								psprintf("pg_catalog, %s, pg_temp",
 										 hook->search_path));
 	SetUserIdAndSecContext(hook->owner, restricted);
-	condition = transform_condition(rel, hook->condition);
-	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
-	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
-	/* before planning, which calls or inlines some of them */
-	foreach(lc, hooks_condition_functions(condition))
-		hooks_callback_check_owner(lfirst_oid(lc), hook);
-	condition = (Node *) expression_planner((Expr *) condition);
+	(void) refuse_constants_that_call(hooks_condition_parse(hook->condition, "condition of a hook"),
+									  NULL);
+	condition = transform_condition(OidIsValid(hook->relation) ? rel : NULL,
+									hook->condition);
+	if (plan)
+	{
+		ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
+		ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
+		foreach(lc, hooks_condition_functions(condition))
+			hooks_callback_check_owner(lfirst_oid(lc), hook);
+		condition = (Node *) expression_planner((Expr *) condition);
+	}
 	SetUserIdAndSecContext(userid, sec_context);
-	AtEOXact_GUC(true, guc_level);
+	AtEOXact_GUC(false, guc_level);
 	return condition;
+}
+
+/*
+ * The registry's form as an expression ready to be initialized, over the rows
+ * of a relation: the hook's own or a partition of it.  OLD is the inner and
+ * NEW the outer tuple of the expression context.
+ */
+Node *
+hooks_condition_compile(Relation rel, const Hook *hook)
+{
+	return parse_as_owner(rel, hook, true);
+}
+
+typedef struct Resolution
+{
+	const Hook *hook;
+	Relation	rel;
+	Node	   *condition;
+} Resolution;
+
+static void
+resolve(void *arg)
+{
+	Resolution *resolution = arg;
+
+	resolution->condition = parse_as_owner(resolution->rel, resolution->hook,
+										   false);
+}
+
+/*
+ * The condition of a hook, from the registry, as an expression that knows what
+ * it refers to by OIDs and column numbers, over the rows of the hook's own
+ * relation.  NULL if something in it is not there any more.
+ */
+Node *
+hooks_condition_resolve(const Hook *hook)
+{
+	Resolution	resolution = {hook, NULL, NULL};
+	ErrorData  *error;
+
+	if (OidIsValid(hook->relation))
+	{
+		resolution.rel = try_relation_open(hook->relation, AccessShareLock);
+		if (resolution.rel == NULL)
+			return NULL;
+	}
+	error = hooks_attempt(resolve, &resolution);
+	/* who looks must not keep others from the table */
+	if (resolution.rel != NULL)
+		relation_close(resolution.rel, AccessShareLock);
+	return error != NULL ? NULL : resolution.condition;
+}
+
+/*
+ * The same expression in the registry's form, with the names of now.
+ */
+char *
+hooks_condition_deparse(const Hook *hook, Node *condition)
+{
+	return deparse_condition(hook->relation, condition);
 }
 
 static bool

@@ -19,6 +19,8 @@ extern char *hooks_condition_normalize(Relation rel, const char *text,
 									   HookPhase phase, HookLevel level,
 									   int actions, List **functions);
 extern Node *hooks_condition_compile(Relation rel, const Hook *hook);
+extern Node *hooks_condition_resolve(const Hook *hook);
+extern char *hooks_condition_deparse(const Hook *hook, Node *condition);
 extern List *hooks_condition_functions(Node *condition);
 extern bool hooks_condition_cannot_fail(Node *condition);
 

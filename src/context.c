@@ -12,10 +12,12 @@
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/xact.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "tcop/tcopprot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -101,9 +103,9 @@ char *
 hooks_context_describe(const HookFiring *firing)
 {
 	return psprintf("hook \"%s\" (%s %s on %s)", firing->subject->hook,
-					hooks_event_phase_word(firing->subject->phase),
+					hooks_event_phase_word(firing->subject->event->phase),
 					hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
-											firing->subject->action),
+											firing->subject->event->action),
 					firing->subject->relation_name);
 }
 
@@ -113,14 +115,16 @@ hooks_context_describe(const HookFiring *firing)
 static bool
 assigned_columns(const HookFiring *firing, Datum *columns)
 {
+	const Bitmapset *assigned = firing->trigdata == NULL ? NULL :
+		firing->trigdata->tg_updatedcols;
 	Datum	   *names;
 	int			n = 0;
 	int			x = -1;
 
-	if (bms_is_empty(firing->columns))
+	if (bms_is_empty(assigned))
 		return false;
-	names = palloc(sizeof(Datum) * bms_num_members(firing->columns));
-	while ((x = bms_next_member(firing->columns, x)) >= 0)
+	names = palloc(sizeof(Datum) * bms_num_members(assigned));
+	while ((x = bms_next_member(assigned, x)) >= 0)
 	{
 		AttrNumber	attnum = x + FirstLowInvalidHeapAttributeNumber;
 		char	   *name = get_attname(firing->subject->relation, attnum, true);
@@ -131,6 +135,71 @@ assigned_columns(const HookFiring *firing, Datum *columns)
 	*columns = PointerGetDatum(construct_array(names, n, NAMEOID, NAMEDATALEN,
 											   false, TYPALIGN_CHAR));
 	return true;
+}
+
+/*
+ * The table and action of the statement that a firing goes back to, and its
+ * text; what is not known stays as it is.
+ */
+static void
+find_root(const HookFiring *firing, const HookOrigin *origin,
+		  Oid *relation, const char **action, const char **text)
+{
+	const HookSubject *subject = firing->subject;
+	const PlannedStmt *plan = NULL;
+
+	if (subject->event->action == HOOK_DROP)
+	{
+		*action = hooks_event_action_word(HOOK_DROP);
+		*text = debug_query_string;
+		if (origin->depth == 0)
+			*relation = subject->relation;
+		return;
+	}
+
+	/* TRUNCATE is no statement of the executor's */
+	if (subject->event->action != HOOK_TRUNCATE)
+		plan = hooks_statement_root(firing->statement, subject->query, text);
+	else if (origin->truncate != NULL)
+	{
+		*relation = linitial_oid(origin->truncate->named);
+		*action = hooks_event_action_word(HOOK_TRUNCATE);
+		*text = origin->truncate->text;
+		return;
+	}
+	else
+		*text = debug_query_string;
+
+	/* COPY in a function is none either, though inside of one */
+	if (origin->depth == 0 && plan != NULL &&
+		!hooks_statement_is_target(plan, subject->relation))
+		plan = NULL;
+	if (hooks_statement_target(plan, relation, action))
+		return;
+
+	if (subject->event->action == HOOK_TRUNCATE)
+		*action = hooks_event_action_word(HOOK_TRUNCATE);
+	else if (hooks_statement_all_seen() && origin->depth == 0)
+		*action = hooks_event_action_word(subject->event->action);
+
+	/* it may have named the table above */
+	if (*action != NULL && origin->depth == 0 && !has_superclass(subject->relation))
+		*relation = subject->relation;
+}
+
+/*
+ * Is the role that issued the statement known?  Inside of a referential action,
+ * where the statement was not seen, PostgreSQL does not tell it.
+ */
+static bool
+caller_is_known(const HookFiring *firing)
+{
+	const HookStatement *statement = firing->statement;
+
+	if (firing->subject->event->action & (HOOK_TRUNCATE | HOOK_DROP))
+		return true;
+	return statement != NULL ? OidIsValid(statement->caller) :
+		!InNoForceRLSOperation();
 }
 
 static Datum
@@ -155,12 +224,12 @@ Datum
 hooks_context(PG_FUNCTION_ARGS)
 {
 	HookFiring *firing = hooks_firing;
-	const HookStatement *root;
-	bool		direct;
+	const HookOrigin *origin;
+	HookOrigin	found;
 	Oid			root_relation = InvalidOid;
 	const char *root_action = NULL;
-	const char *text;
-	Oid			constraint;
+	const char *text = NULL;
+	char	   *constraint = NULL;
 	Jsonb	   *metadata;
 	TupleDesc	desc;
 	Datum		values[16];
@@ -172,38 +241,36 @@ hooks_context(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
-	/* TRUNCATE is no statement of the executor's */
-	root = firing->subject->action == HOOK_TRUNCATE ? NULL :
-		hooks_statement_root(firing->statement);
-	direct = !firing->referential &&
-		(root == NULL || hooks_statement_is_target(root, firing->subject->relation));
-	if (!hooks_statement_target(root, &root_relation, &root_action) && direct)
+	origin = firing->origin;
+	if (origin == NULL)
 	{
-		root_relation = firing->subject->relation;
-		root_action = hooks_event_action_word(firing->subject->action);
+		hooks_statement_origin(firing->statement, firing->subject->event,
+							   firing->trigdata, &found);
+		origin = &found;
 	}
-	constraint = OidIsValid(firing->subject->constraint) ? firing->subject->constraint :
-		hooks_statement_constraint(firing->statement);
+	find_root(firing, origin, &root_relation, &root_action, &text);
+	if (OidIsValid(origin->constraint))
+		constraint = get_constraint_name(origin->constraint);
 	if (firing->fired_at == 0)
 		firing->fired_at = GetCurrentTimestamp();
-	text = hooks_statement_text(root);
 	metadata = hooks_settings_metadata();
 
 	values[i++] = CStringGetTextDatum(firing->subject->hook);
-	values[i++] = CStringGetTextDatum(hooks_event_phase_word(firing->subject->phase));
-	values[i++] = CStringGetTextDatum(hooks_event_action_word(firing->subject->naming ? HOOK_NAME : firing->subject->action));
-	values[i++] = CStringGetTextDatum(hooks_event_level_word(firing->subject->level));
+	values[i++] = CStringGetTextDatum(hooks_event_phase_word(firing->subject->event->phase));
+	values[i++] = CStringGetTextDatum(hooks_event_action_word(firing->subject->naming ? HOOK_NAME : firing->subject->event->action));
+	values[i++] = CStringGetTextDatum(hooks_event_level_word(firing->subject->event->level));
 	values[i++] = ObjectIdGetDatum(firing->subject->relation);
 	nulls[i] = !OidIsValid(root_relation);
 	values[i++] = ObjectIdGetDatum(root_relation);
 	nulls[i] = root_action == NULL;
 	values[i++] = root_action ? CStringGetTextDatum(root_action) : (Datum) 0;
-	nulls[i] = !direct;
-	values[i++] = Int32GetDatum(0);
-	nulls[i] = !OidIsValid(constraint);
-	values[i++] = !OidIsValid(constraint) ? (Datum) 0 :
-		DirectFunctionCall1(namein, CStringGetDatum(get_constraint_name(constraint)));
-	values[i++] = role_name(hooks_statement_caller(firing->statement));
+	nulls[i] = origin->depth == HOOK_DEPTH_UNKNOWN;
+	values[i++] = Int32GetDatum(origin->depth);
+	nulls[i] = constraint == NULL;
+	values[i++] = constraint == NULL ? (Datum) 0 :
+		DirectFunctionCall1(namein, CStringGetDatum(constraint));
+	nulls[i] = !caller_is_known(firing);
+	values[i++] = role_name(firing->caller);
 	values[i++] = role_name(GetSessionUserId());
 	nulls[i] = !assigned_columns(firing, &values[i]);
 	i++;

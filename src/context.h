@@ -7,8 +7,8 @@
 
 #include "postgres.h"
 
+#include "commands/trigger.h"
 #include "datatype/timestamp.h"
-#include "nodes/bitmapset.h"
 
 #include "event.h"
 #include "settings.h"
@@ -18,14 +18,12 @@
 typedef struct HookSubject
 {
 	const char *hook;
-	HookPhase	phase;
-	HookAction	action;			/* what happens: TG_OP in small letters */
-	bool		naming;			/* ... and it is the moment of naming */
-	HookLevel	level;
+	const HookEvent *event;
+	bool		naming;			/* it is the moment of naming */
 	Oid			relation;
 	const char *relation_name;
-	Oid			constraint;		/* whose action it is, if a batch knows it */
 	const struct HookBatch *batch;	/* the rows it is about, NULL if not of one */
+	MemoryContext query;		/* the executor's memory of the query */
 } HookSubject;
 
 /*
@@ -39,9 +37,10 @@ typedef struct HookFiring
 	int			depth;			/* 1 for the outermost */
 	int			nest_level;		/* of the transaction when it began */
 	const HookSubject *subject;
-	const Bitmapset *columns;	/* assigned ones, as in tg_updatedcols */
-	const HookStatement *statement; /* NULL if not seen */
-	bool		referential;	/* fired by a referential action */
+	const TriggerData *trigdata;	/* NULL if the callback takes jsonb */
+	HookStatement *statement;	/* NULL if not seen */
+	const HookOrigin *origin;	/* of the rows; NULL: ask the statement */
+	Oid			caller;			/* who issued the statement */
 	TimestampTz fired_at;		/* 0 until somebody asks */
 } HookFiring;
 

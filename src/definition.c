@@ -9,14 +9,15 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_type.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -29,6 +30,7 @@
 #include "condition.h"
 #include "definition.h"
 #include "registry.h"
+#include "scope.h"
 #include "settings.h"
 
 /* arguments of hooks.register(), as in the install script */
@@ -135,6 +137,7 @@ check_event(Hook *hook, bool asked_for_truncate)
 {
 	const char *phase = hooks_event_phase_word(hook->phase);
 	int			no_preload = HOOK_SELECT | HOOK_PUT | HOOK_SESSION | HOOK_SERVER;
+	int			cascading = HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE | HOOK_DROP;
 
 	if ((hook->phase == HOOK_ON_FAILURE || hook->phase == HOOK_STARTUP ||
 		 (hook->actions & no_preload)) && !hooks_preloaded)
@@ -143,8 +146,7 @@ check_event(Hook *hook, bool asked_for_truncate)
 				 errmsg("hooks of phase \"%s\" on \"%s\" need the library to be preloaded",
 						phase, hooks_event_action_list(hook->actions)),
 				 errhint("Add \"hooks\" to shared_preload_libraries and restart the server, or to session_preload_libraries and start a new session.")));
-	if (hook->phase > HOOK_AFTER ||
-		(hook->actions & (no_preload | HOOK_DROP)))
+	if (hook->phase > HOOK_AFTER || (hook->actions & no_preload))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("hooks of phase \"%s\" on \"%s\" are not supported by this version",
@@ -155,10 +157,22 @@ check_event(Hook *hook, bool asked_for_truncate)
 		if (hook->level == HOOK_ROW)
 			refuse(errmsg("phase \"before_cascade\" has no level \"row\""),
 				   errhint("It fires once for the whole set of rows; the rows are in old_table."));
-		if (hook->actions & ~(HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE))
+		if (hook->actions & ~cascading)
 			refuse(errmsg("phase \"before_cascade\" has no action \"%s\"",
-						  hooks_event_action_list(hook->actions & ~(HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE))),
-				   errhint("Its actions are delete, update and truncate."));
+						  hooks_event_action_list(hook->actions & ~cascading)),
+				   errhint("Its actions are delete, update, truncate and drop."));
+		hook->level = HOOK_STATEMENT;
+	}
+	if (hook->actions & HOOK_DROP)
+	{
+		if (hook->phase == HOOK_AFTER)
+			refuse(errmsg("phase \"after\" has no action \"drop\""),
+				   errhint("Use phase before or before_cascade, while the relation is still there."));
+		if (hook->level == HOOK_ROW)
+			refuse(errmsg("action \"drop\" has no level \"row\""));
+		if (hook->actions != HOOK_DROP)
+			refuse(errmsg("action \"drop\" cannot be combined with other actions"),
+				   errdetail("Its callback is no trigger function, but takes the event as jsonb."));
 		hook->level = HOOK_STATEMENT;
 	}
 	if (hook->actions & HOOK_NAME)
@@ -206,56 +220,75 @@ check_policy(Hook *hook)
 }
 
 /*
- * Opens a table that hooks can be registered on: 42P01 if it is not there,
- * 42809 if it is no such table, 42501 if the caller could not create a trigger
- * on it.
+ * Opens a relation that the hook can be registered on: 42P01 if it is not
+ * there, 42809 if it is no such relation, 42501 if the caller could not create
+ * a trigger on it.
  */
 static Relation
-open_target(Oid relid)
+open_target(Hook *hook, bool asked_for_truncate)
 {
-	Relation	rel = try_relation_open(relid, AccessShareLock);
-	const char *kind = NULL;
+	Relation	rel = try_relation_open(hook->relation, AccessShareLock);
+	const char *problem;
 	AclResult	result;
 
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	switch (rel->rd_rel->relkind)
-	{
-		case RELKIND_RELATION:
-		case RELKIND_PARTITIONED_TABLE:
-			if (relid < FirstNormalObjectId)
-				kind = "a system catalog";
-			else if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
-				kind = "a temporary table";
-			else if (RelationGetNamespace(rel) == get_namespace_oid("hooks", false))
-				kind = "a table of the extension hooks itself";
-			break;
-		case RELKIND_VIEW:
-			kind = "a view";
-			break;
-		case RELKIND_MATVIEW:
-			kind = "a materialized view";
-			break;
-		case RELKIND_FOREIGN_TABLE:
-			kind = "a foreign table";
-			break;
-		default:
-			kind = "not a table";
-			break;
-	}
-	if (kind != NULL)
+				 errmsg("relation with OID %u does not exist", hook->relation)));
+	(void) hooks_scope_allows(hook->relation, hook->actions, &problem);
+	if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE &&
+		!HOOKS_FOREIGN_TRUNCATE && !asked_for_truncate)
+		hook->actions &= ~HOOK_TRUNCATE;
+	for (int i = 0; i < HOOK_EVENTS && problem == NULL; i++)
+		if (hooks_event_wants(&hooks_events[i], hook->phase, hook->level,
+							  hook->actions) &&
+			!hooks_event_is_possible(&hooks_events[i], rel->rd_rel->relkind))
+			problem = psprintf("Foreign tables have no phase \"%s\" of action \"%s\".",
+							   hooks_event_phase_word(hook->phase),
+							   hooks_event_action_word(hooks_events[i].action));
+	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("cannot register a hook on \"%s\"",
 						RelationGetRelationName(rel)),
-				 errdetail("It is %s.", kind)));
-	result = pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER);
+				 errdetail_internal("%s", problem)));
+	result = pg_class_aclcheck(hook->relation, GetUserId(), ACL_TRIGGER);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, get_relkind_objtype(rel->rd_rel->relkind),
 					   RelationGetRelationName(rel));
 	return rel;
+}
+
+/*
+ * A wide hook is for superusers, and says nothing about columns.
+ */
+static void
+check_wide(const Hook *hook)
+{
+	Oid			schema;
+
+	if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be superuser to register a hook on more than one table")));
+	if (hook->columns != NULL)
+		refuse(errmsg("columns are for hooks on one table"));
+	if (hook->schema == NULL)
+	{
+		hooks_scope_lock(hook);
+		return;
+	}
+	schema = get_namespace_oid(hook->schema, false);
+	if (hooks_scope_is_system_schema(schema) || isAnyTempNamespace(schema) || schema == get_namespace_oid("hooks", false))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot register a hook on schema \"%s\"", hook->schema),
+				 errdetail("Catalogs, temporary tables and the tables of the extension hooks have no hooks.")));
+	hooks_scope_lock(hook);
+	if (get_namespace_oid(hook->schema, true) != schema)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("schema \"%s\" was concurrently dropped", hook->schema)));
 }
 
 /*
@@ -356,6 +389,27 @@ hooks_definition_check_run_after(const Hook *hook)
 }
 
 /*
+ * Keeps functions from being dropped or renamed until the hook is committed,
+ * or sees that this has happened already.
+ */
+static void
+lock_functions(const Hook *hook, List *functions)
+{
+	ListCell   *lc;
+
+	foreach(lc, functions)
+	{
+		LockDatabaseObject(ProcedureRelationId, lfirst_oid(lc), 0,
+						   AccessShareLock);
+		if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(lfirst_oid(lc))))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("a function of hook \"%s\" was concurrently dropped",
+							hook->name)));
+	}
+}
+
+/*
  * Everything about a definition that needs no look at the registry.
  */
 Hook *
@@ -364,10 +418,11 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	Hook	   *hook = palloc0(sizeof(Hook));
 	char	   *text;
 	char	   *action;
+	bool		asked_for_truncate;
 	Oid			function;
 	List	   *functions = NIL;
 	AclResult	result;
-	Relation	rel;
+	Relation	rel = NULL;
 
 	hook->name = hook_name_arg(fcinfo, ARG_NAME);
 	hook->phase = hooks_event_parse_phase(hooks_definition_text(fcinfo, ARG_PHASE, "phase"));
@@ -404,8 +459,9 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	hook->description = text_arg(fcinfo, ARG_DESCRIPTION);
 	hooks_definition_require(fcinfo, ARG_REPLACE, "replace");
 
-	/* "truncate" asked for by its own name, not by a group */
-	check_event(hook, strstr(action, "truncate") != NULL);
+	/* by its own name, not by a group */
+	asked_for_truncate = strstr(action, "truncate") != NULL;
+	check_event(hook, asked_for_truncate);
 	hook->policy = hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME) ?
 		HOOK_ISOLATE : HOOK_ABORT;
 	if ((text = text_arg(fcinfo, ARG_ON_ERROR)) != NULL)
@@ -417,33 +473,32 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be superuser to register a hook that runs as the invoker")));
 	if (PG_ARGISNULL(ARG_RELATION))
+		check_wide(hook);
+	else
 	{
-		if (!superuser())
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("must be superuser to register a hook on more than one table")));
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("hooks on more than one table are not supported by this version")));
+		if (hook->schema != NULL)
+			refuse(errmsg("schema is for hooks on all tables of a schema"),
+				   errhint("Pass either relation or schema."));
+		hook->relation = PG_GETARG_OID(ARG_RELATION);
+		rel = open_target(hook, asked_for_truncate);
+		check_columns(hook, rel);
 	}
-	if (hook->schema != NULL)
-		refuse(errmsg("schema is for hooks on all tables of a schema"),
-			   errhint("Pass either relation or schema."));
-
-	hook->relation = PG_GETARG_OID(ARG_RELATION);
-	rel = open_target(hook->relation);
-	check_columns(hook, rel);
-	function = hooks_callback_lookup(hook->callback);
+	function = hooks_callback_lookup(hook->callback,
+									 hooks_event_takes_jsonb(hook->phase,
+															 hook->actions));
 	result = hooks_proc_aclcheck(function, GetUserId());
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FUNCTION, hook->callback);
-	hook->callback = hooks_callback_signature(function);
 	if ((text = text_arg(fcinfo, ARG_CONDITION)) != NULL)
 		hook->condition = hooks_condition_normalize(rel, text, hook->phase,
 													hook->level, hook->actions,
 													&functions);
-	hook->function_owners = hooks_callback_owners(lappend_oid(functions, function));
-	table_close(rel, NoLock);
+	functions = lappend_oid(functions, function);
+	lock_functions(hook, functions);
+	hook->callback = hooks_callback_signature(function);
+	hook->function_owners = hooks_callback_owners(functions);
+	if (rel != NULL)
+		relation_close(rel, NoLock);
 
 	hook->owner = GetUserId();
 	hook->search_path = pstrdup(namespace_search_path);

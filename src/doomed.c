@@ -205,7 +205,7 @@ keep_row(const HookCascadeRow *row, void *arg)
  * Begins the walk with the rows of a batch.
  */
 static void
-add_batch(HookCascade *cascade, const HookBatch *batch)
+add_batch(HookWalk *cascade, const HookBatch *batch)
 {
 	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
 	{
@@ -245,7 +245,7 @@ is_deleted_by(HeapTuple tuple, CommandId command)
  * which has no hook that captures them.
  */
 static void
-add_deleted(HookCascade *cascade, Oid relid, CommandId command)
+add_deleted(HookWalk *cascade, Oid relid, CommandId command)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
 	TupleTableSlot *slot;
@@ -331,7 +331,7 @@ find_rows(DoomedAnswer *answer, const HookFiring *firing,
 		list_make1((void *) firing->subject->batch) : list_copy(statement->batches);
 	List	   *uncaptured = root == NULL ? NIL : uncaptured_tables(root);
 	List	   *roots = list_copy(uncaptured);
-	HookCascade *cascade;
+	HookWalk *cascade;
 	ListCell   *lc;
 
 	/* those of the statement that have not fired yet */
@@ -346,7 +346,7 @@ find_rows(DoomedAnswer *answer, const HookFiring *firing,
 
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	if (root != NULL)
-		GetActiveSnapshot()->curcid = firing->referential ?
+		GetActiveSnapshot()->curcid = firing->subject->batch->referential ?
 			root->query->estate->es_output_cid : GetCurrentCommandId(false);
 	cascade = hooks_cascade_begin(roots, answer->target, 0, keep_row, answer);
 	foreach(lc, hooks_cascade_route(cascade)->steps)
@@ -375,14 +375,17 @@ find_rows(DoomedAnswer *answer, const HookFiring *firing,
 List *
 hooks_doomed_rows(const HookFiring *firing, Oid target)
 {
-	const HookStatement *root = hooks_statement_root(firing->statement);
-	DoomedStatement *statement = root == NULL ? NULL : get_statement(root);
+	const HookStatement *root = firing->statement;
+	DoomedStatement *statement = NULL;
 	MemoryContext old;
 	DoomedAnswer *answer;
 	ListCell   *lc;
 
-	if (statement != NULL)
+	while (root != NULL && root->referential)
+		root = root->outer;
+	if (root != NULL)
 	{
+		statement = get_statement(root);
 		foreach(lc, statement->answers)
 			if (((DoomedAnswer *) lfirst(lc))->target == target)
 				return ((DoomedAnswer *) lfirst(lc))->rows;

@@ -8,7 +8,9 @@
 
 #include "catalog/pg_trigger.h"
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 
+#include "compat.h"
 #include "event.h"
 
 typedef struct HookWord
@@ -81,7 +83,7 @@ static const HookWordList fire_words = {"fire", {
 }};
 
 /*
- * The triggers.  Names decide the order among the triggers of one event:
+ * The triggers; a drop has none (drop.c).  Names decide the order among the triggers of one event:
  * "Hooks_..." sorts before "RI_ConstraintTrigger_...", so a before_cascade
  * trigger fires before the first referential action; "hooks_..." sorts after
  * it, so what an after hook sees is the state after the row's own cascade.
@@ -91,9 +93,6 @@ static const HookWordList fire_words = {"fire", {
  */
 #define ROW			" FOR EACH ROW"
 #define STATEMENT	" FOR EACH STATEMENT"
-#define OLD_TABLE	" REFERENCING OLD TABLE AS old_table"
-#define NEW_TABLE	" REFERENCING NEW TABLE AS new_table"
-#define BOTH_TABLES	OLD_TABLE " NEW TABLE AS new_table"
 
 const HookEvent hooks_events[HOOK_EVENTS] = {
 	{HOOK_BEFORE, HOOK_ROW, HOOK_INSERT,
@@ -125,13 +124,15 @@ const HookEvent hooks_events[HOOK_EVENTS] = {
 	{HOOK_AFTER, HOOK_ROW, HOOK_DELETE,
 	"hooks_after_row_delete", "AFTER DELETE", ROW},
 	{HOOK_AFTER, HOOK_STATEMENT, HOOK_INSERT,
-	"hooks_after_statement_insert", "AFTER INSERT", NEW_TABLE STATEMENT},
+	"hooks_after_statement_insert", "AFTER INSERT", STATEMENT},
 	{HOOK_AFTER, HOOK_STATEMENT, HOOK_UPDATE,
-	"hooks_after_statement_update", "AFTER UPDATE", BOTH_TABLES STATEMENT},
+	"hooks_after_statement_update", "AFTER UPDATE", STATEMENT},
 	{HOOK_AFTER, HOOK_STATEMENT, HOOK_DELETE,
-	"hooks_after_statement_delete", "AFTER DELETE", OLD_TABLE STATEMENT},
+	"hooks_after_statement_delete", "AFTER DELETE", STATEMENT},
 	{HOOK_AFTER, HOOK_STATEMENT, HOOK_TRUNCATE,
 	"hooks_after_statement_truncate", "AFTER TRUNCATE", STATEMENT},
+	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_DROP},
+	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP},
 };
 
 /*
@@ -291,7 +292,7 @@ hooks_event_fire_word(HookFire fire)
 const HookEvent *
 hooks_event_by_trigger(const char *name)
 {
-	for (int i = 0; i < HOOK_EVENTS; i++)
+	for (int i = 0; i < HOOK_TRIGGERS; i++)
 		if (strcmp(hooks_events[i].trigger, name) == 0)
 			return &hooks_events[i];
 	return NULL;
@@ -304,7 +305,58 @@ bool
 hooks_event_captures(const HookEvent *event)
 {
 	return event->phase == HOOK_BEFORE_CASCADE &&
+		(event->action & (HOOK_UPDATE | HOOK_DELETE)) != 0;
+}
+
+/*
+ * Can a relation of this kind have hooks of the event?  Foreign tables have no
+ * foreign keys, so that there is no cascade of rows to come before.
+ */
+bool
+hooks_event_is_possible(const HookEvent *event, char relkind)
+{
+	return relkind != RELKIND_FOREIGN_TABLE || event->action == HOOK_DROP ||
+		(event->phase != HOOK_BEFORE_CASCADE &&
+		 (event->action != HOOK_TRUNCATE || HOOKS_FOREIGN_TRUNCATE));
+}
+
+/*
+ * Can the event's trigger have transition tables?
+ */
+bool
+hooks_event_has_tables(const HookEvent *event)
+{
+	return event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT &&
 		event->action != HOOK_TRUNCATE;
+}
+
+/*
+ * The command that makes the event's trigger on a table, whose name is quoted,
+ * with transition tables or without.
+ */
+char *
+hooks_event_create_trigger(const HookEvent *event, const char *table,
+						   bool tables)
+{
+	return psprintf("CREATE TRIGGER %s %s ON %s%s%s%s%s EXECUTE FUNCTION hooks.dispatch()",
+					quote_identifier(event->trigger), event->when, table,
+					tables ? " REFERENCING" : "",
+					tables && event->action != HOOK_INSERT ?
+					" OLD TABLE AS old_table" : "",
+					tables && event->action != HOOK_DELETE ?
+					" NEW TABLE AS new_table" : "",
+					event->how);
+}
+
+/*
+ * Is the callback of such a hook called with the event as jsonb, instead of as
+ * a trigger function?
+ */
+bool
+hooks_event_takes_jsonb(HookPhase phase, int actions)
+{
+	return phase > HOOK_AFTER ||
+		(actions & (HOOK_SELECT | HOOK_DROP | HOOK_SESSION | HOOK_SERVER)) != 0;
 }
 
 /*

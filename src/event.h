@@ -70,18 +70,20 @@ typedef enum HookFire
 	HOOK_ALWAYS
 } HookFire;
 
-/* One trigger that a table may need */
+/* One trigger that a table may need, or a moment that needs none */
 typedef struct HookEvent
 {
 	HookPhase	phase;
 	HookLevel	level;			/* of the hooks, not of the trigger */
 	HookAction	action;
-	const char *trigger;		/* its name */
+	const char *trigger;		/* its name; NULL if there is none */
 	const char *when;			/* the trigger's definition up to ON */
 	const char *how;			/* and from there to EXECUTE FUNCTION */
 } HookEvent;
 
-#define HOOK_EVENTS 17
+/* those with a trigger come first */
+#define HOOK_TRIGGERS 17
+#define HOOK_EVENTS 19
 
 extern const HookEvent hooks_events[HOOK_EVENTS];
 
@@ -103,6 +105,11 @@ extern const char *hooks_event_fire_word(HookFire fire);
 extern const HookEvent *hooks_event_by_trigger(const char *name);
 extern bool hooks_event_of_rows(const HookEvent *event);
 extern bool hooks_event_captures(const HookEvent *event);
+extern bool hooks_event_is_possible(const HookEvent *event, char relkind);
+extern bool hooks_event_has_tables(const HookEvent *event);
+extern char *hooks_event_create_trigger(const HookEvent *event,
+										const char *table, bool tables);
+extern bool hooks_event_takes_jsonb(HookPhase phase, int actions);
 extern int16 hooks_event_trigger_type(const HookEvent *event);
 extern bool hooks_event_wants(const HookEvent *event, HookPhase phase,
 							  HookLevel level, int actions);

@@ -1,6 +1,7 @@
 /*
  * executor.c
- *		The executor's hooks: keep the stack of running statements.
+ *		The executor's hooks, and that of utility statements: keep the stack of
+ *		running statements.
  *
  * A plain SELECT costs one test.  Statements that queue trigger events are on
  * the stack while they run and while they finish, which is when their triggers
@@ -10,16 +11,21 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/executor.h"
+#include "tcop/utility.h"
 
 #include "batch.h"
 #include "compat.h"
 #include "doomed.h"
 #include "executor.h"
+#include "follow.h"
+#include "registry.h"
 #include "statement.h"
 
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
+static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
 static void
 executor_run(HOOKS_RUN_ARGS)
@@ -38,7 +44,8 @@ executor_run(HOOKS_RUN_ARGS)
 
 /*
  * Can finishing the statement fire a trigger?  It cannot if no table that it
- * has written has any; rows of WITH may still be to be written.
+ * has written has any, or if it is a referential action, whose events wait for
+ * the statement around it; rows of WITH may still be to be written.
  */
 static inline bool
 may_fire_triggers(const QueryDesc *query)
@@ -46,8 +53,11 @@ may_fire_triggers(const QueryDesc *query)
 	const EState *estate = query->estate;
 	ListCell   *lc;
 
-	if (estate->es_auxmodifytables != NIL ||
-		estate->es_tuple_routing_result_relations != NIL)
+	if (estate->es_auxmodifytables != NIL)
+		return true;
+	if ((estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0)
+		return false;
+	if (estate->es_tuple_routing_result_relations != NIL)
 		return true;
 	foreach(lc, hooks_opened_result_relations(estate))
 		if (((ResultRelInfo *) lfirst(lc))->ri_TrigDesc != NULL)
@@ -78,13 +88,43 @@ executor_finish(QueryDesc *query)
 }
 
 /*
+ * TRUNCATE fires triggers too; REASSIGN OWNED changes owners, and no event
+ * trigger is told.
+ */
+static void
+process_utility(HOOKS_UTILITY_ARGS)
+{
+	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
+	bool		reassign = IsA(plan->utilityStmt, ReassignOwnedStmt);
+
+	if (truncate)
+		hooks_statement_push_truncate((TruncateStmt *) plan->utilityStmt, text);
+	if (reassign)
+		hooks_follow_begin(plan->utilityStmt, true);
+	if (prev_ProcessUtility)
+		prev_ProcessUtility(HOOKS_UTILITY_PASS);
+	else
+		standard_ProcessUtility(HOOKS_UTILITY_PASS);
+	if (truncate)
+		hooks_statement_pop_truncate();
+	if (reassign)
+	{
+		CommandCounterIncrement();
+		hooks_follow_end(plan->utilityStmt);
+	}
+}
+
+/*
  * Puts our hooks in front.  From _PG_init() only.
  */
 void
 hooks_executor_init(void)
 {
+	hooks_statement_init();
 	prev_ExecutorRun = ExecutorRun_hook;
 	ExecutorRun_hook = executor_run;
 	prev_ExecutorFinish = ExecutorFinish_hook;
 	ExecutorFinish_hook = executor_finish;
+	prev_ProcessUtility = ProcessUtility_hook;
+	ProcessUtility_hook = process_utility;
 }

@@ -44,7 +44,8 @@ static bool
 has_member(HookMember **members, int n, const HookMember *member)
 {
 	for (int i = 0; i < n; i++)
-		if (members[i]->hook->hook_id == member->hook->hook_id)
+		if (members[i]->hook->hook_id == member->hook->hook_id &&
+			members[i]->target == member->target)
 			return true;
 	return false;
 }
@@ -68,6 +69,9 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 
 	run->event = event;
 	run->context = context;
+	run->query = context;
+	run->asks = event->action == HOOK_TRUNCATE ||
+		(event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT);
 	run->unpin.func = unpin_all;
 	run->unpin.arg = run;
 	MemoryContextRegisterResetCallback(context, &run->unpin);
@@ -88,7 +92,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 			HookMember *member = chain->members[i];
 
 			if ((event->level == HOOK_ROW ||
-				 member->hook->relation == relation->relid) &&
+				 member->target == relation->relid) &&
 				!has_member(members, n, member))
 				members[n++] = member;
 		}
@@ -132,7 +136,8 @@ hooks_fire_condition(HookRun *run, HookCall *call,
 		GetUserIdAndSecContext(&userid, &sec_context);
 		if (hook->run_as == HOOK_AS_OWNER)
 			SetUserIdAndSecContext(hook->owner,
-								   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+								   sec_context | SECURITY_LOCAL_USERID_CHANGE |
+								   SECURITY_RESTRICTED_OPERATION);
 		call->condition = ExecInitExpr((Expr *) call->member->condition, NULL);
 		SetUserIdAndSecContext(userid, sec_context);
 		MemoryContextSwitchTo(context);
@@ -187,6 +192,8 @@ typedef struct Surroundings
 	Oid			at_home;		/* see hooks_sandbox_is_needless() */
 	int			nest_level;
 	bool		referential;
+	const HookOrigin *origin;	/* NULL if it can wait until somebody asks */
+	HookOrigin	found;
 } Surroundings;
 
 /* what the policy runs */
@@ -227,32 +234,48 @@ check_callback(HookRun *run, HookCall *call)
 	}
 	if (!OidIsValid(call->function.fn_oid))
 	{
+		short		nargs = hooks_event_takes_jsonb(member->hook->phase,
+													member->hook->actions) ? 1 : 0;
+
 		call->fcinfo = MemoryContextAlloc(run->context,
-										  SizeForFunctionCallInfo(0));
+										  SizeForFunctionCallInfo(nargs));
 		fmgr_info_cxt(member->callback, &call->function, run->context);
-		InitFunctionCallInfoData(*call->fcinfo, &call->function, 0, InvalidOid,
-								 NULL, NULL);
+		InitFunctionCallInfoData(*call->fcinfo, &call->function, nargs,
+								 InvalidOid, NULL, NULL);
 	}
 }
 
 /*
- * Calls the callback as ExecCallTriggerFunc in trigger.c does.
+ * Calls the function, counted as ExecCallTriggerFunc in trigger.c does.
  */
-static inline HeapTuple
-invoke(HookCall *call, TriggerData *trigdata)
+static inline Datum
+call_function(HookCall *call)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 	PgStat_FunctionCallUsage usage;
 	bool		counted = pgstat_track_functions > call->function.fn_stats;
 	Datum		result;
 
-	fcinfo->context = (Node *) trigdata;
 	fcinfo->isnull = false;
 	if (unlikely(counted))
 		pgstat_init_function_usage(fcinfo, &usage);
 	result = FunctionCallInvoke(fcinfo);
 	if (unlikely(counted))
 		pgstat_end_function_usage(&usage, true);
+	return result;
+}
+
+/*
+ * Calls a callback that is a trigger function.
+ */
+static inline HeapTuple
+invoke(HookCall *call, TriggerData *trigdata)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	Datum		result;
+
+	fcinfo->context = (Node *) trigdata;
+	result = call_function(call);
 	if (unlikely(fcinfo->isnull))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -285,30 +308,37 @@ call_callback(void *arg)
 }
 
 /*
- * What stays the same for all calls of a hook by a statement: what the callback
- * sees as its trigger, and what hooks.context() tells.
+ * What hooks.context() tells of all calls of a hook by a statement.
+ */
+static void
+prepare_subject(HookRun *run, HookCall *call, Relation rel)
+{
+	HookSubject *subject = &call->subject;
+
+	subject->hook = call->member->hook->name;
+	subject->event = run->event;
+	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
+	subject->relation = RelationGetRelid(rel);
+	subject->relation_name = RelationGetRelationName(rel);
+	subject->batch = run->batch;
+	subject->query = run->query;
+}
+
+/*
+ * What stays the same for all calls of a trigger function: what it sees as its
+ * trigger, and the subject.
  */
 static void
 prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 {
 	const HookMember *member = call->member;
-	HookSubject *subject = &call->subject;
 
 	call->trigger = *trigdata->tg_trigger;
 	call->trigger.tgname = member->hook->name;
 	call->trigger.tgnargs = member->narguments;
 	call->trigger.tgargs = member->arguments;
 
-	subject->hook = member->hook->name;
-	subject->phase = run->event->phase;
-	subject->action = run->event->action;
-	subject->naming = (member->hook->actions & HOOK_NAME) != 0;
-	subject->level = run->event->level;
-	subject->relation = RelationGetRelid(trigdata->tg_relation);
-	subject->relation_name = RelationGetRelationName(trigdata->tg_relation);
-	subject->constraint = run->constraint;
-	subject->batch = run->batch;
-
+	prepare_subject(run, call, trigdata->tg_relation);
 	call->simple = member->condition == NULL && member->columns == NULL &&
 		member->broken == NULL &&
 		run->row_source == NULL && hooks_policy_is_plain(member) &&
@@ -350,8 +380,9 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	}
 
 	firing = hooks_context_push(&call->subject, around->nest_level);
-	firing->columns = trigdata->tg_updatedcols;
-	firing->referential = around->referential;
+	firing->trigdata = trigdata;
+	firing->origin = around->origin;
+	firing->caller = around->caller;
 	trigdata->tg_trigger = &call->trigger;
 
 	if (call->simple && call->allowed == around->at_home &&
@@ -384,15 +415,27 @@ fire_call(HookRun *run, HookCall *call, TriggerData *trigdata,
 	return result;
 }
 
-static void
-look_around(const HookRun *run, Surroundings *around)
+static inline void
+look_around(const HookRun *run, const TriggerData *trigdata,
+			Surroundings *around)
 {
 	around->caller = hooks_statement_caller(hooks_statement);
-	around->at_home = around->caller == GetSessionUserId() ?
-		around->caller : InvalidOid;
 	around->nest_level = GetCurrentTransactionNestLevel();
 	around->referential = run->referential ||
 		hooks_statement_in_referential_action();
+	around->origin = run->origin;
+	if (unlikely(hooks_statement == NULL || run->asks) && run->origin == NULL)
+	{
+		hooks_statement_origin(hooks_statement, run->event, trigdata,
+							   &around->found);
+		around->origin = &around->found;
+
+		/* TRUNCATE is no statement of the executor's */
+		if (run->event->action == HOOK_TRUNCATE)
+			around->caller = GetUserId();
+	}
+	around->at_home = around->caller == GetSessionUserId() ?
+		around->caller : InvalidOid;
 }
 
 /*
@@ -403,7 +446,7 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 {
 	Surroundings around;
 
-	look_around(run, &around);
+	look_around(run, trigdata, &around);
 	(void) fire_call(run, call, trigdata, &around);
 }
 
@@ -427,7 +470,7 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 	HeapTuple	proposed = NULL;
 	Surroundings around;
 
-	look_around(run, &around);
+	look_around(run, trigdata, &around);
 	if (before_row && update && around.referential && run->length > 0)
 		proposed = heap_copytuple(*row);
 
@@ -464,4 +507,66 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 		*row = result;
 	}
 	return before_row ? *row : NULL;
+}
+
+/* what the policy runs for a callback that takes jsonb */
+typedef struct EventCall
+{
+	HookRun    *run;
+	HookCall   *call;
+	Oid			caller;
+	HookEventMaker make;
+	void	   *arg;
+} EventCall;
+
+static void
+call_with_event(void *arg)
+{
+	EventCall  *state = arg;
+	HookCall   *call = state->call;
+	HookSandbox sandbox;
+
+	if (call->member->broken != NULL)
+		ThrowErrorData(call->member->broken);
+	hooks_sandbox_enter(&sandbox, call->member->hook, state->caller);
+	if (hooks_fire_condition(state->run, call, NULL, NULL))
+	{
+		check_callback(state->run, call);
+		call->fcinfo->args[0].value =
+			JsonbPGetDatum(state->make(hooks_firing, state->arg));
+		call->fcinfo->args[0].isnull = false;
+		(void) call_function(call);
+	}
+	hooks_sandbox_leave(&sandbox);
+}
+
+/*
+ * Fires the hooks of a run whose callbacks take the event as jsonb, which
+ * make(firing, arg) makes for each, inside its firing.  Whether the command is
+ * about the relation directly is for hooks.context().
+ */
+void
+hooks_fire_event(HookRun *run, Relation rel, bool direct, HookEventMaker make,
+				 void *arg)
+{
+	HookOrigin	origin = {direct ? 0 : HOOK_DEPTH_UNKNOWN};
+	Oid			caller = hooks_statement_caller(hooks_statement);
+
+	for (int i = 0; i < run->length; i++)
+	{
+		HookCall   *call = &run->calls[i];
+		EventCall	state = {run, call, caller, make, arg};
+		HookFiring *firing;
+
+		if (!hooks_fire_is_due(call, NULL))
+			continue;
+		prepare_subject(run, call, rel);
+		firing = hooks_context_push(&call->subject,
+									GetCurrentTransactionNestLevel());
+		firing->trigdata = NULL;
+		firing->origin = &origin;
+		firing->caller = caller;
+		(void) hooks_policy_run(call->member, firing, call_with_event, &state);
+		hooks_context_pop(firing);
+	}
 }

@@ -9,6 +9,7 @@
 
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "utils/jsonb.h"
 
 #include "chain.h"
 #include "context.h"
@@ -39,6 +40,11 @@ typedef bool (*HookRowSource) (struct HookRun *run, HookCall *call,
 							   TriggerData *trigdata, void *arg);
 
 /*
+ * Makes the event that a callback takes, if it takes jsonb.
+ */
+typedef Jsonb *(*HookEventMaker) (HookFiring *firing, void *arg);
+
+/*
  * One statement's use of a chain: what firing its hooks again and again needs,
  * made once.  Lives in, and goes with, the memory context it was made in.
  */
@@ -51,8 +57,10 @@ typedef struct HookRun
 	HookRowSource row_source;	/* of a batch; NULL otherwise */
 	void	   *row_source_arg;
 	bool		referential;	/* a batch of rows that a cascade removes */
-	Oid			constraint;		/* by which foreign key, if it is one */
 	const struct HookBatch *batch;	/* NULL if not of one */
+	bool		asks;			/* for the origin, whenever it fires */
+	const HookOrigin *origin;	/* of a batch; NULL otherwise */
+	MemoryContext query;		/* the executor's memory of the query */
 	MemoryContext context;
 	List	   *pinned;			/* of HookRelation */
 	MemoryContextCallback unpin;
@@ -65,6 +73,8 @@ extern bool hooks_fire_condition(HookRun *run, HookCall *call,
 extern void hooks_fire_call(HookRun *run, HookCall *call,
 							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
+extern void hooks_fire_event(HookRun *run, Relation rel, bool direct,
+							 HookEventMaker make, void *arg);
 
 /*
  * Does a hook fire now, as far as that does not depend on the rows?  The

@@ -37,6 +37,7 @@
 
 #include "compat.h"
 #include "policy.h"
+#include "attempt.h"
 #include "settings.h"
 #include "statement.h"
 #include "timeout.h"
@@ -75,28 +76,16 @@ typedef struct FailuresToPrune
 List	   *hooks_failures_to_prune = NIL;
 
 /*
- * Errors that no policy swallows: the client has to know of them.
+ * Errors that no policy swallows; a veto is one where it can still stop the
+ * statement.
  */
 static bool
 must_propagate(const ErrorData *error, HookPhase phase)
 {
-	switch (error->sqlerrcode)
-	{
-		case ERRCODE_QUERY_CANCELED:
-		case ERRCODE_ADMIN_SHUTDOWN:
-		case ERRCODE_CRASH_SHUTDOWN:
-		case ERRCODE_CANNOT_CONNECT_NOW:
-		case ERRCODE_DATABASE_DROPPED:
-		case ERRCODE_OUT_OF_MEMORY:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-			return true;
-		case ERRCODE_HOOK_CANCELED:
-			return phase == HOOK_BEFORE || phase == HOOK_BEFORE_CASCADE ||
-				phase == HOOK_BEFORE_COMMIT;
-		default:
-			return false;
-	}
+	if (error->sqlerrcode == ERRCODE_HOOK_CANCELED)
+		return phase == HOOK_BEFORE || phase == HOOK_BEFORE_CASCADE ||
+			phase == HOOK_BEFORE_COMMIT;
+	return hooks_attempt_must_propagate(error->sqlerrcode);
 }
 
 /*
@@ -141,7 +130,7 @@ record_failure(const Hook *hook, const HookFiring *firing,
 	NameData	caller;
 	const char *role;
 
-	role = GetUserNameFromId(hooks_statement_caller(firing->statement), true);
+	role = GetUserNameFromId(firing->caller, true);
 	namestrcpy(&caller, role ? role : "");
 
 #define SET(column, value) (values[Anum_##column - 1] = (value))
@@ -152,9 +141,9 @@ record_failure(const Hook *hook, const HookFiring *firing,
 	} while (0)
 	SET(failure_id, Int64GetDatum(nextval_internal(hooks_registry_relation("failure_failure_id_seq"), false)));
 	SET_TEXT(hook, firing->subject->hook);
-	SET_TEXT(phase, hooks_event_phase_word(firing->subject->phase));
+	SET_TEXT(phase, hooks_event_phase_word(firing->subject->event->phase));
 	SET_TEXT(action, hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
-											 firing->subject->action));
+											 firing->subject->event->action));
 	SET(relation, ObjectIdGetDatum(firing->subject->relation));
 	SET_TEXT(sqlstate, unpack_sql_state(error->sqlerrcode));
 	SET_TEXT(message, error->message ? error->message : "");
@@ -321,9 +310,9 @@ hooks_policy_add_context(void *arg)
 	const HookFiring *firing = arg;
 
 	errcontext("hook \"%s\" (%s %s on %s)", firing->subject->hook,
-			   hooks_event_phase_word(firing->subject->phase),
+			   hooks_event_phase_word(firing->subject->event->phase),
 			   hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
-									   firing->subject->action),
+									   firing->subject->event->action),
 			   firing->subject->relation_name);
 }
 
@@ -414,7 +403,7 @@ run_guarded(const HookMember *member, HookFiring *firing,
 	}
 	if (error == NULL)
 		return HOOK_DONE;
-	if (!isolated || must_propagate(error, firing->subject->phase))
+	if (!isolated || must_propagate(error, firing->subject->event->phase))
 		ReThrowError(error);
 
 	/* The abort of the subtransaction has not popped the firing itself */

@@ -141,7 +141,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	int64		max_rows = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	TupleDesc	desc;
 	Tuplestorestate *rows;
-	HookCascade *cascade;
+	HookWalk *cascade;
 	HookRoute  *route;
 	List	   *tables = list_make1_oid(relid);
 	ListCell   *lc;

@@ -2,8 +2,9 @@
  * register.c
  *		The SQL API that changes the registry.
  *
- * Order in every function: arguments, then the writers' lock on the registry,
- * then rights, then the write, then the triggers of the table.  All of it is in
+ * Order in every function: arguments and rights, then the writers' lock on the
+ * registry, then both again, then the write, then the triggers of the table.
+ * Who writes nothing gives the lock back.  All of it is in
  * the caller's transaction, so registry and triggers abort together.
  */
 #include "postgres.h"
@@ -18,8 +19,12 @@
 #include "attach.h"
 #include "compat.h"
 #include "definition.h"
+#include "dropped.h"
+#include "owner.h"
 #include "registry.h"
+#include "scope.h"
 #include "settings.h"
+#include "watch.h"
 
 /*
  * Whether a role may change or remove a hook: its owner, the table's owner, a
@@ -43,12 +48,61 @@ check_may_change(const Hook *hook)
 				 errmsg("must be owner of hook \"%s\" or of its table", hook->name)));
 }
 
-/* the triggers of the table that a hook is, or was, on */
-static void
-sync_triggers(Oid relid)
+/*
+ * The hook of a name, under the writers' lock: 42704 if there is none, 42501 if
+ * the caller may not change it.  Both come before the lock, which would keep
+ * others out until the end of the transaction.
+ */
+static Hook *
+hook_to_change(const char *name)
 {
-	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-		hooks_attach_sync(relid);
+	check_may_change(hooks_registry_get(name));
+	hooks_registry_lock();
+	check_may_change(hooks_registry_get(name));
+	return hooks_registry_get(name);
+}
+
+/*
+ * Makes the triggers of the tables that a hook is, or was, for what they need.
+ * Returns whether there was anything to do.
+ */
+static bool
+sync_triggers(const Hook *hook)
+{
+	bool		changed = false;
+	ListCell   *lc;
+
+	foreach(lc, hooks_scope_relations(hook))
+	{
+		CHECK_FOR_INTERRUPTS();
+		changed |= hooks_attach_sync(lfirst_oid(lc));
+	}
+	return changed;
+}
+
+/*
+ * Tells of triggers that somebody dropped or disabled; sync_triggers() mends
+ * them.
+ */
+static void
+report_problems(const Hook *hook)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks_scope_relations(hook))
+		foreach(lc2, hooks_attach_problems(lfirst_oid(lc)))
+			ereport(WARNING,
+					(errcode(ERRCODE_HOOK_ERROR),
+					 errmsg("%s", (char *) lfirst(lc2)),
+					 errdetail("Hooks did not fire. The trigger is made as it was, now.")));
+	foreach(lc, hooks_watch_disabled())
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("event trigger \"%s\" is not enabled always",
+						(char *) lfirst(lc)),
+				 errdetail("Hooks do not follow schema changes."),
+				 errhint("Call hooks.repair() as a superuser.")));
 }
 
 PG_FUNCTION_INFO_V1(hooks_register);
@@ -68,16 +122,21 @@ PG_FUNCTION_INFO_V1(hooks_register);
 Datum
 hooks_register(PG_FUNCTION_ARGS)
 {
-	Hook	   *hook = hooks_definition_make(fcinfo);
-	bool		replace = PG_GETARG_BOOL(HOOKS_ARG_REPLACE);
+	Hook	   *hook;
+	bool		replace;
 	Hook	   *other;
 
+	/* before the objects that the hook names, as in commands that rename them */
 	PreventCommandIfReadOnly("hooks.register()");
 	hooks_registry_lock();
+	hook = hooks_definition_make(fcinfo);
+	replace = PG_GETARG_BOOL(HOOKS_ARG_REPLACE);
+	report_problems(hook);
 	other = hooks_registry_find(hook->name);
 	if (other != NULL && hooks_registry_same(hook, other))
 	{
-		hooks_attach_sync(hook->relation);
+		if (!sync_triggers(hook))
+			hooks_registry_unlock();
 		PG_RETURN_BOOL(false);
 	}
 	hooks_definition_check_run_after(hook);
@@ -94,13 +153,12 @@ hooks_register(PG_FUNCTION_ARGS)
 		hook->hook_id = other->hook_id;
 		hook->tid = other->tid;
 		hooks_registry_update(hook);
-		if (other->relation != hook->relation)
-		{
-			hooks_registry_invalidate(other);
-			sync_triggers(other->relation);
-		}
+		hooks_registry_invalidate(other);
+		(void) sync_triggers(other);
+		(void) hooks_owner_sync(other->owner);
 	}
-	hooks_attach_sync(hook->relation);
+	(void) hooks_owner_sync(hook->owner);
+	(void) sync_triggers(hook);
 	PG_RETURN_BOOL(true);
 }
 
@@ -116,18 +174,12 @@ Datum
 hooks_unregister(PG_FUNCTION_ARGS)
 {
 	char	   *name = hooks_definition_text(fcinfo, 0, "name");
-	Hook	   *hook;
 
 	hooks_definition_require(fcinfo, 1, "missing_ok");
 	PreventCommandIfReadOnly("hooks.unregister()");
-	hooks_registry_lock();
-	hook = hooks_registry_find(name);
-	if (hook == NULL && PG_GETARG_BOOL(1))
+	if (PG_GETARG_BOOL(1) && hooks_registry_find(name) == NULL)
 		PG_RETURN_BOOL(false);
-	hook = hooks_registry_get(name);
-	check_may_change(hook);
-	hooks_registry_delete(hook);
-	sync_triggers(hook->relation);
+	hooks_dropped_remove(list_make1(hook_to_change(name)));
 	PG_RETURN_BOOL(true);
 }
 
@@ -147,17 +199,18 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	PreventCommandIfReadOnly("hooks.unregister_package()");
+	hooks = hooks_registry_of_package(package);
+	foreach(lc, hooks)
+		check_may_change(lfirst(lc));
+	if (hooks == NIL)
+		PG_RETURN_INT64(0);
+
+	/* once more, under the lock */
 	hooks_registry_lock();
 	hooks = hooks_registry_of_package(package);
 	foreach(lc, hooks)
 		check_may_change(lfirst(lc));
-	foreach(lc, hooks)
-		hooks_registry_delete(lfirst(lc));
-	foreach(lc, hooks)
-	{
-		CHECK_FOR_INTERRUPTS();
-		sync_triggers(((Hook *) lfirst(lc))->relation);
-	}
+	hooks_dropped_remove(hooks);
 	PG_RETURN_INT64(list_length(hooks));
 }
 
@@ -171,11 +224,12 @@ set_enabled(FunctionCallInfo fcinfo, bool enabled)
 	Hook	   *hook;
 
 	PreventCommandIfReadOnly(enabled ? "hooks.enable()" : "hooks.disable()");
-	hooks_registry_lock();
-	hook = hooks_registry_get(name);
-	check_may_change(hook);
+	hook = hook_to_change(name);
 	if (hook->enabled == enabled && !hook->quarantined)
+	{
+		hooks_registry_unlock();
 		return false;
+	}
 	if (enabled)
 		hook->enabled_at = GetCurrentTimestamp();
 	hook->enabled = enabled;

@@ -22,6 +22,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -67,6 +68,31 @@ enum
 };
 
 /*
+ * What hooks_registry_kinds() returned last, and the registry's OID then; -1
+ * after any change of the registry, which an abort undoes by another message.
+ */
+static int	known_kinds = -1;
+static Oid	known_registry = InvalidOid;
+static bool of_other_version = false;
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	if (!OidIsValid(relid) || relid == known_registry ||
+		!OidIsValid(known_registry))
+		known_kinds = -1;
+}
+
+/*
+ * Listens to changes.  From _PG_init() only.
+ */
+void
+hooks_registry_init(void)
+{
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+}
+
+/*
  * The OID of a table, index or sequence of the schema hooks.
  */
 Oid
@@ -84,7 +110,25 @@ hooks_registry_relation(const char *name)
 }
 
 /*
- * The OID of dispatch() or of one of the two capture().
+ * Who owns hooks.registry: a superuser.
+ */
+Oid
+hooks_registry_owner(void)
+{
+	Oid			relid = hooks_registry_relation("registry");
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * The OID of a function of the extension: of one without arguments, or of one
+ * of the two capture().
  */
 Oid
 hooks_registry_function(const char *name, int nargs)
@@ -115,6 +159,40 @@ hooks_registry_try_lock(void)
 {
 	return ConditionalLockRelationOid(hooks_registry_relation("registry"),
 									  ShareUpdateExclusiveLock);
+}
+
+/*
+ * Gives back a lock under which nothing was written.
+ */
+void
+hooks_registry_unlock(void)
+{
+	UnlockRelationOid(hooks_registry_relation("registry"),
+					  ShareUpdateExclusiveLock);
+}
+
+/*
+ * Is there a registry of this version?
+ */
+bool
+hooks_registry_exists(void)
+{
+	(void) hooks_registry_kinds();
+	return OidIsValid(known_registry) && !of_other_version;
+}
+
+/*
+ * Waits for those who are writing to the registry, if there is one, so that what
+ * they have written is seen.
+ */
+void
+hooks_registry_wait(void)
+{
+	if (hooks_registry_exists())
+	{
+		hooks_registry_lock();
+		hooks_registry_unlock();
+	}
 }
 
 static char *
@@ -234,30 +312,172 @@ tuple_from_hook(const Hook *hook, TupleDesc desc)
 	return heap_form_tuple(desc, values, nulls);
 }
 
+/* Which rows of the registry: all, or by one indexed column */
+typedef struct RegistryKey
+{
+	const char *index;			/* NULL: no key */
+	AttrNumber	column;
+	RegProcedure equal;			/* InvalidOid: where the column is null */
+	Datum		value;
+} RegistryKey;
+
+static const RegistryKey all_rows = {NULL};
+static const RegistryKey wide_rows = {"registry_relation_idx", Anum_relation};
+
 /*
- * The hooks whose column has a value, as palloc'd Hooks.
+ * Begins a scan of the registry.  Nulls can be looked for in an index only, so
+ * that without one (ignore_system_indexes) all rows come, and row_matches()
+ * tells which are meant.
+ */
+static SysScanDesc
+begin_scan(Relation registry, const RegistryKey *which)
+{
+	ScanKeyData key = {0};
+	Oid			index = InvalidOid;
+	int			nkeys = which->index != NULL ? 1 : 0;
+
+	if (nkeys > 0 && !IgnoreSystemIndexes)
+		index = get_relname_relid(which->index, RelationGetNamespace(registry));
+	if (nkeys > 0 && OidIsValid(which->equal))
+		ScanKeyInit(&key, which->column, BTEqualStrategyNumber, which->equal,
+					which->value);
+	else if (OidIsValid(index))
+		ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, which->column,
+							   InvalidStrategy, InvalidOid, InvalidOid,
+							   InvalidOid, (Datum) 0);
+	else
+		nkeys = 0;
+	return systable_beginscan(registry, index, OidIsValid(index), NULL, nkeys,
+							  &key);
+}
+
+static bool
+row_matches(HeapTuple tuple, TupleDesc desc, const RegistryKey *which)
+{
+	return which->index == NULL || OidIsValid(which->equal) ||
+		heap_attisnull(tuple, which->column, desc);
+}
+
+static int
+compare_ids(const ListCell *a, const ListCell *b)
+{
+	int64		left = ((const Hook *) lfirst(a))->hook_id;
+	int64		right = ((const Hook *) lfirst(b))->hook_id;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * Hooks, palloc'd, the oldest first.
  */
 static List *
-scan_registry(const char *index, AttrNumber column, RegProcedure equal,
-			  Datum value)
+scan_registry(const RegistryKey *which)
 {
 	Relation	registry = table_open(hooks_registry_relation("registry"),
 									  AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	SysScanDesc scan = begin_scan(registry, which);
 	List	   *hooks = NIL;
-	ScanKeyData key;
-	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
-	scan = systable_beginscan(registry,
-							  index ? hooks_registry_relation(index) : InvalidOid,
-							  index != NULL, NULL, 1, &key);
+	if (desc->natts != Natts_registry)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension hooks is of another version than its library"),
+				 errhint("ALTER EXTENSION hooks UPDATE; or install the library of its version.")));
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		hooks = lappend(hooks, hook_from_tuple(tuple,
-											   RelationGetDescr(registry)));
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (row_matches(tuple, desc, which))
+			hooks = lappend(hooks, hook_from_tuple(tuple, desc));
+	}
 	systable_endscan(scan);
 	table_close(registry, AccessShareLock);
+	list_sort(hooks, compare_ids);
 	return hooks;
+}
+
+static bool
+has_rows(Relation registry, const RegistryKey *which)
+{
+	SysScanDesc scan = begin_scan(registry, which);
+	bool		found = false;
+	HeapTuple	tuple;
+
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found = row_matches(tuple, RelationGetDescr(registry), which);
+	systable_endscan(scan);
+	return found;
+}
+
+/* what kinds of hooks the registry with this OID has */
+static int
+look_for_kinds(Oid relid)
+{
+	RegistryKey on_drop = {"registry_action_idx", Anum_action, F_TEXTEQ,
+	CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
+	Relation	registry = table_open(relid, AccessShareLock);
+	int			kinds = 0;
+
+	/* Of another version: DDL must pass, ALTER EXTENSION UPDATE is DDL */
+	of_other_version = RelationGetDescr(registry)->natts != Natts_registry;
+	if (!of_other_version)
+	{
+		if (has_rows(registry, &all_rows))
+			kinds |= HOOKS_ANY;
+		if (has_rows(registry, &wide_rows))
+			kinds |= HOOKS_WIDE;
+		if (has_rows(registry, &on_drop))
+			kinds |= HOOKS_ON_DROP;
+	}
+	table_close(registry, AccessShareLock);
+	return kinds;
+}
+
+/*
+ * All hooks.
+ */
+List *
+hooks_registry_all(void)
+{
+	return scan_registry(&all_rows);
+}
+
+/*
+ * The wide hooks.
+ */
+List *
+hooks_registry_wide(void)
+{
+	return (hooks_registry_kinds() & HOOKS_WIDE) == 0 ? NIL :
+		scan_registry(&wide_rows);
+}
+
+/*
+ * What kinds of hooks there are, enabled or not: 0 if there is none, or no
+ * registry, as while the extension is created or dropped.
+ */
+int
+hooks_registry_kinds(void)
+{
+	Oid			schema;
+	int			kinds;
+
+	AcceptInvalidationMessages();
+	if (known_kinds >= 0)
+		return known_kinds;
+	schema = get_namespace_oid("hooks", true);
+	known_registry = OidIsValid(schema) ?
+		get_relname_relid("registry", schema) : InvalidOid;
+	if (!OidIsValid(known_registry))
+		return 0;
+
+	/* A message that arrives in between makes it -1 again */
+	known_kinds = 0;
+	kinds = look_for_kinds(known_registry);
+	if (known_kinds == 0)
+		known_kinds = kinds;
+	return kinds;
 }
 
 /*
@@ -266,8 +486,9 @@ scan_registry(const char *index, AttrNumber column, RegProcedure equal,
 Hook *
 hooks_registry_find(const char *name)
 {
-	List	   *found = scan_registry("registry_pkey", Anum_name, F_TEXTEQ,
-									  CStringGetTextDatum(name));
+	RegistryKey by_name = {"registry_pkey", Anum_name, F_TEXTEQ,
+	CStringGetTextDatum(name)};
+	List	   *found = scan_registry(&by_name);
 
 	return found == NIL ? NULL : linitial(found);
 }
@@ -290,15 +511,26 @@ hooks_registry_get(const char *name)
 List *
 hooks_registry_of_relation(Oid relid)
 {
-	return scan_registry("registry_relation_idx", Anum_relation, F_OIDEQ,
-						 ObjectIdGetDatum(relid));
+	RegistryKey by_relation = {"registry_relation_idx", Anum_relation, F_OIDEQ,
+	ObjectIdGetDatum(relid)};
+
+	return scan_registry(&by_relation);
 }
 
 List *
 hooks_registry_of_package(const char *package)
 {
-	return scan_registry(NULL, Anum_package, F_TEXTEQ,
-						 CStringGetTextDatum(package));
+	List	   *hooks = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_registry_all())
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->package != NULL && strcmp(hook->package, package) == 0)
+			hooks = lappend(hooks, hook);
+	}
+	return hooks;
 }
 
 /*
@@ -310,6 +542,12 @@ hooks_registry_invalidate(const Hook *hook)
 {
 	ListCell   *lc;
 
+	CacheInvalidateRelcacheByRelid(hooks_registry_relation("registry"));
+	if (!OidIsValid(hook->relation))
+	{
+		CacheInvalidateRelcacheAll();
+		return;
+	}
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation)))
 		return;
 	if (get_rel_relkind(hook->relation) != RELKIND_PARTITIONED_TABLE)

@@ -46,14 +46,27 @@ typedef struct Hook
 	ItemPointerData tid;		/* of the row as read */
 } Hook;
 
+/* What hooks there are, as bits; so that most DDL need not read the registry */
+#define HOOKS_ANY		(1 << 0)
+#define HOOKS_WIDE		(1 << 1)	/* on all tables of a schema, or all */
+#define HOOKS_ON_DROP	(1 << 2)
+
+extern void hooks_registry_init(void);
+extern int	hooks_registry_kinds(void);
 extern Oid	hooks_registry_relation(const char *name);
+extern Oid	hooks_registry_owner(void);
 extern Oid	hooks_registry_function(const char *name, int nargs);
 extern void hooks_registry_lock(void);
 extern bool hooks_registry_try_lock(void);
+extern void hooks_registry_unlock(void);
+extern bool hooks_registry_exists(void);
+extern void hooks_registry_wait(void);
 extern Hook *hooks_registry_find(const char *name);
 extern Hook *hooks_registry_get(const char *name);
 extern List *hooks_registry_of_relation(Oid relid);
 extern List *hooks_registry_of_package(const char *package);
+extern List *hooks_registry_wide(void);
+extern List *hooks_registry_all(void);
 extern void hooks_registry_insert(Hook *hook);
 extern void hooks_registry_update(Hook *hook);
 extern void hooks_registry_delete(const Hook *hook);

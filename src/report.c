@@ -12,12 +12,35 @@
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
+#include "attach.h"
 #include "chain.h"
 #include "compat.h"
 #include "result.h"
+#include "settings.h"
+#include "watch.h"
 
 /* columns of hooks.chain(), as in the install script */
 #define CHAIN_COLUMNS 11
+
+/*
+ * Tells of triggers that somebody dropped or disabled.
+ */
+static void
+report_problems(Oid relid)
+{
+	List	   *problems = hooks_attach_problems(relid);
+	ListCell   *lc;
+
+	foreach(lc, hooks_watch_disabled())
+		problems = lappend(problems,
+						   psprintf("event trigger \"%s\" is not enabled always",
+									(char *) lfirst(lc)));
+	foreach(lc, problems)
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("%s", (char *) lfirst(lc)),
+				 errhint("Call hooks.repair().")));
+}
 
 PG_FUNCTION_INFO_V1(hooks_chain);
 
@@ -45,6 +68,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
 	rows = hooks_result_begin(fcinfo, &desc);
+	report_problems(RelationGetRelid(rel));
 	relation = hooks_chain_pin(RelationGetRelid(rel));
 	for (int e = 0; e < HOOK_EVENTS; e++)
 	{
@@ -61,8 +85,6 @@ hooks_chain(PG_FUNCTION_ARGS)
 			bool		nulls[CHAIN_COLUMNS] = {false};
 			int			c = 0;
 
-			if (!hooks_event_of_rows(event) && hook->relation != relation->relid)
-				continue;
 			values[c++] = CStringGetTextDatum(hooks_event_phase_word(event->phase));
 			values[c++] = CStringGetTextDatum(hooks_event_action_word(hook->actions & HOOK_NAME ? HOOK_NAME : event->action));
 			values[c++] = CStringGetTextDatum(hooks_event_level_word(event->level));

@@ -48,7 +48,8 @@ temporary_tables_intrude(const char *search_path)
 static void
 set_search_path(HookSandbox *sandbox, const char *search_path)
 {
-	sandbox->guc_level = NewGUCNestLevel();
+	if (sandbox->guc_level == 0)
+		sandbox->guc_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", search_path,
 							 PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
@@ -63,6 +64,7 @@ hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 	Oid			owner = hook->owner;
 
 	sandbox->changed_role = false;
+	sandbox->restricted = false;
 	sandbox->guc_level = 0;
 	if (hook->run_as == HOOK_AS_INVOKER)
 		return;
@@ -80,7 +82,11 @@ hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 					 errmsg("owner of hook \"%s\" does not exist", hook->name)));
 		if (!hooks_can_set_role(owner, sandbox->userid) ||
 			!hooks_can_set_role(owner, caller))
+		{
 			sec_context |= SECURITY_RESTRICTED_OPERATION;
+			sandbox->restricted = true;
+			sandbox->guc_level = NewGUCNestLevel();
+		}
 		SetUserIdAndSecContext(owner, sec_context);
 		sandbox->changed_role = true;
 	}
@@ -101,7 +107,7 @@ void
 hooks_sandbox_leave(const HookSandbox *sandbox)
 {
 	if (sandbox->guc_level != 0)
-		AtEOXact_GUC(true, sandbox->guc_level);
+		AtEOXact_GUC(!sandbox->restricted, sandbox->guc_level);
 	if (sandbox->changed_role)
 		SetUserIdAndSecContext(sandbox->userid, sandbox->sec_context);
 }

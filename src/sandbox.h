@@ -18,6 +18,8 @@ typedef struct HookSandbox
 	bool		changed_role;
 	Oid			userid;
 	int			sec_context;
+	bool		restricted;		/* security-restricted: parameters that the
+								 * callback sets are undone */
 	int			guc_level;		/* 0: search_path was not changed */
 } HookSandbox;
 

@@ -9,20 +9,25 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_trigger.h"
 #include "executor/executor.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
+#include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
-#include "utils/builtins.h"
+#include "utils/combocid.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "event.h"
@@ -33,8 +38,34 @@ HookStatement *hooks_statement = NULL;
 /* the record of the outermost one; in TopMemoryContext, never freed */
 static HookStatement *outermost = NULL;
 
+/* the innermost running TRUNCATE; an abort pops it */
+static HookTruncate *innermost_truncate = NULL;
+
 /* the last level given out; never reset */
 static uint64 last_level = 0;
+
+/* statement_timestamp() when the library was loaded; set once */
+static TimestampTz loaded_at = 0;
+
+/*
+ * Notes when the library is loaded.  From _PG_init() only.
+ */
+void
+hooks_statement_init(void)
+{
+	loaded_at = GetCurrentStatementStartTimestamp();
+}
+
+/*
+ * Was the library there before the client's command began?  Then only what is
+ * no statement of the executor's (COPY, TRUNCATE, logical replication's apply)
+ * is not seen.
+ */
+bool
+hooks_statement_all_seen(void)
+{
+	return GetCurrentStatementStartTimestamp() != loaded_at;
+}
 
 static HookStatement *
 new_statement(void)
@@ -48,6 +79,23 @@ new_statement(void)
 	else
 		hooks_statement->inner = statement;
 	return statement;
+}
+
+/*
+ * The cascade of a statement's trigger query level, empty to begin with.
+ */
+static HookCascade *
+cascade_of(HookStatement *statement)
+{
+	HookCascade *cascade = &statement->cascade;
+
+	if (cascade->level != statement->level)
+	{
+		memset(cascade, 0, sizeof(HookCascade));
+		cascade->level = statement->level;
+		cascade->context = statement->query->estate->es_query_cxt;
+	}
+	return cascade;
 }
 
 /*
@@ -71,18 +119,54 @@ hooks_statement_push(QueryDesc *query)
 	 */
 	statement->referential =
 		(query->estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0;
-	if (statement->referential && hooks_statement != NULL)
+	if (!statement->referential)
+	{
+		statement->level = ++last_level;
+		statement->caller = GetUserId();
+	}
+	else if (hooks_statement != NULL)
 	{
 		statement->level = hooks_statement->level;
 		statement->caller = hooks_statement->caller;
+		statement->action = hooks_origin_begin(cascade_of(hooks_statement),
+											   hooks_statement->query->estate,
+											   query);
 	}
 	else
 	{
 		statement->level = ++last_level;
-		statement->caller = statement->referential ? InvalidOid : GetUserId();
+		statement->caller = InvalidOid;
+		statement->action = hooks_origin_begin(NULL, NULL, query);
 	}
 	hooks_statement = statement;
 	return statement;
+}
+
+/*
+ * A TRUNCATE begins.  The caller pops it when it is done; if it throws, the
+ * abort does.
+ */
+void
+hooks_statement_push_truncate(const TruncateStmt *statement, const char *text)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	HookTruncate *truncate = palloc0(sizeof(HookTruncate));
+	ListCell   *lc;
+
+	foreach(lc, statement->relations)
+		truncate->named = lappend_oid(truncate->named,
+									  RangeVarGetRelid(lfirst(lc), NoLock, true));
+	truncate->text = text;
+	truncate->nest_level = GetCurrentTransactionNestLevel();
+	truncate->outer = innermost_truncate;
+	innermost_truncate = truncate;
+	MemoryContextSwitchTo(old);
+}
+
+void
+hooks_statement_pop_truncate(void)
+{
+	innermost_truncate = innermost_truncate->outer;
 }
 
 /*
@@ -91,6 +175,9 @@ hooks_statement_push(QueryDesc *query)
 void
 hooks_statement_abort(int nest_level)
 {
+	while (innermost_truncate != NULL &&
+		   innermost_truncate->nest_level >= nest_level)
+		innermost_truncate = innermost_truncate->outer;
 	while (hooks_statement != NULL && hooks_statement->nest_level >= nest_level)
 		hooks_statement = hooks_statement->outer;
 }
@@ -110,18 +197,6 @@ hooks_statement_in_referential_action(void)
 }
 
 /*
- * The statement that the client, or a function's body, issued and whose
- * cascade we are in; NULL if it was not seen.
- */
-const HookStatement *
-hooks_statement_root(const HookStatement *statement)
-{
-	while (statement != NULL && statement->referential)
-		statement = statement->outer;
-	return statement;
-}
-
-/*
  * The role that issued the statement.  If it was not seen: the current role,
  * or inside a referential action, which runs as the table's owner, the role
  * that the session has set.
@@ -135,21 +210,76 @@ hooks_statement_caller(const HookStatement *statement)
 }
 
 /*
- * What a statement does and to which table; false if that is not known.
+ * The statement that the client sent, if the query with this memory is it.
+ *
+ * For statements that were not seen.  The memory of a query that a portal runs
+ * itself lies in the portal's; that of functions' queries lies elsewhere.
+ */
+static const PlannedStmt *
+statement_of_portal(MemoryContext query)
+{
+	PlannedStmt *found = NULL;
+	ListCell   *lc;
+
+	if (ActivePortal == NULL ||
+		MemoryContextGetParent(query) != ActivePortal->portalContext)
+		return NULL;
+	foreach(lc, ActivePortal->stmts)
+	{
+		PlannedStmt *plan = lfirst_node(PlannedStmt, lc);
+
+		/* EXPLAIN runs a statement of its own, a rule adds some */
+		if (plan->commandType == CMD_UTILITY || found != NULL)
+			return NULL;
+		found = plan;
+	}
+	return found;
+}
+
+/*
+ * The statement that the client, or a function's body, issued and whose
+ * cascade we are in, and its text.  query is the memory of the query whose
+ * trigger fires, in case the statement was not seen.
+ *
+ * If it is not known: NULL, and the text that the client sent, NULL if there
+ * is none.
+ */
+const PlannedStmt *
+hooks_statement_root(const HookStatement *statement, MemoryContext query,
+					 const char **text)
+{
+	const PlannedStmt *plan;
+
+	while (statement != NULL && statement->referential)
+		statement = statement->outer;
+	if (statement != NULL)
+	{
+		*text = statement->query->sourceText;
+		return statement->query->plannedstmt;
+	}
+	plan = statement_of_portal(query);
+	*text = plan != NULL ? ActivePortal->sourceText : debug_query_string;
+	return plan;
+}
+
+/*
+ * What a statement does and to which table, for a SELECT the first that its
+ * WITH changes; false if that is not known.
  */
 bool
-hooks_statement_target(const HookStatement *statement,
-					   Oid *relid, const char **action)
+hooks_statement_target(const PlannedStmt *plan, Oid *relid, const char **action)
 {
-	PlannedStmt *plan;
+	ListCell   *lc;
 
-	if (statement == NULL)
+	if (plan == NULL)
 		return false;
-	plan = statement->query->plannedstmt;
-	if (plan->resultRelations == NIL)
+	*relid = hooks_origin_target(plan, plan->planTree);
+	foreach(lc, plan->subplans)
+		if (!OidIsValid(*relid))
+			*relid = hooks_origin_target(plan, lfirst(lc));
+	if (!OidIsValid(*relid))
 		return false;
-	*relid = rt_fetch(linitial_int(plan->resultRelations), plan->rtable)->relid;
-	switch (statement->query->operation)
+	switch (plan->commandType)
 	{
 		case CMD_INSERT:
 			*action = hooks_event_action_word(HOOK_INSERT);
@@ -161,8 +291,7 @@ hooks_statement_target(const HookStatement *statement,
 			*action = hooks_event_action_word(HOOK_DELETE);
 			break;
 		default:
-			*action = HOOKS_CMD_IS_MERGE(statement->query->operation) ?
-				"merge" : "select";
+			*action = HOOKS_CMD_IS_MERGE(plan->commandType) ? "merge" : "select";
 			break;
 	}
 	return true;
@@ -173,9 +302,8 @@ hooks_statement_target(const HookStatement *statement,
  * names as its targets?
  */
 bool
-hooks_statement_is_target(const HookStatement *statement, Oid relid)
+hooks_statement_is_target(const PlannedStmt *plan, Oid relid)
 {
-	PlannedStmt *plan = statement->query->plannedstmt;
 	List	   *relids = list_make1_oid(relid);
 	ListCell   *lc;
 
@@ -189,79 +317,177 @@ hooks_statement_is_target(const HookStatement *statement, Oid relid)
 }
 
 /*
- * The foreign key whose action a statement carries out, InvalidOid if none or
- * not known.
- *
- * ri_triggers.c does not tell, but its queries are of one form (see the
- * comments in RI_FKey_cascade_del and its siblings):
- *		... WHERE $1 OPERATOR(...) "column" AND $2 OPERATOR(...) "column" ...
- * which names the referencing columns.  Where two foreign keys of the table
- * have the very same columns, neither can be told.
+ * Can a referential action change rows of the table?
  */
-Oid
-hooks_statement_constraint(const HookStatement *statement)
+static bool
+refers_to_others(Relation rel)
 {
-	Oid			relid;
-	const char *action;
-	const char *where;
-	Oid			found = InvalidOid;
-	Relation	rel;
-	ListCell   *lc;
-
-	if (statement == NULL || !statement->referential ||
-		!hooks_statement_target(statement, &relid, &action))
-		return InvalidOid;
-
-	where = statement->query->sourceText;
-	for (const char *p = where; p != NULL; p = strstr(p + 1, " WHERE $"))
-		where = p;
-
-	rel = table_open(relid, AccessShareLock);
-	foreach(lc, RelationGetFKeyList(rel))
-	{
-		ForeignKeyCacheInfo *fk = (ForeignKeyCacheInfo *) lfirst(lc);
-		const char *p = where;
-		int			i;
-
-		for (i = 0; i < fk->nkeys && p != NULL; i++)
-		{
-			StringInfoData column;
-			const char *name = get_attname(relid, fk->conkey[i], false);
-
-			initStringInfo(&column);
-			appendStringInfoString(&column, ") \"");
-			for (; *name != '\0'; name++)
-			{
-				if (*name == '"')
-					appendStringInfoChar(&column, '"');
-				appendStringInfoChar(&column, *name);
-			}
-			appendStringInfoChar(&column, '"');
-			p = strstr(p, column.data);
-			if (p != NULL)
-				p += column.len;
-		}
-		if (p == NULL || strchr(p, '$') != NULL)
-			continue;
-		if (OidIsValid(found))
-		{
-			found = InvalidOid;
-			break;
-		}
-		found = fk->conoid;
-	}
-	table_close(rel, AccessShareLock);
-	return found;
+	return RelationGetFKeyList(rel) != NIL;
 }
 
 /*
- * The text of the statement; if it was not seen, the text that the client
- * sent.  NULL if there is none.
+ * Does the running TRUNCATE name the table, or a partitioned one above it?  If
+ * it was not seen: only what refers to others is reached by CASCADE.
  */
-const char *
-hooks_statement_text(const HookStatement *statement)
+static bool
+is_truncated_itself(Relation rel)
 {
-	if (statement != NULL && statement->query->sourceText != NULL)
-		return statement->query->sourceText;
-	return debug_query_string;
+	List	   *relids = list_make1_oid(RelationGetRelid(rel));
+	ListCell   *lc;
+
+	if (innermost_truncate == NULL)
+		return !refers_to_others(rel);
+	if (rel->rd_rel->relispartition)
+		relids = list_concat(relids,
+							 get_partition_ancestors(RelationGetRelid(rel)));
+	foreach(lc, relids)
+		if (list_member_oid(innermost_truncate->named, lfirst_oid(lc)))
+			return true;
+	return false;
+}
+
+/*
+ * The command that made the row of an AFTER ROW event what it is; false if the
+ * row does not tell.
+ */
+static bool
+command_of_row(const TriggerData *trigdata, CommandId *command)
+{
+	HeapTupleHeader header;
+
+	if (!TTS_IS_BUFFERTUPLE(trigdata->tg_trigslot))
+		return false;
+	header = trigdata->tg_trigtuple->t_data;
+	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		return hooks_origin_changed_by(header, command);
+	if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)))
+		return false;
+	*command = HeapTupleHeaderGetCmin(header);
+	return true;
+}
+
+/*
+ * Where the row of an AFTER ROW event comes from.
+ */
+static void
+origin_of_row(HookStatement *statement, const TriggerData *trigdata,
+			  HookOrigin *origin)
+{
+	CommandId	command;
+	CommandId	own;
+	HookKeyAction *action;
+
+	if (!command_of_row(trigdata, &command))
+		return;
+
+	/* While its triggers fire, the snapshot is still the statement's */
+	if (statement != NULL)
+		own = statement->query->estate->es_output_cid;
+	else if (ActiveSnapshotSet())
+		own = GetActiveSnapshot()->curcid;
+	else
+		return;
+	if (command == own)
+		origin->depth = 0;
+	else if (statement != NULL)
+	{
+		action = hooks_origin_of_command(cascade_of(statement),
+										 RelationGetRelid(trigdata->tg_relation),
+										 command);
+		if (action != NULL)
+		{
+			origin->depth = action->depth;
+			origin->constraint = hooks_origin_constraint(action);
+		}
+	}
+}
+
+/*
+ * Has the table a trigger FOR EACH ROW with transition tables for the event?
+ */
+static bool
+has_row_trigger_with_tables(const TriggerDesc *triggers, TriggerEvent event)
+{
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_ROW(trigger->tgtype) &&
+			(trigger->tgoldtable != NULL || trigger->tgnewtable != NULL) &&
+			(TRIGGER_FIRED_BY_DELETE(event) ? TRIGGER_FOR_DELETE(trigger->tgtype) :
+			 TRIGGER_FIRED_BY_UPDATE(event) ? TRIGGER_FOR_UPDATE(trigger->tgtype) :
+			 TRIGGER_FOR_INSERT(trigger->tgtype)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where the rows of an AFTER STATEMENT event come from.
+ */
+static void
+origin_of_statement(HookStatement *statement, const TriggerData *trigdata,
+					HookOrigin *origin)
+{
+	Relation	rel = trigdata->tg_relation;
+	TriggerEvent event = trigdata->tg_event;
+	PlannedStmt *plan = statement->query->plannedstmt;
+	CmdType		operation;
+	bool		own = false;
+	ListCell   *lc;
+
+	operation = TRIGGER_FIRED_BY_DELETE(event) ? CMD_DELETE :
+		TRIGGER_FIRED_BY_UPDATE(event) ? CMD_UPDATE : CMD_INSERT;
+
+	/* plain UPDATE and DELETE do nothing else; of others anything goes */
+	if (plan->commandType == operation || plan->hasModifyingCTE ||
+		(plan->commandType != CMD_UPDATE && plan->commandType != CMD_DELETE))
+	{
+		own = hooks_origin_target(plan, plan->planTree) == RelationGetRelid(rel);
+		foreach(lc, plan->subplans)
+			own |= hooks_origin_target(plan, lfirst(lc)) == RelationGetRelid(rel);
+	}
+	hooks_origin_of_statement(cascade_of(statement), RelationGetRelid(rel),
+							  operation, own,
+							  has_row_trigger_with_tables(rel->trigdesc, event),
+							  origin);
+}
+
+/*
+ * Where the rows come from for which a trigger of ours fires.  Not for batches,
+ * which know; for an AFTER STATEMENT event to be asked once, when it fires.
+ */
+void
+hooks_statement_origin(HookStatement *statement, const HookEvent *event,
+					   const TriggerData *trigdata, HookOrigin *origin)
+{
+	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
+
+	origin->depth = HOOK_DEPTH_UNKNOWN;
+	origin->constraint = InvalidOid;
+	origin->truncate = NULL;
+	if (event->action == HOOK_TRUNCATE)
+	{
+		origin->truncate = innermost_truncate;
+		if (is_truncated_itself(trigdata->tg_relation))
+			origin->depth = 0;
+	}
+	else if (statement != NULL && statement->referential)
+	{
+		origin->depth = statement->action->depth;
+		origin->constraint = hooks_origin_constraint(statement->action);
+	}
+	else if (statement == NULL && InNoForceRLSOperation())
+		 /* in an action that was not seen */ ;
+	else if (event->phase != HOOK_AFTER)
+		origin->depth = 0;
+	else if (statement == NULL &&
+			 (hooks_statement_all_seen() || !refers_to_others(trigdata->tg_relation)))
+		origin->depth = 0;
+	else if (event->level == HOOK_ROW)
+		origin_of_row(statement, trigdata, origin);
+	else if (statement != NULL)
+		origin_of_statement(statement, trigdata, origin);
+	else if (insert)
+		origin->depth = 0;
 }

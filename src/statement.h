@@ -12,7 +12,13 @@
 
 #include "postgres.h"
 
+#include "commands/trigger.h"
 #include "executor/execdesc.h"
+#include "nodes/execnodes.h"
+#include "nodes/parsenodes.h"
+
+#include "event.h"
+#include "origin.h"
 
 /*
  * As with firings, the records are kept, and the abort that follows an error
@@ -26,8 +32,22 @@ typedef struct HookStatement
 	int			nest_level;		/* of the transaction when it began */
 	uint64		level;			/* identifies the trigger query level */
 	bool		referential;	/* a referential action's query */
+	HookKeyAction *action;			/* which one it is; if referential */
+	HookCascade cascade;		/* of the level; if not referential */
 	Oid			caller;			/* who issued it (of the level's statement) */
 } HookStatement;
+
+/*
+ * A running TRUNCATE.  It lives in TopTransactionContext; an abort takes it off
+ * as it does statements.
+ */
+typedef struct HookTruncate
+{
+	struct HookTruncate *outer;
+	int			nest_level;
+	const char *text;
+	List	   *named;			/* the tables that it names */
+} HookTruncate;
 
 /*
  * The innermost running statement, NULL if none was seen.  Set by executor.c
@@ -35,16 +55,25 @@ typedef struct HookStatement
  */
 extern HookStatement *hooks_statement;
 
+extern void hooks_statement_init(void);
 extern HookStatement *hooks_statement_push(QueryDesc *query);
+extern void hooks_statement_push_truncate(const TruncateStmt *statement,
+										  const char *text);
+extern void hooks_statement_pop_truncate(void);
 extern void hooks_statement_abort(int nest_level);
 extern bool hooks_statement_in_referential_action(void);
-extern const HookStatement *hooks_statement_root(const HookStatement *statement);
+extern bool hooks_statement_all_seen(void);
 extern Oid	hooks_statement_caller(const HookStatement *statement);
-extern bool hooks_statement_target(const HookStatement *statement,
+extern const PlannedStmt *hooks_statement_root(const HookStatement *statement,
+											   MemoryContext query,
+											   const char **text);
+extern bool hooks_statement_target(const PlannedStmt *plan,
 								   Oid *relid, const char **action);
-extern bool hooks_statement_is_target(const HookStatement *statement, Oid relid);
-extern Oid	hooks_statement_constraint(const HookStatement *statement);
-extern const char *hooks_statement_text(const HookStatement *statement);
+extern bool hooks_statement_is_target(const PlannedStmt *plan, Oid relid);
+extern void hooks_statement_origin(HookStatement *statement,
+								   const HookEvent *event,
+								   const TriggerData *trigdata,
+								   HookOrigin *origin);
 
 /*
  * Can the statement queue trigger events or be a referential action?  A plain
@@ -59,6 +88,8 @@ hooks_statement_is_traced(const QueryDesc *query)
 static inline void
 hooks_statement_pop(const HookStatement *statement)
 {
+	if (statement->referential && statement->query->estate->es_processed > 0)
+		statement->action->changed = true;
 	hooks_statement = statement->outer;
 }
 

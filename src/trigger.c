@@ -26,6 +26,7 @@
 #include "fire.h"
 #include "rows.h"
 #include "settings.h"
+#include "truncate.h"
 
 /* What dispatch() knows about its trigger; lives with the executor's memory */
 typedef struct Dispatch
@@ -177,7 +178,8 @@ own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
  * rows and on the partitioned tables above them.
  */
 static void
-fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
+fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger,
+		   MemoryContext query)
 {
 	BatchFiring firing = {batch, CurrentResourceOwner, NULL, NULL};
 	List	   *tables = hooks_batch_relations(batch);
@@ -196,13 +198,14 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger)
 	run->row_source = batch_row_source;
 	run->row_source_arg = &firing;
 	run->referential = batch->referential;
-	run->constraint = batch->constraint;
 	run->batch = batch;
+	run->origin = &batch->origin;
+	run->query = query;
 
 	for (int i = 0; i < run->length; i++)
 	{
 		HookCall   *call = &run->calls[i];
-		Oid			relid = call->member->hook->relation;
+		Oid			relid = call->member->target;
 		TriggerData trigdata = {0};
 		Bitmapset  *assigned = NULL;
 		Relation	rel;
@@ -293,7 +296,8 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 			if (!adopted)
 				MemoryContextSetParent(batch->context, CurrentMemoryContext);
 			if (!hooks_settings_kill_switch())
-				fire_batch(dispatch->event, batch, trigdata);
+				fire_batch(dispatch->event, batch, trigdata,
+						   fcinfo->flinfo->fn_mcxt);
 			if (!adopted)
 				hooks_batch_free(batch);
 		}
@@ -303,9 +307,13 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 	if (hooks_settings_kill_switch())
 		return PointerGetDatum(row);
 	if (dispatch->run == NULL)
+	{
 		dispatch->run = hooks_fire_prepare(dispatch->event,
 										   list_make1_oid(RelationGetRelid(trigdata->tg_relation)),
 										   fcinfo->flinfo->fn_mcxt);
+		if (dispatch->event->action == HOOK_TRUNCATE)
+			hooks_truncate_prepare(dispatch->run, trigdata->tg_relation);
+	}
 	return PointerGetDatum(hooks_fire_chain(dispatch->run, trigdata));
 }
 
@@ -378,6 +386,12 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 												 "Hooks_before_cascade_delete");
 	call->capture.relid = relid;
 	call->capture.query = function->fn_mcxt;
+	function->fn_extra = call;
+
+	/* Rows of a foreign partition are no rows of ours, and have no cascade */
+	if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE)
+		return call;
+
 	relation = hooks_chain_pin(relid);
 	call->capture.root = relation->root;
 	chain = hooks_chain_of(relation, call->capture.event);
@@ -390,7 +404,6 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 		call->ends.arg = call;
 		MemoryContextRegisterResetCallback(function->fn_mcxt, &call->ends);
 	}
-	function->fn_extra = call;
 	return call;
 }
 

@@ -14,7 +14,7 @@
  * The count of what a step has done in this round.
  */
 HookCascadeCount *
-hooks_walk_count(HookCascade *cascade, HookCascadeCount **last, HookStep *step,
+hooks_walk_count(HookWalk *cascade, HookCascadeCount **last, HookStep *step,
 				 HookEffect effect)
 {
 	HookCascadeCount *count = *last;
@@ -46,7 +46,7 @@ hooks_walk_count(HookCascade *cascade, HookCascadeCount **last, HookStep *step,
  * Counts a row; false if there are enough.
  */
 bool
-hooks_walk_count_row(HookCascade *cascade, HookCascadeCount *count, Oid relid)
+hooks_walk_count_row(HookWalk *cascade, HookCascadeCount *count, Oid relid)
 {
 	if (cascade->max_rows > 0 && count->rows >= cascade->max_rows)
 	{
@@ -68,7 +68,7 @@ hooks_walk_count_row(HookCascade *cascade, HookCascadeCount *count, Oid relid)
  * Tells the visitor of a row.
  */
 void
-hooks_walk_visit(HookCascade *cascade, const HookCascadeCount *count, Oid relid,
+hooks_walk_visit(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
 				 const ItemPointerData *tid)
 {
 	HookCascadeRow row;
@@ -107,7 +107,7 @@ hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
  * Makes a step's queries, when it is first taken.
  */
 void
-hooks_walk_prepare(HookCascade *cascade, HookStep *step)
+hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 {
 	MemoryContext old = MemoryContextSwitchTo(cascade->context);
 	HookStepState *state = step->state;
@@ -141,7 +141,7 @@ hooks_walk_prepare(HookCascade *cascade, HookStep *step)
  * values are those of the HookTable's columns.
  */
 void
-hooks_walk_queue(HookCascade *cascade, const HookWay *way, HookStep *step,
+hooks_walk_queue(HookWalk *cascade, const HookWay *way, HookStep *step,
 				 Oid relid, const ItemPointerData *tid,
 				 const Datum *values, const bool *nulls)
 {
@@ -167,7 +167,7 @@ hooks_walk_queue(HookCascade *cascade, const HookWay *way, HookStep *step,
  * A row is deleted.  False if there are enough of its kind.
  */
 bool
-hooks_walk_doom(HookCascade *cascade, HookCascadeCount *count,
+hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
 				HookTable *table, Oid relid,
 				const ItemPointerData *tid, const Datum *values, const bool *nulls)
 {
@@ -199,7 +199,7 @@ hooks_walk_doom(HookCascade *cascade, HookCascadeCount *count,
  * A row keeps the delete from happening.
  */
 void
-hooks_walk_block(HookCascade *cascade, HookStep *step, Oid relid,
+hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
 				 const ItemPointerData *tid)
 {
 	HookStepState *state = step->state;

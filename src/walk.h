@@ -61,7 +61,7 @@ typedef struct HookStepState
 	HookTidSet *blocks;			/* rows that block */
 } HookStepState;
 
-typedef struct HookCascade
+typedef struct HookWalk
 {
 	MemoryContext context;
 	HookRoute  *route;
@@ -78,28 +78,28 @@ typedef struct HookCascade
 	Tuplestorestate *changes;	/* NULL: none.  Number in counts, table, TID */
 	HTAB	   *last_changes;	/* change.c's; NULL: none */
 	int			nlanes;
-} HookCascade;
+} HookWalk;
 
-extern void hooks_walk_prepare(HookCascade *cascade, HookStep *step);
-extern HookCascadeCount *hooks_walk_count(HookCascade *cascade,
+extern void hooks_walk_prepare(HookWalk *cascade, HookStep *step);
+extern HookCascadeCount *hooks_walk_count(HookWalk *cascade,
 										  HookCascadeCount **last,
 										  HookStep *step, HookEffect effect);
-extern bool hooks_walk_count_row(HookCascade *cascade, HookCascadeCount *count,
+extern bool hooks_walk_count_row(HookWalk *cascade, HookCascadeCount *count,
 								 Oid relid);
-extern void hooks_walk_visit(HookCascade *cascade,
+extern void hooks_walk_visit(HookWalk *cascade,
 							 const HookCascadeCount *count, Oid relid,
 							 const ItemPointerData *tid);
 extern bool hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
 								  const ItemPointerData *tid);
-extern void hooks_walk_queue(HookCascade *cascade, const HookWay *way,
+extern void hooks_walk_queue(HookWalk *cascade, const HookWay *way,
 							 HookStep *step, Oid relid,
 							 const ItemPointerData *tid,
 							 const Datum *values, const bool *nulls);
-extern bool hooks_walk_doom(HookCascade *cascade, HookCascadeCount *count,
+extern bool hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
 							HookTable *table, Oid relid,
 							const ItemPointerData *tid,
 							const Datum *values, const bool *nulls);
-extern void hooks_walk_block(HookCascade *cascade, HookStep *step, Oid relid,
+extern void hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
 							 const ItemPointerData *tid);
 
 #endif							/* HOOKS_WALK_H */

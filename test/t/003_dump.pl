@@ -63,9 +63,9 @@ sub hooks_of
 	return $node->safe_psql(
 		$database, q{
 		SELECT * FROM hooks.registry ORDER BY hook_id;
-		SELECT t.tgrelid::regclass, t.tgname, t.tgenabled, p.tgrelid::regclass, pg_get_triggerdef(t.oid)
+		SELECT t.tgrelid::regclass::text, t.tgname, t.tgenabled, p.tgrelid::regclass, pg_get_triggerdef(t.oid)
 		  FROM pg_trigger t LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
-		 WHERE NOT t.tgisinternal OR t.tgparentid <> 0 ORDER BY 1, 2;
+		 WHERE t.tgfoid = 'hooks.dispatch()'::regprocedure ORDER BY 1, 2;
 		SELECT c, hooks.chain(c) FROM pg_class r, LATERAL (SELECT r.oid::regclass) x (c)
 		 WHERE relnamespace = '"App"'::regnamespace AND relkind IN ('r', 'p') ORDER BY relname});
 }
@@ -127,7 +127,7 @@ sub same_hooks
 	is( $node->safe_psql(
 			$database, q{
 			SELECT count(hooks.unregister(name)) FROM hooks.registry;
-			SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal}),
+			SELECT count(*) FROM pg_trigger WHERE tgfoid = 'hooks.dispatch()'::regprocedure}),
 		"10\n0", "$how: unregistering removes every trigger");
 }
 

@@ -1,0 +1,71 @@
+-- What another role's hook sets does not outlast it, and what it means does not
+-- depend on who is there.
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+CREATE SCHEMA outlast;
+SET search_path = outlast, public;
+RESET client_min_messages;
+CREATE ROLE regress_hooks_mal;
+GRANT CREATE, USAGE ON SCHEMA outlast TO regress_hooks_mal;
+SET ROLE regress_hooks_mal;
+CREATE TABLE t (id int);
+CREATE FUNCTION intrude() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('search_path', 'regress_hooks_mal, pg_catalog', false),
+            set_config('outlast.seen', current_user, false);
+    RETURN true;
+END $$;
+CREATE FUNCTION intrude(int) RETURNS boolean LANGUAGE sql AS 'SELECT outlast.intrude()';
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE '% fires', TG_NAME; RETURN NEW; END$$;
+CREATE FUNCTION cb() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM outlast.intrude(); RETURN NEW; END';
+
+-- the callback
+SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', package => 'outlast');
+RESET ROLE;
+INSERT INTO t VALUES (1);
+SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', true), '') = '';
+
+-- a condition that calls it
+SET ROLE regress_hooks_mal;
+SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => 'intrude(NEW.id)', package => 'outlast', replace => true);
+RESET ROLE;
+INSERT INTO t VALUES (1);
+SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', true), '') = '';
+
+-- A constant whose type calls it would do so whenever the condition is read, in
+-- anybody's DDL: refused, and not read if the type became so afterwards.
+SET ROLE regress_hooks_mal;
+CREATE DOMAIN intruder AS int CHECK (intrude(value));
+CREATE TYPE pair AS (a int, b int);
+SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => $$'{1}'::intruder[] IS NULL$$, package => 'outlast', replace => true);
+SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => $$'(1,2)'::pair IS NOT NULL$$, package => 'outlast', replace => true);
+ALTER TYPE pair ALTER ATTRIBUTE b TYPE intruder;
+RESET ROLE;
+SET search_path = outlast, public;
+RESET outlast.seen;
+ALTER TYPE pair RENAME TO couple;
+CREATE FUNCTION unrelated() RETURNS int LANGUAGE sql AS 'SELECT 1';
+DROP FUNCTION unrelated() CASCADE;
+INSERT INTO t VALUES (1);
+SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', true), '') = '';
+
+-- Nor does a condition depend on the parameters of who reads it.
+SET ROLE regress_hooks_mal;
+CREATE TABLE words (word text, day date);
+SELECT hooks.register('digits', 'before', 'insert', 'words', 'tell', condition => $$NEW.word ~ '\d' AND NEW.day > '2026-02-01'$$, package => 'outlast');
+SET standard_conforming_strings = off;
+SET escape_string_warning = off;
+SET datestyle = 'SQL, DMY';
+ALTER TABLE words RENAME word TO wort;
+INSERT INTO words VALUES ('a1', '02/01/2027'), ('a', '02/01/2027'), ('a1', '02/01/2026');
+RESET standard_conforming_strings;
+RESET escape_string_warning;
+RESET datestyle;
+SELECT condition FROM hooks.registry WHERE name = 'digits';
+RESET ROLE;
+
+SELECT hooks.unregister_package('outlast');
+SET client_min_messages = warning;
+DROP SCHEMA outlast CASCADE;
+DROP ROLE regress_hooks_mal;

@@ -1,0 +1,122 @@
+/*
+ * payload.c
+ *		The event that a callback takes as jsonb.
+ *
+ * It tells what hooks.context() tells, and what the phase and action add.
+ * Names of relations are qualified, under any search_path.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "event.h"
+#include "payload.h"
+#include "settings.h"
+
+/*
+ * A key of the object in hand; its value is to follow.
+ */
+void
+hooks_payload_key(JsonbParseState **state, const char *key)
+{
+	JsonbValue	value = {0};
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, key);
+	value.val.string.len = strlen(key);
+	(void) pushJsonbValue(state, WJB_KEY, &value);
+}
+
+/*
+ * A key and a string, or null.
+ */
+void
+hooks_payload_add(JsonbParseState **state, const char *key, const char *text)
+{
+	JsonbValue	value = {0};
+
+	hooks_payload_key(state, key);
+	if (text == NULL)
+		value.type = jbvNull;
+	else
+	{
+		value.type = jbvString;
+		value.val.string.val = unconstify(char *, text);
+		value.val.string.len = strlen(text);
+	}
+	(void) pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+/*
+ * A key and any jsonb, or null.
+ */
+void
+hooks_payload_add_json(JsonbParseState **state, const char *key, Jsonb *json)
+{
+	JsonbValue	value = {0};
+
+	if (json == NULL)
+	{
+		hooks_payload_add(state, key, NULL);
+		return;
+	}
+	hooks_payload_key(state, key);
+	if (!JsonbExtractScalar(&json->root, &value))
+	{
+		value.type = jbvBinary;
+		value.val.binary.data = &json->root;
+		value.val.binary.len = VARSIZE(json) - VARHDRSZ;
+	}
+	(void) pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static char *
+role_name(Oid role)
+{
+	return GetUserNameFromId(role, true);
+}
+
+/*
+ * Begins an event with what all have.
+ */
+JsonbParseState *
+hooks_payload_begin(HookFiring *firing)
+{
+	const HookSubject *subject = firing->subject;
+	JsonbParseState *state = NULL;
+	Oid			schema = get_rel_namespace(subject->relation);
+
+	if (firing->fired_at == 0)
+		firing->fired_at = GetCurrentTimestamp();
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	hooks_payload_add(&state, "hook", subject->hook);
+	hooks_payload_add(&state, "phase", hooks_event_phase_word(subject->event->phase));
+	hooks_payload_add(&state, "action", hooks_event_action_word(subject->event->action));
+	hooks_payload_add(&state, "relation",
+					  quote_qualified_identifier(get_namespace_name(schema),
+												 subject->relation_name));
+	hooks_payload_add(&state, "caller", role_name(firing->caller));
+	hooks_payload_add(&state, "session_user", role_name(GetSessionUserId()));
+	hooks_payload_add(&state, "statement", debug_query_string);
+	hooks_payload_add(&state, "transaction_id",
+					  psprintf(UINT64_FORMAT,
+							   U64FromFullTransactionId(GetTopFullTransactionId())));
+	hooks_payload_add(&state, "fired_at",
+					  JsonEncodeDateTime(NULL, TimestampTzGetDatum(firing->fired_at),
+										 TIMESTAMPTZOID, NULL));
+	hooks_payload_add_json(&state, "metadata", hooks_settings_metadata());
+	return state;
+}
+
+Jsonb *
+hooks_payload_end(JsonbParseState *state)
+{
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
