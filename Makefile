@@ -42,6 +42,7 @@ OBJS = \
 	src/graph.o \
 	src/emptied.o \
 	src/tidset.o \
+	src/tidlist.o \
 	src/route.o \
 	src/conflict.o \
 	src/query.o \
@@ -51,6 +52,11 @@ OBJS = \
 	src/cascade.o \
 	src/doomed.o \
 	src/answer.o \
+	src/kept.o \
+	src/keeper.o \
+	src/altered.o \
+	src/keep.o \
+	src/restore.o \
 	src/forecast.o \
 	src/preview.o \
 	src/tree.o \

@@ -19,9 +19,10 @@
 
 #include "context.h"
 #include "doomed.h"
+#include "emptied.h"
 #include "result.h"
 #include "rights.h"
-#include "emptied.h"
+#include "tidlist.h"
 
 /*
  * Gives a row in a slot to the caller, in the format of the table asked for.
@@ -39,7 +40,7 @@ put_slot(Tuplestorestate *result, TupleTableSlot *slot, TupleConversionMap *map,
  */
 static void
 put_rows(Tuplestorestate *result, TupleDesc desc, Oid relid,
-		 const HookDoomedRows *rows)
+		 const HookTidList *rows)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
 	TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(rel), desc);
@@ -69,25 +70,6 @@ put_rows(Tuplestorestate *result, TupleDesc desc, Oid relid,
 	table_close(rel, NoLock);
 }
 
-/*
- * The table whose row type an argument has; 42809 if there is none.
- */
-static Oid
-table_of_argument(FunctionCallInfo fcinfo)
-{
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
-	Oid			relid = OidIsValid(type) ? get_typ_typrelid(type) : InvalidOid;
-	char		kind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
-
-	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("%s is not the row type of a table",
-						OidIsValid(type) ? format_type_be(type) : "the argument"),
-				 errhint("Call it as hooks.doomed(NULL::some_table).")));
-	return relid;
-}
-
 PG_FUNCTION_INFO_V1(hooks_doomed);
 
 /*
@@ -100,7 +82,7 @@ PG_FUNCTION_INFO_V1(hooks_doomed);
 Datum
 hooks_doomed(PG_FUNCTION_ARGS)
 {
-	Oid			target = table_of_argument(fcinfo);
+	Oid			target = hooks_result_table(fcinfo, 0, "hooks.doomed(NULL::some_table)");
 	const HookFiring *firing = hooks_firing;
 	Tuplestorestate *result;
 	TupleDesc	desc;
@@ -136,7 +118,7 @@ hooks_doomed(PG_FUNCTION_ARGS)
 	}
 	foreach(lc, hooks_doomed_rows(firing, target))
 	{
-		const HookDoomedRows *rows = lfirst(lc);
+		const HookTidList *rows = lfirst(lc);
 
 		put_rows(result, desc, rows->relid, rows);
 	}

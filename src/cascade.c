@@ -31,6 +31,7 @@
 /*
  * A walk that begins with rows of the given tables.  With a target, only rows
  * that the delete removes are looked for, and only on the way to that table.
+ * With a visitor, rows that block are not looked for.
  * max_rows is the most that is followed from each round of each step; 0 is no
  * limit.
  *
@@ -48,7 +49,7 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 	ListCell   *lc;
 
 	cascade->context = context;
-	cascade->route = hooks_route_make(roots, target);
+	cascade->route = hooks_route_make(roots, target, visitor == NULL);
 	hooks_conflict_find(cascade->route, roots);
 	cascade->visitor = visitor;
 	cascade->arg = arg;

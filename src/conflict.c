@@ -229,7 +229,7 @@ hooks_conflict_find(HookRoute *route, List *tables)
 {
 	ListCell   *lc;
 
-	if (route->wanted == NIL)
+	if (route->blocked)
 		add_rechecks(route);
 	find_spoilers(route);
 	foreach(lc, route->steps)

@@ -41,6 +41,7 @@
 #include "rights.h"
 #include "rows.h"
 #include "statement.h"
+#include "tidlist.h"
 
 /* What was found for a table that somebody asked for */
 typedef struct DoomedAnswer
@@ -49,7 +50,7 @@ typedef struct DoomedAnswer
 	int			nest_level;		/* of the transaction when it was found */
 	MemoryContext context;
 	List	   *tables;			/* target, partitions, children: OIDs */
-	List	   *rows;			/* of HookDoomedRows */
+	List	   *rows;			/* of HookTidList */
 } DoomedAnswer;
 
 typedef struct DoomedStatement
@@ -57,6 +58,8 @@ typedef struct DoomedStatement
 	struct DoomedStatement *outer;
 	uint64		level;			/* as in HookStatement */
 	int			nest_level;		/* of the transaction when it began */
+	int			asked;			/* of the transaction when hooks_doomed_first()
+								 * was asked; 0: not yet */
 	MemoryContext context;
 	List	   *batches;		/* of HookBatch: its own rows */
 	List	   *answers;		/* of DoomedAnswer */
@@ -84,6 +87,19 @@ get_statement(const HookStatement *root)
 	statement->outer = hooks_doomed_statements;
 	hooks_doomed_statements = statement;
 	return statement;
+}
+
+/*
+ * The statement whose cascade a firing is in; NULL if it was not seen.
+ */
+static const HookStatement *
+find_root(const HookFiring *firing)
+{
+	const HookStatement *root = firing->statement;
+
+	while (root != NULL && root->referential)
+		root = root->outer;
+	return root;
 }
 
 /*
@@ -146,6 +162,8 @@ hooks_doomed_end_subtransaction(int nest_level, bool commit)
 		}
 		if (statement->nest_level >= nest_level)
 			statement->nest_level = nest_level - 1;
+		if (statement->asked >= nest_level)
+			statement->asked = commit ? nest_level - 1 : 0;
 		foreach(lc, statement->answers)
 		{
 			DoomedAnswer *answer = lfirst(lc);
@@ -168,36 +186,13 @@ static void
 keep_row(const HookCascadeRow *row, void *arg)
 {
 	DoomedAnswer *answer = arg;
-	HookDoomedRows *rows = answer->rows == NIL ? NULL : llast(answer->rows);
 	MemoryContext old;
-	ListCell   *lc;
 
 	if (row->effect != HOOK_EFFECT_DELETE ||
 		!list_member_oid(answer->tables, row->relid))
 		return;
 	old = MemoryContextSwitchTo(answer->context);
-	if (rows == NULL || rows->relid != row->relid)
-	{
-		rows = NULL;
-		foreach(lc, answer->rows)
-			if (((HookDoomedRows *) lfirst(lc))->relid == row->relid)
-				rows = lfirst(lc);
-	}
-	if (rows == NULL)
-	{
-		rows = palloc0(sizeof(HookDoomedRows));
-		rows->relid = row->relid;
-		rows->size = 16;
-		rows->tids = palloc(sizeof(ItemPointerData) * rows->size);
-		answer->rows = lappend(answer->rows, rows);
-	}
-	if (rows->n == rows->size)
-	{
-		rows->size *= 2;
-		rows->tids = repalloc_huge(rows->tids,
-								   sizeof(ItemPointerData) * rows->size);
-	}
-	rows->tids[rows->n++] = row->tid;
+	answer->rows = hooks_tidlist_add(answer->rows, row->relid, &row->tid);
 	MemoryContextSwitchTo(old);
 }
 
@@ -318,15 +313,19 @@ uncaptured_tables(const HookStatement *root)
 }
 
 /*
- * Finds what the delete of a firing removes from a table.
+ * Walks what the delete of a firing does, and tells the visitor: on the way to
+ * a table, the target, whose partitions and children are given too; or, with
+ * InvalidOid, all of it.  Errors of hooks_rights_check_read().
  *
- * root is the statement, NULL if it was not seen: then the rows of the firing
- * are all that is known.  Statement is what is kept for it, NULL if nothing.
+ * If the statement was not seen, the rows of the firing and what comes of them
+ * are all that is known.
  */
 static void
-find_rows(DoomedAnswer *answer, const HookFiring *firing,
-		  const HookStatement *root, const DoomedStatement *statement)
+walk(const HookFiring *firing, Oid target, List *target_tables,
+	 HookCascadeVisitor visitor, void *arg)
 {
+	const HookStatement *root = find_root(firing);
+	const DoomedStatement *statement = root == NULL ? NULL : get_statement(root);
 	List	   *batches = statement == NULL ?
 		list_make1((void *) firing->subject->batch) : list_copy(statement->batches);
 	List	   *uncaptured = root == NULL ? NIL : uncaptured_tables(root);
@@ -348,9 +347,12 @@ find_rows(DoomedAnswer *answer, const HookFiring *firing,
 	if (root != NULL)
 		GetActiveSnapshot()->curcid = firing->subject->batch->referential ?
 			root->query->estate->es_output_cid : GetCurrentCommandId(false);
-	cascade = hooks_cascade_begin(roots, answer->target, 0, keep_row, answer);
+	cascade = hooks_cascade_begin(roots, target, 0, visitor, arg);
 	foreach(lc, hooks_cascade_route(cascade)->steps)
 		hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referencing);
+	if (!OidIsValid(target))
+		foreach(lc, roots)
+			hooks_rights_check_read(hooks_graph_root(lfirst_oid(lc)));
 	foreach(lc, batches)
 		add_batch(cascade, lfirst(lc));
 	foreach(lc, uncaptured)
@@ -358,7 +360,8 @@ find_rows(DoomedAnswer *answer, const HookFiring *firing,
 		HookTable  *table = hooks_route_table(hooks_cascade_route(cascade),
 											  lfirst_oid(lc));
 
-		if (table->columns != NIL || list_member_oid(answer->tables, lfirst_oid(lc)))
+		if (!OidIsValid(target) || table->columns != NIL ||
+			list_member_oid(target_tables, lfirst_oid(lc)))
 			add_deleted(cascade, lfirst_oid(lc),
 						root->query->estate->es_output_cid);
 	}
@@ -368,21 +371,63 @@ find_rows(DoomedAnswer *answer, const HookFiring *firing,
 }
 
 /*
+ * Walks all that the delete of a firing does.
+ */
+void
+hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor, void *arg)
+{
+	walk(firing, InvalidOid, NIL, visitor, arg);
+}
+
+/*
+ * The table that the statement of a firing names; the firing's own if that is
+ * not known.
+ */
+Oid
+hooks_doomed_target(const HookFiring *firing)
+{
+	const HookStatement *root = find_root(firing);
+	Oid			relid;
+	const char *action;
+
+	if (root != NULL &&
+		hooks_statement_target(root->query->plannedstmt, &relid, &action))
+		return relid;
+	return firing->subject->relation;
+}
+
+/*
+ * Is a firing the first of its statement to ask this?  What an abort takes back
+ * was not.  Always true where the statement was not seen.
+ */
+bool
+hooks_doomed_first(const HookFiring *firing)
+{
+	const HookStatement *root = find_root(firing);
+	DoomedStatement *statement = root == NULL ? NULL : get_statement(root);
+
+	if (statement == NULL)
+		return true;
+	if (statement->asked > 0)
+		return false;
+	statement->asked = GetCurrentTransactionNestLevel();
+	return true;
+}
+
+/*
  * What the delete of a firing removes from a table, as a list of
- * HookDoomedRows; found once for each statement and table, where the statement
+ * HookTidList; found once for each statement and table, where the statement
  * was seen.
  */
 List *
 hooks_doomed_rows(const HookFiring *firing, Oid target)
 {
-	const HookStatement *root = firing->statement;
+	const HookStatement *root = find_root(firing);
 	DoomedStatement *statement = NULL;
 	MemoryContext old;
 	DoomedAnswer *answer;
 	ListCell   *lc;
 
-	while (root != NULL && root->referential)
-		root = root->outer;
 	if (root != NULL)
 	{
 		statement = get_statement(root);
@@ -401,7 +446,7 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	answer->context = CurrentMemoryContext;
 	answer->tables = find_all_inheritors(target, AccessShareLock, NULL);
 	MemoryContextSwitchTo(old);
-	find_rows(answer, firing, root, statement);
+	walk(firing, target, answer->tables, keep_row, answer);
 	if (statement != NULL)
 	{
 		MemoryContextSetParent(answer->context, statement->context);

@@ -4,9 +4,11 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "result.h"
 
@@ -58,4 +60,24 @@ hooks_result_name(const char *string, bool *isnull)
 	*isnull = string == NULL;
 	return *isnull ? (Datum) 0 :
 		DirectFunctionCall1(namein, CStringGetDatum(string));
+}
+
+/*
+ * The table whose row type an argument has; 42809, with how to call the
+ * function, if there is none.
+ */
+Oid
+hooks_result_table(FunctionCallInfo fcinfo, int argument, const char *usage)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, argument);
+	Oid			relid = OidIsValid(type) ? get_typ_typrelid(type) : InvalidOid;
+	char		kind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s is not the row type of a table",
+						OidIsValid(type) ? format_type_be(type) : "the argument"),
+				 errhint("Call it as %s.", usage)));
+	return relid;
 }

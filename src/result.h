@@ -14,5 +14,7 @@ extern Tuplestorestate *hooks_result_begin(FunctionCallInfo fcinfo,
 										   TupleDesc *desc);
 extern Datum hooks_result_text(const char *string, bool *isnull);
 extern Datum hooks_result_name(const char *string, bool *isnull);
+extern Oid	hooks_result_table(FunctionCallInfo fcinfo, int argument,
+							   const char *usage);
 
 #endif							/* HOOKS_RESULT_H */

@@ -193,10 +193,11 @@ is_wanted(const HookRoute *route, const HookForeignKey *key, HookCause cause,
 	Bitmapset  *columns = hooks_route_set(key->referencing_keys, key->nkeys);
 	ListCell   *lc;
 
+	if (effect == HOOK_EFFECT_BLOCKED && !route->blocked)
+		return false;
 	if (route->wanted == NIL)
 		return true;
-	if (effect == HOOK_EFFECT_BLOCKED ||
-		!list_member_oid(route->wanted, hooks_graph_root(key->referencing)))
+	if (!list_member_oid(route->wanted, hooks_graph_root(key->referencing)))
 		return false;
 	if (effect == HOOK_EFFECT_DELETE)
 		return true;
@@ -376,16 +377,18 @@ trees_toward(const HookGraph *graph, Oid target)
 
 /*
  * The route of a delete that begins with rows of the given tables, to one
- * table or, with InvalidOid, everywhere.  In the current memory context.
+ * table or, with InvalidOid, everywhere; blocked: also to rows that would stop
+ * it.  In the current memory context.
  */
 HookRoute *
-hooks_route_make(List *tables, Oid target)
+hooks_route_make(List *tables, Oid target, bool blocked)
 {
 	HookRoute  *route = palloc0(sizeof(HookRoute));
 	ListCell   *lc;
 
 	route->context = CurrentMemoryContext;
 	route->graph = hooks_graph_pin(CurrentMemoryContext);
+	route->blocked = blocked;
 	if (OidIsValid(target))
 		route->wanted = trees_toward(route->graph, target);
 	foreach(lc, tables)

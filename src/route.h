@@ -107,13 +107,14 @@ typedef struct HookRoute
 	MemoryContext context;
 	const HookGraph *graph;
 	List	   *wanted;			/* roots of partition trees to go to or through;
-								 * NIL: all, and blocked rows are looked for */
+								 * NIL: all */
+	bool		blocked;		/* rows that block are looked for */
 	List	   *tables;			/* of HookTable */
 	List	   *steps;			/* of HookStep */
 	bool		ordered;		/* what happens depends on the order of events */
 } HookRoute;
 
-extern HookRoute *hooks_route_make(List *tables, Oid target);
+extern HookRoute *hooks_route_make(List *tables, Oid target, bool blocked);
 extern HookTable *hooks_route_table(const HookRoute *route, Oid relid);
 extern void hooks_route_need(HookTable *table, const AttrNumber *columns, int n);
 extern Bitmapset *hooks_route_set(const AttrNumber *columns, int n);

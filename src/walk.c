@@ -78,7 +78,7 @@ hooks_walk_visit(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
 	row.relid = relid;
 	row.tid = *tid;
 	row.depth = count->depth;
-	row.key = count->key;
+	row.step = count->step;
 	row.effect = count->effect;
 	cascade->visitor(&row, cascade->arg);
 }

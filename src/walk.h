@@ -23,7 +23,7 @@ typedef struct HookCascadeRow
 	Oid			relid;			/* the table, or partition, that holds it */
 	ItemPointerData tid;
 	int			depth;			/* 0 for the statement's own */
-	const HookForeignKey *key;	/* by which; NULL at depth 0 */
+	const HookStep *step;		/* by which; NULL at depth 0 */
 	HookEffect	effect;
 } HookCascadeRow;
 
