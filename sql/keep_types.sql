@@ -34,7 +34,7 @@ INSERT INTO value (type, "values") VALUES
     ('timestamptz', '{2024-02-29 12:34:56.789012+11,-infinity,1850-01-01 00:00:00 Asia/Kolkata}'),
     ('interval', '{"1 year -2 mons +3 days -04:05:06.789","-1 day -00:00:01",0}'), ('interval day to second(2)', '{1 day 1.23}'),
     ('uuid', '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'), ('xml', '{<a>x &lt; y</a>,just text}'),
-    ('json', ARRAY['{"b": 1,  "a":1, "a": null}']), ('jsonb', ARRAY['{"a": [1.00, "\t", null]}', 'null']), ('jsonpath', '{$.a[*] ? (@ > 1)}'),
+    ('json', ARRAY['{"b": 1,  "a":1, "a": null}']), ('jsonb', ARRAY['{"a": [1.00, "\t", null]}', '[null]']), ('jsonpath', '{$.a[*] ? (@ > 1)}'),
     ('inet', '{192.168.1.5/24,::1}'), ('cidr', '{10.0.0.0/8}'), ('macaddr', '{08:00:2b:01:02:03}'), ('macaddr8', '{08:00:2b:01:02:03:04:05}'),
     ('bit(3)', '{101}'), ('varbit', '{1,""}'), ('tsvector', ARRAY['''a b'':1A,3 it']), ('tsquery', ARRAY['''a'':*A & !(b | c) <2> d']),
     ('point', '{"(0.1,-0)"}'), ('line', '{"{1,2,3}"}'), ('lseg', '{"[(0,0),(1,0.3)]"}'), ('box', '{"(1,1),(0,0)"}'), ('path', '{"[(0,0),(1,1)]","((0,0),(1,1))"}'),
@@ -43,7 +43,7 @@ INSERT INTO value (type, "values") VALUES
     ('int[]', '{"{}","{1,NULL}","[0:1][-1:0]={{1,2},{3,4}}"}'), ('text[]', ARRAY['{NULL,"NULL","","a,b","q\"\\","{}"}']), ('timestamptz[]', '{"{infinity,2024-01-01}"}'),
     ('mood', '{sad,"it''s \"ok\"","happy, or so"}'), ('positive', '{1}'), ('short', '{12345678}'), ('pair', ARRAY['(,"",)', '(1,"q""\, ()","{sad,NULL,""it''s \\""ok\\""""}")']),
     ('pairs', ARRAY['{"(1,\"a b\",)",NULL}']), ('root', '{(1)}'), ('regclass', '{root,pg_class,0}'), ('regtype', '{mood,integer}'), ('regproc', '{tell,now}'),
-    ('regprocedure', '{is_short(text)}'), ('pg_lsn', '{16/B374D848}'), ('xid8', '{18446744073709551615}'), ('pg_snapshot', '{10:20:10,14}'), ('tid', '{"(1,2)"}');
+    ('regprocedure', '{is_short(text)}'), ('pg_lsn', '{16/B374D848}'), ('xid8', '{18446744073709551615}'), ('pg_snapshot', '{"10:20:10,14"}'), ('tid', '{"(1,2)"}');
 -- a server may be built without libxml
 DO $$
 BEGIN
