@@ -58,6 +58,8 @@ typedef struct RestoreTable
 
 typedef struct Restore
 {
+	const char *column;			/* whose value is being read, NULL: none */
+	const char *table;
 	int64		kept_id;
 	MemoryContext context;
 	List	   *tables;			/* of RestoreTable */
@@ -230,6 +232,16 @@ add_table(Restore *restore, const HookKeptFormat *format)
 	return table;
 }
 
+static void
+add_context(void *arg)
+{
+	const Restore *restore = arg;
+
+	if (restore->column != NULL)
+		errcontext("kept value of column \"%s\" of table %s",
+				   restore->column, restore->table);
+}
+
 /*
  * Reads a chunk into the tuplestore of its format.
  */
@@ -254,9 +266,12 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		data = hooks_kept_next_row(data, table->columns.fields, format->nfields);
 		for (int i = 0; i < format->nfields; i++)
 		{
+			restore->column = format->columns[i];
+			restore->table = format->name;
 			nulls[i] = table->columns.fields[i] == NULL;
 			values[i] = nulls[i] ? (Datum) 0 : input_field(&table->columns, i);
 		}
+		restore->column = NULL;
 		tuplestore_putvalues(table->store, table->desc, values, nulls);
 	}
 	table->rows += rows;
@@ -329,7 +344,7 @@ has_key(const RestoreTable *table)
 }
 
 /*
- * The text of a row: of the columns that were not changed, then of those that
+ * The text of a row, as SQL: of the columns that were not changed, then of those that
  * were as the delete left them; of the kept rows or of the table's.
  */
 static char *
@@ -500,6 +515,7 @@ Datum
 hooks_restore(PG_FUNCTION_ARGS)
 {
 	Restore		restore = {0};
+	ErrorContextCallback context;
 	int64		expected;
 	int			settings;
 	ListCell   *lc;
@@ -516,7 +532,12 @@ hooks_restore(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 
 	settings = hooks_kept_begin_settings();
+	context.callback = add_context;
+	context.arg = &restore;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
 	hooks_kept_read(restore.kept_id, restore_chunk, &restore);
+	error_context_stack = context.previous;
 	hooks_kept_end_settings(settings);
 	if (restore.rows != expected)
 		ereport(ERROR,

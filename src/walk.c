@@ -112,7 +112,7 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 	MemoryContext old = MemoryContextSwitchTo(cascade->context);
 	HookStepState *state = step->state;
 	bool		ordered = cascade->route->ordered;
-	bool		checks = hooks_query_defaults(step);
+	bool		checks = cascade->route->blocked && hooks_query_defaults(step);
 	char	   *name;
 
 	/* nobody wants to know which rows, and nothing depends on it */
