@@ -56,7 +56,10 @@ OBJS = \
 	src/keeper.o \
 	src/altered.o \
 	src/keep.o \
+	src/fields.o \
+	src/putback.o \
 	src/restore.o \
+	src/show.o \
 	src/forecast.o \
 	src/preview.o \
 	src/tree.o \

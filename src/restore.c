@@ -1,6 +1,6 @@
 /*
  * restore.c
- *		Puts kept rows back: hooks.restore(), and shows them: hooks.kept_rows().
+ *		hooks.restore(): puts kept rows back.
  *
  * All that was kept goes back in one statement
  *		WITH r1 AS (INSERT ...), r2 AS (INSERT ...), r3 AS (UPDATE ...) SELECT ...
@@ -14,47 +14,15 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "access/table.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/ruleutils.h"
 #include "utils/tuplestore.h"
-#include "utils/typcache.h"
 
-#include "compat.h"
-#include "keeper.h"
-#include "result.h"
-#include "rights.h"
-
-/* How the fields of kept rows become columns of their table */
-typedef struct Columns
-{
-	int			n;
-	AttrNumber *attnums;		/* by field */
-	FmgrInfo   *input;
-	Oid		   *ioparams;
-	Oid		   *types;			/* of domains, the type beneath */
-	int32	   *typmods;
-	char	  **fields;			/* the row in hand */
-} Columns;
-
-/* Rows of one format */
-typedef struct RestoreTable
-{
-	HookKeptFormat format;
-	Columns		columns;
-	TupleDesc	desc;
-	EphemeralNamedRelationData enr;
-	Tuplestorestate *store;
-	int64		rows;
-} RestoreTable;
+#include "putback.h"
 
 typedef struct Restore
 {
@@ -62,76 +30,9 @@ typedef struct Restore
 	const char *table;
 	int64		kept_id;
 	MemoryContext context;
-	List	   *tables;			/* of RestoreTable */
+	List	   *tables;			/* of HookRestored */
 	int64		rows;			/* that were removed */
 } Restore;
-
-/*
- * Finds the column of a field: 42703 if it is gone, 42804 if it is of another
- * type than when the row was kept, 428C9 if PostgreSQL computes it now.
- */
-static AttrNumber
-find_column(Relation rel, const char *name, const char *type)
-{
-	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
-	Form_pg_attribute att;
-	const char *now;
-
-	if (attnum <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of table \"%s\" does not exist any more",
-						name, RelationGetRelationName(rel)),
-				 errdetail("The kept rows have values of type %s for it.", type)));
-	att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-	now = hooks_kept_type_name(att->atttypid, att->atttypmod);
-	if (strcmp(now, type) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of table \"%s\" is of another type than when its rows were kept",
-						name, RelationGetRelationName(rel)),
-				 errdetail("It was %s and is %s.", type, now)));
-	if (att->attgenerated != '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_GENERATED_ALWAYS),
-				 errmsg("column \"%s\" of table \"%s\" is a generated column, and was none when its rows were kept",
-						name, RelationGetRelationName(rel))));
-	return attnum;
-}
-
-static void
-match_columns(Columns *columns, Relation rel, const HookKeptFormat *format)
-{
-	int			n = Max(format->nfields, 1);
-
-	columns->n = format->nfields;
-	columns->attnums = palloc(sizeof(AttrNumber) * n);
-	columns->input = palloc(sizeof(FmgrInfo) * n);
-	columns->ioparams = palloc(sizeof(Oid) * n);
-	columns->types = palloc(sizeof(Oid) * n);
-	columns->typmods = palloc(sizeof(int32) * n);
-	columns->fields = palloc(sizeof(char *) * n);
-	for (int i = 0; i < format->nfields; i++)
-	{
-		AttrNumber	attnum = find_column(rel, format->columns[i], format->types[i]);
-		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-		Oid			input;
-
-		columns->attnums[i] = attnum;
-		columns->typmods[i] = att->atttypmod;
-		/* the constraints of a domain are for the INSERT to look at */
-		columns->types[i] = getBaseTypeAndTypmod(att->atttypid, &columns->typmods[i]);
-		getTypeInputInfo(columns->types[i], &input, &columns->ioparams[i]);
-		fmgr_info_cxt(input, &columns->input[i], CurrentMemoryContext);
-	}
-}
-
-static Datum
-input_field(Columns *columns, int i)
-{
-	return InputFunctionCall(&columns->input[i], columns->fields[i],
-							 columns->ioparams[i], columns->typmods[i]);
-}
 
 /*
  * Opens the table of kept rows, to write to it: 42P01 if it is gone, 42809 if
@@ -202,22 +103,22 @@ same_format(const HookKeptFormat *a, const HookKeptFormat *b)
 /*
  * Makes the place for rows of a format.
  */
-static RestoreTable *
+static HookRestored *
 add_table(Restore *restore, const HookKeptFormat *format)
 {
-	RestoreTable *table = palloc0(sizeof(RestoreTable));
+	HookRestored *table = palloc0(sizeof(HookRestored));
 	Relation	rel = open_table(restore, format);
 
 	check_right(rel, format->nchanged > 0 ? ACL_UPDATE : ACL_INSERT);
 	table->format = copy_format(format);
-	match_columns(&table->columns, rel, &table->format);
+	hooks_fields_match(&table->fields, rel, &table->format);
 	table->desc = CreateTemplateTupleDesc(format->nfields);
 	for (int i = 0; i < format->nfields; i++)
 	{
-		AttrNumber	attnum = table->columns.attnums[i];
+		AttrNumber	attnum = table->fields.attnums[i];
 
 		TupleDescInitEntry(table->desc, i + 1, psprintf("k%d", i + 1),
-						   table->columns.types[i], table->columns.typmods[i], 0);
+						   table->fields.types[i], table->fields.typmods[i], 0);
 		TupleDescInitEntryCollation(table->desc, i + 1,
 									TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attcollation);
 	}
@@ -249,7 +150,7 @@ static void
 restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 {
 	Restore    *restore = arg;
-	RestoreTable *table = restore->tables == NIL ? NULL : llast(restore->tables);
+	HookRestored *table = restore->tables == NIL ? NULL : llast(restore->tables);
 	Datum	   *values = palloc(sizeof(Datum) * Max(format->nfields, 1));
 	bool	   *nulls = palloc(sizeof(bool) * Max(format->nfields, 1));
 
@@ -263,13 +164,13 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 	for (int row = 0; row < rows; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		data = hooks_kept_next_row(data, table->columns.fields, format->nfields);
+		data = hooks_kept_next_row(data, table->fields.values, format->nfields);
 		for (int i = 0; i < format->nfields; i++)
 		{
 			restore->column = format->columns[i];
 			restore->table = format->name;
-			nulls[i] = table->columns.fields[i] == NULL;
-			values[i] = nulls[i] ? (Datum) 0 : input_field(&table->columns, i);
+			nulls[i] = table->fields.values[i] == NULL;
+			values[i] = nulls[i] ? (Datum) 0 : hooks_fields_input(&table->fields, i);
 		}
 		restore->column = NULL;
 		tuplestore_putvalues(table->store, table->desc, values, nulls);
@@ -280,171 +181,16 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		restore->rows += rows;
 }
 
-static const char *
-column(const RestoreTable *table, int field)
-{
-	return quote_identifier(table->format.columns[field]);
-}
-
-/*
- * INSERT INTO TABLE (COLUMN, ...) OVERRIDING SYSTEM VALUE SELECT k1, ... FROM STORE
- */
-static void
-append_insert(StringInfo query, const RestoreTable *table, const char *relation)
-{
-	appendStringInfo(query, "INSERT INTO %s", relation);
-	for (int i = 0; i < table->format.nfields; i++)
-		appendStringInfo(query, "%s%s", i == 0 ? " (" : ", ", column(table, i));
-	appendStringInfoString(query, table->format.nfields == 0 ? " SELECT" :
-						   ") OVERRIDING SYSTEM VALUE SELECT");
-	for (int i = 0; i < table->format.nfields; i++)
-		appendStringInfo(query, "%sk%d", i == 0 ? " " : ", ", i + 1);
-	appendStringInfo(query, " FROM %s", quote_identifier(table->enr.md.name));
-}
-
-/*
- * t.COLUMN = e.kN, by the type's own operator.
- */
-static void
-append_equal(StringInfo query, const RestoreTable *table, int field)
-{
-	Oid			type = table->columns.types[field];
-	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_EQ_OPR);
-
-	if (!OidIsValid(cache->eq_opr))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify an equality operator for type %s",
-						format_type_be(type))));
-	generate_operator_clause(query, psprintf("t.%s", column(table, field)), type,
-							 cache->eq_opr, psprintf("e.k%d", field + 1), type);
-}
-
-/*
- * Do the fields find at most one row of their table?
- */
-static bool
-has_key(const RestoreTable *table)
-{
-	Relation	rel = table_open(table->format.relid, NoLock);
-	List	   *key = hooks_keeper_key(rel);
-	bool		found = key != NIL;
-	ListCell   *lc;
-
-	table_close(rel, NoLock);
-	foreach(lc, key)
-	{
-		bool		is_field = false;
-
-		for (int i = 0; i < table->format.nfields; i++)
-			is_field |= strcmp(table->format.columns[i], lfirst(lc)) == 0;
-		found &= is_field;
-	}
-	return found;
-}
-
-/*
- * The text of a row, as SQL: of the columns that were not changed, then of those that
- * were as the delete left them; of the kept rows or of the table's.
- */
-static char *
-row_text(const RestoreTable *table, bool kept)
-{
-	int			n = table->format.nchanged;
-	int			old = table->format.nfields - 2 * n;
-	StringInfoData text;
-
-	initStringInfo(&text);
-	appendStringInfoString(&text, "ROW(");
-	for (int i = 0; i < table->format.nfields; i++)
-		if (i < old || i >= old + n)
-			appendStringInfo(&text, "%s%s", i == 0 || (i == n && old == 0) ? "" : ", ",
-							 kept ? psprintf("k%d", i + 1) : column(table, i));
-	appendStringInfoString(&text, ")::pg_catalog.text");
-	return text.data;
-}
-
-/*
- * UPDATE TABLE t SET COLUMN = e.kN, ... FROM STORE e WHERE the row is the same
- *
- * Where there is no key, rows of the same values are numbered, so that each kept
- * one finds another; nobody can tell which is which:
- *		FROM (SELECT * FROM (SELECT ctid, tableoid, ROW, NUMBER FROM TABLE) f
- *				JOIN (SELECT *, ROW, NUMBER FROM STORE) s USING (row, number)) e
- */
-static void
-append_update(StringInfo query, const RestoreTable *table, const char *relation)
-{
-	const char *only = get_rel_relkind(table->format.relid) == RELKIND_PARTITIONED_TABLE ?
-		"" : "ONLY ";
-	const char *store = quote_identifier(table->enr.md.name);
-	int			n = table->format.nchanged;
-	int			old = table->format.nfields - 2 * n;
-
-	appendStringInfo(query, "UPDATE %s%s t SET", only, relation);
-	for (int i = 0; i < n; i++)
-		appendStringInfo(query, "%s %s = e.k%d", i == 0 ? "" : ",",
-						 column(table, old + i), old + i + 1);
-	if (!has_key(table))
-	{
-		const char *numbered = "%s AS row, pg_catalog.row_number() OVER (PARTITION BY %s) AS number FROM ";
-		char	   *there = row_text(table, false);
-		char	   *kept = row_text(table, true);
-
-		appendStringInfoString(query, " FROM (SELECT * FROM (SELECT ctid AS tid, tableoid AS relid, ");
-		appendStringInfo(query, numbered, there, there);
-		appendStringInfo(query, "%s%s) f JOIN (SELECT *, ", only, relation);
-		appendStringInfo(query, numbered, kept, kept);
-		appendStringInfo(query, "%s) s USING (row, number)) e"
-						 " WHERE t.ctid OPERATOR(pg_catalog.=) e.tid"
-						 " AND t.tableoid OPERATOR(pg_catalog.=) e.relid", store);
-		return;
-	}
-	appendStringInfo(query, " FROM %s e WHERE", store);
-	for (int i = 0; i < old + 2 * n; i++)
-	{
-		if (i >= old && i < old + n)
-			continue;
-		appendStringInfoString(query, i == 0 || (i == n && old == 0) ? " (" : " AND (");
-		append_equal(query, table, i);
-		if (i >= old)
-			appendStringInfo(query, " OR t.%s IS NULL AND e.k%d IS NULL",
-							 column(table, i), i + 1);
-		appendStringInfoChar(query, ')');
-	}
-}
-
 static void
 run_statement(const Restore *restore)
 {
-	StringInfoData query;
-	StringInfoData counts;
-	int			n = 0;
 	ListCell   *lc;
 
-	initStringInfo(&query);
-	initStringInfo(&counts);
 	foreach(lc, restore->tables)
-	{
-		RestoreTable *table = lfirst(lc);
-		Oid			relid = table->format.relid;
-		char	   *relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-														  get_rel_name(relid));
-
-		if (SPI_register_relation(&table->enr) != SPI_OK_REL_REGISTER)
+		if (SPI_register_relation(&((HookRestored *) lfirst(lc))->enr) != SPI_OK_REL_REGISTER)
 			elog(ERROR, "SPI_register_relation failed");
-		n++;
-		appendStringInfo(&query, "%sr%d AS (", n == 1 ? "WITH " : ", ", n);
-		if (table->format.nchanged == 0)
-			append_insert(&query, table, relation);
-		else
-			append_update(&query, table, relation);
-		appendStringInfoString(&query, " RETURNING 1)");
-		appendStringInfo(&counts, "%s(SELECT pg_catalog.count(*) FROM r%d)",
-						 n == 1 ? "" : ", ", n);
-	}
-	appendStringInfo(&query, " SELECT %s", counts.data);
-	if (SPI_execute(query.data, false, 0) != SPI_OK_SELECT || SPI_processed != 1)
+	if (SPI_execute(hooks_putback_statement(restore->tables), false, 0) != SPI_OK_SELECT ||
+		SPI_processed != 1)
 		elog(ERROR, "could not put back kept rows");
 }
 
@@ -474,7 +220,7 @@ check_counts(const Restore *restore)
 
 	foreach(lc, restore->tables)
 	{
-		const RestoreTable *table = lfirst(lc);
+		const HookRestored *table = lfirst(lc);
 		Oid			relid = table->format.relid;
 		bool		isnull;
 		int64		missing = table->rows -
@@ -550,75 +296,8 @@ hooks_restore(PG_FUNCTION_ARGS)
 	hooks_kept_set_restored(restore.kept_id);
 
 	foreach(lc, restore.tables)
-		tuplestore_end(((RestoreTable *) lfirst(lc))->store);
+		tuplestore_end(((HookRestored *) lfirst(lc))->store);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	PG_RETURN_INT64(restore.rows);
-}
-
-/* What hooks.kept_rows() gives */
-typedef struct Show
-{
-	Relation	rel;
-	Tuplestorestate *result;
-	TupleDesc	desc;
-} Show;
-
-static void
-show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
-{
-	Show	   *show = arg;
-	Columns		columns;
-	Datum	   *values = palloc0(sizeof(Datum) * Max(show->desc->natts, 1));
-	bool	   *nulls = palloc(sizeof(bool) * Max(show->desc->natts, 1));
-
-	if (format->relid != RelationGetRelid(show->rel) || format->nchanged > 0)
-		return;
-	match_columns(&columns, show->rel, format);
-	memset(nulls, true, sizeof(bool) * show->desc->natts);
-	for (int row = 0; row < rows; row++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		data = hooks_kept_next_row(data, columns.fields, format->nfields);
-		for (int i = 0; i < format->nfields; i++)
-		{
-			AttrNumber	attnum = columns.attnums[i];
-
-			nulls[attnum - 1] = columns.fields[i] == NULL;
-			if (!nulls[attnum - 1])
-				values[attnum - 1] = input_field(&columns, i);
-		}
-		tuplestore_putvalues(show->result, show->desc, values, nulls);
-	}
-}
-
-PG_FUNCTION_INFO_V1(hooks_kept_rows);
-
-/*
- * hooks.kept_rows(kept_id bigint, table anyelement) returns setof anyelement
- *
- * The removed rows of a table, given by its row type, that were kept; generated
- * columns are NULL.  42809 if it is no table; errors of hooks_kept_get(),
- * hooks_rights_check_read() and of the columns.
- */
-Datum
-hooks_kept_rows(PG_FUNCTION_ARGS)
-{
-	Oid			relid = hooks_result_table(fcinfo, 1, "hooks.kept_rows(1, NULL::some_table)");
-	Show		show;
-	int			settings;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"kept_id\" must not be null")));
-	hooks_rights_check_read(relid);
-	show.result = hooks_result_begin(fcinfo, &show.desc);
-	show.rel = table_open(relid, AccessShareLock);
-	(void) hooks_kept_get(PG_GETARG_INT64(0), AccessShareLock);
-	settings = hooks_kept_begin_settings();
-	hooks_kept_read(PG_GETARG_INT64(0), show_chunk, &show);
-	hooks_kept_end_settings(settings);
-	table_close(show.rel, NoLock);
-	return (Datum) 0;
 }
