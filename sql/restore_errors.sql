@@ -15,6 +15,8 @@ INSERT INTO other VALUES (1);
 INSERT INTO root VALUES (1, 'one'), (2, 'two');
 INSERT INTO child VALUES (11, 1, 1, 'sad'), (12, 1, NULL, 'happy'), (13, 2, 1, NULL);
 INSERT INTO changed VALUES (21, 1), (22, 1);
+-- messages tell the number
+SELECT setval('hooks.kept_kept_id_seq', 100);
 SELECT hooks.register('bin', 'before_cascade', 'delete', 'root', 'hooks.keep');
 DELETE FROM root WHERE id = 1;
 SELECT kept_id FROM hooks.kept \gset
