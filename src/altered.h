@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "cascade.h"
+#include "walk.h"
 #include "kept.h"
 
 typedef struct HookAltered HookAltered;
