@@ -2,7 +2,8 @@
 # it says what the DELETE then does.  Rows removed, by table; rows changed, by
 # foreign key; and "blocked" exactly where the DELETE fails with 23503.  And
 # hooks.doomed() in each firing of a hook on one of the tables: just the rows that
-# are gone afterwards.
+# are gone afterwards.  And what hooks.keep() has kept of it, hooks.restore() puts
+# back: all is as before.
 #
 # HOOKS_SEED repeats a run, HOOKS_SCHEMAS makes it longer.
 
@@ -44,6 +45,39 @@ BEGIN
   END LOOP;
   INSERT INTO told VALUES (result);
   RETURN NULL;
+END $$;
+-- A DELETE, kept and restored: NULL if all is as before, else what differs.
+CREATE FUNCTION round_trip(root regclass, condition text, tables regclass[], before jsonb) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  t regclass;
+  content jsonb;
+  after jsonb := '{}';
+BEGIN
+  PERFORM hooks.register('bin', 'before_cascade', 'delete', root, 'hooks.keep');
+  EXECUTE format('DELETE FROM %s WHERE %s', root, condition);
+  IF NOT EXISTS (SELECT FROM hooks.kept) THEN
+    RAISE SQLSTATE 'ZZ001';
+  END IF;
+  PERFORM hooks.restore(kept_id) FROM hooks.kept;
+  SET CONSTRAINTS ALL IMMEDIATE;
+  FOREACH t IN ARRAY tables LOOP
+    EXECUTE format('SELECT coalesce(jsonb_object_agg(u, to_jsonb(r)), ''{}'') FROM %s r', t) INTO content;
+    after := after || jsonb_build_object(t, content);
+  END LOOP;
+  IF after <> before THEN
+    RAISE SQLSTATE 'ZZ002' USING MESSAGE = concat('restored ', after, ', before ', before);
+  END IF;
+  RAISE SQLSTATE 'ZZ000';
+EXCEPTION
+  WHEN SQLSTATE 'ZZ000' THEN
+    RETURN NULL;
+  WHEN SQLSTATE 'ZZ001' THEN
+    RETURN 'nothing';
+  WHEN feature_not_supported THEN
+    RETURN 'refused';
+  WHEN OTHERS THEN
+    RETURN concat('not restored: ', SQLERRM);
 END $$;
 CREATE FUNCTION compare(root regclass, condition text, tables regclass[], shared boolean, hooked regclass) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -121,7 +155,8 @@ BEGIN
     RETURN concat('changed ', actual, ', expected ', expected);
   END IF;
   DROP TABLE preview;
-  RETURN CASE WHEN blocked THEN 'blocked, but not the DELETE' WHEN doomed IS NOT NULL THEN 'told' ELSE 'deleted' END;
+  RETURN CASE WHEN blocked THEN 'blocked, but not the DELETE' WHEN doomed IS NOT NULL THEN 'told' ELSE 'deleted' END ||
+    coalesce(', ' || round_trip(root, condition, tables, before), ', restored');
 END $$;
 });
 
@@ -292,15 +327,17 @@ for my $number (1 .. $schemas)
 	{
 		my ($result, $statement) = $line =~ /^result: (.*) \| (.*)$/;
 
-		$seen{$result}++;
-		push @wrong, "schema $number: $statement: $result\n$sql" if $result !~ /^(deleted|told|blocked|other)$/;
+		$seen{$_}++ for split /, /, $result;
+		push @wrong, "schema $number: $statement: $result\n$sql"
+		  if $result !~ /^((deleted|told), (restored|nothing|refused)|blocked|other)$/;
 	}
 }
 
 ok(!@wrong, 'every preview says what its DELETE does') or diag($wrong[0]);
-diag(scalar(@wrong) . ' wrong; ' . join(', ', map { "$seen{$_} $_" } grep { /^(deleted|told|blocked|other)$/ } sort keys %seen));
+diag(scalar(@wrong) . ' wrong; ' . join(', ', map { "$seen{$_} $_" } grep { /^(deleted|told|blocked|other|restored|nothing|refused)$/ } sort keys %seen));
 cmp_ok($seen{deleted} // 0, '>', $schemas, '... many of them delete');
 cmp_ok($seen{told} // 0, '>', $schemas / 2, '... many tell a hook of it');
+cmp_ok($seen{restored} // 0, '>', 2 * $schemas, '... most are kept and restored');
 cmp_ok($seen{blocked} // 0, '>', $schemas / 4, '... many are blocked');
 
 $node->stop;
