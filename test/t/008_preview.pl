@@ -47,6 +47,7 @@ BEGIN
   RETURN NULL;
 END $$;
 -- A DELETE, kept and restored: NULL if all is as before, else what differs.
+-- (ZZ000 would stand for all of its class.)
 CREATE FUNCTION round_trip(root regclass, condition text, tables regclass[], before jsonb) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -57,7 +58,7 @@ BEGIN
   PERFORM hooks.register('bin', 'before_cascade', 'delete', root, 'hooks.keep');
   EXECUTE format('DELETE FROM %s WHERE %s', root, condition);
   IF NOT EXISTS (SELECT FROM hooks.kept) THEN
-    RAISE SQLSTATE 'ZZ001';
+    RAISE SQLSTATE 'ZZ002';
   END IF;
   PERFORM hooks.restore(kept_id) FROM hooks.kept;
   SET CONSTRAINTS ALL IMMEDIATE;
@@ -66,13 +67,13 @@ BEGIN
     after := after || jsonb_build_object(t, content);
   END LOOP;
   IF after <> before THEN
-    RAISE SQLSTATE 'ZZ002' USING MESSAGE = concat('restored ', after, ', before ', before);
+    RAISE SQLSTATE 'ZZ003' USING MESSAGE = concat('restored ', after, ', before ', before);
   END IF;
-  RAISE SQLSTATE 'ZZ000';
+  RAISE SQLSTATE 'ZZ001';
 EXCEPTION
-  WHEN SQLSTATE 'ZZ000' THEN
-    RETURN NULL;
   WHEN SQLSTATE 'ZZ001' THEN
+    RETURN NULL;
+  WHEN SQLSTATE 'ZZ002' THEN
     RETURN 'nothing';
   WHEN feature_not_supported THEN
     RETURN 'refused';
