@@ -19,6 +19,8 @@ OBJS = \
 	src/origin.o \
 	src/statement.o \
 	src/context.o \
+	src/result.o \
+	src/rights.o \
 	src/callback.o \
 	src/condition.o \
 	src/registry.o \
@@ -37,6 +39,30 @@ OBJS = \
 	src/transaction.o \
 	src/trigger.o \
 	src/report.o \
+	src/graph.o \
+	src/emptied.o \
+	src/tidset.o \
+	src/tidlist.o \
+	src/route.o \
+	src/conflict.o \
+	src/query.o \
+	src/lane.o \
+	src/walk.o \
+	src/change.o \
+	src/cascade.o \
+	src/doomed.o \
+	src/answer.o \
+	src/kept.o \
+	src/keeper.o \
+	src/altered.o \
+	src/keep.o \
+	src/fields.o \
+	src/putback.o \
+	src/restore.o \
+	src/show.o \
+	src/forecast.o \
+	src/preview.o \
+	src/tree.o \
 	src/definition.o \
 	src/register.o \
 	src/owner.o \

@@ -90,15 +90,62 @@ COMMENT ON TABLE hooks.failure IS 'isolated failures of hooks; the newest hooks.
 COMMENT ON COLUMN hooks.failure.context IS 'the error context of the callback';
 COMMENT ON COLUMN hooks.failure.caller IS 'the role that issued the statement; NULL if that is not known';
 
+CREATE TABLE hooks.kept (
+    kept_id        bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT kept_pkey PRIMARY KEY,
+    relation       regclass    NOT NULL,
+    rows           bigint      NOT NULL,
+    caller         name        NOT NULL,
+    transaction_id xid8        NOT NULL,
+    kept_at        timestamptz NOT NULL,
+    restored_at    timestamptz
+);
+
+COMMENT ON TABLE hooks.kept IS 'the cascades that hooks.keep() has kept, one row for each DELETE';
+COMMENT ON COLUMN hooks.kept.relation IS 'the table that the DELETE names';
+COMMENT ON COLUMN hooks.kept.rows IS 'the rows that it removes, from whatever table';
+COMMENT ON COLUMN hooks.kept.caller IS 'the role that issued the DELETE';
+COMMENT ON COLUMN hooks.kept.restored_at IS 'when hooks.restore() put the rows back; they are not kept any longer';
+
+CREATE TABLE hooks.kept_row (
+    kept_id  bigint   NOT NULL,
+    number   integer  NOT NULL,
+    relation regclass NOT NULL,
+    name     text     NOT NULL,
+    columns  text[]   NOT NULL,
+    types    text[]   NOT NULL,
+    changed  integer  NOT NULL,
+    rows     integer  NOT NULL,
+    data     text     NOT NULL,
+    CONSTRAINT kept_row_pkey PRIMARY KEY (kept_id, number)
+);
+-- to compress takes several times as long as all else
+ALTER TABLE hooks.kept_row ALTER COLUMN data SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE hooks.kept_row IS 'the kept rows, many of one table in a row';
+COMMENT ON COLUMN hooks.kept_row.relation IS 'the table; of partitions, the topmost partitioned table';
+COMMENT ON COLUMN hooks.kept_row.name IS 'its name when the rows were kept';
+COMMENT ON COLUMN hooks.kept_row.columns IS 'the columns, in the order of the data';
+COMMENT ON COLUMN hooks.kept_row.types IS 'their types';
+COMMENT ON COLUMN hooks.kept_row.changed IS '0: rows that were removed; else rows that were changed in so many columns, which are the last in the data, twice: as they were, and as the DELETE left them';
+COMMENT ON COLUMN hooks.kept_row.rows IS 'the number of rows in the data';
+COMMENT ON COLUMN hooks.kept_row.data IS 'the rows, in the text format of COPY';
+
 COMMENT ON SEQUENCE hooks.registry_hook_id_seq IS 'numbers the hooks in order of registration';
 COMMENT ON SEQUENCE hooks.failure_failure_id_seq IS 'numbers the failures';
+COMMENT ON SEQUENCE hooks.kept_kept_id_seq IS 'numbers the kept cascades';
 
--- PUBLIC may know the rules, but the messages of failures can quote rows.
-GRANT SELECT ON hooks.registry TO PUBLIC;
+-- PUBLIC may know the rules, and that something was kept; but not rows, which
+-- the messages of failures can quote.
+GRANT SELECT ON hooks.registry, hooks.kept TO PUBLIC;
 GRANT USAGE ON SCHEMA hooks TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('hooks.registry', '');
 SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
+-- What is kept of a table that is gone is left out: it cannot be put back, and
+-- its OID may be another's after pg_restore.
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class)');
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept_row', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class)');
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept_kept_id_seq', '');
 
 -- The trigger side.  PUBLIC keeps EXECUTE on both: WHEN is evaluated with the
 -- rights of whoever runs the statement, and whoever restores a dump creates
@@ -214,9 +261,67 @@ RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
 COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in the order in which they fire; run_as is NULL for the invoker';
 
+-- Knowing the cascade.  These read as their caller, who needs SELECT on what
+-- they look at.
+
+CREATE FUNCTION hooks.preview_delete(
+    relation  regclass,
+    condition text   DEFAULT NULL,
+    max_rows  bigint DEFAULT NULL,
+    OUT depth           integer,
+    OUT relation        regclass,
+    OUT constraint_name name,
+    OUT action          text,
+    OUT rows            bigint,
+    OUT capped          boolean,
+    OUT hooks           text[])
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_delete';
+COMMENT ON FUNCTION hooks.preview_delete(regclass, text, bigint) IS 'what a DELETE would remove, change or be stopped by, and which hooks it would fire; changes nothing';
+
+CREATE FUNCTION hooks.preview_truncate(
+    relation regclass,
+    OUT depth           integer,
+    OUT relation        regclass,
+    OUT constraint_name name,
+    OUT action          text,
+    OUT rows            bigint,
+    OUT capped          boolean,
+    OUT hooks           text[])
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_truncate';
+COMMENT ON FUNCTION hooks.preview_truncate(regclass) IS 'what TRUNCATE ... CASCADE would empty, and which hooks it would fire; changes nothing';
+
+CREATE FUNCTION hooks.doomed(anyelement) RETURNS SETOF anyelement
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';
+COMMENT ON FUNCTION hooks.doomed(anyelement) IS 'in a before_cascade firing: every row of a table that the current delete removes, as hooks.doomed(NULL::some_table)';
+
+CREATE FUNCTION hooks.cascade_tree(relation regclass, format text DEFAULT 'text') RETURNS text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_cascade_tree';
+COMMENT ON FUNCTION hooks.cascade_tree(regclass, text) IS 'the tables that a DELETE leads to, with actions, indexes and hooks, as text or as a mermaid diagram';
+
 CREATE FUNCTION hooks.repair() RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_repair';
 COMMENT ON FUNCTION hooks.repair() IS 'mends what got out of step: triggers that were dropped or disabled by hand, hooks whose table is gone; returns how many things it mended';
+
+-- The recycle bin.  A hook runs keep() as its owner; restore() and purge_kept()
+-- work with the rights of their caller.
+
+CREATE FUNCTION hooks.keep() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_keep';
+COMMENT ON FUNCTION hooks.keep() IS 'a callback for before_cascade delete: keeps all rows that the DELETE removes, for hooks.restore()';
+
+CREATE FUNCTION hooks.restore(kept_id bigint) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore';
+COMMENT ON FUNCTION hooks.restore(bigint) IS 'puts all rows of a kept cascade back, or none, and returns their number';
+
+CREATE FUNCTION hooks.kept_rows(kept_id bigint, "table" anyelement) RETURNS SETOF anyelement
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_rows';
+COMMENT ON FUNCTION hooks.kept_rows(bigint, anyelement) IS 'the rows of a table that a kept cascade has, as hooks.kept_rows(1, NULL::some_table)';
+
+CREATE FUNCTION hooks.purge_kept(older_than interval) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_purge_kept';
+COMMENT ON FUNCTION hooks.purge_kept(interval) IS 'forgets what was kept longer ago, and returns the number of cascades';
 
 -- Others than the functions write to the tables: pg_restore, of which sessions
 -- must learn, and logical replication, which must not.
@@ -227,7 +332,7 @@ COMMENT ON FUNCTION hooks.registry_changed() IS 'trigger function of hooks.regis
 
 CREATE FUNCTION hooks.not_replicated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_not_replicated';
-COMMENT ON FUNCTION hooks.not_replicated() IS 'trigger function of hooks.registry and hooks.failure: skips rows that logical replication brings';
+COMMENT ON FUNCTION hooks.not_replicated() IS 'trigger function of the tables of the extension: skips rows that logical replication brings';
 
 -- for these tables only
 REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.not_replicated() FROM PUBLIC;
@@ -246,6 +351,16 @@ CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.failure
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
 ALTER TABLE hooks.failure ENABLE REPLICA TRIGGER not_replicated;
 COMMENT ON TRIGGER not_replicated ON hooks.failure IS 'failures are those of each server';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.kept
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.kept ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.kept IS 'each server has its own recycle bin';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.kept_row
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.kept_row ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.kept_row IS 'each server has its own recycle bin';
 
 -- The registry follows schema changes.  Last, so that they do not fire for what
 -- this script does.

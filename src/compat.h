@@ -10,6 +10,7 @@
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
@@ -149,6 +150,16 @@ hooks_opened_result_relations(const EState *estate)
 #else
 #define hooks_function_candidates(names) \
 	FuncnameGetCandidates((names), -1, NIL, false, false, true)
+#endif
+
+/* ON DELETE SET NULL and SET DEFAULT take columns since 15 */
+#if PG_VERSION_NUM >= 150000
+#define hooks_deconstruct_foreign_key(tuple, n, fk, pk, pf, pp, ff, nset, set) \
+	DeconstructFkConstraintRow(tuple, n, fk, pk, pf, pp, ff, nset, set)
+#else
+#define hooks_deconstruct_foreign_key(tuple, n, fk, pk, pf, pp, ff, nset, set) \
+	(*(nset) = 0, (void) (set), \
+	 DeconstructFkConstraintRow(tuple, n, fk, pk, pf, pp, ff))
 #endif
 
 /* triggers on TRUNCATE of foreign tables came with 16 */

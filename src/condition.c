@@ -85,10 +85,13 @@ fix_parameters(const char *search_path)
 
 /*
  * The raw tree of a text that must be one expression and nothing else; 42601
- * otherwise.
+ * otherwise, where what is how to call it.
+ *
+ * Such a text can stand between "(" and "\n)" wherever an expression can, and
+ * means nothing else there.
  */
-static Node *
-parse_expression(const char *text)
+Node *
+hooks_condition_parse(const char *text, const char *what)
 {
 	List	   *parsed = pg_parse_query(psprintf("SELECT %s", text));
 	SelectStmt *select;
@@ -118,7 +121,7 @@ parse_expression(const char *text)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
-			 errmsg("condition of a hook is not a single expression: %s", text)));
+			 errmsg("%s is not a single expression: %s", what, text)));
 	return NULL;				/* keep compiler quiet */
 }
 
@@ -158,7 +161,8 @@ transform_condition(Relation rel, const char *text)
 	}
 	else
 		pstate->p_post_columnref_hook = refuse_column;
-	condition = transformWhereClause(pstate, parse_expression(text),
+	condition = transformWhereClause(pstate,
+									 hooks_condition_parse(text, "condition of a hook"),
 									 EXPR_KIND_TRIGGER_WHEN, "WHEN");
 	assign_expr_collations(pstate, condition);
 	free_parsestate(pstate);
@@ -325,7 +329,7 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
 	normal = deparse_condition(rel == NULL ? InvalidOid : RelationGetRelid(rel),
 							   condition);
 	guc_level = fix_parameters("pg_catalog, pg_temp");
-	(void) refuse_constants_that_call(parse_expression(normal), NULL);
+	(void) refuse_constants_that_call(hooks_condition_parse(normal, "condition of a hook"), NULL);
 	AtEOXact_GUC(false, guc_level);
 	return normal;
 }
@@ -357,7 +361,8 @@ parse_as_owner(Relation rel, const Hook *hook, bool plan)
 								psprintf("pg_catalog, %s, pg_temp",
 										 hook->search_path));
 	SetUserIdAndSecContext(hook->owner, restricted);
-	(void) refuse_constants_that_call(parse_expression(hook->condition), NULL);
+	(void) refuse_constants_that_call(hooks_condition_parse(hook->condition, "condition of a hook"),
+									  NULL);
 	condition = transform_condition(OidIsValid(hook->relation) ? rel : NULL,
 									hook->condition);
 	if (plan)

@@ -14,6 +14,7 @@
 #include "event.h"
 #include "registry.h"
 
+extern Node *hooks_condition_parse(const char *text, const char *what);
 extern char *hooks_condition_normalize(Relation rel, const char *text,
 									   HookPhase phase, HookLevel level,
 									   int actions, List **functions);

@@ -22,6 +22,7 @@ typedef struct HookSubject
 	bool		naming;			/* it is the moment of naming */
 	Oid			relation;
 	const char *relation_name;
+	const struct HookBatch *batch;	/* the rows it is about, NULL if not of one */
 	MemoryContext query;		/* the executor's memory of the query */
 } HookSubject;
 

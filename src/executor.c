@@ -17,6 +17,7 @@
 
 #include "batch.h"
 #include "compat.h"
+#include "doomed.h"
 #include "executor.h"
 #include "follow.h"
 #include "registry.h"
@@ -80,6 +81,8 @@ executor_finish(QueryDesc *query)
 		if (hooks_batches != NULL && !statement->referential)
 			hooks_batch_check_fired(query->estate->es_query_cxt,
 									statement->level);
+		if (hooks_doomed_statements != NULL && !statement->referential)
+			hooks_doomed_end_statement(statement->level);
 		hooks_statement_pop(statement);
 	}
 }

@@ -320,6 +320,7 @@ prepare_subject(HookRun *run, HookCall *call, Relation rel)
 	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
 	subject->relation = RelationGetRelid(rel);
 	subject->relation_name = RelationGetRelationName(rel);
+	subject->batch = run->batch;
 	subject->query = run->query;
 }
 

@@ -57,6 +57,7 @@ typedef struct HookRun
 	HookRowSource row_source;	/* of a batch; NULL otherwise */
 	void	   *row_source_arg;
 	bool		referential;	/* a batch of rows that a cascade removes */
+	const struct HookBatch *batch;	/* NULL if not of one */
 	bool		asks;			/* for the origin, whenever it fires */
 	const HookOrigin *origin;	/* of a batch; NULL otherwise */
 	MemoryContext query;		/* the executor's memory of the query */

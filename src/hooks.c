@@ -8,6 +8,7 @@
 
 #include "chain.h"
 #include "executor.h"
+#include "graph.h"
 #include "registry.h"
 #include "settings.h"
 #include "transaction.h"
@@ -22,6 +23,7 @@ _PG_init(void)
 	hooks_settings_init();
 	hooks_registry_init();
 	hooks_chain_init();
+	hooks_graph_init();
 	hooks_transaction_init();
 	hooks_executor_init();
 }

@@ -6,9 +6,7 @@
 
 #include "access/relation.h"
 #include "access/table.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -17,18 +15,12 @@
 #include "attach.h"
 #include "chain.h"
 #include "compat.h"
+#include "result.h"
 #include "settings.h"
 #include "watch.h"
 
 /* columns of hooks.chain(), as in the install script */
 #define CHAIN_COLUMNS 11
-
-static Datum
-text_or_null(const char *string, bool *isnull)
-{
-	*isnull = string == NULL;
-	return *isnull ? (Datum) 0 : CStringGetTextDatum(string);
-}
 
 /*
  * Tells of triggers that somebody dropped or disabled.
@@ -61,12 +53,10 @@ PG_FUNCTION_INFO_V1(hooks_chain);
 Datum
 hooks_chain(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Relation	rel;
 	HookRelation *relation;
 	TupleDesc	desc;
 	Tuplestorestate *rows;
-	MemoryContext old;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -77,20 +67,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
-	if (result == NULL || !IsA(result, ReturnSetInfo) ||
-		!(result->allowedModes & SFRM_Materialize))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("materialize mode required, but it is not allowed in this context")));
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-
-	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
-	desc = CreateTupleDescCopy(desc);
-	rows = tuplestore_begin_heap((result->allowedModes & SFRM_Materialize_Random) != 0,
-								 false, work_mem);
-	MemoryContextSwitchTo(old);
-
+	rows = hooks_result_begin(fcinfo, &desc);
 	report_problems(RelationGetRelid(rel));
 	relation = hooks_chain_pin(RelationGetRelid(rel));
 	for (int e = 0; e < HOOK_EVENTS; e++)
@@ -114,11 +91,10 @@ hooks_chain(PG_FUNCTION_ARGS)
 			values[c++] = Int32GetDatum(++position);
 			values[c++] = CStringGetTextDatum(hook->name);
 			values[c++] = CStringGetTextDatum(hook->callback);
-			nulls[c] = role == NULL;
-			values[c++] = role == NULL ? (Datum) 0 :
-				DirectFunctionCall1(namein, CStringGetDatum(role));
+			values[c] = hooks_result_name(role, &nulls[c]);
+			c++;
 			values[c++] = CStringGetTextDatum(hooks_event_policy_word(hook->policy));
-			values[c] = text_or_null(hook->condition, &nulls[c]);
+			values[c] = hooks_result_text(hook->condition, &nulls[c]);
 			c++;
 			nulls[c] = hook->columns == NULL;
 			values[c++] = PointerGetDatum(hook->columns);
@@ -129,9 +105,5 @@ hooks_chain(PG_FUNCTION_ARGS)
 	}
 	hooks_chain_unpin(relation);
 	relation_close(rel, AccessShareLock);
-
-	result->returnMode = SFRM_Materialize;
-	result->setResult = rows;
-	result->setDesc = desc;
 	return (Datum) 0;
 }

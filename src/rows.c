@@ -28,21 +28,12 @@
 #include "chain.h"
 #include "rows.h"
 
-/* Where rows of a table are fetched from, one version of each */
-typedef struct RowFetcher
-{
-	Relation	rel;
-	bool		old;			/* versions that we deleted; else: that we made */
-	bool		heap;
-	Buffer		buffer;			/* heap only: the page at hand, pinned */
-	BlockNumber block;
-	TransactionId ours;			/* the last xid that was found to be ours */
-	HeapTupleData tuple;		/* the row at hand, on the page */
-	TupleTableSlot *slot;
-} RowFetcher;
-
-static void
-begin_fetch(RowFetcher *fetcher, Relation rel, bool old)
+/*
+ * Begins to fetch rows of a table: versions that this transaction has deleted,
+ * or made.
+ */
+void
+hooks_rows_begin(HookRowFetcher *fetcher, Relation rel, bool old)
 {
 	fetcher->rel = rel;
 	fetcher->old = old;
@@ -53,8 +44,8 @@ begin_fetch(RowFetcher *fetcher, Relation rel, bool old)
 	fetcher->slot = table_slot_create(rel, NULL);
 }
 
-static void
-end_fetch(RowFetcher *fetcher)
+void
+hooks_rows_end(HookRowFetcher *fetcher)
 {
 	ExecDropSingleTupleTableSlot(fetcher->slot);
 	if (BufferIsValid(fetcher->buffer))
@@ -66,7 +57,7 @@ end_fetch(RowFetcher *fetcher)
  * new one made by it?  Whoever called capture() otherwise gets nothing for it.
  */
 static inline bool
-is_our_work(RowFetcher *fetcher, HeapTupleHeader header)
+is_our_work(HookRowFetcher *fetcher, HeapTupleHeader header)
 {
 	TransactionId xid;
 
@@ -97,7 +88,7 @@ is_our_work(RowFetcher *fetcher, HeapTupleHeader header)
  * row whose key an update left alone; such rows are not wanted anyway.)
  */
 static HeapTuple
-find_tuple(RowFetcher *fetcher, ItemPointer tid)
+find_tuple(HookRowFetcher *fetcher, ItemPointer tid)
 {
 	BlockNumber block = ItemPointerGetBlockNumber(tid);
 	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
@@ -127,8 +118,8 @@ find_tuple(RowFetcher *fetcher, ItemPointer tid)
 /*
  * Fetches a row version into the slot; false if it is not our work.
  */
-static bool
-fetch_row(RowFetcher *fetcher, ItemPointer tid)
+bool
+hooks_rows_get(HookRowFetcher *fetcher, ItemPointer tid)
 {
 	HeapTuple	tuple;
 
@@ -249,8 +240,8 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 	{
 		Relation	rel;
 		bool		as_stored;
-		RowFetcher	old_rows;
-		RowFetcher	new_rows;
+		HookRowFetcher	old_rows;
+		HookRowFetcher	new_rows;
 		TupleTableSlot *old_out = NULL;
 		TupleTableSlot *new_out = NULL;
 		TupleConversionMap *map = NULL;
@@ -267,7 +258,7 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 				continue;
 		}
 		rel = table_open(table->relid, AccessShareLock);
-		begin_fetch(&old_rows, rel, true);
+		hooks_rows_begin(&old_rows, rel, true);
 		if (rel != target)
 			map = convert_tuples_by_name(RelationGetDescr(rel),
 										 RelationGetDescr(target));
@@ -277,7 +268,7 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 		if (update)
 		{
 			keys = referenced_columns(rel);
-			begin_fetch(&new_rows, rel, false);
+			hooks_rows_begin(&new_rows, rel, false);
 			if (map != NULL)
 				new_out = MakeSingleTupleTableSlot(RelationGetDescr(target),
 												   &TTSOpsVirtual);
@@ -304,10 +295,10 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 					}
 					continue;
 				}
-				if (!fetch_row(&old_rows, &chunk->tids[i]))
+				if (!hooks_rows_get(&old_rows, &chunk->tids[i]))
 					continue;
 				if (update &&
-					(!fetch_row(&new_rows, &chunk->tids[i + 1]) ||
+					(!hooks_rows_get(&new_rows, &chunk->tids[i + 1]) ||
 					 !key_changed(keys, old_rows.slot, new_rows.slot)))
 					continue;
 				old = convert(map, old_rows.slot, old_out);
@@ -322,9 +313,9 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 			}
 		}
 
-		end_fetch(&old_rows);
+		hooks_rows_end(&old_rows);
 		if (update)
-			end_fetch(&new_rows);
+			hooks_rows_end(&new_rows);
 		if (old_out != NULL)
 			ExecDropSingleTupleTableSlot(old_out);
 		if (new_out != NULL)

@@ -11,6 +11,7 @@
 
 #include "batch.h"
 #include "context.h"
+#include "doomed.h"
 #include "follow.h"
 #include "policy.h"
 #include "statement.h"
@@ -32,8 +33,9 @@ transaction_event(XactEvent event, void *arg)
 	}
 	hooks_follow_abort(0);
 
-	/* both live in TopTransactionContext */
+	/* these live in TopTransactionContext */
 	hooks_batches = NULL;
+	hooks_doomed_statements = NULL;
 	hooks_failures_to_prune = NIL;
 }
 
@@ -48,9 +50,11 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_follow_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
+			hooks_doomed_end_subtransaction(GetCurrentTransactionNestLevel(), false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:
 			hooks_batch_end_subtransaction(subid, parent, true);
+			hooks_doomed_end_subtransaction(GetCurrentTransactionNestLevel(), true);
 			break;
 		default:
 			break;

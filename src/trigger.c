@@ -22,6 +22,7 @@
 #include "utils/rel.h"
 
 #include "batch.h"
+#include "doomed.h"
 #include "fire.h"
 #include "rows.h"
 #include "settings.h"
@@ -197,6 +198,7 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger,
 	run->row_source = batch_row_source;
 	run->row_source_arg = &firing;
 	run->referential = batch->referential;
+	run->batch = batch;
 	run->origin = &batch->origin;
 	run->query = query;
 
@@ -289,11 +291,15 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 		if (batch != NULL)
 		{
 			/* in no list any more, it goes with the memory of this call */
-			MemoryContextSetParent(batch->context, CurrentMemoryContext);
+			bool		adopted = hooks_doomed_adopt(batch);
+
+			if (!adopted)
+				MemoryContextSetParent(batch->context, CurrentMemoryContext);
 			if (!hooks_settings_kill_switch())
 				fire_batch(dispatch->event, batch, trigdata,
 						   fcinfo->flinfo->fn_mcxt);
-			hooks_batch_free(batch);
+			if (!adopted)
+				hooks_batch_free(batch);
 		}
 		return PointerGetDatum(NULL);
 	}

@@ -181,4 +181,7 @@ BEGIN {
 			protected_left++
 	expect("protected", protected_left)
 	delete_doomed("allowed")
+	doomed[41] = 1
+	expect("kept_managers", MANAGERS)
+	delete_doomed("kept")
 }

@@ -1,0 +1,459 @@
+/*
+ * kept.c
+ *		The tables hooks.kept and hooks.kept_row, and the format of kept rows.
+ *
+ * A row of hooks.kept_row is a chunk: many rows of one table, in COPY's text
+ * format, with the names and types of the columns.  So a kept row costs little
+ * more than its text, means the same after pg_dump and restore, and can be read
+ * by people.  The text is what pg_dump would write: exact.
+ *
+ * Reads and writes the tables as catalog code does, with no privilege check:
+ * who may is the business of the callers.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+#include "kept.h"
+#include "registry.h"
+
+/* a chunk is written when it has so many bytes */
+#define CHUNK_SIZE (64 * 1024)
+
+/* columns of hooks.kept, as in the install script */
+enum
+{
+	Anum_kept_id = 1,
+	Anum_relation,
+	Anum_rows,
+	Anum_caller,
+	Anum_transaction_id,
+	Anum_kept_at,
+	Anum_restored_at,
+	Natts_kept = Anum_restored_at
+};
+
+/* columns of hooks.kept_row */
+enum
+{
+	Anum_row_kept_id = 1,
+	Anum_row_number,
+	Anum_row_relation,
+	Anum_row_name,
+	Anum_row_columns,
+	Anum_row_types,
+	Anum_row_changed,
+	Anum_row_rows,
+	Anum_row_data,
+	Natts_kept_row = Anum_row_data
+};
+
+/*
+ * The name of a type as it is kept and compared: the same under any
+ * search_path.
+ */
+char *
+hooks_kept_type_name(Oid type, int32 typmod)
+{
+	return format_type_extended(type, typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN |
+								FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+/*
+ * Sets the parameters that the text of values depends on, as pg_dump does,
+ * until hooks_kept_end_settings().  An abort puts them back.
+ */
+int
+hooks_kept_begin_settings(void)
+{
+	static const char *const settings[][2] = {
+		{"search_path", ""},
+		{"datestyle", "ISO"},
+		{"intervalstyle", "postgres"},
+		{"extra_float_digits", "3"},
+		{"bytea_output", "hex"},
+		{"xmloption", "content"},
+		{"lc_monetary", "C"}
+	};
+	int			level = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1],
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+void
+hooks_kept_end_settings(int level)
+{
+	AtEOXact_GUC(true, level);
+}
+
+/*
+ * Begins to write the rows of one kept cascade.
+ */
+void
+hooks_kept_begin(HookKeptWriter *writer)
+{
+	writer->kept_id = nextval_internal(hooks_registry_relation("kept_kept_id_seq"),
+									   false);
+	writer->rel = table_open(hooks_registry_relation("kept_row"),
+							 RowExclusiveLock);
+	writer->number = 0;
+	writer->format = NULL;
+	writer->rows = 0;
+	initStringInfo(&writer->data);
+}
+
+static Datum
+text_array(char **strings, int n)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = CStringGetTextDatum(strings[i]);
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+static void
+write_chunk(HookKeptWriter *writer)
+{
+	const HookKeptFormat *format = writer->format;
+	Datum		values[Natts_kept_row];
+	bool		nulls[Natts_kept_row] = {false};
+	HeapTuple	tuple;
+
+	if (writer->rows == 0)
+		return;
+	values[Anum_row_kept_id - 1] = Int64GetDatum(writer->kept_id);
+	values[Anum_row_number - 1] = Int32GetDatum(++writer->number);
+	values[Anum_row_relation - 1] = ObjectIdGetDatum(format->relid);
+	values[Anum_row_name - 1] = CStringGetTextDatum(format->name);
+	values[Anum_row_columns - 1] = text_array(format->columns, format->nfields);
+	values[Anum_row_types - 1] = text_array(format->types, format->nfields);
+	values[Anum_row_changed - 1] = Int32GetDatum(format->nchanged);
+	values[Anum_row_rows - 1] = Int32GetDatum(writer->rows);
+	values[Anum_row_data - 1] =
+		PointerGetDatum(cstring_to_text_with_len(writer->data.data,
+												 writer->data.len));
+	tuple = heap_form_tuple(RelationGetDescr(writer->rel), values, nulls);
+	CatalogTupleInsert(writer->rel, tuple);
+	heap_freetuple(tuple);
+	pfree(DatumGetPointer(values[Anum_row_data - 1]));
+	resetStringInfo(&writer->data);
+	writer->rows = 0;
+}
+
+/*
+ * The rows that follow are of this format.
+ */
+void
+hooks_kept_set_format(HookKeptWriter *writer, const HookKeptFormat *format)
+{
+	write_chunk(writer);
+	writer->format = format;
+}
+
+/*
+ * Adds a value, NULL for a null, to the row.  Fields come in order, from 0.
+ */
+void
+hooks_kept_put_field(HookKeptWriter *writer, int field, const char *value)
+{
+	StringInfo	data = &writer->data;
+	const char *start = value;
+
+	if (field > 0)
+		appendStringInfoCharMacro(data, '\t');
+	if (value == NULL)
+	{
+		appendBinaryStringInfo(data, "\\N", 2);
+		return;
+	}
+	for (;; value++)
+	{
+		char		escaped;
+
+		switch (*value)
+		{
+			case '\0':
+				appendBinaryStringInfo(data, start, value - start);
+				return;
+			case '\\':
+				escaped = '\\';
+				break;
+			case '\t':
+				escaped = 't';
+				break;
+			case '\n':
+				escaped = 'n';
+				break;
+			case '\r':
+				escaped = 'r';
+				break;
+			default:
+				continue;
+		}
+		appendBinaryStringInfo(data, start, value - start);
+		appendStringInfoCharMacro(data, '\\');
+		appendStringInfoCharMacro(data, escaped);
+		start = value + 1;
+	}
+}
+
+void
+hooks_kept_end_row(HookKeptWriter *writer)
+{
+	appendStringInfoCharMacro(&writer->data, '\n');
+	writer->rows++;
+	if (writer->data.len >= CHUNK_SIZE)
+		write_chunk(writer);
+}
+
+/*
+ * Adds what was written to hooks.kept: the rows that a delete from the relation
+ * removes.
+ */
+void
+hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller)
+{
+	Relation	kept = table_open(hooks_registry_relation("kept"), RowExclusiveLock);
+	Datum		values[Natts_kept];
+	bool		nulls[Natts_kept] = {false};
+	NameData	name;
+	const char *role = GetUserNameFromId(caller, true);
+
+	write_chunk(writer);
+	table_close(writer->rel, NoLock);
+
+	namestrcpy(&name, role ? role : "");
+	values[Anum_kept_id - 1] = Int64GetDatum(writer->kept_id);
+	values[Anum_relation - 1] = ObjectIdGetDatum(relation);
+	values[Anum_rows - 1] = Int64GetDatum(rows);
+	values[Anum_caller - 1] = NameGetDatum(&name);
+	values[Anum_transaction_id - 1] =
+		FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[Anum_kept_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	nulls[Anum_restored_at - 1] = true;
+	CatalogTupleInsert(kept, heap_form_tuple(RelationGetDescr(kept), values, nulls));
+	table_close(kept, NoLock);
+	CommandCounterIncrement();
+}
+
+static SysScanDesc
+scan_kept(Relation kept, int64 kept_id)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, Anum_kept_id, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(kept_id));
+	return systable_beginscan(kept, hooks_registry_relation("kept_pkey"), true,
+							  NULL, 1, &key);
+}
+
+/*
+ * The number of rows of a kept cascade that is not restored yet.  With
+ * ShareUpdateExclusiveLock nobody else can restore or purge it until the end of
+ * the transaction.  42704 if there is none, 55000 if it was restored.
+ */
+int64
+hooks_kept_get(int64 kept_id, LOCKMODE lockmode)
+{
+	Relation	kept = table_open(hooks_registry_relation("kept"), lockmode);
+	SysScanDesc scan = scan_kept(kept, kept_id);
+	HeapTuple	tuple = systable_getnext(scan);
+	Datum		restored_at;
+	bool		isnull;
+	int64		rows;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("kept cascade %lld does not exist", (long long) kept_id),
+				 errhint("Table hooks.kept lists them.")));
+	restored_at = heap_getattr(tuple, Anum_restored_at, RelationGetDescr(kept),
+							   &isnull);
+	if (!isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("kept cascade %lld was restored already", (long long) kept_id),
+				 errdetail("Its rows were put back at %s.",
+						   timestamptz_to_str(DatumGetTimestampTz(restored_at)))));
+	rows = DatumGetInt64(heap_getattr(tuple, Anum_rows, RelationGetDescr(kept),
+									  &isnull));
+	systable_endscan(scan);
+	table_close(kept, NoLock);
+	return rows;
+}
+
+static SysScanDesc
+scan_chunks(Relation kept_row, Relation index, int64 kept_id, Snapshot snapshot)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, Anum_row_kept_id, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(kept_id));
+	return systable_beginscan_ordered(kept_row, index, snapshot, 1, &key);
+}
+
+static void
+get_format(HookKeptFormat *format, const Datum *values)
+{
+	int			ntypes;
+
+	format->relid = DatumGetObjectId(values[Anum_row_relation - 1]);
+	format->name = TextDatumGetCString(values[Anum_row_name - 1]);
+	format->columns = hooks_registry_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
+											 &format->nfields);
+	format->types = hooks_registry_strings(DatumGetArrayTypeP(values[Anum_row_types - 1]),
+										   &ntypes);
+	format->nchanged = DatumGetInt32(values[Anum_row_changed - 1]);
+	if (ntypes != format->nfields || format->nchanged < 0 ||
+		2 * format->nchanged > format->nfields)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("kept rows of table %s are damaged", format->name)));
+}
+
+/*
+ * Gives the chunks of a kept cascade to the reader, in the order in which they
+ * were written.  What is palloc'd for one is freed before the next.
+ */
+void
+hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
+{
+	Relation	kept_row = table_open(hooks_registry_relation("kept_row"),
+									  AccessShareLock);
+	Relation	index = index_open(hooks_registry_relation("kept_row_pkey"),
+								   AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "hooks kept rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+		HookKeptFormat format;
+		Datum		values[Natts_kept_row];
+		bool		nulls[Natts_kept_row];
+
+		CHECK_FOR_INTERRUPTS();
+		heap_deform_tuple(tuple, RelationGetDescr(kept_row), values, nulls);
+		get_format(&format, values);
+		reader(&format, DatumGetInt32(values[Anum_row_rows - 1]),
+			   TextDatumGetCString(values[Anum_row_data - 1]), arg);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+	systable_endscan_ordered(scan);
+	UnregisterSnapshot(snapshot);
+	index_close(index, AccessShareLock);
+	table_close(kept_row, NoLock);
+}
+
+/*
+ * Splits the first row of a chunk's data into its fields, NULL for a null; they
+ * are in the data.  Returns the data behind it.  XX001 if it is no such row.
+ */
+char *
+hooks_kept_next_row(char *data, char **fields, int nfields)
+{
+	int			n = 0;
+
+	for (bool last = false; !last; n++)
+	{
+		char	   *out = data;
+		char	   *field = data;
+		bool		null = data[0] == '\\' && data[1] == 'N';
+
+		while (*data != '\t' && *data != '\n' && *data != '\0')
+		{
+			if (*data == '\\' && data[1] != '\0')
+			{
+				data++;
+				*out++ = *data == 't' ? '\t' : *data == 'n' ? '\n' :
+					*data == 'r' ? '\r' : *data;
+				data++;
+			}
+			else
+				*out++ = *data++;
+		}
+		if (*data == '\0' || (n >= nfields && (n > 0 || out != field)))
+			break;
+		last = *data++ == '\n';
+		*out = '\0';
+		if (n < nfields)
+			fields[n] = null ? NULL : field;
+		if (last && n + 1 >= nfields)
+			return data;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("kept row has not the %d fields that it should have", nfields)));
+	return NULL;				/* keep compiler quiet */
+}
+
+/*
+ * A cascade that hooks_kept_get() has found is restored: its rows are not kept
+ * any longer.
+ */
+void
+hooks_kept_set_restored(int64 kept_id)
+{
+	Relation	kept = table_open(hooks_registry_relation("kept"), RowExclusiveLock);
+	Relation	kept_row = table_open(hooks_registry_relation("kept_row"),
+									  RowExclusiveLock);
+	Relation	index = index_open(hooks_registry_relation("kept_row_pkey"),
+								   AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+		CatalogTupleDelete(kept_row, &tuple->t_self);
+	systable_endscan_ordered(scan);
+	UnregisterSnapshot(snapshot);
+	index_close(index, AccessShareLock);
+	table_close(kept_row, NoLock);
+
+	scan = scan_kept(kept, kept_id);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		Datum		values[Natts_kept] = {0};
+		bool		nulls[Natts_kept] = {false};
+		bool		replaces[Natts_kept] = {false};
+
+		values[Anum_restored_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+		replaces[Anum_restored_at - 1] = true;
+		tuple = heap_modify_tuple(tuple, RelationGetDescr(kept), values, nulls,
+								  replaces);
+		CatalogTupleUpdate(kept, &tuple->t_self, tuple);
+	}
+	systable_endscan(scan);
+	table_close(kept, NoLock);
+	CommandCounterIncrement();
+}

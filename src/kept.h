@@ -1,0 +1,59 @@
+/*
+ * kept.h
+ *		The tables hooks.kept and hooks.kept_row, and the format of kept rows.
+ */
+#ifndef HOOKS_KEPT_H
+#define HOOKS_KEPT_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "storage/lockdefs.h"
+#include "utils/rel.h"
+
+/* What the fields of some kept rows of one table are */
+typedef struct HookKeptFormat
+{
+	Oid			relid;			/* the table; of partitions, the topmost above */
+	char	   *name;			/* its qualified name when they were kept */
+	int			nfields;
+	char	  **columns;		/* by field */
+	char	  **types;
+	int			nchanged;		/* 0: rows that were deleted.  Else rows that were
+								 * changed in so many columns: the last fields
+								 * are these twice, as they were and as the
+								 * delete left them; the first find the row */
+} HookKeptFormat;
+
+/* Writes kept rows */
+typedef struct HookKeptWriter
+{
+	Relation	rel;			/* hooks.kept_row */
+	int64		kept_id;
+	int			number;			/* of the next chunk */
+	const HookKeptFormat *format;	/* NULL: none yet */
+	StringInfoData data;		/* the chunk */
+	int			rows;			/* in it */
+} HookKeptWriter;
+
+/* Reads some rows of one format; data may be written to */
+typedef void (*HookKeptReader) (const HookKeptFormat *format, int rows,
+								char *data, void *arg);
+
+extern char *hooks_kept_type_name(Oid type, int32 typmod);
+extern int	hooks_kept_begin_settings(void);
+extern void hooks_kept_end_settings(int level);
+extern void hooks_kept_begin(HookKeptWriter *writer);
+extern void hooks_kept_set_format(HookKeptWriter *writer,
+								  const HookKeptFormat *format);
+extern void hooks_kept_put_field(HookKeptWriter *writer, int field,
+								 const char *value);
+extern void hooks_kept_end_row(HookKeptWriter *writer);
+extern void hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows,
+						   Oid caller);
+extern int64 hooks_kept_get(int64 kept_id, LOCKMODE lockmode);
+extern void hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg);
+extern char *hooks_kept_next_row(char *data, char **fields, int nfields);
+extern void hooks_kept_set_restored(int64 kept_id);
+
+#endif							/* HOOKS_KEPT_H */

@@ -1,0 +1,166 @@
+/*
+ * lane.c
+ *		A query that is asked again in each round, and what it is asked with.
+ *
+ * The caller is connected to SPI from the first lane's preparation to the last
+ * one's end; queries run with the active snapshot and may only read.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "lane.h"
+
+/* rows fetched from a query at a time */
+#define FETCH_ROWS 1000
+
+/*
+ * Begins to use a lane, in the current memory context.  The query knows what is
+ * put in as a table of that name.
+ */
+void
+hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, char *query)
+{
+	lane->context = CurrentMemoryContext;
+	lane->desc = desc;
+	lane->query = query;
+	lane->enr.md.name = pstrdup(name);
+	lane->enr.md.reliddesc = InvalidOid;
+	lane->enr.md.tupdesc = desc;
+	lane->enr.md.enrtype = ENR_NAMED_TUPLESTORE;
+	if (SPI_register_relation(&lane->enr) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "SPI_register_relation failed");
+}
+
+/*
+ * Puts a row in for the next round.
+ */
+void
+hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
+{
+	if (lane->next == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(lane->context);
+
+		lane->next = tuplestore_begin_heap(false, false, work_mem);
+		MemoryContextSwitchTo(old);
+	}
+	tuplestore_putvalues(lane->next, lane->desc, values, nulls);
+	lane->nnext++;
+}
+
+/*
+ * Makes what was put in the current round's, with a plan for so many rows;
+ * false if there is nothing.
+ *
+ * The plan is kept from round to round, unless the number of rows is of
+ * another order.
+ */
+bool
+hooks_lane_next_round(HookLane *lane)
+{
+	double		rows = (double) lane->nnext;
+
+	if (lane->current != NULL)
+		tuplestore_end(lane->current);
+	lane->current = lane->next;
+	lane->next = NULL;
+	lane->nnext = 0;
+	if (lane->current == NULL)
+		return false;
+
+	lane->enr.reldata = lane->current;
+	if (lane->plan == NULL || rows > 4 * lane->planned || 4 * rows < lane->planned)
+	{
+		if (lane->plan != NULL)
+			SPI_freeplan(lane->plan);
+		lane->enr.md.enrtuples = rows;
+		lane->planned = rows;
+		lane->plan = SPI_prepare(lane->query, 0, NULL);
+		if (lane->plan == NULL)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	}
+	return true;
+}
+
+/*
+ * Asks, for hooks_lane_advance() to take the answers.
+ */
+void
+hooks_lane_open(HookLane *lane)
+{
+	lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
+}
+
+/*
+ * Asks, and leaves all answers in SPI_tuptable.
+ */
+void
+hooks_lane_count(HookLane *lane)
+{
+	if (SPI_execute_plan(lane->plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_plan failed: %s", lane->query);
+}
+
+/*
+ * No more rows are wanted of a lane in this round.
+ */
+void
+hooks_lane_close(HookLane *lane)
+{
+	if (lane->portal == NULL)
+		return;
+	if (lane->batch != NULL)
+		SPI_freetuptable(lane->batch);
+	lane->batch = NULL;
+	SPI_cursor_close(lane->portal);
+	lane->portal = NULL;
+}
+
+/*
+ * The next row of a lane's query; false, and the lane is closed, if there is
+ * none.
+ */
+bool
+hooks_lane_advance(HookLane *lane)
+{
+	bool		isnull;
+
+	if (lane->portal == NULL)
+		return false;
+	if (lane->batch == NULL || ++lane->at >= lane->nbatch)
+	{
+		if (lane->batch != NULL)
+			SPI_freetuptable(lane->batch);
+		SPI_cursor_fetch(lane->portal, true, FETCH_ROWS);
+		lane->batch = SPI_tuptable;
+		lane->nbatch = SPI_processed;
+		lane->at = 0;
+		if (lane->nbatch == 0)
+		{
+			hooks_lane_close(lane);
+			return false;
+		}
+		if (lane->found == NULL)
+			lane->found = CreateTupleDescCopy(lane->batch->tupdesc);
+	}
+	lane->event = DatumGetInt64(heap_getattr(lane->batch->vals[lane->at], 1,
+											 lane->batch->tupdesc, &isnull));
+	return true;
+}
+
+/*
+ * Frees what does not go with the lane's memory.
+ */
+void
+hooks_lane_end(HookLane *lane)
+{
+	hooks_lane_close(lane);
+	if (lane->current != NULL)
+		tuplestore_end(lane->current);
+	if (lane->next != NULL)
+		tuplestore_end(lane->next);
+	lane->current = lane->next = NULL;
+}

@@ -1,0 +1,57 @@
+/*
+ * lane.h
+ *		A query that is asked again in each round, and what it is asked with.
+ */
+#ifndef HOOKS_LANE_H
+#define HOOKS_LANE_H
+
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/portal.h"
+#include "utils/tuplestore.h"
+
+/*
+ * Rows that are put in wait for the next round; when that is opened, the query
+ * sees them as a table.  Its own rows are then taken out one by one; each has
+ * the number of an event as its first column.
+ */
+typedef struct HookLane
+{
+	MemoryContext context;		/* NULL: the lane is not in use */
+	char	   *query;
+	SPIPlanPtr	plan;			/* NULL: to be made */
+	double		planned;		/* for so many rows */
+	TupleDesc	desc;			/* of what is put in */
+	EphemeralNamedRelationData enr;
+	Tuplestorestate *current;	/* this round's, NULL if none */
+	Tuplestorestate *next;		/* the next round's, NULL if none */
+	int64		nnext;
+	Portal		portal;			/* NULL: no more rows in this round */
+	TupleDesc	found;			/* of what the query finds; NULL: not known yet */
+	SPITupleTable *batch;		/* NULL: none at hand */
+	uint64		nbatch;
+	uint64		at;				/* the row in hand */
+	int64		event;			/* its event */
+} HookLane;
+
+extern void hooks_lane_prepare(HookLane *lane, const char *name,
+							   TupleDesc desc, char *query);
+extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
+extern bool hooks_lane_next_round(HookLane *lane);
+extern void hooks_lane_open(HookLane *lane);
+extern void hooks_lane_count(HookLane *lane);
+extern bool hooks_lane_advance(HookLane *lane);
+extern void hooks_lane_close(HookLane *lane);
+extern void hooks_lane_end(HookLane *lane);
+
+/*
+ * The row in hand.
+ */
+static inline HeapTuple
+hooks_lane_row(const HookLane *lane)
+{
+	return lane->batch->vals[lane->at];
+}
+
+#endif							/* HOOKS_LANE_H */

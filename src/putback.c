@@ -1,0 +1,190 @@
+/*
+ * putback.c
+ *		The SQL that puts kept rows back: one statement for all.
+ *
+ * It reads tuplestores, each under its name, with columns k1, k2, ... for the
+ * fields of the format.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+#include "utils/typcache.h"
+
+#include "keeper.h"
+#include "putback.h"
+
+static const char *
+column(const HookRestored *table, int field)
+{
+	return quote_identifier(table->format.columns[field]);
+}
+
+/*
+ * INSERT INTO TABLE (COLUMN, ...) OVERRIDING SYSTEM VALUE SELECT k1, ... FROM STORE
+ */
+static void
+append_insert(StringInfo query, const HookRestored *table, const char *relation)
+{
+	appendStringInfo(query, "INSERT INTO %s", relation);
+	for (int i = 0; i < table->format.nfields; i++)
+		appendStringInfo(query, "%s%s", i == 0 ? " (" : ", ", column(table, i));
+	appendStringInfoString(query, table->format.nfields == 0 ? " SELECT" :
+						   ") OVERRIDING SYSTEM VALUE SELECT");
+	for (int i = 0; i < table->format.nfields; i++)
+		appendStringInfo(query, "%sk%d", i == 0 ? " " : ", ", i + 1);
+	appendStringInfo(query, " FROM %s", quote_identifier(table->enr.md.name));
+}
+
+/*
+ * t.COLUMN = e.kN, by the type's own operator.
+ */
+static void
+append_equal(StringInfo query, const HookRestored *table, int field)
+{
+	Oid			type = table->fields.types[field];
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_EQ_OPR);
+
+	if (!OidIsValid(cache->eq_opr))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an equality operator for type %s",
+						format_type_be(type))));
+	generate_operator_clause(query, psprintf("t.%s", column(table, field)), type,
+							 cache->eq_opr, psprintf("e.k%d", field + 1), type);
+}
+
+/*
+ * Do the fields find at most one row of their table?
+ */
+static bool
+has_key(const HookRestored *table)
+{
+	Relation	rel = table_open(table->format.relid, NoLock);
+	List	   *key = hooks_keeper_key(rel);
+	bool		found = key != NIL;
+	ListCell   *lc;
+
+	table_close(rel, NoLock);
+	foreach(lc, key)
+	{
+		bool		is_field = false;
+
+		for (int i = 0; i < table->format.nfields; i++)
+			is_field |= strcmp(table->format.columns[i], lfirst(lc)) == 0;
+		found &= is_field;
+	}
+	return found;
+}
+
+/*
+ * The text of a row, as SQL: of the columns that were not changed, then of those that
+ * were as the delete left them; of the kept rows or of the table's.
+ */
+static char *
+row_text(const HookRestored *table, bool kept)
+{
+	int			n = table->format.nchanged;
+	int			old = table->format.nfields - 2 * n;
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, "ROW(");
+	for (int i = 0; i < table->format.nfields; i++)
+		if (i < old || i >= old + n)
+			appendStringInfo(&text, "%s%s", i == 0 || (i == n && old == 0) ? "" : ", ",
+							 kept ? psprintf("k%d", i + 1) : column(table, i));
+	appendStringInfoString(&text, ")::pg_catalog.text");
+	return text.data;
+}
+
+/*
+ * UPDATE TABLE t SET COLUMN = e.kN, ... FROM STORE e WHERE the row is the same
+ *
+ * Where there is no key, rows of the same values are numbered, so that each kept
+ * one finds another; nobody can tell which is which:
+ *		FROM (SELECT * FROM (SELECT ctid, tableoid, ROW, NUMBER FROM TABLE) f
+ *				JOIN (SELECT *, ROW, NUMBER FROM STORE) s USING (row, number)) e
+ */
+static void
+append_update(StringInfo query, const HookRestored *table, const char *relation)
+{
+	const char *only = get_rel_relkind(table->format.relid) == RELKIND_PARTITIONED_TABLE ?
+		"" : "ONLY ";
+	const char *store = quote_identifier(table->enr.md.name);
+	int			n = table->format.nchanged;
+	int			old = table->format.nfields - 2 * n;
+
+	appendStringInfo(query, "UPDATE %s%s t SET", only, relation);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(query, "%s %s = e.k%d", i == 0 ? "" : ",",
+						 column(table, old + i), old + i + 1);
+	if (!has_key(table))
+	{
+		const char *numbered = "%s AS row, pg_catalog.row_number() OVER (PARTITION BY %s) AS number FROM ";
+		char	   *there = row_text(table, false);
+		char	   *kept = row_text(table, true);
+
+		appendStringInfoString(query, " FROM (SELECT * FROM (SELECT ctid AS tid, tableoid AS relid, ");
+		appendStringInfo(query, numbered, there, there);
+		appendStringInfo(query, "%s%s) f JOIN (SELECT *, ", only, relation);
+		appendStringInfo(query, numbered, kept, kept);
+		appendStringInfo(query, "%s) s USING (row, number)) e"
+						 " WHERE t.ctid OPERATOR(pg_catalog.=) e.tid"
+						 " AND t.tableoid OPERATOR(pg_catalog.=) e.relid", store);
+		return;
+	}
+	appendStringInfo(query, " FROM %s e WHERE", store);
+	for (int i = 0; i < old + 2 * n; i++)
+	{
+		if (i >= old && i < old + n)
+			continue;
+		appendStringInfoString(query, i == 0 || (i == n && old == 0) ? " (" : " AND (");
+		append_equal(query, table, i);
+		if (i >= old)
+			appendStringInfo(query, " OR t.%s IS NULL AND e.k%d IS NULL",
+							 column(table, i), i + 1);
+		appendStringInfoChar(query, ')');
+	}
+}
+
+/*
+ * WITH r1 AS (INSERT ... RETURNING 1), r2 AS (UPDATE ... RETURNING 1), ...
+ * SELECT (SELECT count(*) FROM r1), (SELECT count(*) FROM r2), ...
+ *
+ * The counts are asked for in the order of the tables, so that these are written
+ * in that order.
+ */
+char *
+hooks_putback_statement(List *tables)
+{
+	StringInfoData query;
+	StringInfoData counts;
+	int			n = 0;
+	ListCell   *lc;
+
+	initStringInfo(&query);
+	initStringInfo(&counts);
+	foreach(lc, tables)
+	{
+		const HookRestored *table = lfirst(lc);
+		Oid			relid = table->format.relid;
+		char	   *relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+														  get_rel_name(relid));
+
+		n++;
+		appendStringInfo(&query, "%sr%d AS (", n == 1 ? "WITH " : ", ", n);
+		if (table->format.nchanged == 0)
+			append_insert(&query, table, relation);
+		else
+			append_update(&query, table, relation);
+		appendStringInfoString(&query, " RETURNING 1)");
+		appendStringInfo(&counts, "%s(SELECT pg_catalog.count(*) FROM r%d)",
+						 n == 1 ? "" : ", ", n);
+	}
+	appendStringInfo(&query, " SELECT %s", counts.data);
+	return query.data;
+}

@@ -1,0 +1,336 @@
+/*
+ * query.c
+ *		The queries of a cascade's steps.
+ *
+ * A step's query joins a tuplestore, "f", of keys with the referencing table, by
+ * the operators and collations that ri_triggers.c uses for the foreign key.
+ * Every name in it is qualified, and every identifier quoted.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "query.h"
+
+/*
+ * The rows that go into a step's query: leading columns, then the key's.
+ */
+TupleDesc
+hooks_query_desc(const HookStep *step, bool checks)
+{
+	const HookForeignKey *key = step->key;
+	int			first = checks ? 4 : 1;
+	TupleDesc	desc = CreateTemplateTupleDesc(first + key->nkeys);
+
+	TupleDescInitEntry(desc, 1, "event", INT8OID, -1, 0);
+	if (checks)
+	{
+		TupleDescInitEntry(desc, 2, "change", INT8OID, -1, 0);
+		TupleDescInitEntry(desc, 3, "relid", OIDOID, -1, 0);
+		TupleDescInitEntry(desc, 4, "tid", TIDOID, -1, 0);
+	}
+	/* of the type's collation, as the parameters of ri_triggers.c's queries */
+	for (int i = 0; i < key->nkeys; i++)
+		TupleDescInitEntry(desc, first + i + 1, psprintf("k%d", i + 1),
+						   checks ?
+						   get_atttype(key->referencing, key->referencing_keys[i]) :
+						   get_atttype(key->referenced, key->referenced_keys[i]),
+						   -1, 0);
+	return desc;
+}
+
+static const char *
+from_item(Oid relid, const char *alias)
+{
+	return psprintf("%s%s %s",
+					get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
+					quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+											   get_rel_name(relid)),
+					alias);
+}
+
+static const char *
+column_name(Oid relid, AttrNumber attnum)
+{
+	return quote_identifier(get_attname(relid, attnum, false));
+}
+
+static const char *
+collation_name(Oid collation)
+{
+	HeapTuple	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace),
+									  NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+/*
+ * Appends the comparison of a key's column with what refers to it, as
+ * ri_GenerateQual() in ri_triggers.c makes it.
+ */
+static void
+append_comparison(StringInfo query, const HookForeignKey *key, int i,
+				  const char *referenced, const char *referencing)
+{
+	Oid			type;
+	Oid			referencing_type;
+	Oid			collation;
+	Oid			referencing_collation;
+	int32		typmod;
+
+	get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
+						  &type, &typmod, &collation);
+	get_atttypetypmodcoll(key->referencing, key->referencing_keys[i],
+						  &referencing_type, &typmod, &referencing_collation);
+	if (i > 0)
+		appendStringInfoString(query, " AND ");
+	generate_operator_clause(query, referenced, type, key->operators[i],
+							 referencing, referencing_type);
+	if (OidIsValid(collation) && collation != referencing_collation &&
+		!get_collation_isdeterministic(collation))
+		appendStringInfo(query, " COLLATE %s", collation_name(collation));
+}
+
+/*
+ * SELECT 0, tableoid, ctid, COLUMN ... FROM ONLY TABLE [NAME] [WHERE (CONDITION)]
+ *
+ * The condition is one that hooks_condition_parse() has seen; name is what it
+ * calls the table, if not by its own name.
+ */
+char *
+hooks_query_roots(const HookTable *table, const char *name,
+				  const char *condition)
+{
+	StringInfoData query;
+	ListCell   *lc;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT 0::pg_catalog.int8, tableoid, ctid");
+	foreach(lc, table->columns)
+		appendStringInfo(&query, ", %s", column_name(table->relid, lfirst_int(lc)));
+	appendStringInfo(&query, " FROM %s",
+					 from_item(table->relid, name == NULL ? "" : quote_identifier(name)));
+	if (condition != NULL)
+		appendStringInfo(&query, " WHERE (%s\n)", condition);
+	return query.data;
+}
+
+/*
+ * f.k1 = c.KEY AND ...
+ */
+static void
+append_key(StringInfo query, const HookForeignKey *key)
+{
+	for (int i = 0; i < key->nkeys; i++)
+		append_comparison(query, key, i, psprintf("f.k%d", i + 1),
+						  psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])));
+}
+
+/*
+ * SELECT f.event, c.tableoid, c.ctid, SAME, c.xmin, c.COLUMN ...
+ *   FROM STORE f, [ONLY] TABLE c WHERE f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
+ */
+char *
+hooks_query_rows(const HookStep *step, const char *name, bool ordered)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+	ListCell   *lc;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT f.event, c.tableoid, c.ctid, ");
+	if (!step->knows_same)
+		appendStringInfoString(&query, "false");
+	else
+	{
+		int			n = 0;
+
+		for (int i = 0; i < key->nkeys; i++)
+		{
+			Oid			type = get_atttype(key->referencing, key->referencing_keys[i]);
+
+			if (step->defaults[i] == NULL)
+				continue;
+			if (n++ > 0)
+				appendStringInfoString(&query, " AND ");
+			generate_operator_clause(&query,
+									 psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])),
+									 type, key->own_operators[i],
+									 step->defaults[i], type);
+		}
+	}
+	appendStringInfoString(&query, step->set == NULL ? ", NULL" : ", c.xmin");
+	foreach(lc, step->table->columns)
+		appendStringInfo(&query, ", c.%s",
+						 column_name(key->referencing, lfirst_int(lc)));
+	appendStringInfo(&query, " FROM %s f, %s WHERE ",
+					 quote_identifier(name),
+					 from_item(key->referencing, "c"));
+	append_key(&query, key);
+	if (ordered)
+		appendStringInfoString(&query, " ORDER BY 1, 2, 3");
+	return query.data;
+}
+
+/*
+ * SELECT c.tableoid, count(*) FROM STORE f, [ONLY] TABLE c
+ *  WHERE f.k1 = c.KEY AND ... GROUP BY 1
+ */
+char *
+hooks_query_counts(const HookStep *step, const char *name)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT c.tableoid, pg_catalog.count(*) FROM %s f, %s WHERE ",
+					 quote_identifier(name),
+					 from_item(key->referencing, "c"));
+	append_key(&query, key);
+	appendStringInfoString(&query, " GROUP BY 1");
+	return query.data;
+}
+
+/*
+ * SELECT f.event, f.relid, f.tid, FREE, f.change, p.tableoid, p.ctid
+ *   FROM STORE f LEFT JOIN [ONLY] TABLE p ON p.KEY = f.k1 AND ... [ORDER BY 1]
+ *
+ * FREE: by its nulls, the changed key need not exist.
+ */
+char *
+hooks_query_checks(const HookStep *step, const char *name, bool ordered)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+	const char *value[INDEX_MAX_KEYS];
+
+	for (int i = 0; i < key->nkeys; i++)
+		value[i] = step->defaults[i] != NULL ? step->defaults[i] :
+			psprintf("f.k%d", i + 1);
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT f.event, f.relid, f.tid, ");
+	for (int i = 0; i < key->nkeys; i++)
+		appendStringInfo(&query, "%s%s IS NULL",
+						 i == 0 ? "" : key->full ? " AND " : " OR ", value[i]);
+	appendStringInfo(&query, ", f.change, p.tableoid, p.ctid FROM %s f LEFT JOIN %s ON ",
+					 quote_identifier(name),
+					 from_item(key->referenced, "p"));
+	for (int i = 0; i < key->nkeys; i++)
+		append_comparison(&query, key, i,
+						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
+						  value[i]);
+	if (ordered)
+		appendStringInfoString(&query, " ORDER BY 1");
+	return query.data;
+}
+
+/*
+ * What a step sets the columns of its key to; false if that cannot be known
+ * beforehand (a volatile default), or leaves nothing to look up.
+ */
+bool
+hooks_query_defaults(HookStep *step)
+{
+	const HookForeignKey *key = step->key;
+	bool		is_default = step->effect == HOOK_EFFECT_SET_DEFAULT;
+	bool		some = false;
+	Relation	rel;
+
+	if (step->recheck)
+	{
+		step->defaults = palloc0(sizeof(char *) * key->nkeys);
+		return true;
+	}
+	if (step->copies || step->effect == HOOK_EFFECT_BLOCKED ||
+		step->effect == HOOK_EFFECT_DELETE || (!is_default && !key->full))
+		return false;
+	step->defaults = palloc0(sizeof(char *) * key->nkeys);
+	rel = table_open(key->referencing, NoLock);
+	for (int i = 0; i < key->nkeys; i++)
+	{
+		AttrNumber	attnum = key->referencing_keys[i];
+		Oid			type;
+		int32		typmod;
+		Oid			collation;
+		Node	   *value = NULL;
+		const char *text = "NULL";
+
+		if (!bms_is_member(attnum, step->set))
+			continue;
+		if (is_default)
+			value = build_column_default(rel, attnum);
+		if (value != NULL)
+		{
+			if (contain_volatile_functions(value))
+			{
+				table_close(rel, NoLock);
+				return false;
+			}
+			text = deparse_expression(value, NIL, false, false);
+			some = true;
+		}
+		get_atttypetypmodcoll(key->referencing, attnum, &type, &typmod, &collation);
+		step->defaults[i] = psprintf("CAST((%s) AS %s)", text,
+									 format_type_extended(type, typmod,
+														  FORMAT_TYPE_TYPEMOD_GIVEN |
+														  FORMAT_TYPE_FORCE_QUALIFY));
+	}
+	table_close(rel, NoLock);
+	step->knows_same = some;
+	return some || key->full;
+}
+
+/*
+ * Finds the row that the defaults of a key refer to; *relid is InvalidOid if
+ * there is none, or not one for all.
+ */
+void
+hooks_query_default_row(const HookStep *step, Oid *relid, ItemPointer tid)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+	bool		isnull;
+
+	*relid = InvalidOid;
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT p.tableoid, p.ctid FROM %s WHERE ",
+					 from_item(key->referenced, "p"));
+	for (int i = 0; i < key->nkeys; i++)
+	{
+		if (step->defaults[i] == NULL)
+			return;
+		append_comparison(&query, key, i,
+						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
+						  step->defaults[i]);
+	}
+	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not look up defaults of foreign key \"%s\"", key->name);
+	if (SPI_processed == 1)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[0];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+
+		*relid = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
+		*tid = *(ItemPointer) DatumGetPointer(SPI_getbinval(tuple, desc, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}

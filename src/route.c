@@ -1,0 +1,397 @@
+/*
+ * route.c
+ *		Which ways a cascade can take from a table.
+ *
+ * The graph says which foreign keys there are; the triggers of each table that
+ * holds rows say which of them are in force in this session, and in which order
+ * PostgreSQL carries out their actions: by the byte order of the triggers'
+ * names.  From there on: a deleted row deletes, changes, or is kept by, those
+ * that refer to it; a changed one, if it is the referenced columns that change,
+ * changes or is kept by them.
+ *
+ * All this is about tables.  It is made before the first row is looked at, so
+ * that what may not be read, or need not be, is known at once.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "storage/lmgr.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "route.h"
+
+static void make_doomable(HookRoute *route, HookTable *table);
+
+/*
+ * Does a trigger fire in this session, as trigger.c decides it?
+ */
+static bool
+is_in_force(const Trigger *trigger)
+{
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+		return trigger->tgenabled != TRIGGER_FIRES_ON_ORIGIN &&
+			trigger->tgenabled != TRIGGER_DISABLED;
+	return trigger->tgenabled != TRIGGER_FIRES_ON_REPLICA &&
+		trigger->tgenabled != TRIGGER_DISABLED;
+}
+
+static List *
+add_way(List *ways, HookTable *table, const HookForeignKey *key)
+{
+	HookWay    *way;
+	ListCell   *lc;
+
+	foreach(lc, ways)
+		if (((HookWay *) lfirst(lc))->key == key)
+			return ways;
+	way = palloc0(sizeof(HookWay));
+	way->key = key;
+	way->keys = palloc(sizeof(AttrNumber) * key->nkeys);
+	for (int i = 0; i < key->nkeys; i++)
+	{
+		char	   *name = get_attname(key->referenced, key->referenced_keys[i],
+									   false);
+
+		way->keys[i] = get_attnum(table->relid, name);
+		way->columns = bms_add_member(way->columns, way->keys[i]);
+	}
+	return lappend(ways, way);
+}
+
+/*
+ * The ways on from the rows that a table itself holds.
+ */
+static void
+add_leaf(HookRoute *route, HookTable *table, Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	HookLeaf   *leaf = hash_search(table->leaf_by_relid, &relid, HASH_ENTER, NULL);
+	int			ntriggers = rel->trigdesc == NULL ? 0 : rel->trigdesc->numtriggers;
+	Trigger    *triggers;
+
+	/* A look-up may make the relcache build its triggers anew */
+	triggers = palloc(sizeof(Trigger) * Max(ntriggers, 1));
+	if (ntriggers > 0)
+		memcpy(triggers, rel->trigdesc->triggers, sizeof(Trigger) * ntriggers);
+
+	table->leaves = lappend(table->leaves, leaf);
+	leaf->table = table;
+	leaf->deletes = leaf->updates = NIL;
+	for (int i = 0; i < ntriggers; i++)
+	{
+		const HookForeignKey *key;
+
+		if (RI_FKey_trigger_type(triggers[i].tgfoid) != RI_TRIGGER_PK ||
+			!is_in_force(&triggers[i]))
+			continue;
+		key = hooks_graph_find(route->graph, triggers[i].tgconstraint);
+		if (key == NULL)
+			continue;
+		if (TRIGGER_FOR_DELETE(triggers[i].tgtype))
+			leaf->deletes = add_way(leaf->deletes, table, key);
+		else if (TRIGGER_FOR_UPDATE(triggers[i].tgtype))
+			leaf->updates = add_way(leaf->updates, table, key);
+	}
+	pfree(triggers);
+	table_close(rel, NoLock);
+}
+
+HookTable *
+hooks_route_table(const HookRoute *route, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, route->tables)
+		if (((HookTable *) lfirst(lc))->relid == relid)
+			return lfirst(lc);
+	return NULL;
+}
+
+/*
+ * A table of the route, made when it is first met.
+ */
+static HookTable *
+get_table(HookRoute *route, Oid relid)
+{
+	HookTable  *table = hooks_route_table(route, relid);
+	HASHCTL		info = {0};
+	ListCell   *lc;
+
+	if (table != NULL)
+		return table;
+	table = palloc0(sizeof(HookTable));
+	table->relid = relid;
+	info.keysize = sizeof(Oid);
+	info.entrysize = sizeof(HookLeaf);
+	info.hcxt = route->context;
+	table->leaf_by_relid = hash_create("hooks leaves", 16, &info,
+									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	route->tables = lappend(route->tables, table);
+	LockRelationOid(relid, AccessShareLock);
+	table->root = hooks_graph_root(relid);
+	table->partitioned = get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE;
+	if (!table->partitioned)
+		add_leaf(route, table, relid);
+	else
+		foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+			if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_PARTITIONED_TABLE)
+				add_leaf(route, table, lfirst_oid(lc));
+	return table;
+}
+
+/*
+ * The leaf of a table that a row is in; NULL for one that has come after the
+ * route was made.
+ */
+HookLeaf *
+hooks_route_leaf(HookTable *table, Oid relid)
+{
+	return hash_search(table->leaf_by_relid, &relid, HASH_FIND, NULL);
+}
+
+/*
+ * Notes that the walk needs some columns of a table's rows.
+ */
+void
+hooks_route_need(HookTable *table, const AttrNumber *columns, int n)
+{
+	for (int i = 0; i < n; i++)
+		table->columns = list_append_unique_int(table->columns, columns[i]);
+}
+
+/*
+ * Columns as a set.
+ */
+Bitmapset *
+hooks_route_set(const AttrNumber *columns, int n)
+{
+	Bitmapset  *set = NULL;
+
+	for (int i = 0; i < n; i++)
+		set = bms_add_member(set, columns[i]);
+	return set;
+}
+
+/*
+ * Does a route to some table need a step?  Deletes on the way to it; and changes
+ * that can take a row out of the cascade, by its own key or by one that refers
+ * to it.
+ */
+static bool
+is_wanted(const HookRoute *route, const HookForeignKey *key, HookCause cause,
+		  HookEffect effect)
+{
+	Bitmapset  *columns = hooks_route_set(key->referencing_keys, key->nkeys);
+	ListCell   *lc;
+
+	if (effect == HOOK_EFFECT_BLOCKED && !route->blocked)
+		return false;
+	if (route->wanted == NIL)
+		return true;
+	if (!list_member_oid(route->wanted, hooks_graph_root(key->referencing)))
+		return false;
+	if (effect == HOOK_EFFECT_DELETE)
+		return true;
+	foreach(lc, hooks_graph_from(route->graph, key->referencing))
+	{
+		const HookForeignKey *other = lfirst(lc);
+
+		if ((other != key || cause != HOOK_CAUSE_DELETED) &&
+			other->on_delete == FKCONSTR_ACTION_CASCADE &&
+			bms_overlap(hooks_route_set(other->referencing_keys, other->nkeys),
+						columns))
+			return true;
+	}
+	foreach(lc, hooks_graph_to(route->graph, key->referencing))
+	{
+		const HookForeignKey *other = lfirst(lc);
+
+		if (bms_overlap(hooks_route_set(other->referenced_keys, other->nkeys),
+						columns))
+			return true;
+	}
+	return false;
+}
+
+static HookStep *get_step(HookRoute *route, const HookWay *way, HookCause cause);
+
+/*
+ * A step changes rows of its table: the ways on from there.
+ */
+static void
+make_changeable(HookRoute *route, HookStep *step)
+{
+	HookTable  *table = step->table;
+	HookCause	cause = step->effect == HOOK_EFFECT_SET_NULL ?
+		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
+	ListCell   *leaf;
+	ListCell   *lc;
+
+	table->changes = lappend(table->changes, step);
+	foreach(leaf, table->leaves)
+	{
+		foreach(lc, ((HookLeaf *) lfirst(leaf))->updates)
+		{
+			HookWay    *way = lfirst(lc);
+
+			if (way->steps[cause] != NULL || !bms_overlap(way->columns, step->set))
+				continue;
+			way->steps[cause] = get_step(route, way, cause);
+			if (way->steps[cause] != NULL)
+				hooks_route_need(table, way->keys, way->key->nkeys);
+		}
+	}
+}
+
+/*
+ * The step that a key's action is for a cause; NULL if it leads nowhere that
+ * is wanted.
+ */
+static HookStep *
+get_step(HookRoute *route, const HookWay *way, HookCause cause)
+{
+	const HookForeignKey *key = way->key;
+	char		action = cause == HOOK_CAUSE_DELETED ? key->on_delete : key->on_update;
+	HookEffect	effect = HOOK_EFFECT_BLOCKED;
+	bool		copies = false;
+	HookStep   *step;
+	ListCell   *lc;
+
+	foreach(lc, route->steps)
+	{
+		step = lfirst(lc);
+		if (step->key == key && step->cause == cause && !step->recheck)
+			return step;
+	}
+	switch (action)
+	{
+		case FKCONSTR_ACTION_CASCADE:
+			copies = cause != HOOK_CAUSE_DELETED;
+			effect = cause == HOOK_CAUSE_DELETED ? HOOK_EFFECT_DELETE :
+				cause == HOOK_CAUSE_NULLED ? HOOK_EFFECT_SET_NULL :
+				HOOK_EFFECT_SET_DEFAULT;
+			break;
+		case FKCONSTR_ACTION_SETNULL:
+			effect = HOOK_EFFECT_SET_NULL;
+			break;
+		case FKCONSTR_ACTION_SETDEFAULT:
+			effect = HOOK_EFFECT_SET_DEFAULT;
+			break;
+		default:
+			break;
+	}
+	if (!is_wanted(route, key, cause, effect))
+		return NULL;
+
+	step = palloc0(sizeof(HookStep));
+	step->key = key;
+	step->cause = cause;
+	step->effect = effect;
+	step->deferred = effect == HOOK_EFFECT_BLOCKED && key->deferred &&
+		action == FKCONSTR_ACTION_NOACTION;
+	step->copies = copies;
+	route->steps = lappend(route->steps, step);
+	step->table = get_table(route, key->referencing);
+	if (effect == HOOK_EFFECT_DELETE)
+		make_doomable(route, step->table);
+	else if (effect != HOOK_EFFECT_BLOCKED)
+	{
+		if (cause == HOOK_CAUSE_DELETED && key->nset > 0)
+			step->set = hooks_route_set(key->set, key->nset);
+		else
+			step->set = hooks_route_set(key->referencing_keys, key->nkeys);
+		/* the key that comes of it may have to be looked up */
+		if (!copies && (effect == HOOK_EFFECT_SET_DEFAULT || key->full))
+			hooks_route_need(step->table, key->referencing_keys, key->nkeys);
+		make_changeable(route, step);
+	}
+	return step;
+}
+
+/*
+ * Rows of a table can be deleted: the ways on from there.
+ */
+static void
+make_doomable(HookRoute *route, HookTable *table)
+{
+	ListCell   *leaf;
+	ListCell   *lc;
+
+	if (table->doomable)
+		return;
+	check_stack_depth();
+	table->doomable = true;
+	foreach(leaf, table->leaves)
+	{
+		foreach(lc, ((HookLeaf *) lfirst(leaf))->deletes)
+		{
+			HookWay    *way = lfirst(lc);
+			HookStep   *step = get_step(route, way, HOOK_CAUSE_DELETED);
+
+			way->steps[HOOK_CAUSE_DELETED] = step;
+			if (step != NULL)
+				hooks_route_need(table, way->keys, way->key->nkeys);
+		}
+	}
+}
+
+/*
+ * The trees of tables from which deletes can get to a table, and its own.
+ */
+static List *
+trees_toward(const HookGraph *graph, Oid target)
+{
+	List	   *trees = NIL;
+	ListCell   *table;
+
+	foreach(table, find_all_inheritors(target, NoLock, NULL))
+		trees = list_append_unique_oid(trees, hooks_graph_root(lfirst_oid(table)));
+	for (int i = 0; i < list_length(trees); i++)
+	{
+		Oid			root = list_nth_oid(trees, i);
+		ListCell   *lc;
+
+		foreach(table, find_all_inheritors(root, NoLock, NULL))
+		{
+			foreach(lc, hooks_graph_from(graph, lfirst_oid(table)))
+			{
+				const HookForeignKey *key = lfirst(lc);
+
+				if (key->on_delete == FKCONSTR_ACTION_CASCADE)
+					trees = list_append_unique_oid(trees,
+												   hooks_graph_root(key->referenced));
+			}
+		}
+	}
+	return trees;
+}
+
+/*
+ * The route of a delete that begins with rows of the given tables, to one
+ * table or, with InvalidOid, everywhere; blocked: also to rows that would stop
+ * it.  In the current memory context.
+ */
+HookRoute *
+hooks_route_make(List *tables, Oid target, bool blocked)
+{
+	HookRoute  *route = palloc0(sizeof(HookRoute));
+	ListCell   *lc;
+
+	route->context = CurrentMemoryContext;
+	route->graph = hooks_graph_pin(CurrentMemoryContext);
+	route->blocked = blocked;
+	if (OidIsValid(target))
+		route->wanted = trees_toward(route->graph, target);
+	foreach(lc, tables)
+		make_doomable(route, get_table(route, lfirst_oid(lc)));
+	return route;
+}

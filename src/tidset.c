@@ -1,0 +1,117 @@
+/*
+ * tidset.c
+ *		A set of rows, told apart by table and TID.
+ *
+ * A hash table of bitmaps, one for 64 line pointers of a page.  So a set does
+ * not spill, but is bounded by the tables: some 60 bytes for a row that is
+ * alone on its page, less than one for a row that goes with all its page.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "storage/block.h"
+#include "storage/off.h"
+
+#include "tidset.h"
+
+typedef struct TidKey
+{
+	Oid			relid;
+	BlockNumber block;
+	uint32		word;			/* line pointers 64 * word and following */
+} TidKey;
+
+typedef struct TidWord
+{
+	TidKey		key;
+	char		status;			/* for simplehash.h */
+	uint64		bits;
+} TidWord;
+
+static inline uint32
+hash_key(TidKey key)
+{
+	return hash_combine(murmurhash32(key.relid + key.word),
+						murmurhash32(key.block));
+}
+
+#define SH_PREFIX words
+#define SH_ELEMENT_TYPE TidWord
+#define SH_KEY_TYPE TidKey
+#define SH_KEY key
+#define SH_HASH_KEY(table, key) hash_key(key)
+#define SH_EQUAL(table, a, b) \
+	((a).relid == (b).relid && (a).block == (b).block && (a).word == (b).word)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+struct HookTidSet
+{
+	words_hash *words;
+	int64		count;
+};
+
+HookTidSet *
+hooks_tidset_make(MemoryContext context)
+{
+	HookTidSet *set = MemoryContextAlloc(context, sizeof(HookTidSet));
+
+	set->words = words_create(context, 64, NULL);
+	set->count = 0;
+	return set;
+}
+
+static inline TidKey
+key_of(Oid relid, const ItemPointerData *tid)
+{
+	TidKey		key;
+
+	key.relid = relid;
+	key.block = ItemPointerGetBlockNumberNoCheck(tid);
+	key.word = ItemPointerGetOffsetNumberNoCheck(tid) / 64;
+	return key;
+}
+
+static inline uint64
+bit_of(const ItemPointerData *tid)
+{
+	return UINT64CONST(1) << (ItemPointerGetOffsetNumberNoCheck(tid) % 64);
+}
+
+/*
+ * True if the row was not in the set yet.
+ */
+bool
+hooks_tidset_add(HookTidSet *set, Oid relid, const ItemPointerData *tid)
+{
+	bool		found;
+	TidWord    *word = words_insert(set->words, key_of(relid, tid), &found);
+	uint64		bit = bit_of(tid);
+
+	if (!found)
+		word->bits = 0;
+	if (word->bits & bit)
+		return false;
+	word->bits |= bit;
+	set->count++;
+	return true;
+}
+
+bool
+hooks_tidset_has(HookTidSet *set, Oid relid, const ItemPointerData *tid)
+{
+	TidWord    *word;
+
+	if (set->count == 0)
+		return false;
+	word = words_lookup(set->words, key_of(relid, tid));
+	return word != NULL && (word->bits & bit_of(tid)) != 0;
+}
+
+int64
+hooks_tidset_count(const HookTidSet *set)
+{
+	return set->count;
+}
