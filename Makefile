@@ -62,6 +62,7 @@ OBJS = \
 	src/show.o \
 	src/forecast.o \
 	src/preview.o \
+	src/preview_drop.o \
 	src/tree.o \
 	src/definition.o \
 	src/register.o \

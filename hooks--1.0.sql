@@ -292,6 +292,18 @@ RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_truncate';
 COMMENT ON FUNCTION hooks.preview_truncate(regclass) IS 'what TRUNCATE ... CASCADE would empty, and which hooks it would fire; changes nothing';
 
+CREATE FUNCTION hooks.preview_drop(
+    relation regclass,
+    OUT depth           integer,
+    OUT relation        regclass,
+    OUT object_type     text,
+    OUT object_identity text,
+    OUT action          text,
+    OUT hooks           text[])
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_drop';
+COMMENT ON FUNCTION hooks.preview_drop(regclass) IS 'what DROP ... CASCADE of a table or view would remove, and which hooks it would fire; changes nothing';
+
 CREATE FUNCTION hooks.doomed(anyelement) RETURNS SETOF anyelement
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';
 COMMENT ON FUNCTION hooks.doomed(anyelement) IS 'in a before_cascade firing: every row of a table that the current delete removes, as hooks.doomed(NULL::some_table)';

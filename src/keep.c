@@ -118,7 +118,7 @@ write_all(const HookFiring *firing, Keep *keep)
 	}
 	hooks_altered_write(keep->changes, &writer);
 	hooks_kept_end(&writer, hooks_doomed_target(firing), keep->rows,
-				   hooks_statement_caller(firing->statement));
+				   firing->caller);
 	hooks_kept_end_settings(settings);
 }
 
