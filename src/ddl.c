@@ -22,6 +22,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
@@ -83,6 +84,21 @@ before_attach(AlterTableStmt *stmt)
 			hooks_class_ownercheck(relid, GetUserId()))
 			hooks_attach_make_way(relid, parent);
 	}
+}
+
+/*
+ * ALTER SCHEMA ... RENAME locks nothing that register() would wait for, nor does
+ * it wait for those who register callbacks in the schema.
+ */
+static void
+before_schema_rename(RenameStmt *stmt)
+{
+	Oid			schema = get_namespace_oid(stmt->subname, true);
+
+	hooks_registry_wait();
+	if (OidIsValid(schema) && hooks_namespace_ownercheck(schema, GetUserId()))
+		LockDatabaseObject(NamespaceRelationId, schema, 0,
+						   ShareUpdateExclusiveLock);
 }
 
 /*
@@ -220,10 +236,9 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 			/* FALLTHROUGH */
 		case T_AlterObjectSchemaStmt:
 		case T_AlterEnumStmt:
-			/* a schema is locked by no register() */
 			if (IsA(command, RenameStmt) &&
 				((RenameStmt *) command)->renameType == OBJECT_SCHEMA)
-				hooks_registry_wait();
+				before_schema_rename((RenameStmt *) command);
 			if (hooks_registry_exists())
 				hooks_follow_begin(command, true);
 			break;
