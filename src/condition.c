@@ -325,7 +325,7 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
 	int			guc_level;
 
 	check_references(rel, condition, phase, level, actions);
-	*functions = hooks_condition_functions(condition);
+	*functions = hooks_callback_functions(condition);
 	normal = deparse_condition(rel == NULL ? InvalidOid : RelationGetRelid(rel),
 							   condition);
 	guc_level = fix_parameters("pg_catalog, pg_temp");
@@ -369,7 +369,7 @@ parse_as_owner(Relation rel, const Hook *hook, bool plan)
 	{
 		ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
 		ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
-		foreach(lc, hooks_condition_functions(condition))
+		foreach(lc, hooks_callback_functions(condition))
 			hooks_callback_check_owner(lfirst_oid(lc), hook);
 		condition = (Node *) expression_planner((Expr *) condition);
 	}
@@ -440,37 +440,6 @@ char *
 hooks_condition_deparse(const Hook *hook, Node *condition)
 {
 	return deparse_condition(hook->relation, condition);
-}
-
-static bool
-add_function(Oid function, void *context)
-{
-	List	  **functions = context;
-
-	if (function >= FirstNormalObjectId)
-		*functions = list_append_unique_oid(*functions, function);
-	return false;
-}
-
-static bool
-collect_functions(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	(void) check_functions_in_node(node, add_function, context);
-	return expression_tree_walker(node, collect_functions, context);
-}
-
-/*
- * The functions that a condition calls, other than PostgreSQL's own.
- */
-List *
-hooks_condition_functions(Node *condition)
-{
-	List	   *functions = NIL;
-
-	(void) collect_functions(condition, &functions);
-	return functions;
 }
 
 static bool

@@ -69,7 +69,7 @@ static List *
 functions_of(const Resolved *resolved)
 {
 	List	   *functions = resolved->condition == NULL ? NIL :
-		hooks_condition_functions(resolved->condition);
+		hooks_callback_functions(resolved->condition);
 
 	return lappend_oid(functions, resolved->callback);
 }

@@ -22,6 +22,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "callback.h"
 #include "query.h"
 
 /*
@@ -245,7 +246,8 @@ hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 
 /*
  * What a step sets the columns of its key to; false if that cannot be known
- * beforehand (a volatile default), or leaves nothing to look up.
+ * beforehand (a default that calls a volatile or somebody's function), or leaves
+ * nothing to look up.
  */
 bool
 hooks_query_defaults(HookStep *step)
@@ -280,7 +282,9 @@ hooks_query_defaults(HookStep *step)
 			value = build_column_default(rel, attnum);
 		if (value != NULL)
 		{
-			if (contain_volatile_functions(value))
+			/* nor is somebody's function called in the name of who looks */
+			if (contain_volatile_functions(value) ||
+				hooks_callback_functions(value) != NIL)
 			{
 				table_close(rel, NoLock);
 				return false;
@@ -289,6 +293,7 @@ hooks_query_defaults(HookStep *step)
 			some = true;
 		}
 		get_atttypetypmodcoll(key->referencing, attnum, &type, &typmod, &collation);
+		type = getBaseTypeAndTypmod(type, &typmod);
 		step->defaults[i] = psprintf("CAST((%s) AS %s)", text,
 									 format_type_extended(type, typmod,
 														  FORMAT_TYPE_TYPEMOD_GIVEN |
