@@ -15,7 +15,7 @@ SELECT hooks.register('table', 'before', 'drop', 'parents', 'veto'), hooks.regis
        hooks.register('first', 'before', 'drop', 'parents', 'veto', priority => -1), hooks.register('view', 'before', 'drop', 'a_view', 'veto');
 
 SELECT depth, object_type, object_identity, action, hooks FROM hooks.preview_drop('parents')
- WHERE object_type NOT IN ('type', 'rule') AND object_type !~ 'toast' AND object_identity !~ 'pg_toast'
+ WHERE object_type NOT IN ('type', 'rule', 'trigger') AND object_identity !~ 'pg_toast|not_null'
  ORDER BY object_identity COLLATE "C", object_type COLLATE "C";
 SELECT relation FROM hooks.preview_drop('parents') WHERE relation IS NOT NULL AND relation::text !~ 'pg_toast' ORDER BY relation::text COLLATE "C";
 -- partitions go without CASCADE
