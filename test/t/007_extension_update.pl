@@ -96,9 +96,9 @@ my $extension = q{
 	 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND x.extname = 'hooks' ORDER BY 1;
 	SELECT pg_get_functiondef(oid), proacl FROM pg_proc
 	 WHERE pronamespace = 'hooks'::regnamespace ORDER BY oid::regprocedure::text;
-	SELECT oid::regclass, relkind, relacl FROM pg_class WHERE relnamespace = 'hooks'::regnamespace ORDER BY 1::text;
+	SELECT oid::regclass::text, relkind, relacl FROM pg_class WHERE relnamespace = 'hooks'::regnamespace ORDER BY 1;
 	SELECT evtname, evtevent, evtenabled, evttags, evtfoid::regprocedure FROM pg_event_trigger ORDER BY 1;
-	SELECT t.tgrelid::regclass, t.tgenabled, pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger')
+	SELECT t.tgrelid::regclass::text, t.tgenabled, pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger')
 	  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'hooks'::regnamespace ORDER BY 1, 3};
 
 my $previous = sql($extension);
