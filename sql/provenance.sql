@@ -136,5 +136,23 @@ END $$;
 TRUNCATE a CASCADE;
 SELECT read_log();
 
+-- The root of a cascade is the table that the statement names, for a hook above
+-- it too.
+RESET client_min_messages;
+CREATE TABLE top (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE middle PARTITION OF top FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);
+CREATE TABLE bottom PARTITION OF middle FOR VALUES FROM (0) TO (5);
+INSERT INTO top VALUES (1), (2), (3);
+CREATE FUNCTION tell_root() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '%', (hooks.context()).root_relation;
+    RETURN NULL;
+END $$;
+SELECT hooks.register('top', 'before_cascade', 'delete', 'top', 'tell_root', package => 'provenance');
+DELETE FROM middle WHERE id = 1;
+DELETE FROM top WHERE id = 2;
+DELETE FROM bottom;
+SET client_min_messages = warning;
+
 SELECT hooks.unregister_package('provenance');
 DROP SCHEMA test_provenance CASCADE;

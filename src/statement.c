@@ -314,8 +314,8 @@ hooks_statement_target(const PlannedStmt *plan, Oid *relid, const char **action)
 }
 
 /*
- * Is a table, or a partitioned table above it, among those that the statement
- * names as its targets?
+ * Is a table, or a partitioned table above or a partition below it, among those
+ * that the statement names as its targets?
  */
 bool
 hooks_statement_is_target(const PlannedStmt *plan, Oid relid)
@@ -326,9 +326,14 @@ hooks_statement_is_target(const PlannedStmt *plan, Oid relid)
 	if (get_rel_relispartition(relid))
 		relids = list_concat(relids, get_partition_ancestors(relid));
 	foreach(lc, hooks_result_relations(plan))
-		if (list_member_oid(relids,
-							rt_fetch(lfirst_int(lc), plan->rtable)->relid))
+	{
+		Oid			target = rt_fetch(lfirst_int(lc), plan->rtable)->relid;
+
+		if (list_member_oid(relids, target) ||
+			(get_rel_relispartition(target) &&
+			 list_member_oid(get_partition_ancestors(target), relid)))
 			return true;
+	}
 	return false;
 }
 
