@@ -209,8 +209,11 @@ hooks_callback_signature(Oid function)
 	return format_procedure_qualified(function);
 }
 
-static Oid
-owner_of(Oid function)
+/*
+ * The owner of a function, InvalidOid if it is gone.
+ */
+Oid
+hooks_callback_owner(Oid function)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Oid			owner;
@@ -265,7 +268,7 @@ hooks_callback_owners(List *functions)
 	ListCell   *lc;
 
 	foreach(lc, functions)
-		owners = list_append_unique_oid(owners, owner_of(lfirst_oid(lc)));
+		owners = list_append_unique_oid(owners, hooks_callback_owner(lfirst_oid(lc)));
 	elements = palloc(sizeof(Datum) * (list_length(owners) + 1));
 	foreach(lc, owners)
 		elements[n++] = ObjectIdGetDatum(lfirst_oid(lc));
@@ -280,7 +283,7 @@ hooks_callback_owners(List *functions)
 bool
 hooks_callback_owner_is_known(Oid function, const Hook *hook)
 {
-	Oid			owner = owner_of(function);
+	Oid			owner = hooks_callback_owner(function);
 	Oid		   *owners = (Oid *) ARR_DATA_PTR(hook->function_owners);
 	int			n = ArrayGetNItems(ARR_NDIM(hook->function_owners),
 								   ARR_DIMS(hook->function_owners));

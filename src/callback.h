@@ -15,6 +15,7 @@
 
 extern Oid	hooks_callback_lookup(const char *text, bool takes_jsonb);
 extern Oid	hooks_callback_resolve(const char *signature);
+extern Oid	hooks_callback_owner(Oid function);
 extern List *hooks_callback_functions(Node *expression);
 extern ArrayType *hooks_callback_owners(List *functions);
 extern bool hooks_callback_owner_is_known(Oid function, const Hook *hook);

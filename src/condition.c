@@ -255,8 +255,8 @@ deparse_condition(Oid relid, Node *condition)
  * Does reading a constant of the type run what somebody wrote: is a domain with
  * its CHECK inside of it, or a range that somebody makes canonical?
  */
-static bool
-runs_code(Oid type)
+bool
+hooks_condition_runs_code(Oid type)
 {
 	char		kind = get_typtype(type);
 	Oid			element = get_element_type(type);
@@ -265,19 +265,19 @@ runs_code(Oid type)
 	if (kind == TYPTYPE_DOMAIN)
 		return true;
 	if (OidIsValid(element))
-		return runs_code(element);
+		return hooks_condition_runs_code(element);
 	if (kind == TYPTYPE_RANGE)
 		return lookup_type_cache(type, TYPECACHE_RANGE_INFO)->rng_canonical_finfo.fn_oid >= FirstNormalObjectId ||
-			runs_code(get_range_subtype(type));
+			hooks_condition_runs_code(get_range_subtype(type));
 	if (kind == HOOKS_TYPTYPE_MULTIRANGE)
-		return runs_code(hooks_multirange_range(type));
+		return hooks_condition_runs_code(hooks_multirange_range(type));
 	if (kind == TYPTYPE_COMPOSITE)
 	{
 		TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
 
 		for (int i = 0; i < desc->natts; i++)
 			if (!TupleDescAttr(desc, i)->attisdropped &&
-				runs_code(TupleDescAttr(desc, i)->atttypid))
+				hooks_condition_runs_code(TupleDescAttr(desc, i)->atttypid))
 				return true;
 	}
 	return false;
@@ -298,7 +298,7 @@ refuse_constants_that_call(Node *node, void *context)
 											 true);
 
 		/* A domain itself is checked when the condition is evaluated */
-		if (OidIsValid(type) && runs_code(getBaseType(type)))
+		if (OidIsValid(type) && hooks_condition_runs_code(getBaseType(type)))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("condition of a hook cannot have a constant of type %s",

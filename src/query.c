@@ -10,11 +10,14 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -85,6 +88,47 @@ collation_name(Oid collation)
 }
 
 /*
+ * Refuses (42501) a function that would be called in the name of who looks and
+ * is neither PostgreSQL's or another superuser's nor his own.
+ */
+static void
+check_function(const HookForeignKey *key, Oid function)
+{
+	Oid			owner = hooks_callback_owner(function);
+
+	if (function < FirstNormalObjectId || superuser_arg(owner) ||
+		owner == GetUserId())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("cannot follow foreign key \"%s\" of table \"%s\"",
+					key->name, get_rel_name(key->referencing)),
+			 errdetail("To compare its columns, a function of another role would be called.")));
+}
+
+/*
+ * The same for what a comparison calls: its operator, and the casts to what that
+ * compares, found as ri_HashCompareOp() in ri_triggers.c does.
+ */
+static void
+check_comparison(const HookForeignKey *key, Oid operator, Oid left, Oid right)
+{
+	Oid			inputs[2];
+	Oid			types[2];
+	Oid			cast;
+
+	check_function(key, get_opcode(operator));
+	op_input_types(operator, &inputs[0], &inputs[1]);
+	types[0] = getBaseType(left);
+	types[1] = getBaseType(right);
+	for (int i = 0; i < 2; i++)
+		if (types[i] != inputs[i] && !IsPolymorphicType(inputs[i]) &&
+			find_coercion_pathway(inputs[i], types[i], COERCION_IMPLICIT,
+								  &cast) == COERCION_PATH_FUNC)
+			check_function(key, cast);
+}
+
+/*
  * Appends the comparison of a key's column with what refers to it, as
  * ri_GenerateQual() in ri_triggers.c makes it.
  */
@@ -102,6 +146,7 @@ append_comparison(StringInfo query, const HookForeignKey *key, int i,
 						  &type, &typmod, &collation);
 	get_atttypetypmodcoll(key->referencing, key->referencing_keys[i],
 						  &referencing_type, &typmod, &referencing_collation);
+	check_comparison(key, key->operators[i], type, referencing_type);
 	if (i > 0)
 		appendStringInfoString(query, " AND ");
 	generate_operator_clause(query, referenced, type, key->operators[i],

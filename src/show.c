@@ -8,8 +8,10 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "condition.h"
 #include "fields.h"
 #include "result.h"
 #include "rights.h"
@@ -50,6 +52,31 @@ show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 	}
 }
 
+/*
+ * Refuses (0A000) a table whose rows cannot be read from text without running
+ * what its owner wrote, unless that is who looks.
+ */
+static void
+check_types(Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && rel->rd_rel->relowner != GetUserId() &&
+			hooks_condition_runs_code(getBaseType(att->atttypid)))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot show kept rows of table \"%s\"",
+							RelationGetRelationName(rel)),
+					 errdetail("Reading column \"%s\" may run a CHECK of a domain, or another user's function.",
+							   NameStr(att->attname)),
+					 errhint("The table's owner can see them, and hooks.restore() puts them back.")));
+	}
+}
+
 PG_FUNCTION_INFO_V1(hooks_kept_rows);
 
 /*
@@ -73,6 +100,7 @@ hooks_kept_rows(PG_FUNCTION_ARGS)
 	hooks_rights_check_read(relid);
 	show.result = hooks_result_begin(fcinfo, &show.desc);
 	show.rel = table_open(relid, AccessShareLock);
+	check_types(show.rel);
 	(void) hooks_kept_get(PG_GETARG_INT64(0), AccessShareLock);
 	settings = hooks_kept_begin_settings();
 	hooks_kept_read(PG_GETARG_INT64(0), show_chunk, &show);
