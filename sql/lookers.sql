@@ -1,0 +1,47 @@
+-- Who looks at a cascade, before or afterwards, calls nobody else's functions:
+-- a foreign key that compares through a cast of another role's is not followed,
+-- kept rows whose types check themselves are shown to the table's owner only.
+\pset format unaligned
+\pset tuples_only on
+\set SHOW_CONTEXT never
+CREATE ROLE regress_hooks_mal;
+CREATE SCHEMA test_lookers AUTHORIZATION regress_hooks_mal;
+SET search_path = test_lookers;
+SET SESSION AUTHORIZATION regress_hooks_mal;
+CREATE FUNCTION tell(text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '% runs as its owner: %', $1, current_user = 'regress_hooks_mal';
+    RETURN true;
+END $$;
+CREATE TABLE parents (id int PRIMARY KEY);
+CREATE TYPE wrapped AS (v int);
+CREATE FUNCTION unwrap(wrapped) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM test_lookers.tell(''cast''); RETURN ($1).v; END';
+CREATE CAST (wrapped AS int) WITH FUNCTION unwrap(wrapped) AS IMPLICIT;
+CREATE TABLE children (parent wrapped CONSTRAINT children_fkey REFERENCES parents ON DELETE CASCADE);
+INSERT INTO parents VALUES (1), (2);
+INSERT INTO children VALUES (ROW(1)::wrapped);
+CREATE FUNCTION checked(int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN test_lookers.tell(''check''); END';
+CREATE DOMAIN small AS int CHECK (checked(VALUE));
+CREATE TABLE kept (id int PRIMARY KEY, list small[]);
+SET client_min_messages = warning;
+INSERT INTO kept VALUES (1, '{1,2}');
+SELECT hooks.register('own bin', 'before_cascade', 'delete', 'kept', 'hooks.keep', package => 'lookers');
+DELETE FROM kept;
+RESET client_min_messages;
+RESET SESSION AUTHORIZATION;
+
+SELECT * FROM hooks.preview_delete('parents');
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'parents', 'hooks.keep', package => 'lookers');
+DELETE FROM parents WHERE id = 2;
+SELECT * FROM hooks.kept_rows((SELECT max(kept_id) FROM hooks.kept), NULL::kept);
+-- the owner may
+SET SESSION AUTHORIZATION regress_hooks_mal;
+SET client_min_messages = warning;
+SELECT count(*) FROM hooks.preview_delete('parents');
+SELECT * FROM hooks.kept_rows((SELECT max(kept_id) FROM hooks.kept), NULL::kept);
+RESET SESSION AUTHORIZATION;
+
+SELECT hooks.unregister_package('lookers');
+DELETE FROM hooks.kept WHERE caller = 'regress_hooks_mal';
+DROP SCHEMA test_lookers CASCADE;
+DROP ROLE regress_hooks_mal;
