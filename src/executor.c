@@ -95,7 +95,8 @@ static void
 process_utility(HOOKS_UTILITY_ARGS)
 {
 	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
-	bool		reassign = IsA(plan->utilityStmt, ReassignOwnedStmt);
+	bool		reassign = IsA(plan->utilityStmt, ReassignOwnedStmt) &&
+		hooks_registry_exists();
 
 	if (truncate)
 		hooks_statement_push_truncate((TruncateStmt *) plan->utilityStmt, text);

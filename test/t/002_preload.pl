@@ -113,6 +113,16 @@ foreach my $mode ('none', 'session_preload_libraries', 'shared_preload_libraries
 		"$mode: a hook on select") if $mode ne 'session_preload_libraries';
 }
 
+# A database without the extension has nothing to follow
+sql('CREATE DATABASE without');
+sql('CREATE ROLE leaving; CREATE ROLE staying;');
+is( $node->psql('without', q{
+		CREATE TABLE belongs (id int);
+		ALTER TABLE belongs OWNER TO leaving;
+		REASSIGN OWNED BY leaving TO staying;
+		DROP OWNED BY staying}),
+	0, 'preload: REASSIGN OWNED and DROP OWNED without the extension');
+
 # The kill switch
 sql(q{SELECT hooks.register('parent_doomed', 'before_cascade', 'delete', 'parent', 'note')});
 my $two_deletes = 'DELETE FROM parent WHERE id = 1; DELETE FROM parent WHERE id = 2';
