@@ -394,7 +394,7 @@ hooks_attach_make_way(Oid relid, Oid parent)
 {
 	Relation	rel = table_open(parent, AccessShareLock);
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
-	List	   *tables = find_all_inheritors(relid, AccessExclusiveLock, NULL);
+	List	   *tables = find_all_inheritors(relid, AccessShareLock, NULL);
 	List	   *commands = NIL;
 
 	table_close(rel, NoLock);
