@@ -408,8 +408,12 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 	Node	   *command = data->parsetree;
 	int			kinds = hooks_registry_kinds();
 
+	unconcerned = NULL;
 	if ((kinds & HOOKS_ANY) == 0)
+	{
+		hooks_follow_end(command);
 		PG_RETURN_NULL();
+	}
 	if (IsA(command, DropOwnedStmt))
 		hooks_dropped_owners((DropOwnedStmt *) command);
 	else if (IsA(command, AlterTableStmt))

@@ -58,9 +58,9 @@ typedef struct Followed
 } Followed;
 
 /*
- * The commands under way, innermost first.  Each lives in a context below
- * TopTransactionContext; an abort takes off those that it undoes, the end of
- * the transaction all.
+ * The commands under way, innermost first.  Each lives in a context below that
+ * of its subtransaction; an abort takes off those that it undoes, the end of the
+ * transaction all.
  */
 static Followed *followed = NULL;
 
@@ -253,7 +253,8 @@ hooks_follow_begin(Node *command, bool renames)
 	Followed   *entry;
 	ListCell   *lc;
 
-	context = AllocSetContextCreate(TopTransactionContext, "hooks followed",
+	/* of the subtransaction, whose abort takes the command back */
+	context = AllocSetContextCreate(CurTransactionContext, "hooks followed",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
 	entry = palloc0(sizeof(Followed));
@@ -567,7 +568,8 @@ hooks_follow_end(Node *command)
 		return;
 	/* and those of commands that began inside, and were not seen to end */
 	followed = entry->outer;
-	check_newcomers(entry);
+	if (hooks_registry_kinds() & HOOKS_ANY)
+		check_newcomers(entry);
 	if (entry->renames)
 		foreach(lc, entry->hooks)
 			update_names(lfirst(lc), command, &owners);

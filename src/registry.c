@@ -77,6 +77,9 @@ static int	known_kinds = -1;
 static Oid	known_registry = InvalidOid;
 static bool of_other_version = false;
 
+/* counts such messages, so that what was read while one came is not kept */
+static uint64 changes = 0;
+
 /* the relations that have hooks; NULL when it has to be made anew */
 static HTAB *hooked = NULL;
 
@@ -86,6 +89,7 @@ relation_changed(Datum arg, Oid relid)
 	if (!OidIsValid(relid) || relid == known_registry ||
 		!OidIsValid(known_registry))
 	{
+		changes++;
 		known_kinds = -1;
 		if (hooked != NULL)
 			hash_destroy(hooked);
@@ -182,35 +186,45 @@ hooks_registry_unlock(void)
 }
 
 /*
- * Makes the set of relations that have hooks.
+ * The relations that have hooks, as OIDs.
  */
-static HTAB *
-make_hooked(void)
+static List *
+read_hooked(void)
 {
-	HASHCTL		info = {0};
 	Relation	registry = table_open(hooks_registry_relation("registry"),
 									  AccessShareLock);
 	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
 										  NULL);
-	HTAB	   *set;
+	List	   *relids = NIL;
 	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		relid = heap_getattr(tuple, Anum_relation,
+										 RelationGetDescr(registry), &isnull);
+
+		if (!isnull)
+			relids = lappend_oid(relids, DatumGetObjectId(relid));
+	}
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return relids;
+}
+
+static HTAB *
+make_hooked(List *relids)
+{
+	HASHCTL		info = {0};
+	HTAB	   *set;
+	ListCell   *lc;
 
 	info.keysize = info.entrysize = sizeof(Oid);
 	info.hcxt = CacheMemoryContext;
 	set = hash_create("hooks relations", 64, &info,
 					  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		bool		isnull;
-		Oid			relid = DatumGetObjectId(heap_getattr(tuple, Anum_relation,
-														  RelationGetDescr(registry),
-														  &isnull));
-
-		if (!isnull)
-			(void) hash_search(set, &relid, HASH_ENTER, NULL);
-	}
-	systable_endscan(scan);
-	table_close(registry, AccessShareLock);
+	foreach(lc, relids)
+		(void) hash_search(set, &lfirst_oid(lc), HASH_ENTER, NULL);
 	return set;
 }
 
@@ -220,22 +234,20 @@ make_hooked(void)
 bool
 hooks_registry_has(Oid relid)
 {
-	HTAB	   *set;
-	bool		found;
+	List	   *relids;
+	uint64		before;
 
 	if ((hooks_registry_kinds() & HOOKS_ANY) == 0)
 		return false;
-	if (hooked != NULL)
-		return hash_search(hooked, &relid, HASH_FIND, NULL) != NULL;
-
-	/* A message that arrives in between makes kinds unknown */
-	set = make_hooked();
-	found = hash_search(set, &relid, HASH_FIND, NULL) != NULL;
-	if (known_kinds >= 0 && hooked == NULL)
-		hooked = set;
-	else
-		hash_destroy(set);
-	return found;
+	if (hooked == NULL)
+	{
+		before = changes;
+		relids = read_hooked();
+		if (changes != before)
+			return list_member_oid(relids, relid);
+		hooked = make_hooked(relids);
+	}
+	return hash_search(hooked, &relid, HASH_FIND, NULL) != NULL;
 }
 
 /*
@@ -529,6 +541,7 @@ hooks_registry_kinds(void)
 {
 	Oid			schema;
 	int			kinds;
+	uint64		before;
 
 	AcceptInvalidationMessages();
 	if (known_kinds >= 0)
@@ -539,10 +552,9 @@ hooks_registry_kinds(void)
 	if (!OidIsValid(known_registry))
 		return 0;
 
-	/* A message that arrives in between makes it -1 again */
-	known_kinds = 0;
+	before = changes;
 	kinds = look_for_kinds(known_registry);
-	if (known_kinds == 0)
+	if (changes == before)
 		known_kinds = kinds;
 	return kinds;
 }
