@@ -23,6 +23,7 @@ OBJS = \
 	src/rights.o \
 	src/callback.o \
 	src/condition.o \
+	src/hook.o \
 	src/registry.o \
 	src/scope.o \
 	src/chain.o \
@@ -69,10 +70,12 @@ OBJS = \
 	src/owner.o \
 	src/watch.o \
 	src/objects.o \
+	src/mention.o \
 	src/follow.o \
 	src/dropped.o \
 	src/dependents.o \
 	src/payload.o \
+	src/targets.o \
 	src/drop.o \
 	src/guard.o \
 	src/ddl.o \

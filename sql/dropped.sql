@@ -20,11 +20,12 @@ CREATE TABLE t (id int, val int, other int, free int);
 SELECT hooks.register('columns', 'before', 'update', 't', 'tell', columns => '{val, other}'),
        hooks.register('condition', 'before', 'insert', 't', 'tell', condition => 'NEW.val > 0'),
        hooks.register('id', 'before', 'insert', 't', 'tell', condition => 'NEW.id > 0');
-ALTER TABLE t DROP COLUMN free CASCADE;
 ALTER TABLE t DROP COLUMN val;
 ALTER TABLE t DROP COLUMN IF EXISTS nothing, DROP COLUMN other;
+ALTER TABLE t DROP COLUMN free CASCADE, DROP COLUMN other;
 TABLE registered;
 INSERT INTO t VALUES (1, 1);
+ALTER TABLE t DROP COLUMN free CASCADE;
 ALTER TABLE t DROP COLUMN val CASCADE;
 TABLE registered;
 TABLE triggers;

@@ -190,7 +190,7 @@ understand(HookMember *member, Relation rel)
 		member->condition = hooks_condition_compile(rel, hook);
 		member->condition_safe = hooks_condition_cannot_fail(member->condition);
 	}
-	columns = hooks_registry_strings(hook->columns, &ncolumns);
+	columns = hooks_hook_strings(hook->columns, &ncolumns);
 	for (int i = 0; i < ncolumns; i++)
 	{
 		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), columns[i]);
@@ -257,10 +257,8 @@ make_member(const HookReach *reach, Relation rel)
 				invalidations++;
 		}
 	}
-	member->arguments = hooks_registry_strings(hook->arguments,
-											   &member->narguments);
-	member->run_after = hooks_registry_strings(hook->run_after,
-											   &member->nrun_after);
+	member->arguments = hooks_hook_strings(hook->arguments, &member->narguments);
+	member->run_after = hooks_hook_strings(hook->run_after, &member->nrun_after);
 	member->timeout = interval_ms(hook->timeout);
 	return member;
 }

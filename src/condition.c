@@ -5,9 +5,9 @@
  * The rules are those of WHEN in CREATE TRIGGER (CreateTrigger in trigger.c).
  * The registry keeps the condition as PostgreSQL deparses it with nothing but
  * pg_catalog in sight, so that every other name is qualified, and under fixed
- * parameters; it is parsed again when a chain is built.  Then the registrar's search_path follows behind
- * pg_catalog, for the operators that SQL has no place to name: those behind IS
- * DISTINCT FROM, NULLIF and CASE.
+ * parameters; it is parsed again when a chain is built.  Then the registrar's
+ * search_path follows behind pg_catalog, for the operators that SQL has no place
+ * to name: those behind IS DISTINCT FROM, NULLIF and CASE.
  */
 #include "postgres.h"
 
@@ -340,8 +340,8 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
  *
  * This may happen in anybody's session.  Names are looked up, and whatever
  * functions parsing calls are called, as the hook's owner, and what they set is
- * undone.  Planning, which
- * calls or inlines some more, comes after a look at whose they are.
+ * undone.  Planning, which calls or inlines some more, comes after a look at
+ * whose they are.
  */
 static Node *
 parse_as_owner(Relation rel, const Hook *hook, bool plan)
@@ -357,9 +357,9 @@ parse_as_owner(Relation rel, const Hook *hook, bool plan)
 	restricted = sec_context | SECURITY_LOCAL_USERID_CHANGE |
 		SECURITY_RESTRICTED_OPERATION;
 	guc_level = fix_parameters(hook->search_path[0] == '\0' ?
-								"pg_catalog, pg_temp" :
-								psprintf("pg_catalog, %s, pg_temp",
-										 hook->search_path));
+							   "pg_catalog, pg_temp" :
+							   psprintf("pg_catalog, %s, pg_temp",
+										hook->search_path));
 	SetUserIdAndSecContext(hook->owner, restricted);
 	(void) refuse_constants_that_call(hooks_condition_parse(hook->condition, "condition of a hook"),
 									  NULL);

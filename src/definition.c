@@ -298,7 +298,7 @@ static void
 check_columns(const Hook *hook, Relation rel)
 {
 	int			n;
-	char	  **columns = hooks_registry_strings(hook->columns, &n);
+	char	  **columns = hooks_hook_strings(hook->columns, &n);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -350,7 +350,7 @@ follow_run_after(const char *origin, ArrayType *run_after, List *path,
 				 List **seen)
 {
 	int			n;
-	char	  **names = hooks_registry_strings(run_after, &n);
+	char	  **names = hooks_hook_strings(run_after, &n);
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();

@@ -24,9 +24,31 @@
 #include "condition.h"
 #include "dropped.h"
 #include "follow.h"
+#include "mention.h"
 #include "objects.h"
 #include "owner.h"
 #include "scope.h"
+
+/*
+ * Does ALTER TABLE say CASCADE with all that it drops?
+ */
+static bool
+alter_is_cascade(AlterTableStmt *stmt)
+{
+	bool		cascade = false;
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->behavior == DROP_CASCADE)
+			cascade = true;
+		else if (cmd->subtype == AT_DropColumn || cmd->subtype == AT_DropConstraint)
+			return false;
+	}
+	return cascade;
+}
 
 /*
  * Does the command say CASCADE?
@@ -34,8 +56,6 @@
 static bool
 is_cascade(Node *command)
 {
-	ListCell   *lc;
-
 	switch (nodeTag(command))
 	{
 		case T_DropStmt:
@@ -45,10 +65,7 @@ is_cascade(Node *command)
 		case T_AlterDomainStmt:
 			return ((AlterDomainStmt *) command)->behavior == DROP_CASCADE;
 		case T_AlterTableStmt:
-			foreach(lc, ((AlterTableStmt *) command)->cmds)
-				if (lfirst_node(AlterTableCmd, lc)->behavior == DROP_CASCADE)
-					return true;
-			return false;
+			return alter_is_cascade((AlterTableStmt *) command);
 		default:
 			return false;
 	}
@@ -106,7 +123,7 @@ static bool
 has_column(const Hook *hook, const char *column)
 {
 	int			n;
-	char	  **columns = hooks_registry_strings(hook->columns, &n);
+	char	  **columns = hooks_hook_strings(hook->columns, &n);
 
 	for (int i = 0; i < n; i++)
 		if (strcmp(columns[i], column) == 0)
@@ -238,7 +255,7 @@ cause_of(const Dropped *dropped, const Hook *hook)
 		HookObject *object = lfirst(lc);
 
 		if (object->name != NULL && object->identity != NULL &&
-			hooks_follow_mentions(hook->condition, object->name))
+			hooks_mention_in(hook->condition, object->name))
 			return object;
 	}
 	return linitial(dropped->objects);

@@ -12,13 +12,9 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -28,6 +24,7 @@
 #include "compat.h"
 #include "condition.h"
 #include "follow.h"
+#include "mention.h"
 #include "owner.h"
 #include "registry.h"
 
@@ -78,8 +75,7 @@ static Resolved *
 resolve(Hook *hook, bool wait)
 {
 	Resolved   *resolved = palloc0(sizeof(Resolved));
-	char	  **columns = hooks_registry_strings(hook->columns,
-												 &resolved->ncolumns);
+	char	  **columns = hooks_hook_strings(hook->columns, &resolved->ncolumns);
 	ListCell   *lc;
 
 	resolved->hook = hook;
@@ -102,138 +98,13 @@ resolve(Hook *hook, bool wait)
 	return resolved;
 }
 
-/* the last part of a name in a parse tree, NULL if it has none */
-static const char *
-last_name(Node *object)
-{
-	if (object != NULL && IsA(object, String))
-		return strVal(object);
-	if (object != NULL && IsA(object, ObjectWithArgs))
-		object = (Node *) ((ObjectWithArgs *) object)->objname;
-	if (object != NULL && IsA(object, TypeName))
-		object = (Node *) ((TypeName *) object)->names;
-	if (object != NULL && IsA(object, List))
-		return strVal(llast((List *) object));
-	return NULL;
-}
-
-/*
- * The name without which a hook's text cannot use what a command drops; NULL if
- * there is not one.
- */
-static const char *
-dropped_name(Node *command)
-{
-	DropStmt   *drop = (DropStmt *) command;
-	AlterTableStmt *alter = (AlterTableStmt *) command;
-
-	if (IsA(command, AlterTableStmt) && list_length(alter->cmds) == 1)
-	{
-		AlterTableCmd *cmd = linitial_node(AlterTableCmd, alter->cmds);
-
-		return cmd->behavior == DROP_CASCADE ? NULL : cmd->name;
-	}
-	if (IsA(command, DropStmt) && drop->behavior != DROP_CASCADE &&
-		list_length(drop->objects) == 1 &&
-		(drop->removeType == OBJECT_FUNCTION ||
-		 drop->removeType == OBJECT_TYPE || drop->removeType == OBJECT_DOMAIN))
-		return last_name(linitial(drop->objects));
-	return NULL;
-}
-
-/*
- * The name that a command changes, without its schema; NULL if there are more
- * than one.
- */
-static const char *
-changed_name(Node *command)
-{
-	Node	   *object;
-	RangeVar   *relation = NULL;
-
-	switch (nodeTag(command))
-	{
-		case T_RenameStmt:
-			{
-				RenameStmt *stmt = (RenameStmt *) command;
-
-				if (stmt->renameType == OBJECT_COLUMN ||
-					stmt->renameType == OBJECT_ATTRIBUTE ||
-					stmt->renameType == OBJECT_SCHEMA)
-					return stmt->subname;
-				relation = stmt->relation;
-				object = stmt->object;
-				break;
-			}
-		case T_AlterObjectSchemaStmt:
-			if (((AlterObjectSchemaStmt *) command)->objectType == OBJECT_EXTENSION)
-				return NULL;
-			relation = ((AlterObjectSchemaStmt *) command)->relation;
-			object = ((AlterObjectSchemaStmt *) command)->object;
-			break;
-		case T_AlterEnumStmt:
-			return ((AlterEnumStmt *) command)->oldVal;
-		case T_AlterOwnerStmt:
-			object = ((AlterOwnerStmt *) command)->object;
-			break;
-		default:
-			return NULL;
-	}
-	return relation != NULL ? relation->relname : last_name(object);
-}
-
-static bool
-is_part_of_name(char c)
-{
-	return isalnum((unsigned char) c) || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
-}
-
-/*
- * May a hook's text mention a name, as a word?  Some names are written
- * otherwise, with quotes doubled.
- */
-bool
-hooks_follow_mentions(const char *text, const char *name)
-{
-	size_t		length;
-
-	if (text == NULL)
-		return false;
-	if (name == NULL || strpbrk(name, "\"'\\") != NULL)
-		return true;
-	length = strlen(name);
-	for (const char *at = strstr(text, name); at != NULL; at = strstr(at + 1, name))
-		if (!is_part_of_name(name[0]) ||
-			((at == text || !is_part_of_name(at[-1])) &&
-			 !is_part_of_name(at[length])))
-			return true;
-	return false;
-}
-
-static bool
-may_concern(const Hook *hook, const char *name)
-{
-	int			n;
-	char	  **columns = hooks_registry_strings(hook->columns, &n);
-
-	if (hooks_follow_mentions(hook->callback, name) ||
-		hooks_follow_mentions(hook->condition, name) ||
-		hooks_follow_mentions(hook->schema, name) ||
-		hooks_follow_mentions(hook->search_path, name))
-		return true;
-	for (int i = 0; i < n; i++)
-		if (hooks_follow_mentions(columns[i], name))
-			return true;
-	return false;
-}
-
 static bool
 concerns(const List *hooks, const char *name)
 {
 	const ListCell *lc;
 
 	foreach(lc, hooks)
-		if (may_concern(lfirst(lc), name))
+		if (hooks_mention_in_hook(lfirst(lc), name))
 			return true;
 	return false;
 }
@@ -258,7 +129,7 @@ hooks_follow_begin(Node *command, bool renames)
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
 	entry = palloc0(sizeof(Followed));
-	entry->name = renames ? changed_name(command) : dropped_name(command);
+	entry->name = renames ? hooks_mention_changed_name(command) : hooks_mention_dropped_name(command);
 	entry->known = hooks_registry_all();
 	if (renames && concerns(entry->known, entry->name))
 	{
@@ -270,8 +141,8 @@ hooks_follow_begin(Node *command, bool renames)
 		Hook	   *hook = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (renames ? may_concern(hook, entry->name) :
-			hooks_follow_mentions(hook->condition, entry->name))
+		if (renames ? hooks_mention_in_hook(hook, entry->name) :
+			hooks_mention_in(hook->condition, entry->name))
 			entry->hooks = lappend(entry->hooks, resolve(hook, renames));
 	}
 	entry->command = command;
@@ -311,7 +182,7 @@ newcomers(const Followed *entry)
 		bool		known = false;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!may_concern(hook, entry->name))
+		if (!hooks_mention_in_hook(hook, entry->name))
 			continue;
 		foreach(lc2, entry->known)
 			known |= ((Hook *) lfirst(lc2))->hook_id == hook->hook_id &&
@@ -406,7 +277,7 @@ static bool
 update_columns(Hook *hook, const Resolved *resolved)
 {
 	int			n;
-	char	  **names = hooks_registry_strings(hook->columns, &n);
+	char	  **names = hooks_hook_strings(hook->columns, &n);
 	Datum	   *elements = palloc(sizeof(Datum) * (n + 1));
 	bool		changed = false;
 

@@ -14,6 +14,5 @@ extern void hooks_follow_begin(Node *command, bool renames);
 extern List *hooks_follow_broken(Node *command, bool strict);
 extern void hooks_follow_end(Node *command);
 extern void hooks_follow_abort(int nest_level);
-extern bool hooks_follow_mentions(const char *text, const char *name);
 
 #endif							/* HOOKS_FOLLOW_H */

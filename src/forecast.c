@@ -59,7 +59,7 @@ static bool
 assigns(const Hook *hook, Oid relation, const Bitmapset *columns)
 {
 	int			n;
-	char	  **names = hooks_registry_strings(hook->columns, &n);
+	char	  **names = hooks_hook_strings(hook->columns, &n);
 
 	for (int i = 0; i < n; i++)
 		if (bms_is_member(Max(get_attnum(relation, names[i]), 0), columns))

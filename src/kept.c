@@ -322,9 +322,9 @@ get_format(HookKeptFormat *format, const Datum *values)
 
 	format->relid = DatumGetObjectId(values[Anum_row_relation - 1]);
 	format->name = TextDatumGetCString(values[Anum_row_name - 1]);
-	format->columns = hooks_registry_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
+	format->columns = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
 											 &format->nfields);
-	format->types = hooks_registry_strings(DatumGetArrayTypeP(values[Anum_row_types - 1]),
+	format->types = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_types - 1]),
 										   &ntypes);
 	format->nchanged = DatumGetInt32(values[Anum_row_changed - 1]);
 	if (ntypes != format->nfields || format->nchanged < 0 ||

@@ -133,7 +133,7 @@ hooks_register(PG_FUNCTION_ARGS)
 	replace = PG_GETARG_BOOL(HOOKS_ARG_REPLACE);
 	report_problems(hook);
 	other = hooks_registry_find(hook->name);
-	if (other != NULL && hooks_registry_same(hook, other))
+	if (other != NULL && hooks_hook_same(hook, other))
 	{
 		if (!sync_triggers(hook))
 			hooks_registry_unlock();

@@ -7,44 +7,9 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
-#include "storage/itemptr.h"
-#include "utils/array.h"
 
-#include "event.h"
-
-/* One row.  Pointers are NULL where the column is. */
-typedef struct Hook
-{
-	int64		hook_id;		/* 0 until inserted */
-	char	   *name;
-	HookPhase	phase;
-	int			actions;		/* bits of HookAction */
-	Oid			relation;
-	char	   *callback;		/* qualified signature */
-	HookLevel	level;
-	char	   *condition;		/* means the same under any search_path */
-	ArrayType  *columns;		/* of name */
-	ArrayType  *arguments;		/* of text */
-	HookPolicy	policy;
-	Interval   *timeout;
-	int			max_attempts;	/* 0: NULL */
-	int			priority;
-	ArrayType  *run_after;		/* of text */
-	HookRunAs	run_as;
-	HookFire	fire;
-	char	   *schema;
-	char	   *package;
-	char	   *description;
-	Oid			owner;
-	char	   *search_path;
-	ArrayType  *function_owners;	/* of regrole */
-	bool		enabled;
-	bool		quarantined;
-	TimestampTz enabled_at;
-	ItemPointerData tid;		/* of the row as read */
-} Hook;
+#include "hook.h"
 
 /* What hooks there are, as bits; so that most DDL need not read the registry */
 #define HOOKS_ANY		(1 << 0)
@@ -72,7 +37,5 @@ extern void hooks_registry_insert(Hook *hook);
 extern void hooks_registry_update(Hook *hook);
 extern void hooks_registry_delete(const Hook *hook);
 extern void hooks_registry_invalidate(const Hook *hook);
-extern bool hooks_registry_same(const Hook *a, const Hook *b);
-extern char **hooks_registry_strings(ArrayType *array, int *count);
 
 #endif							/* HOOKS_REGISTRY_H */
