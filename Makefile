@@ -31,6 +31,7 @@ OBJS = \
 	src/timeout.o \
 	src/policy.o \
 	src/orphan.o \
+	src/call.o \
 	src/fire.o \
 	src/truncate.o \
 	src/batch.o \

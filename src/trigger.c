@@ -66,7 +66,7 @@ filter_row(TupleTableSlot *old, TupleTableSlot *new, void *arg)
 {
 	BatchFilter *filter = arg;
 
-	return hooks_fire_condition(filter->run, filter->call, old, new);
+	return hooks_call_condition(filter->run, filter->call, old, new);
 }
 
 /*
