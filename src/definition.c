@@ -279,7 +279,8 @@ check_wide(const Hook *hook)
 		return;
 	}
 	schema = get_namespace_oid(hook->schema, false);
-	if (hooks_scope_is_system_schema(schema) || isAnyTempNamespace(schema) || schema == get_namespace_oid("hooks", false))
+	if (hooks_scope_is_system_schema(schema) || isAnyTempNamespace(schema) ||
+		schema == get_namespace_oid("hooks", false))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("cannot register a hook on schema \"%s\"", hook->schema),

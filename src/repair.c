@@ -278,8 +278,9 @@ PG_FUNCTION_INFO_V1(hooks_repair);
  *
  * Makes the triggers of all tables what their hooks need, removes hooks whose
  * table or schema is gone, and, for superusers, enables the triggers and event
- * triggers of the extension itself; all sessions read the registry anew.  Others mend what they own.  Tells of each thing with a NOTICE,
- * of what cannot be mended with a WARNING; returns how many were mended.
+ * triggers of the extension itself; all sessions read the registry anew.  Others
+ * mend what they own.  Tells of each thing with a NOTICE, of what cannot be
+ * mended with a WARNING; returns how many were mended.
  */
 Datum
 hooks_repair(PG_FUNCTION_ARGS)
