@@ -43,7 +43,8 @@ CREATE FUNCTION matrix(outcome text) RETURNS TABLE (phase text, on_error text, r
 BEGIN
     PERFORM set_config('test.outcome', outcome, true);
     FOR phase, on_error IN SELECT p, e FROM unnest('{before,before_cascade}'::text[]) p, unnest('{abort,isolate,quarantine}'::text[]) e LOOP
-        PERFORM hooks.register('one', phase, 'drop', 'a_view', 'act', on_error => on_error, timeout => '50 ms', replace => true);
+        PERFORM hooks.register('one', phase, 'drop', 'a_view', 'act', on_error => on_error, replace => true,
+                               timeout => (CASE outcome WHEN 'sleep' THEN '50 ms' ELSE '1 minute' END)::interval);
         result = test_drop_policy.try('DROP TABLE parents CASCADE');
         RETURN NEXT;
     END LOOP;
