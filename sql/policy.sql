@@ -102,7 +102,7 @@ RESET client_min_messages;
 -- the real thing
 SELECT hooks.register('sleeper', 'before_cascade', 'delete', 'systems', 'cb', arguments => '{sleep}', package => 'policy',
                       on_error => 'isolate');
-SET statement_timeout = '50ms';
+SET statement_timeout = '1s';
 DELETE FROM systems WHERE id = 2;
 RESET statement_timeout;
 SELECT count(*) FROM systems WHERE id = 2;
