@@ -11,6 +11,7 @@
 #include "access/transam.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pg_list.h"
 #include "nodes/value.h"
@@ -18,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "callback.h"
 #include "compat.h"
@@ -254,6 +256,60 @@ hooks_callback_functions(Node *expression)
 
 	(void) collect_functions(expression, &functions);
 	return functions;
+}
+
+/*
+ * Does reading a constant of the type run what somebody wrote: is a domain with
+ * its CHECK inside of it, or a range that somebody makes canonical?
+ */
+bool
+hooks_callback_type_runs_code(Oid type)
+{
+	char		kind = get_typtype(type);
+	Oid			element = get_element_type(type);
+
+	check_stack_depth();
+	if (kind == TYPTYPE_DOMAIN)
+		return true;
+	if (OidIsValid(element))
+		return hooks_callback_type_runs_code(element);
+	if (kind == TYPTYPE_RANGE)
+		return lookup_type_cache(type, TYPECACHE_RANGE_INFO)->rng_canonical_finfo.fn_oid >= FirstNormalObjectId ||
+			hooks_callback_type_runs_code(get_range_subtype(type));
+	if (kind == HOOKS_TYPTYPE_MULTIRANGE)
+		return hooks_callback_type_runs_code(hooks_multirange_range(type));
+	if (kind == TYPTYPE_COMPOSITE)
+	{
+		TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
+
+		for (int i = 0; i < desc->natts; i++)
+			if (!TupleDescAttr(desc, i)->attisdropped &&
+				hooks_callback_type_runs_code(TupleDescAttr(desc, i)->atttypid))
+				return true;
+	}
+	return false;
+}
+
+static bool
+runs_code(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, CoerceToDomain) ||
+		(IsA(node, Const) &&
+		 hooks_callback_type_runs_code(((Const *) node)->consttype)))
+		return true;
+	return expression_tree_walker(node, runs_code, context);
+}
+
+/*
+ * Does reading an expression's text, or evaluating it, run what somebody wrote?
+ */
+bool
+hooks_callback_expression_runs_code(Node *expression)
+{
+	return hooks_callback_functions(expression) != NIL ||
+		runs_code(expression, NULL);
 }
 
 /*

@@ -12,8 +12,10 @@
  * numbered as they would be queued, by the order of the rows and the names of
  * the triggers, and the results of the round's queries are merged by them.
  *
- * The rows are looked for with the active snapshot, as the current user.
- * Nothing is locked but the tables, as by any SELECT.
+ * The rows are looked for with the active snapshot: the statement's own, by a
+ * condition, as the current user; the others as the owner of their table, as
+ * PostgreSQL does it.  Who may know of them is asked before.  Nothing is locked but
+ * the tables, as by any SELECT.
  */
 #include "postgres.h"
 
@@ -300,9 +302,8 @@ hooks_cascade_select(HookWalk *cascade, Oid relid, const char *name,
 	char	   *query = hooks_query_roots(table, name, condition);
 	HookLane	lane = {0};
 
-	lane.plan = SPI_prepare(query, 0, NULL);
-	if (lane.plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	lane.query = query;
+	hooks_lane_plan(&lane);
 	hooks_lane_open(&lane);
 	while (hooks_lane_advance(&lane))
 	{

@@ -34,7 +34,6 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
-#include "utils/typcache.h"
 
 #include "attempt.h"
 #include "callback.h"
@@ -252,38 +251,6 @@ deparse_condition(Oid relid, Node *condition)
 }
 
 /*
- * Does reading a constant of the type run what somebody wrote: is a domain with
- * its CHECK inside of it, or a range that somebody makes canonical?
- */
-bool
-hooks_condition_runs_code(Oid type)
-{
-	char		kind = get_typtype(type);
-	Oid			element = get_element_type(type);
-
-	check_stack_depth();
-	if (kind == TYPTYPE_DOMAIN)
-		return true;
-	if (OidIsValid(element))
-		return hooks_condition_runs_code(element);
-	if (kind == TYPTYPE_RANGE)
-		return lookup_type_cache(type, TYPECACHE_RANGE_INFO)->rng_canonical_finfo.fn_oid >= FirstNormalObjectId ||
-			hooks_condition_runs_code(get_range_subtype(type));
-	if (kind == HOOKS_TYPTYPE_MULTIRANGE)
-		return hooks_condition_runs_code(hooks_multirange_range(type));
-	if (kind == TYPTYPE_COMPOSITE)
-	{
-		TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
-
-		for (int i = 0; i < desc->natts; i++)
-			if (!TupleDescAttr(desc, i)->attisdropped &&
-				hooks_condition_runs_code(TupleDescAttr(desc, i)->atttypid))
-				return true;
-	}
-	return false;
-}
-
-/*
  * Refuses (0A000) constants that cannot be read without running somebody's code:
  * conditions are read in sessions that have nothing to do with their hook.
  */
@@ -298,7 +265,7 @@ refuse_constants_that_call(Node *node, void *context)
 											 true);
 
 		/* A domain itself is checked when the condition is evaluated */
-		if (OidIsValid(type) && hooks_condition_runs_code(getBaseType(type)))
+		if (OidIsValid(type) && hooks_callback_type_runs_code(getBaseType(type)))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("condition of a hook cannot have a constant of type %s",

@@ -21,7 +21,6 @@ extern char *hooks_condition_normalize(Relation rel, const char *text,
 extern Node *hooks_condition_compile(Relation rel, const Hook *hook);
 extern Node *hooks_condition_resolve(const Hook *hook, bool wait);
 extern char *hooks_condition_deparse(const Hook *hook, Node *condition);
-extern bool hooks_condition_runs_code(Oid type);
 extern bool hooks_condition_cannot_fail(Node *condition);
 
 #endif							/* HOOKS_CONDITION_H */

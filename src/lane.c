@@ -12,19 +12,40 @@
 #include "utils/memutils.h"
 
 #include "lane.h"
+#include "rights.h"
 
 /* rows fetched from a query at a time */
 #define FETCH_ROWS 1000
 
 /*
+ * The query is about to be planned or run, or was.
+ */
+static void
+enter(const HookLane *lane, HookIdentity *before)
+{
+	if (OidIsValid(lane->relid))
+		hooks_rights_become_owner(before, lane->relid);
+}
+
+static void
+leave(const HookLane *lane, const HookIdentity *before)
+{
+	if (OidIsValid(lane->relid))
+		hooks_rights_become(before);
+}
+
+/*
  * Begins to use a lane, in the current memory context.  The query knows what is
- * put in as a table of that name.
+ * put in as a table of that name; it reads one table, whose owner it runs as.
+ * Whether the current user may know what it finds is the caller's business.
  */
 void
-hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, char *query)
+hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
+				   char *query)
 {
 	lane->context = CurrentMemoryContext;
 	lane->desc = desc;
+	lane->relid = relid;
 	lane->query = query;
 	lane->enr.md.name = pstrdup(name);
 	lane->enr.md.reliddesc = InvalidOid;
@@ -52,6 +73,23 @@ hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
 }
 
 /*
+ * Makes the query's plan.
+ */
+void
+hooks_lane_plan(HookLane *lane)
+{
+	HookIdentity before;
+
+	enter(lane, &before);
+	if (lane->plan != NULL)
+		SPI_freeplan(lane->plan);
+	lane->plan = SPI_prepare(lane->query, 0, NULL);
+	if (lane->plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	leave(lane, &before);
+}
+
+/*
  * Makes what was put in the current round's, with a plan for so many rows;
  * false if there is nothing.
  *
@@ -74,13 +112,9 @@ hooks_lane_next_round(HookLane *lane)
 	lane->enr.reldata = lane->current;
 	if (lane->plan == NULL || rows > 4 * lane->planned || 4 * rows < lane->planned)
 	{
-		if (lane->plan != NULL)
-			SPI_freeplan(lane->plan);
 		lane->enr.md.enrtuples = rows;
 		lane->planned = rows;
-		lane->plan = SPI_prepare(lane->query, 0, NULL);
-		if (lane->plan == NULL)
-			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		hooks_lane_plan(lane);
 	}
 	return true;
 }
@@ -91,7 +125,11 @@ hooks_lane_next_round(HookLane *lane)
 void
 hooks_lane_open(HookLane *lane)
 {
+	HookIdentity before;
+
+	enter(lane, &before);
 	lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
+	leave(lane, &before);
 }
 
 /*
@@ -100,8 +138,12 @@ hooks_lane_open(HookLane *lane)
 void
 hooks_lane_count(HookLane *lane)
 {
+	HookIdentity before;
+
+	enter(lane, &before);
 	if (SPI_execute_plan(lane->plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_plan failed: %s", lane->query);
+	leave(lane, &before);
 }
 
 /*
@@ -132,9 +174,13 @@ hooks_lane_advance(HookLane *lane)
 		return false;
 	if (lane->batch == NULL || ++lane->at >= lane->nbatch)
 	{
+		HookIdentity before;
+
 		if (lane->batch != NULL)
 			SPI_freetuptable(lane->batch);
+		enter(lane, &before);
 		SPI_cursor_fetch(lane->portal, true, FETCH_ROWS);
+		leave(lane, &before);
 		lane->batch = SPI_tuptable;
 		lane->nbatch = SPI_processed;
 		lane->at = 0;

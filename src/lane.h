@@ -19,6 +19,8 @@
 typedef struct HookLane
 {
 	MemoryContext context;		/* NULL: the lane is not in use */
+	Oid			relid;			/* the table that the query reads, as its owner;
+								 * InvalidOid: as the current user */
 	char	   *query;
 	SPIPlanPtr	plan;			/* NULL: to be made */
 	double		planned;		/* for so many rows */
@@ -36,7 +38,8 @@ typedef struct HookLane
 } HookLane;
 
 extern void hooks_lane_prepare(HookLane *lane, const char *name,
-							   TupleDesc desc, char *query);
+							   TupleDesc desc, Oid relid, char *query);
+extern void hooks_lane_plan(HookLane *lane);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
 extern bool hooks_lane_next_round(HookLane *lane);
 extern void hooks_lane_open(HookLane *lane);

@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
@@ -27,6 +28,7 @@
 
 #include "callback.h"
 #include "query.h"
+#include "rights.h"
 
 /*
  * The rows that go into a step's query: leading columns, then the key's.
@@ -107,25 +109,44 @@ check_function(const HookForeignKey *key, Oid function)
 }
 
 /*
+ * The same for what a cast calls, however that was made since.
+ */
+static void
+check_cast(const HookForeignKey *key, Oid from, Oid to)
+{
+	Oid			cast;
+
+	switch (find_coercion_pathway(to, from, COERCION_EXPLICIT, &cast))
+	{
+		case COERCION_PATH_FUNC:
+			check_function(key, cast);
+			break;
+		case COERCION_PATH_ARRAYCOERCE:
+			check_cast(key, getBaseType(get_element_type(from)),
+					   getBaseType(get_element_type(to)));
+			break;
+		default:
+			break;
+	}
+}
+
+/*
  * The same for what a comparison calls: its operator, and the casts to what that
- * compares, found as ri_HashCompareOp() in ri_triggers.c does.
+ * compares.
  */
 static void
 check_comparison(const HookForeignKey *key, Oid operator, Oid left, Oid right)
 {
 	Oid			inputs[2];
 	Oid			types[2];
-	Oid			cast;
 
 	check_function(key, get_opcode(operator));
 	op_input_types(operator, &inputs[0], &inputs[1]);
 	types[0] = getBaseType(left);
 	types[1] = getBaseType(right);
 	for (int i = 0; i < 2; i++)
-		if (types[i] != inputs[i] && !IsPolymorphicType(inputs[i]) &&
-			find_coercion_pathway(inputs[i], types[i], COERCION_IMPLICIT,
-								  &cast) == COERCION_PATH_FUNC)
-			check_function(key, cast);
+		if (types[i] != inputs[i] && !IsPolymorphicType(inputs[i]))
+			check_cast(key, types[i], inputs[i]);
 }
 
 /*
@@ -290,9 +311,30 @@ hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 }
 
 /*
+ * Does an expression mean something else to another role?
+ */
+static bool
+depends_on_role(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, SQLValueFunction))
+		switch (((SQLValueFunction *) node)->op)
+		{
+			case SVFOP_CURRENT_ROLE:
+			case SVFOP_CURRENT_USER:
+			case SVFOP_USER:
+				return true;
+			default:
+				break;
+		}
+	return expression_tree_walker(node, depends_on_role, context);
+}
+
+/*
  * What a step sets the columns of its key to; false if that cannot be known
- * beforehand (a default that calls a volatile or somebody's function), or leaves
- * nothing to look up.
+ * beforehand (a default that calls a volatile or somebody's function, or depends
+ * on the current role), or leaves nothing to look up.
  */
 bool
 hooks_query_defaults(HookStep *step)
@@ -327,9 +369,15 @@ hooks_query_defaults(HookStep *step)
 			value = build_column_default(rel, attnum);
 		if (value != NULL)
 		{
-			/* nor is somebody's function called in the name of who looks */
+			/* the column's own type, or one that the default takes for a while */
+			while (IsA(value, CoerceToDomain))
+				value = (Node *) ((CoerceToDomain *) value)->arg;
+
+			/* the query does not run as the role that the action would run as */
 			if (contain_volatile_functions(value) ||
-				hooks_callback_functions(value) != NIL)
+				depends_on_role(value, NULL) ||
+				hooks_callback_expression_runs_code(value) ||
+				hooks_callback_type_runs_code(getBaseType(exprType(value))))
 			{
 				table_close(rel, NoLock);
 				return false;
@@ -358,6 +406,7 @@ hooks_query_default_row(const HookStep *step, Oid *relid, ItemPointer tid)
 {
 	const HookForeignKey *key = step->key;
 	StringInfoData query;
+	HookIdentity before;
 	bool		isnull;
 
 	*relid = InvalidOid;
@@ -372,8 +421,10 @@ hooks_query_default_row(const HookStep *step, Oid *relid, ItemPointer tid)
 						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
 						  step->defaults[i]);
 	}
+	hooks_rights_become_owner(&before, key->referenced);
 	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not look up defaults of foreign key \"%s\"", key->name);
+	hooks_rights_become(&before);
 	if (SPI_processed == 1)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[0];

@@ -1,13 +1,17 @@
 /*
  * rights.c
- *		Who may be told of a table's rows.
+ *		Who may be told of a table's rows, and as whom they are read.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
+#include "utils/syscache.h"
 
 #include "rights.h"
 
@@ -27,4 +31,42 @@ hooks_rights_check_read(Oid relid)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("cannot look at all rows of table \"%s\" behind its row-level security",
 						get_rel_name(relid))));
+}
+
+/*
+ * Goes on as the owner of a table, as ri_triggers.c does to carry out a foreign
+ * key's action: to read a table may call what its owner wrote, be it only to
+ * plan the query (expressions and conditions of indexes, partition keys), and
+ * that must not run as who looks.  Nor may it set anything that lasts.
+ *
+ * Ends with hooks_rights_become(); after an error the abort does the same.
+ */
+void
+hooks_rights_become_owner(HookIdentity *before, Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	GetUserIdAndSecContext(&before->userid, &before->sec_context);
+	before->guc_level = NewGUCNestLevel();
+	SetUserIdAndSecContext(owner, before->sec_context |
+						   SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION |
+						   SECURITY_NOFORCE_RLS);
+}
+
+/*
+ * Goes on as before.
+ */
+void
+hooks_rights_become(const HookIdentity *before)
+{
+	AtEOXact_GUC(false, before->guc_level);
+	SetUserIdAndSecContext(before->userid, before->sec_context);
 }

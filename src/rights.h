@@ -1,12 +1,22 @@
 /*
  * rights.h
- *		Who may be told of a table's rows.
+ *		Who may be told of a table's rows, and as whom they are read.
  */
 #ifndef HOOKS_RIGHTS_H
 #define HOOKS_RIGHTS_H
 
 #include "postgres.h"
 
+/* Who it was before somebody else took over; the caller keeps it */
+typedef struct HookIdentity
+{
+	Oid			userid;
+	int			sec_context;
+	int			guc_level;
+} HookIdentity;
+
 extern void hooks_rights_check_read(Oid relid);
+extern void hooks_rights_become_owner(HookIdentity *before, Oid relid);
+extern void hooks_rights_become(const HookIdentity *before);
 
 #endif							/* HOOKS_RIGHTS_H */

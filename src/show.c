@@ -11,7 +11,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "condition.h"
+#include "callback.h"
 #include "fields.h"
 #include "result.h"
 #include "rights.h"
@@ -66,7 +66,7 @@ check_types(Relation rel)
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 
 		if (!att->attisdropped && rel->rd_rel->relowner != GetUserId() &&
-			hooks_condition_runs_code(getBaseType(att->atttypid)))
+			hooks_callback_type_runs_code(getBaseType(att->atttypid)))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("cannot show kept rows of table \"%s\"",

@@ -121,6 +121,7 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 	{
 		name = psprintf("step %d", ++cascade->nlanes);
 		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
+						   step->key->referencing,
 						   step->counts ? hooks_query_counts(step, name) :
 						   hooks_query_rows(step, name, ordered));
 	}
@@ -128,6 +129,7 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 	{
 		name = psprintf("step %d", ++cascade->nlanes);
 		hooks_lane_prepare(&state->checks, name, hooks_query_desc(step, true),
+						   step->key->referenced,
 						   hooks_query_checks(step, name, ordered));
 	}
 	if (step->knows_same)
