@@ -383,6 +383,7 @@ hooks_cascade_end(HookWalk *cascade)
 	}
 	if (cascade->changes != NULL)
 		tuplestore_end(cascade->changes);
+	hooks_route_end(cascade->route);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	MemoryContextDelete(cascade->context);

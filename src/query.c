@@ -60,10 +60,17 @@ hooks_query_desc(const HookStep *step, bool checks)
 static const char *
 from_item(Oid relid, const char *alias)
 {
+	const char *name = get_rel_name(relid);
+
+	/* a table that is only referred to may not be one of the route */
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
 	return psprintf("%s%s %s",
 					get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
 					quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-											   get_rel_name(relid)),
+											   name),
 					alias);
 }
 

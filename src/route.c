@@ -21,7 +21,6 @@
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "storage/lmgr.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -68,12 +67,25 @@ add_way(List *ways, HookTable *table, const HookForeignKey *key)
 }
 
 /*
+ * Opens a table to the end of the route.  The lock keeps other sessions from
+ * changing it, and being open what is called by the walk's queries.
+ */
+static Relation
+open_table(HookRoute *route, Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+
+	route->open = lappend(route->open, rel);
+	return rel;
+}
+
+/*
  * The ways on from the rows that a table itself holds.
  */
 static void
 add_leaf(HookRoute *route, HookTable *table, Oid relid)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
+	Relation	rel = open_table(route, relid);
 	HookLeaf   *leaf = hash_search(table->leaf_by_relid, &relid, HASH_ENTER, NULL);
 	int			ntriggers = rel->trigdesc == NULL ? 0 : rel->trigdesc->numtriggers;
 	Trigger    *triggers;
@@ -102,7 +114,6 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 			leaf->updates = add_way(leaf->updates, table, key);
 	}
 	pfree(triggers);
-	table_close(rel, NoLock);
 }
 
 HookTable *
@@ -136,9 +147,9 @@ get_table(HookRoute *route, Oid relid)
 	table->leaf_by_relid = hash_create("hooks leaves", 16, &info,
 									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	route->tables = lappend(route->tables, table);
-	LockRelationOid(relid, AccessShareLock);
+	table->partitioned =
+		open_table(route, relid)->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 	table->root = hooks_graph_root(relid);
-	table->partitioned = get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE;
 	if (!table->partitioned)
 		add_leaf(route, table, relid);
 	else
@@ -394,4 +405,17 @@ hooks_route_make(List *tables, Oid target, bool blocked)
 	foreach(lc, tables)
 		make_doomable(route, get_table(route, lfirst_oid(lc)));
 	return route;
+}
+
+/*
+ * Closes the route's tables; the rest goes with its memory.
+ */
+void
+hooks_route_end(HookRoute *route)
+{
+	ListCell   *lc;
+
+	foreach(lc, route->open)
+		table_close(lfirst(lc), NoLock);
+	route->open = NIL;
 }

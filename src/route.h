@@ -111,10 +111,12 @@ typedef struct HookRoute
 	bool		blocked;		/* rows that block are looked for */
 	List	   *tables;			/* of HookTable */
 	List	   *steps;			/* of HookStep */
+	List	   *open;			/* of Relation: nobody changes these as long */
 	bool		ordered;		/* what happens depends on the order of events */
 } HookRoute;
 
 extern HookRoute *hooks_route_make(List *tables, Oid target, bool blocked);
+extern void hooks_route_end(HookRoute *route);
 extern HookTable *hooks_route_table(const HookRoute *route, Oid relid);
 extern void hooks_route_need(HookTable *table, const AttrNumber *columns, int n);
 extern Bitmapset *hooks_route_set(const AttrNumber *columns, int n);
