@@ -85,6 +85,28 @@ DELETE FROM left_side WHERE id = 11;
 ROLLBACK;
 SELECT hooks.unregister('fail'), hooks.unregister('left_side'), hooks.unregister('right_side'), hooks.unregister('leaf');
 
+-- A row that an UPDATE moves to another partition is deleted and inserted for
+-- hooks; doomed() tells what the foreign keys make of that (nothing, since 15).
+CREATE TABLE halves (id int PRIMARY KEY, half int) PARTITION BY RANGE (id);
+CREATE TABLE lower_half PARTITION OF halves FOR VALUES FROM (0) TO (50);
+CREATE TABLE upper_half PARTITION OF halves FOR VALUES FROM (50) TO (100);
+CREATE TABLE parts (id int PRIMARY KEY, half_id int REFERENCES halves ON DELETE CASCADE ON UPDATE CASCADE);
+CREATE TABLE told (id int);
+INSERT INTO halves VALUES (1), (2);
+INSERT INTO parts VALUES (11, 1), (12, 2);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '% of %: %', TG_OP, TG_TABLE_NAME, (SELECT array_agg(id) FROM old_table);
+    INSERT INTO told SELECT id FROM hooks.doomed(NULL::parts);
+    RETURN NULL;
+END $$;
+SELECT hooks.register('note', 'before_cascade', 'delete', 'halves', 'note');
+UPDATE halves SET id = id + 50 WHERE id = 1;
+SELECT array_agg(id ORDER BY id) IS NOT DISTINCT FROM (SELECT array_agg(id ORDER BY id) FROM told)
+  FROM (SELECT unnest('{11, 12}'::int[]) EXCEPT SELECT id FROM parts) AS gone (id);
+SELECT hooks.unregister('note');
+DROP TABLE halves, parts, told;
+
 -- Truncate: all rows of what it empties.
 SELECT hooks.register('truncate', 'before_cascade', 'truncate', 'left_side', 'tell');
 SET client_min_messages = warning;

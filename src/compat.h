@@ -162,6 +162,9 @@ hooks_opened_result_relations(const EState *estate)
 	 DeconstructFkConstraintRow(tuple, n, fk, pk, pf, pp, ff))
 #endif
 
+/* since 15, a row that moves to another partition is updated for foreign keys */
+#define HOOKS_MOVE_IS_UPDATE (PG_VERSION_NUM >= 150000)
+
 /* triggers on TRUNCATE of foreign tables came with 16 */
 #define HOOKS_FOREIGN_TRUNCATE (PG_VERSION_NUM >= 160000)
 

@@ -36,6 +36,7 @@
 
 #include "cascade.h"
 #include "chain.h"
+#include "compat.h"
 #include "context.h"
 #include "doomed.h"
 #include "rights.h"
@@ -197,6 +198,17 @@ keep_row(const HookCascadeRow *row, void *arg)
 }
 
 /*
+ * Has an UPDATE moved the row to another partition, and do foreign keys know?
+ * They then see an update of the partitioned table, and no delete.
+ */
+static bool
+is_moved(HeapTupleHeader header)
+{
+	return HOOKS_MOVE_IS_UPDATE &&
+		HeapTupleHeaderIndicatesMovedPartitions(header);
+}
+
+/*
  * Begins the walk with the rows of a batch.
  */
 static void
@@ -212,7 +224,8 @@ add_batch(HookWalk *cascade, const HookBatch *batch)
 			for (int i = 0; i < chunk->used; i++)
 			{
 				CHECK_FOR_INTERRUPTS();
-				if (hooks_rows_get(&fetcher, &chunk->tids[i]))
+				if (hooks_rows_get(&fetcher, &chunk->tids[i]) &&
+					!(fetcher.heap && is_moved(fetcher.tuple.t_data)))
 					hooks_cascade_add(cascade, fetcher.slot);
 			}
 		hooks_rows_end(&fetcher);
@@ -230,7 +243,8 @@ is_deleted_by(HeapTuple tuple, CommandId command)
 
 	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
 		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-		ItemPointerEquals(&header->t_ctid, &tuple->t_self) &&
+		(ItemPointerEquals(&header->t_ctid, &tuple->t_self) ||
+		 (HeapTupleHeaderIndicatesMovedPartitions(header) && !is_moved(header))) &&
 		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header)) &&
 		HeapTupleHeaderGetCmax(header) == command;
 }
