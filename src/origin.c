@@ -408,8 +408,9 @@ hooks_origin_constraint(HookKeyAction *action)
 	if (action->resolved || !OidIsValid(action->relid))
 		return action->constraint;
 
+	/* a copy, as a look-up may make the relcache build its list anew */
 	rel = table_open(action->relid, AccessShareLock);
-	foreach(lc, RelationGetFKeyList(rel))
+	foreach(lc, copyObject(RelationGetFKeyList(rel)))
 	{
 		ForeignKeyCacheInfo *fk = (ForeignKeyCacheInfo *) lfirst(lc);
 		Oid			declared;
