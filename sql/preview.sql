@@ -69,6 +69,24 @@ SELECT * FROM hooks.preview_delete('a', 'id = 5');
 DELETE FROM a WHERE id = 5;
 DROP TABLE f, g;
 
+-- A key that is not enforced (since 18) is as if it were not there.
+CREATE TABLE i (id int PRIMARY KEY, a_id int REFERENCES a ON DELETE CASCADE);
+CREATE TABLE j (i_id int, a_id int REFERENCES a ON DELETE SET NULL);
+DO $$
+BEGIN
+  IF current_setting('server_version_num')::int >= 180000 THEN
+    EXECUTE 'ALTER TABLE j ADD FOREIGN KEY (i_id) REFERENCES i ON DELETE CASCADE NOT ENFORCED';
+  END IF;
+END $$;
+INSERT INTO i VALUES (71, 3);
+BEGIN;
+INSERT INTO j VALUES (71, 3);
+SELECT * FROM hooks.preview_delete('a', 'id = 3');
+DELETE FROM a WHERE id = 3;
+ROLLBACK;
+SELECT hooks.cascade_tree('i');
+DROP TABLE i, j;
+
 -- Composite keys match as a whole.
 CREATE TABLE h (id int, a_id int, pair smallint, FOREIGN KEY (pair, a_id) REFERENCES a (pair, id) ON DELETE CASCADE);
 INSERT INTO h VALUES (61, 3, 1), (62, 3, NULL), (63, 4, 0);

@@ -165,6 +165,15 @@ hooks_opened_result_relations(const EState *estate)
 /* since 15, a row that moves to another partition is updated for foreign keys */
 #define HOOKS_MOVE_IS_UPDATE (PG_VERSION_NUM >= 150000)
 
+/* foreign keys that are not enforced, and those with PERIOD, came with 18 */
+#if PG_VERSION_NUM >= 180000
+#define hooks_constraint_enforced(form) ((form)->conenforced)
+#define hooks_constraint_period(form) ((form)->conperiod)
+#else
+#define hooks_constraint_enforced(form) true
+#define hooks_constraint_period(form) false
+#endif
+
 /* triggers on TRUNCATE of foreign tables came with 16 */
 #define HOOKS_FOREIGN_TRUNCATE (PG_VERSION_NUM >= 160000)
 

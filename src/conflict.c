@@ -183,7 +183,7 @@ add_rechecks(HookRoute *route)
 			const HookForeignKey *key = lfirst(cell);
 			HookStep   *step;
 
-			if (key->deferred || !can_lose_key(route, key))
+			if (key->deferred || !key->enforced || !can_lose_key(route, key))
 				continue;
 			step = palloc0(sizeof(HookStep));
 			step->key = key;

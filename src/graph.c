@@ -114,6 +114,8 @@ key_from_tuple(HeapTuple tuple)
 	key->on_update = form->confupdtype;
 	key->full = form->confmatchtype == FKCONSTR_MATCH_FULL;
 	key->deferred = form->condeferrable && form->condeferred;
+	key->enforced = hooks_constraint_enforced(form);
+	key->period = hooks_constraint_period(form);
 	hooks_deconstruct_foreign_key(tuple, &key->nkeys, referencing, referenced,
 								  operators, referenced_operators,
 								  own_operators, &key->nset, set);
@@ -343,7 +345,8 @@ serves(Relation index, const HookForeignKey *key)
 
 	if (!form->indisvalid || form->indnkeyatts < key->nkeys ||
 		(index->rd_rel->relam != BTREE_AM_OID &&
-		 index->rd_rel->relam != HASH_AM_OID) ||
+		 index->rd_rel->relam != HASH_AM_OID &&
+		 !(key->period && index->rd_rel->relam == GIST_AM_OID)) ||
 		!holds_for_keys(index, key))
 		return false;
 	for (int i = 0; i < key->nkeys; i++)

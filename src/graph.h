@@ -25,6 +25,8 @@ typedef struct HookForeignKey
 	char		on_update;
 	bool		full;			/* MATCH FULL */
 	bool		deferred;		/* INITIALLY DEFERRED */
+	bool		enforced;		/* not: only TRUNCATE minds it */
+	bool		period;			/* its last column is a period of time */
 	int			nkeys;
 	AttrNumber *referencing_keys;
 	AttrNumber *referenced_keys;

@@ -262,6 +262,8 @@ expand(Tree *tree, Oid relid, int depth)
 		Oid			index;
 		const char *index_words = "no index";
 
+		if (!key->enforced)
+			continue;
 		LockRelationOid(key->referencing, AccessShareLock);
 		index = hooks_graph_index(key);
 		if (OidIsValid(index))
