@@ -76,5 +76,25 @@ DELETE FROM parents WHERE id = 1;
 ROLLBACK;
 
 SELECT hooks.unregister('tell'), hooks.unregister('keep');
+
+-- Nor does who looks get to run his own code as the owner, by a search_path.
+CREATE TABLE own (id int, parent int REFERENCES parents ON DELETE CASCADE);
+CREATE FUNCTION honest(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN abs($1); END';
+CREATE INDEX ON own ((id + honest(1)));
+GRANT SELECT ON parents, own TO regress_hooks_mal;
+\c -
+SET SESSION AUTHORIZATION regress_hooks_mal;
+SET client_min_messages = warning;
+CREATE FUNCTION test_lookers_owner.abs(int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user <> 'regress_hooks_mal' THEN
+        RAISE 'called as %', current_user;
+    END IF;
+    RETURN $1;
+END $$;
+SET search_path = test_lookers_owner, pg_catalog;
+SELECT relation, action, rows FROM hooks.preview_delete('parents', 'id = 2');
+RESET SESSION AUTHORIZATION;
+
 DROP SCHEMA test_lookers_owner CASCADE;
 DROP ROLE regress_hooks_mal;

@@ -341,7 +341,7 @@ depends_on_role(Node *node, void *context)
 /*
  * What a step sets the columns of its key to; false if that cannot be known
  * beforehand (a default that calls a volatile or somebody's function, or depends
- * on the current role), or leaves nothing to look up.
+ * on the role that the table belongs to), or leaves nothing to look up.
  */
 bool
 hooks_query_defaults(HookStep *step)
@@ -349,6 +349,7 @@ hooks_query_defaults(HookStep *step)
 	const HookForeignKey *key = step->key;
 	bool		is_default = step->effect == HOOK_EFFECT_SET_DEFAULT;
 	bool		some = false;
+	HookIdentity before;
 	Relation	rel;
 
 	if (step->recheck)
@@ -380,16 +381,20 @@ hooks_query_defaults(HookStep *step)
 			while (IsA(value, CoerceToDomain))
 				value = (Node *) ((CoerceToDomain *) value)->arg;
 
-			/* the query does not run as the role that the action would run as */
+			/* it is looked up as the owner of the other table */
 			if (contain_volatile_functions(value) ||
-				depends_on_role(value, NULL) ||
+				(depends_on_role(value, NULL) &&
+				 rel->rd_rel->relowner != hooks_rights_owner(key->referenced)) ||
 				hooks_callback_expression_runs_code(value) ||
 				hooks_callback_type_runs_code(getBaseType(exprType(value))))
 			{
 				table_close(rel, NoLock);
 				return false;
 			}
+			/* as it will be read */
+			hooks_rights_become_owner(&before, key->referencing);
 			text = deparse_expression(value, NIL, false, false);
+			hooks_rights_become(&before);
 			some = true;
 		}
 		get_atttypetypmodcoll(key->referencing, attnum, &type, &typmod, &collation);

@@ -34,15 +34,10 @@ hooks_rights_check_read(Oid relid)
 }
 
 /*
- * Goes on as the owner of a table, as ri_triggers.c does to carry out a foreign
- * key's action: to read a table may call what its owner wrote, be it only to
- * plan the query (expressions and conditions of indexes, partition keys), and
- * that must not run as who looks.  Nor may it set anything that lasts.
- *
- * Ends with hooks_rights_become(); after an error the abort does the same.
+ * The owner of a table; 42P01 if it is gone.
  */
-void
-hooks_rights_become_owner(HookIdentity *before, Oid relid)
+Oid
+hooks_rights_owner(Oid relid)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Oid			owner;
@@ -53,8 +48,28 @@ hooks_rights_become_owner(HookIdentity *before, Oid relid)
 				 errmsg("relation with OID %u does not exist", relid)));
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Goes on as the owner of a table, as ri_triggers.c does to carry out a foreign
+ * key's action: to read a table may call what its owner wrote, be it only to
+ * plan the query (expressions and conditions of indexes, partition keys), and
+ * that must not run as who looks.  Nor may it set anything that lasts; and who
+ * looks must not lead it astray by his search_path: there is none but pg_catalog.
+ *
+ * Ends with hooks_rights_become(); after an error the abort does the same.
+ */
+void
+hooks_rights_become_owner(HookIdentity *before, Oid relid)
+{
+	Oid			owner = hooks_rights_owner(relid);
+
 	GetUserIdAndSecContext(&before->userid, &before->sec_context);
 	before->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	SetUserIdAndSecContext(owner, before->sec_context |
 						   SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION |

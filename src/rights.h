@@ -16,6 +16,7 @@ typedef struct HookIdentity
 } HookIdentity;
 
 extern void hooks_rights_check_read(Oid relid);
+extern Oid	hooks_rights_owner(Oid relid);
 extern void hooks_rights_become_owner(HookIdentity *before, Oid relid);
 extern void hooks_rights_become(const HookIdentity *before);
 
