@@ -92,6 +92,24 @@ CREATE TABLE h (id int, a_id int, pair smallint, FOREIGN KEY (pair, a_id) REFERE
 INSERT INTO h VALUES (61, 3, 1), (62, 3, NULL), (63, 4, 0);
 SELECT * FROM hooks.preview_delete('a', 'id <> 4') WHERE relation = 'h'::regclass;
 
+-- Children of a table go with it, each with what refers to it, whatever the
+-- condition calls the table.
+CREATE TABLE base (id int PRIMARY KEY, v int);
+CREATE TABLE extended (gone int, more int) INHERITS (base);
+ALTER TABLE extended ADD UNIQUE (id, more), DROP gone;
+CREATE TABLE of_base (base_id int REFERENCES base ON DELETE CASCADE);
+CREATE TABLE of_extended (id int, more int, FOREIGN KEY (id, more) REFERENCES extended (id, more) ON DELETE SET NULL);
+INSERT INTO base VALUES (1, 1), (2, 2);
+INSERT INTO extended VALUES (1, 1, 5), (3, 3, 6);
+INSERT INTO of_base VALUES (1), (2), (2);
+INSERT INTO of_extended VALUES (1, 5), (3, 6);
+SELECT * FROM hooks.preview_delete('base', 'test_preview.base.id = 1');
+SELECT * FROM hooks.preview_delete('base', 'base IN (ROW(2, 2)::base, ROW(3, 3)::base)');
+SELECT * FROM hooks.preview_delete('base', 'id IN (1, 3) AND tableoid = ''extended''::regclass');
+SELECT * FROM hooks.preview_delete('base', max_rows => 3) WHERE depth = 0;
+SELECT * FROM hooks.preview_delete('base', 'more = 5');
+DROP TABLE base, extended, of_base, of_extended;
+
 -- max_rows caps each count; what is below a cap is a lower bound.
 SELECT * FROM hooks.preview_delete('a', 'id <= 2', max_rows => 1);
 SELECT * FROM hooks.preview_delete('a', 'id <= 2', max_rows => 100) WHERE capped;

@@ -20,10 +20,14 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "cascade.h"
 #include "change.h"
@@ -290,41 +294,6 @@ root_count(HookWalk *cascade, Oid relid)
 }
 
 /*
- * Begins with the rows of a table that a condition selects; NULL: all of them.
- * As for hooks_query_roots().
- */
-void
-hooks_cascade_select(HookWalk *cascade, Oid relid, const char *name,
-					 const char *condition)
-{
-	HookTable  *table = hooks_route_table(cascade->route, relid);
-	HookCascadeCount *count = root_count(cascade, relid);
-	char	   *query = hooks_query_roots(table, name, condition);
-	HookLane	lane = {0};
-
-	lane.query = query;
-	hooks_lane_plan(&lane);
-	hooks_lane_open(&lane);
-	while (hooks_lane_advance(&lane))
-	{
-		int			natts = lane.found->natts;
-		Datum	   *values = palloc(sizeof(Datum) * natts);
-		bool	   *nulls = palloc(sizeof(bool) * natts);
-
-		CHECK_FOR_INTERRUPTS();
-		heap_deform_tuple(hooks_lane_row(&lane), lane.found, values, nulls);
-		if (!hooks_walk_doom(cascade, count, table, DatumGetObjectId(values[1]),
-							 (ItemPointer) DatumGetPointer(values[2]),
-							 values + 3, nulls + 3))
-			hooks_lane_close(&lane);
-		pfree(values);
-		pfree(nulls);
-	}
-	SPI_freeplan(lane.plan);
-	pfree(query);
-}
-
-/*
  * Begins with a row, in the slot of its own table.
  */
 void
@@ -346,6 +315,84 @@ hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot)
 	}
 	(void) hooks_walk_doom(cascade, root_count(cascade, relid), table, relid,
 						   &slot->tts_tid, values, nulls);
+}
+
+/*
+ * Begins with a row of a table or a child of it.  The slot is of the table that
+ * the row before was of, or NULL.
+ */
+static TupleTableSlot *
+select_from_child(HookWalk *cascade, HookTable *parent, Oid relid,
+				  ItemPointer tid, TupleTableSlot *slot)
+{
+	HookTable  *table = hooks_route_table(cascade->route, relid);
+	Relation	rel;
+
+	/* it has come after the route was made; or nothing refers to it */
+	if (table == NULL || table->columns == NIL)
+	{
+		(void) hooks_walk_doom(cascade, cascade->root, parent, relid, tid, NULL, NULL);
+		return slot;
+	}
+	rel = table_open(relid, NoLock);
+	if (slot != NULL && slot->tts_tableOid != relid)
+	{
+		ExecDropSingleTupleTableSlot(slot);
+		slot = NULL;
+	}
+	if (slot == NULL)
+		slot = table_slot_create(rel, NULL);
+	if (!table_tuple_fetch_row_version(rel, tid, GetActiveSnapshot(), slot))
+		elog(ERROR, "could not find a row of table \"%s\" again",
+			 RelationGetRelationName(rel));
+	hooks_cascade_add(cascade, slot);
+	table_close(rel, NoLock);
+	return slot;
+}
+
+/*
+ * Begins with the rows of a table that a condition selects; NULL: all of them.
+ * As for hooks_query_roots(); children are tables of the route, too.
+ */
+void
+hooks_cascade_select(HookWalk *cascade, Oid relid, bool children,
+					 const char *condition)
+{
+	HookTable  *table = hooks_route_table(cascade->route, relid);
+	HookCascadeCount *count = root_count(cascade, relid);
+	char	   *query = hooks_query_roots(table, children, condition);
+	TupleTableSlot *slot = NULL;
+	HookLane	lane = {0};
+
+	lane.query = query;
+	hooks_lane_plan(&lane);
+	hooks_lane_open(&lane);
+	while (hooks_lane_advance(&lane))
+	{
+		int			natts = lane.found->natts;
+		Datum	   *values = palloc(sizeof(Datum) * natts);
+		bool	   *nulls = palloc(sizeof(bool) * natts);
+
+		CHECK_FOR_INTERRUPTS();
+		heap_deform_tuple(hooks_lane_row(&lane), lane.found, values, nulls);
+		if (children)
+			slot = select_from_child(cascade, table, DatumGetObjectId(values[1]),
+									 (ItemPointer) DatumGetPointer(values[2]),
+									 slot);
+		else
+			(void) hooks_walk_doom(cascade, count, table,
+								   DatumGetObjectId(values[1]),
+								   (ItemPointer) DatumGetPointer(values[2]),
+								   values + 3, nulls + 3);
+		if (count->capped)
+			hooks_lane_close(&lane);
+		pfree(values);
+		pfree(nulls);
+	}
+	if (slot != NULL)
+		ExecDropSingleTupleTableSlot(slot);
+	SPI_freeplan(lane.plan);
+	pfree(query);
 }
 
 /*

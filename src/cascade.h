@@ -16,7 +16,7 @@ extern HookWalk *hooks_cascade_begin(List *roots, Oid target,
 										HookCascadeVisitor visitor, void *arg);
 extern HookRoute *hooks_cascade_route(HookWalk *cascade);
 extern void hooks_cascade_select(HookWalk *cascade, Oid relid,
-								 const char *name, const char *condition);
+								 bool children, const char *condition);
 extern void hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot);
 extern void hooks_cascade_run(HookWalk *cascade);
 extern List *hooks_cascade_counts(const HookWalk *cascade);

@@ -173,10 +173,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 			step->effect == HOOK_EFFECT_SET_DEFAULT)
 			hooks_rights_check_read(step->key->referenced);
 	}
-	foreach(lc, tables)
-		hooks_cascade_select(cascade, lfirst_oid(lc),
-							 lfirst_oid(lc) == relid ? NULL : get_rel_name(relid),
-							 condition);
+	hooks_cascade_select(cascade, relid, list_length(tables) > 1, condition);
 	hooks_cascade_run(cascade);
 
 	foreach(lc, hooks_cascade_counts(cascade))

@@ -58,7 +58,7 @@ hooks_query_desc(const HookStep *step, bool checks)
 }
 
 static const char *
-from_item(Oid relid, const char *alias)
+from_item(Oid relid, bool children, const char *alias)
 {
 	const char *name = get_rel_name(relid);
 
@@ -68,7 +68,8 @@ from_item(Oid relid, const char *alias)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
 	return psprintf("%s%s %s",
-					get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
+					children || get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ?
+					"" : "ONLY ",
 					quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
 											   name),
 					alias);
@@ -185,14 +186,14 @@ append_comparison(StringInfo query, const HookForeignKey *key, int i,
 }
 
 /*
- * SELECT 0, tableoid, ctid, COLUMN ... FROM ONLY TABLE [NAME] [WHERE (CONDITION)]
+ * SELECT 0, tableoid, ctid, COLUMN ... FROM ONLY TABLE [WHERE (CONDITION)]
+ * SELECT 0, tableoid, ctid FROM TABLE [WHERE (CONDITION)]
  *
- * The condition is one that hooks_condition_parse() has seen; name is what it
- * calls the table, if not by its own name.
+ * The second is of a table with children, which have columns of their own.  The
+ * condition is one that hooks_condition_parse() has seen.
  */
 char *
-hooks_query_roots(const HookTable *table, const char *name,
-				  const char *condition)
+hooks_query_roots(const HookTable *table, bool children, const char *condition)
 {
 	StringInfoData query;
 	ListCell   *lc;
@@ -200,9 +201,10 @@ hooks_query_roots(const HookTable *table, const char *name,
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT 0::pg_catalog.int8, tableoid, ctid");
 	foreach(lc, table->columns)
-		appendStringInfo(&query, ", %s", column_name(table->relid, lfirst_int(lc)));
+		if (!children)
+			appendStringInfo(&query, ", %s", column_name(table->relid, lfirst_int(lc)));
 	appendStringInfo(&query, " FROM %s",
-					 from_item(table->relid, name == NULL ? "" : quote_identifier(name)));
+					 from_item(table->relid, children, ""));
 	if (condition != NULL)
 		appendStringInfo(&query, " WHERE (%s\n)", condition);
 	return query.data;
@@ -258,7 +260,7 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 						 column_name(key->referencing, lfirst_int(lc)));
 	appendStringInfo(&query, " FROM %s f, %s WHERE ",
 					 quote_identifier(name),
-					 from_item(key->referencing, "c"));
+					 from_item(key->referencing, false, "c"));
 	append_key(&query, key);
 	if (ordered)
 		appendStringInfoString(&query, " ORDER BY 1, 2, 3");
@@ -278,7 +280,7 @@ hooks_query_counts(const HookStep *step, const char *name)
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT c.tableoid, pg_catalog.count(*) FROM %s f, %s WHERE ",
 					 quote_identifier(name),
-					 from_item(key->referencing, "c"));
+					 from_item(key->referencing, false, "c"));
 	append_key(&query, key);
 	appendStringInfoString(&query, " GROUP BY 1");
 	return query.data;
@@ -307,7 +309,7 @@ hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 						 i == 0 ? "" : key->full ? " AND " : " OR ", value[i]);
 	appendStringInfo(&query, ", f.change, p.tableoid, p.ctid FROM %s f LEFT JOIN %s ON ",
 					 quote_identifier(name),
-					 from_item(key->referenced, "p"));
+					 from_item(key->referenced, false, "p"));
 	for (int i = 0; i < key->nkeys; i++)
 		append_comparison(&query, key, i,
 						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
@@ -424,7 +426,7 @@ hooks_query_default_row(const HookStep *step, Oid *relid, ItemPointer tid)
 	*relid = InvalidOid;
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT p.tableoid, p.ctid FROM %s WHERE ",
-					 from_item(key->referenced, "p"));
+					 from_item(key->referenced, false, "p"));
 	for (int i = 0; i < key->nkeys; i++)
 	{
 		if (step->defaults[i] == NULL)

@@ -13,7 +13,7 @@
 #include "route.h"
 
 extern TupleDesc hooks_query_desc(const HookStep *step, bool checks);
-extern char *hooks_query_roots(const HookTable *table, const char *name,
+extern char *hooks_query_roots(const HookTable *table, bool children,
 							   const char *condition);
 extern char *hooks_query_rows(const HookStep *step, const char *name,
 							  bool ordered);
