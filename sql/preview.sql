@@ -126,6 +126,17 @@ SET client_min_messages = warning;
 SET session_replication_role = replica;
 SELECT * FROM hooks.preview_delete('a', 'id = 1');
 RESET session_replication_role;
+-- Nor do they look for a row that a default refers to.
+CREATE TABLE k (a_id int DEFAULT 99 REFERENCES a ON DELETE SET DEFAULT);
+INSERT INTO k VALUES (3);
+SELECT * FROM hooks.preview_delete('a', 'id = 3');
+ALTER TABLE k DISABLE TRIGGER ALL;
+SELECT * FROM hooks.preview_delete('a', 'id = 3');
+BEGIN;
+DELETE FROM a WHERE id = 3;
+TABLE k;
+ROLLBACK;
+DROP TABLE k;
 
 -- TRUNCATE ... CASCADE takes all that refers, whatever the actions.
 SELECT * FROM hooks.preview_truncate('b');

@@ -69,13 +69,15 @@ queue_check(HookWalk *cascade, HookStep *step, int64 event, Oid relid,
 			const ItemPointerData *tid, const Datum *values, const bool *nulls)
 {
 	HookLane   *lane = &step->state->checks;
+	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
 	ItemPointerData copy = *tid;
 	Datum		row[INDEX_MAX_KEYS + 4];
 	bool		row_nulls[INDEX_MAX_KEYS + 4] = {false};
 
 	if (!step->taken)
 		hooks_walk_prepare(cascade, step);
-	if (lane->context == NULL || step->key->deferred)
+	if (lane->context == NULL || step->key->deferred ||
+		(leaf != NULL && !list_member_ptr(leaf->checked, step->key)))
 		return;
 	row[0] = Int64GetDatum(++cascade->event);
 	row[1] = Int64GetDatum(event);

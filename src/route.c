@@ -97,18 +97,23 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 
 	table->leaves = lappend(table->leaves, leaf);
 	leaf->table = table;
-	leaf->deletes = leaf->updates = NIL;
+	leaf->deletes = leaf->updates = leaf->checked = NIL;
 	for (int i = 0; i < ntriggers; i++)
 	{
+		int			side = RI_FKey_trigger_type(triggers[i].tgfoid);
 		const HookForeignKey *key;
 
-		if (RI_FKey_trigger_type(triggers[i].tgfoid) != RI_TRIGGER_PK ||
-			!is_in_force(&triggers[i]))
+		if (side == RI_TRIGGER_NONE || !is_in_force(&triggers[i]))
 			continue;
 		key = hooks_graph_find(route->graph, triggers[i].tgconstraint);
 		if (key == NULL)
 			continue;
-		if (TRIGGER_FOR_DELETE(triggers[i].tgtype))
+		if (side == RI_TRIGGER_FK)
+		{
+			if (TRIGGER_FOR_UPDATE(triggers[i].tgtype))
+				leaf->checked = lappend(leaf->checked, (void *) key);
+		}
+		else if (TRIGGER_FOR_DELETE(triggers[i].tgtype))
 			leaf->deletes = add_way(leaf->deletes, table, key);
 		else if (TRIGGER_FOR_UPDATE(triggers[i].tgtype))
 			leaf->updates = add_way(leaf->updates, table, key);

@@ -85,6 +85,8 @@ typedef struct HookLeaf
 	struct HookTable *table;
 	List	   *deletes;		/* of HookWay, in the order of the triggers */
 	List	   *updates;
+	List	   *checked;		/* of HookForeignKey: its own keys that are looked
+								 * up when a row changes */
 } HookLeaf;
 
 /* A table as a statement or a foreign key names it */
