@@ -120,5 +120,20 @@ SELECT hooks.register('upper', 'before', 'insert', 'remote', 'upper_val');
 INSERT INTO items VALUES (19, 'there'), (20, 'skip') RETURNING *;
 SELECT hooks.unregister('upper');
 
+-- hooks.keep does not see rows of other servers: what would be lost is not deleted.
+CREATE TABLE mixed (id int, val text) PARTITION BY LIST (val);
+CREATE TABLE mixed_here PARTITION OF mixed FOR VALUES IN ('here');
+CREATE FOREIGN TABLE mixed_there PARTITION OF mixed FOR VALUES IN ('there') SERVER test_foreign_loop
+    OPTIONS (schema_name 'test_foreign', table_name 'remote');
+INSERT INTO mixed VALUES (21, 'here'), (22, 'there');
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'mixed', 'hooks.keep');
+\set SHOW_CONTEXT never
+DELETE FROM mixed;
+SELECT count(*) FROM mixed WHERE id > 20;
+-- one that leaves them alone is kept
+DELETE FROM mixed WHERE val = 'here';
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT hooks.unregister('bin'), hooks.purge_kept('0') > 0;
+
 SET client_min_messages = warning;
 DROP SCHEMA test_foreign CASCADE;

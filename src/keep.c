@@ -17,7 +17,10 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "nodes/plannodes.h"
+#include "parser/parsetree.h"
 #include "storage/lmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "altered.h"
@@ -25,6 +28,7 @@
 #include "doomed.h"
 #include "keeper.h"
 #include "registry.h"
+#include "statement.h"
 #include "tidlist.h"
 
 /* What the walk has found */
@@ -122,6 +126,33 @@ write_all(const HookFiring *firing, Keep *keep)
 	hooks_kept_end_settings(settings);
 }
 
+/*
+ * Refuses (0A000) a statement that deletes from foreign tables, as partitions or
+ * children of what it names: these rows are not seen.
+ */
+static void
+check_tables(const HookFiring *firing)
+{
+	const HookStatement *root = firing->statement;
+	ListCell   *lc;
+
+	while (root != NULL && root->referential)
+		root = root->outer;
+	if (root == NULL)
+		return;
+	foreach(lc, root->query->plannedstmt->resultRelations)
+	{
+		Oid			relid = rt_fetch(lfirst_int(lc),
+									 root->query->plannedstmt->rtable)->relid;
+
+		if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot keep rows of foreign table \"%s\"",
+							get_rel_name(relid))));
+	}
+}
+
 PG_FUNCTION_INFO_V1(hooks_keep);
 
 /*
@@ -129,7 +160,7 @@ PG_FUNCTION_INFO_V1(hooks_keep);
  *
  * Keeps all that the statement of a before_cascade firing deletes and changes,
  * once for each statement.  39P01 if it is called elsewhere; errors of
- * hooks_rights_check_read(), of defaults, and those of altered.c.
+ * check_tables(), hooks_rights_check_read(), of defaults, and those of altered.c.
  */
 Datum
 hooks_keep(PG_FUNCTION_ARGS)
@@ -146,6 +177,7 @@ hooks_keep(PG_FUNCTION_ARGS)
 				 errhint("Register it as hooks.register(name, 'before_cascade', 'delete', relation, 'hooks.keep').")));
 	if (!hooks_doomed_first(firing))
 		return PointerGetDatum(NULL);
+	check_tables(firing);
 
 	keep.context = CurrentMemoryContext;
 	keep.changes = hooks_altered_begin();
