@@ -69,12 +69,12 @@ SELECT count(*) = (SELECT sum(cardinality("values")) FROM value) FROM before b, 
 
 SELECT hooks.register('bin', 'before_cascade', 'delete', 'root', 'hooks.keep');
 -- None of the session's settings gets into what is kept, ...
-SET DateStyle = 'SQL, DMY'; SET IntervalStyle = sql_standard; SET extra_float_digits = 0; SET bytea_output = escape; SET xmloption = document; SET TimeZone = 'Asia/Kolkata';
+SET DateStyle = 'SQL, DMY'; SET IntervalStyle = sql_standard; SET extra_float_digits = 0; SET bytea_output = escape; SET xmloption = document; SET TimeZone = 'Asia/Kolkata'; SET quote_all_identifiers = on;
 DELETE FROM root WHERE id = 1;
 -- ... nor into what it means.
-SET DateStyle = 'German'; SET IntervalStyle = iso_8601; SET TimeZone = 'America/St_Johns'; SET extra_float_digits = -15;
+SET DateStyle = 'German'; SET IntervalStyle = iso_8601; SET TimeZone = 'America/St_Johns'; SET extra_float_digits = -15; SET array_nulls = off; RESET quote_all_identifiers;
 SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
-RESET DateStyle; RESET IntervalStyle; RESET extra_float_digits; RESET bytea_output; RESET xmloption; RESET TimeZone;
+RESET DateStyle; RESET IntervalStyle; RESET extra_float_digits; RESET bytea_output; RESET xmloption; RESET TimeZone; RESET array_nulls;
 -- compared bit by bit
 SELECT count(*), count(*) FILTER (WHERE c *= b) FROM child c JOIN before b USING (id);
 -- The identities go on where they were.

@@ -89,7 +89,9 @@ hooks_kept_begin_settings(void)
 		{"intervalstyle", "postgres"},
 		{"extra_float_digits", "3"},
 		{"bytea_output", "hex"},
+		{"array_nulls", "on"},
 		{"xmloption", "content"},
+		{"quote_all_identifiers", "off"},
 		{"lc_monetary", "C"}
 	};
 	int			level = NewGUCNestLevel();
