@@ -59,18 +59,20 @@ SELECT hooks.kept_rows(:kept_id, NULL::root);
 -- and to purge is for who may delete
 SELECT hooks.purge_kept('0');
 
--- Restoring takes INSERT on each table, and SELECT and UPDATE where rows were
--- changed.  Who has no right at all gets no message that could quote a row.
+-- Restoring takes INSERT on each column, and SELECT and UPDATE where rows were
+-- changed.  Who lacks one of these gets no message that could quote a row.
 :restore
 RESET ROLE;
 GRANT INSERT ON root TO regress_keep_user;
 SET ROLE regress_keep_user; :restore RESET ROLE;
 GRANT INSERT (id) ON child TO regress_keep_user;
 SET ROLE regress_keep_user; :restore RESET ROLE;
-GRANT SELECT, UPDATE (root) ON changed TO regress_keep_user;
+GRANT INSERT (root) ON child TO regress_keep_user;
+SET ROLE regress_keep_user; :restore RESET ROLE;
+GRANT SELECT ON changed TO regress_keep_user;
 SET ROLE regress_keep_user; :restore RESET ROLE;
 -- Row-level security decides about each row.
-GRANT INSERT ON child TO regress_keep_user;
+GRANT UPDATE (root) ON changed TO regress_keep_user;
 SET ROLE regress_keep_user; :restore RESET ROLE;
 CREATE POLICY all_of_them ON root FOR INSERT WITH CHECK (true);
 SET ROLE regress_keep_user; :restore RESET ROLE;
@@ -90,6 +92,7 @@ ALTER TABLE root DISABLE ROW LEVEL SECURITY;
 ALTER TABLE defaulted OWNER TO regress_keep_admin;
 GRANT SELECT ON defaulted TO regress_keep_owner;
 GRANT SELECT, UPDATE ON defaulted TO regress_keep_user;
+GRANT INSERT ON child TO regress_keep_user;
 GRANT USAGE ON SCHEMA test_keep_rights TO regress_keep_admin;
 DELETE FROM root WHERE id = 2;
 SELECT max(kept_id) AS kept_id FROM hooks.kept \gset

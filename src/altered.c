@@ -14,6 +14,7 @@
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/datum.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -68,7 +69,8 @@ hooks_altered_begin(void)
 
 /*
  * What a column's default is, for the rows that a step sets to it; as the
- * table's owner, as whom PostgreSQL carries the action out.
+ * table's owner, as whom PostgreSQL carries the action out.  Parameters that it sets
+ * are put back.
  */
 static Datum
 get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnull)
@@ -81,6 +83,7 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 	Datum		value;
 	Oid			userid;
 	int			sec_context;
+	int			settings;
 
 	*isnull = expression == NULL;
 	if (expression == NULL)
@@ -96,6 +99,7 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 	SetUserIdAndSecContext(rel->rd_rel->relowner,
 						   sec_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
+	settings = NewGUCNestLevel();
 	estate = CreateExecutorState();
 	state = ExecPrepareExpr((Expr *) expression, estate);
 	value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), isnull);
@@ -107,6 +111,7 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 		MemoryContextSwitchTo(old);
 	}
 	FreeExecutorState(estate);
+	AtEOXact_GUC(false, settings);
 	SetUserIdAndSecContext(userid, sec_context);
 	return value;
 }

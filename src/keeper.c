@@ -159,7 +159,9 @@ is_key(Oid index, TupleDesc desc, bool *primary)
 	{
 		AttrNumber	attnum = form->indkey.values[i];
 
-		result = result && attnum > 0 && TupleDescAttr(desc, attnum - 1)->attnotnull;
+		result = result && attnum > 0 &&
+			TupleDescAttr(desc, attnum - 1)->attnotnull &&
+			TupleDescAttr(desc, attnum - 1)->attgenerated == '\0';
 	}
 	ReleaseSysCache(tuple);
 	return result;
@@ -167,8 +169,9 @@ is_key(Oid index, TupleDesc desc, bool *primary)
 
 /*
  * The names of the columns that tell the rows of a table apart: those of its
- * primary key or, if it has none, of another unique index without nulls.  NIL
- * if there is nothing of the kind.
+ * primary key or, if it has none, of another unique index without nulls; without
+ * generated columns, too, which may change with others.  NIL if there is nothing
+ * of the kind.
  */
 List *
 hooks_keeper_key(Relation rel)

@@ -106,8 +106,8 @@ row_text(const HookRestored *table, bool kept)
  *
  * Where there is no key, rows of the same values are numbered, so that each kept
  * one finds another; nobody can tell which is which:
- *		FROM (SELECT * FROM (SELECT ctid, tableoid, ROW, NUMBER FROM TABLE) f
- *				JOIN (SELECT *, ROW, NUMBER FROM STORE) s USING (row, number)) e
+ *		FROM (SELECT tid, relid, s.* FROM (SELECT tid, relid, ROW, NUMBER FROM TABLE) f
+ *				JOIN (SELECT *, ROW, NUMBER FROM STORE) s ON the same ROW and NUMBER) e
  */
 static void
 append_update(StringInfo query, const HookRestored *table, const char *relation)
@@ -128,11 +128,12 @@ append_update(StringInfo query, const HookRestored *table, const char *relation)
 		char	   *there = row_text(table, false);
 		char	   *kept = row_text(table, true);
 
-		appendStringInfoString(query, " FROM (SELECT * FROM (SELECT ctid AS tid, tableoid AS relid, ");
+		appendStringInfoString(query, " FROM (SELECT tid, relid, s.* FROM (SELECT ctid AS tid, tableoid AS relid, ");
 		appendStringInfo(query, numbered, there, there);
 		appendStringInfo(query, "%s%s) f JOIN (SELECT *, ", only, relation);
 		appendStringInfo(query, numbered, kept, kept);
-		appendStringInfo(query, "%s) s USING (row, number)) e"
+		appendStringInfo(query, "%s) s ON f.row OPERATOR(pg_catalog.=) s.row"
+						 " AND f.number OPERATOR(pg_catalog.=) s.number) e"
 						 " WHERE t.ctid OPERATOR(pg_catalog.=) e.tid"
 						 " AND t.tableoid OPERATOR(pg_catalog.=) e.relid", store);
 		return;

@@ -18,6 +18,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
@@ -57,18 +58,27 @@ open_table(const Restore *restore, const HookKeptFormat *format)
 }
 
 /*
- * 42501 unless the caller has a right on some column of a table at least.
- * Which ones it takes is seen by the statement; but nobody else shall get
- * errors that quote kept values.
+ * 42501 unless the caller has the rights that the statement takes, which sees to
+ * that itself, but later: nobody else shall get errors that quote kept values.
  */
 static void
-check_right(Relation rel, AclMode right)
+check_rights(Relation rel, const HookRestored *table)
 {
 	Oid			relid = RelationGetRelid(rel);
+	int			n = table->format.nchanged;
+	int			old = table->format.nfields - 2 * n;
 
-	if (pg_class_aclcheck(relid, GetUserId(), right) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(relid, GetUserId(), right, ACLMASK_ANY) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(rel));
+	for (int i = 0; i < table->format.nfields; i++)
+	{
+		AclMode		right = n == 0 ? ACL_INSERT :
+			i >= old && i < old + n ? ACL_UPDATE : ACL_SELECT;
+
+		if (pg_class_aclcheck(relid, GetUserId(), right) != ACLCHECK_OK &&
+			pg_attribute_aclcheck(relid, table->fields.attnums[i], GetUserId(),
+								  right) != ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
+						   RelationGetRelationName(rel));
+	}
 }
 
 static HookKeptFormat
@@ -109,9 +119,9 @@ add_table(Restore *restore, const HookKeptFormat *format)
 	HookRestored *table = palloc0(sizeof(HookRestored));
 	Relation	rel = open_table(restore, format);
 
-	check_right(rel, format->nchanged > 0 ? ACL_UPDATE : ACL_INSERT);
 	table->format = copy_format(format);
 	hooks_fields_match(&table->fields, rel, &table->format);
+	check_rights(rel, table);
 	table->desc = CreateTemplateTupleDesc(format->nfields);
 	for (int i = 0; i < format->nfields; i++)
 	{
@@ -181,17 +191,25 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		restore->rows += rows;
 }
 
+/*
+ * Rows without a key are found by their text, in which floats shall differ if
+ * they do.
+ */
 static void
 run_statement(const Restore *restore)
 {
+	int			settings = NewGUCNestLevel();
 	ListCell   *lc;
 
+	(void) set_config_option("extra_float_digits", "3", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	foreach(lc, restore->tables)
 		if (SPI_register_relation(&((HookRestored *) lfirst(lc))->enr) != SPI_OK_REL_REGISTER)
 			elog(ERROR, "SPI_register_relation failed");
 	if (SPI_execute(hooks_putback_statement(restore->tables), false, 0) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "could not put back kept rows");
+	AtEOXact_GUC(true, settings);
 }
 
 static void
@@ -291,9 +309,10 @@ hooks_restore(PG_FUNCTION_ARGS)
 				 errmsg("kept cascade %lld is not complete", (long long) restore.kept_id),
 				 errdetail("Of %lld rows, %lld are kept.",
 						   (long long) expected, (long long) restore.rows)));
+	/* first, so that no trigger of the statement's restores it again */
+	hooks_kept_set_restored(restore.kept_id);
 	run_statement(&restore);
 	check_counts(&restore);
-	hooks_kept_set_restored(restore.kept_id);
 
 	foreach(lc, restore.tables)
 		tuplestore_end(((HookRestored *) lfirst(lc))->store);

@@ -1,0 +1,94 @@
+-- hooks.restore() finds the rows that only lost their keys, and no others,
+-- whatever the session's settings; and puts a cascade back once.
+\pset format unaligned
+\pset tuples_only on
+\set SHOW_CONTEXT never
+CREATE SCHEMA test_found;
+SET search_path = test_found;
+CREATE TABLE root (id int PRIMARY KEY);
+INSERT INTO root VALUES (1), (2);
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'root', 'hooks.keep');
+
+-- Operators are PostgreSQL's, not those that come first on the search_path.
+CREATE TABLE plain (note text, root int REFERENCES root ON DELETE SET NULL);
+INSERT INTO plain VALUES ('a', 1), ('b', 2);
+DELETE FROM root;
+UPDATE plain SET note = 'c' WHERE note = 'b';
+CREATE SCHEMA test_found_other;
+CREATE FUNCTION test_found_other.tell(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'called'; RETURN true; END $$;
+CREATE OPERATOR test_found_other.= (LEFTARG = text, RIGHTARG = text, FUNCTION = test_found_other.tell);
+SET search_path = test_found_other, pg_catalog;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SET search_path = test_found;
+SELECT * FROM plain ORDER BY note;
+DROP TABLE plain;
+
+-- Rows without a key that differ in the last digit of a float are not the same.
+CREATE TABLE floats (x float8, root int REFERENCES root ON DELETE SET NULL);
+INSERT INTO floats VALUES (0.3, 1), (0.30000000000000004, 2);
+DELETE FROM root;
+-- they change places
+UPDATE floats SET x = x WHERE x = 0.3;
+SET extra_float_digits = 0;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+RESET extra_float_digits;
+SELECT * FROM floats ORDER BY x;
+DROP TABLE floats;
+
+-- A generated column is no key, for it can change with what the delete changes.
+CREATE TABLE generated (id int, root int REFERENCES root ON DELETE SET NULL, key text GENERATED ALWAYS AS (id || coalesce('/' || root, '')) STORED PRIMARY KEY);
+INSERT INTO generated VALUES (1, 1), (2, 2), (3, NULL);
+DELETE FROM root;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT * FROM generated ORDER BY id;
+DROP TABLE generated;
+
+-- What the INSERT fires cannot restore the same once more.
+CREATE TABLE child (root int REFERENCES root ON DELETE CASCADE);
+INSERT INTO child VALUES (1);
+DELETE FROM root;
+CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_trigger_depth() = 1 THEN
+        PERFORM hooks.restore(max(kept_id)) FROM hooks.kept;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER again AFTER INSERT ON child EXECUTE FUNCTION again();
+\set VERBOSITY sqlstate
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+\set VERBOSITY default
+DROP TRIGGER again ON child;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT (SELECT count(*) FROM root), (SELECT count(*) FROM child);
+
+-- A message quotes no kept value to who may not insert it.
+CREATE DOMAIN even AS int CHECK (VALUE % 2 = 0);
+CREATE TABLE secret (id int, numbers even[], root int REFERENCES root ON DELETE CASCADE);
+INSERT INTO secret VALUES (1, '{2,4}', 1);
+DELETE FROM root;
+CREATE ROLE regress_found_user;
+GRANT USAGE ON SCHEMA test_found TO regress_found_user;
+GRANT INSERT ON root, child TO regress_found_user;
+GRANT INSERT (id, root) ON secret TO regress_found_user;
+ALTER DOMAIN even DROP CONSTRAINT even_check;
+ALTER DOMAIN even ADD CONSTRAINT small CHECK (VALUE < 3) NOT VALID;
+\set restore 'SELECT hooks.restore(max(kept_id)) FROM hooks.kept;'
+SET ROLE regress_found_user; :restore RESET ROLE;
+GRANT INSERT ON secret TO regress_found_user;
+SET ROLE regress_found_user; :restore RESET ROLE;
+
+-- A function behind a default sets nothing for those who keep.
+CREATE FUNCTION default_root() RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('hooks.metadata', '{"set": true}', false); RETURN NULL; END $$;
+CREATE TABLE defaulted (root int DEFAULT default_root() REFERENCES root ON DELETE SET DEFAULT);
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'set after hooks.keep: %', current_setting('hooks.metadata', true) LIKE '%set%'; RETURN NULL; END $$;
+SELECT hooks.register('next', 'before_cascade', 'delete', 'root', 'tell', run_after => '{bin}');
+INSERT INTO root VALUES (3);
+INSERT INTO defaulted VALUES (3);
+DELETE FROM root;
+
+SELECT hooks.unregister(name) FROM hooks.registry;
+SET client_min_messages = warning;
+DROP SCHEMA test_found, test_found_other CASCADE;
+DROP ROLE regress_found_user;
+SELECT hooks.purge_kept('0') > 0;
