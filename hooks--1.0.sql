@@ -107,15 +107,18 @@ COMMENT ON COLUMN hooks.kept.caller IS 'the role that issued the DELETE';
 COMMENT ON COLUMN hooks.kept.restored_at IS 'when hooks.restore() put the rows back; they are not kept any longer';
 
 CREATE TABLE hooks.kept_row (
-    kept_id  bigint   NOT NULL,
-    number   integer  NOT NULL,
-    relation regclass NOT NULL,
-    name     text     NOT NULL,
-    columns  text[]   NOT NULL,
-    types    text[]   NOT NULL,
-    changed  integer  NOT NULL,
-    rows     integer  NOT NULL,
-    data     text     NOT NULL,
+    kept_id    bigint    NOT NULL,
+    number     integer   NOT NULL,
+    relation   regclass  NOT NULL,
+    name       text      NOT NULL,
+    columns    text[]    NOT NULL,
+    numbers    int2[]    NOT NULL,
+    types      regtype[] NOT NULL,
+    typmods    integer[] NOT NULL,
+    written_by xid       NOT NULL,
+    changed    integer   NOT NULL,
+    rows       integer   NOT NULL,
+    data       text      NOT NULL,
     CONSTRAINT kept_row_pkey PRIMARY KEY (kept_id, number)
 );
 -- to compress takes several times as long as all else
@@ -124,8 +127,11 @@ ALTER TABLE hooks.kept_row ALTER COLUMN data SET STORAGE EXTERNAL;
 COMMENT ON TABLE hooks.kept_row IS 'the kept rows, many of one table in a row';
 COMMENT ON COLUMN hooks.kept_row.relation IS 'the table; of partitions, the topmost partitioned table';
 COMMENT ON COLUMN hooks.kept_row.name IS 'its name when the rows were kept';
-COMMENT ON COLUMN hooks.kept_row.columns IS 'the columns, in the order of the data';
-COMMENT ON COLUMN hooks.kept_row.types IS 'their types';
+COMMENT ON COLUMN hooks.kept_row.columns IS 'the columns, in the order of the data; each is followed by what its type is made of, as attributes and labels';
+COMMENT ON COLUMN hooks.kept_row.numbers IS 'the numbers of the columns; of what is inside of them none is above 0';
+COMMENT ON COLUMN hooks.kept_row.types IS 'their types; 0 for a label of an enum';
+COMMENT ON COLUMN hooks.kept_row.typmods IS 'type modifiers, as in pg_attribute';
+COMMENT ON COLUMN hooks.kept_row.written_by IS 'the transaction that wrote this row, its xmin; after pg_restore it is not, and then numbers tell nothing any more';
 COMMENT ON COLUMN hooks.kept_row.changed IS '0: rows that were removed; else rows that were changed in so many columns, which are the last in the data, twice: as they were, and as the DELETE left them';
 COMMENT ON COLUMN hooks.kept_row.rows IS 'the number of rows in the data';
 COMMENT ON COLUMN hooks.kept_row.data IS 'the rows, in the text format of COPY';

@@ -34,21 +34,19 @@ BEGIN; ALTER TABLE root ADD CHECK (id > 1); :restore ROLLBACK;
 -- One that has a default or may be null does no harm.
 BEGIN; ALTER TABLE child ADD a int NOT NULL DEFAULT 1, ADD b int; :restore SELECT * FROM child ORDER BY id; ROLLBACK;
 
--- A column is gone or has another name, is of another type, or length, or generated.
+-- A column is gone, or another one has its name, is of another type, or length.
 BEGIN; ALTER TABLE child DROP mood; :restore ROLLBACK;
-BEGIN; ALTER TABLE root RENAME name TO "new ""name"""; :restore ROLLBACK;
 BEGIN; ALTER TABLE child ALTER other TYPE bigint; :restore ROLLBACK;
 BEGIN; ALTER TABLE root ALTER name TYPE varchar(9); :restore ROLLBACK;
-BEGIN; ALTER TABLE child DROP mood; ALTER TABLE child ADD mood mood GENERATED ALWAYS AS ('sad'::mood) STORED; :restore ROLLBACK;
+BEGIN; ALTER TABLE child DROP mood; ALTER TABLE child ADD mood mood; :restore ROLLBACK;
 -- For the changed rows, too.
 BEGIN; ALTER TABLE changed DROP root; :restore ROLLBACK;
-BEGIN; ALTER TABLE changed RENAME id TO number; :restore ROLLBACK;
 -- A table is gone.  Under another name or in another schema it is the same.
 BEGIN; DROP TABLE child; :restore ROLLBACK;
 BEGIN; CREATE SCHEMA "test ""restore"; ALTER TABLE child RENAME TO "o'ther"; ALTER TABLE "o'ther" SET SCHEMA "test ""restore"; :restore SELECT count(*) FROM "test ""restore"."o'ther"; ROLLBACK;
--- A label of an enum has another name: the context names the column.
+-- A value is none of its type any more: the context names the column.
 \set SHOW_CONTEXT errors
-BEGIN; ALTER TYPE mood RENAME VALUE 'happy' TO 'glad'; :restore ROLLBACK;
+BEGIN; UPDATE hooks.kept_row SET data = replace(data, 'happy', 'glad') WHERE kept_id = :kept_id; :restore ROLLBACK;
 \set SHOW_CONTEXT never
 
 -- Triggers fire as for any INSERT; one that skips a row stops it all, ...

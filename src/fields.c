@@ -2,8 +2,11 @@
  * fields.c
  *		From kept text to values of a table's columns.
  *
- * The table may have changed since the rows were kept.  Columns are found by
- * their names, and have to be of the same type; other columns may have come.
+ * The table may have changed since the rows were kept.  In the database where
+ * they were, columns are found by their numbers, as what refers to a column
+ * does: a renamed one is still the same.  In a restored database, where numbers
+ * and OIDs are others, they are found by their names, in the same order.  Types
+ * have to be the same, inside too; other columns may have come.
  */
 #include "postgres.h"
 
@@ -17,37 +20,76 @@
  * type than when the row was kept, 428C9 if PostgreSQL computes it now.
  */
 static AttrNumber
-find_column(Relation rel, const char *name, const char *type)
+find_column(Relation rel, const HookKeptFormat *format, int field)
 {
-	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
-	Form_pg_attribute att;
-	const char *now;
+	const HookShapePart *kept = hooks_kept_column(format, field);
+	AttrNumber	attnum = format->original ? kept->number :
+		get_attnum(RelationGetRelid(rel), kept->name);
+	Form_pg_attribute att = NULL;
+	HookShape	now = {0};
 
-	if (attnum <= 0)
+	if (attnum > 0 && attnum <= RelationGetNumberOfAttributes(rel))
+		att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	if (att == NULL || att->attisdropped)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of table \"%s\" does not exist any more",
-						name, RelationGetRelationName(rel)),
-				 errdetail("The kept rows have values of type %s for it.", type)));
-	att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-	now = hooks_kept_type_name(att->atttypid, att->atttypmod);
-	if (strcmp(now, type) != 0)
+						kept->name, RelationGetRelationName(rel)),
+				 errdetail("The kept rows have values of type %s for it.",
+						   hooks_shape_type(kept)),
+				 get_attnum(RelationGetRelid(rel), kept->name) == InvalidAttrNumber ? 0 :
+				 errhint("The column that has its name now is another one.")));
+	hooks_shape_add(&now, NameStr(att->attname), attnum, att->atttypid, att->atttypmod);
+	if (kept->type != att->atttypid || kept->typmod != att->atttypmod)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of table \"%s\" is of another type than when its rows were kept",
-						name, RelationGetRelationName(rel)),
-				 errdetail("It was %s and is %s.", type, now)));
+						NameStr(att->attname), RelationGetRelationName(rel)),
+				 errdetail("It was %s and is %s.", hooks_shape_type(kept),
+						   hooks_shape_type(now.parts))));
+	if (!hooks_shape_is_inside(&format->shape, format->columns[field], &now,
+							   format->original))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the type of column \"%s\" of table \"%s\" has changed since its rows were kept",
+						NameStr(att->attname), RelationGetRelationName(rel)),
+				 errdetail("%s was %s and is %s.", hooks_shape_type(kept),
+						   hooks_shape_inside(&format->shape, format->columns[field]),
+						   hooks_shape_inside(&now, 0))));
 	if (att->attgenerated != '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_GENERATED_ALWAYS),
 				 errmsg("column \"%s\" of table \"%s\" is a generated column, and was none when its rows were kept",
-						name, RelationGetRelationName(rel))));
+						NameStr(att->attname), RelationGetRelationName(rel))));
 	return attnum;
 }
 
 /*
+ * Are columns that were found by their names in the same order as when the rows
+ * were kept?  If they are not, some may have changed their names: 42703.
+ */
+static void
+check_order(const HookFields *fields, Relation rel, const HookKeptFormat *format)
+{
+	for (int i = 0; i < fields->n; i++)
+		for (int j = 0; j < i; j++)
+		{
+			const HookShapePart *one = hooks_kept_column(format, j);
+			const HookShapePart *other = hooks_kept_column(format, i);
+
+			if ((one->number < other->number) !=
+				(fields->attnums[j] < fields->attnums[i]))
+				ereport(ERROR,
+						(errcode(ERRCODE_UNDEFINED_COLUMN),
+						 errmsg("columns \"%s\" and \"%s\" of table \"%s\" are in another order than when its rows were kept",
+								one->name, other->name, RelationGetRelationName(rel)),
+						 errdetail("They may have changed their names.")));
+		}
+}
+
+/*
  * Finds the columns of a format in its table, as it is now.  In the current
- * memory context.  Errors of find_column().
+ * memory context.  Errors of find_column() and check_order().
  */
 void
 hooks_fields_match(HookFields *fields, Relation rel, const HookKeptFormat *format)
@@ -63,7 +105,7 @@ hooks_fields_match(HookFields *fields, Relation rel, const HookKeptFormat *forma
 	fields->values = palloc(sizeof(char *) * n);
 	for (int i = 0; i < format->nfields; i++)
 	{
-		AttrNumber	attnum = find_column(rel, format->columns[i], format->types[i]);
+		AttrNumber	attnum = find_column(rel, format, i);
 		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 		Oid			input;
 
@@ -74,6 +116,8 @@ hooks_fields_match(HookFields *fields, Relation rel, const HookKeptFormat *forma
 		getTypeInputInfo(fields->types[i], &input, &fields->ioparams[i]);
 		fmgr_info_cxt(input, &fields->input[i], CurrentMemoryContext);
 	}
+	if (!format->original)
+		check_order(fields, rel, format);
 }
 
 /*

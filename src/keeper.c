@@ -37,8 +37,9 @@ hooks_keeper_begin(HookKeeper *keeper, Relation rel, int nfields)
 	format->name = quote_qualified_identifier(schema, RelationGetRelationName(rel));
 	format->nfields = 0;
 	format->nchanged = 0;
-	format->columns = palloc(sizeof(char *) * Max(nfields, 1));
-	format->types = palloc(sizeof(char *) * Max(nfields, 1));
+	format->original = true;
+	format->columns = palloc(sizeof(int) * Max(nfields, 1));
+	memset(&format->shape, 0, sizeof(HookShape));
 	keeper->output = palloc(sizeof(FmgrInfo) * Max(nfields, 1));
 	keeper->context = AllocSetContextCreate(CurrentMemoryContext,
 											"hooks kept row",
@@ -57,8 +58,8 @@ hooks_keeper_add_column(HookKeeper *keeper, Relation rel, const char *name)
 	Oid			output;
 	bool		is_varlena;
 
-	format->columns[format->nfields] = pstrdup(name);
-	format->types[format->nfields] = hooks_kept_type_name(att->atttypid, att->atttypmod);
+	format->columns[format->nfields] = format->shape.n;
+	hooks_shape_add(&format->shape, name, attnum, att->atttypid, att->atttypmod);
 	getTypeOutputInfo(att->atttypid, &output, &is_varlena);
 	fmgr_info(output, &keeper->output[format->nfields]);
 	format->nfields++;
@@ -80,7 +81,7 @@ hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows, Oid relid)
 	rows->slot = table_slot_create(rows->rel, NULL);
 	rows->attnums = palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
 	for (int i = 0; i < keeper->format.nfields; i++)
-		rows->attnums[i] = get_attnum(relid, keeper->format.columns[i]);
+		rows->attnums[i] = get_attnum(relid, hooks_kept_column(&keeper->format, i)->name);
 }
 
 /*

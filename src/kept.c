@@ -57,7 +57,10 @@ enum
 	Anum_row_relation,
 	Anum_row_name,
 	Anum_row_columns,
+	Anum_row_numbers,
 	Anum_row_types,
+	Anum_row_typmods,
+	Anum_row_written_by,
 	Anum_row_changed,
 	Anum_row_rows,
 	Anum_row_data,
@@ -65,15 +68,12 @@ enum
 };
 
 /*
- * The name of a type as it is kept and compared: the same under any
- * search_path.
+ * The column of a field.
  */
-char *
-hooks_kept_type_name(Oid type, int32 typmod)
+const HookShapePart *
+hooks_kept_column(const HookKeptFormat *format, int field)
 {
-	return format_type_extended(type, typmod,
-								FORMAT_TYPE_TYPEMOD_GIVEN |
-								FORMAT_TYPE_FORCE_QUALIFY);
+	return &format->shape.parts[format->columns[field]];
 }
 
 /*
@@ -125,15 +125,35 @@ hooks_kept_begin(HookKeptWriter *writer)
 	initStringInfo(&writer->data);
 }
 
-static Datum
-text_array(char **strings, int n)
+/*
+ * The four arrays of a shape.
+ */
+static void
+put_shape(const HookShape *shape, Datum *values)
 {
-	Datum	   *elements = palloc(sizeof(Datum) * Max(n, 1));
+	Datum	   *elements[4];
 
-	for (int i = 0; i < n; i++)
-		elements[i] = CStringGetTextDatum(strings[i]);
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false,
-										   TYPALIGN_INT));
+	for (int i = 0; i < lengthof(elements); i++)
+		elements[i] = palloc(sizeof(Datum) * Max(shape->n, 1));
+	for (int i = 0; i < shape->n; i++)
+	{
+		elements[0][i] = CStringGetTextDatum(shape->parts[i].name);
+		elements[1][i] = Int16GetDatum(shape->parts[i].number);
+		elements[2][i] = ObjectIdGetDatum(shape->parts[i].type);
+		elements[3][i] = Int32GetDatum(shape->parts[i].typmod);
+	}
+	values[Anum_row_columns - 1] =
+		PointerGetDatum(construct_array(elements[0], shape->n, TEXTOID, -1, false,
+										TYPALIGN_INT));
+	values[Anum_row_numbers - 1] =
+		PointerGetDatum(construct_array(elements[1], shape->n, INT2OID, 2, true,
+										TYPALIGN_SHORT));
+	values[Anum_row_types - 1] =
+		PointerGetDatum(construct_array(elements[2], shape->n, REGTYPEOID, 4, true,
+										TYPALIGN_INT));
+	values[Anum_row_typmods - 1] =
+		PointerGetDatum(construct_array(elements[3], shape->n, INT4OID, 4, true,
+										TYPALIGN_INT));
 }
 
 static void
@@ -150,8 +170,8 @@ write_chunk(HookKeptWriter *writer)
 	values[Anum_row_number - 1] = Int32GetDatum(++writer->number);
 	values[Anum_row_relation - 1] = ObjectIdGetDatum(format->relid);
 	values[Anum_row_name - 1] = CStringGetTextDatum(format->name);
-	values[Anum_row_columns - 1] = text_array(format->columns, format->nfields);
-	values[Anum_row_types - 1] = text_array(format->types, format->nfields);
+	put_shape(&format->shape, values);
+	values[Anum_row_written_by - 1] = TransactionIdGetDatum(GetCurrentTransactionId());
 	values[Anum_row_changed - 1] = Int32GetDatum(format->nchanged);
 	values[Anum_row_rows - 1] = Int32GetDatum(writer->rows);
 	values[Anum_row_data - 1] =
@@ -318,22 +338,67 @@ scan_chunks(Relation kept_row, Relation index, int64 kept_id, Snapshot snapshot)
 }
 
 static void
-get_format(HookKeptFormat *format, const Datum *values)
+report_damage(const HookKeptFormat *format)
 {
-	int			ntypes;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("kept rows of table %s are damaged", format->name)));
+}
+
+/*
+ * The elements of an array of numbers, as many as there are parts.
+ */
+static void *
+get_numbers(const HookKeptFormat *format, Datum value)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+
+	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) != format->shape.n ||
+		ARR_HASNULL(array))
+		report_damage(format);
+	return ARR_DATA_PTR(array);
+}
+
+/*
+ * What a row of hooks.kept_row says of its data.  If pg_restore has written it,
+ * the transaction that did is not the one that it names.
+ */
+static void
+get_format(HookKeptFormat *format, HeapTuple tuple, const Datum *values)
+{
+	HookShape  *shape = &format->shape;
+	char	  **names;
+	int16	   *numbers;
+	Oid		   *types;
+	int32	   *typmods;
 
 	format->relid = DatumGetObjectId(values[Anum_row_relation - 1]);
 	format->name = TextDatumGetCString(values[Anum_row_name - 1]);
-	format->columns = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
-											 &format->nfields);
-	format->types = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_types - 1]),
-										   &ntypes);
+	format->original =
+		TransactionIdEquals(HeapTupleHeaderGetRawXmin(tuple->t_data),
+							DatumGetTransactionId(values[Anum_row_written_by - 1]));
+	names = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
+								   &shape->n);
+	numbers = get_numbers(format, values[Anum_row_numbers - 1]);
+	types = get_numbers(format, values[Anum_row_types - 1]);
+	typmods = get_numbers(format, values[Anum_row_typmods - 1]);
+	shape->size = shape->n;
+	shape->parts = palloc(sizeof(HookShapePart) * Max(shape->n, 1));
+	format->columns = palloc(sizeof(int) * Max(shape->n, 1));
+	format->nfields = 0;
+	for (int i = 0; i < shape->n; i++)
+	{
+		shape->parts[i].name = names[i];
+		shape->parts[i].number = numbers[i];
+		shape->parts[i].type = types[i];
+		shape->parts[i].typmod = typmods[i];
+		if (numbers[i] > 0)
+			format->columns[format->nfields++] = i;
+	}
 	format->nchanged = DatumGetInt32(values[Anum_row_changed - 1]);
-	if (ntypes != format->nfields || format->nchanged < 0 ||
-		2 * format->nchanged > format->nfields)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("kept rows of table %s are damaged", format->name)));
+	if (format->nchanged < 0 || 2 * format->nchanged > format->nfields ||
+		(shape->n > 0 && numbers[0] <= 0))
+		report_damage(format);
 }
 
 /*
@@ -363,7 +428,7 @@ hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 
 		CHECK_FOR_INTERRUPTS();
 		heap_deform_tuple(tuple, RelationGetDescr(kept_row), values, nulls);
-		get_format(&format, values);
+		get_format(&format, tuple, values);
 		reader(&format, DatumGetInt32(values[Anum_row_rows - 1]),
 			   TextDatumGetCString(values[Anum_row_data - 1]), arg);
 		MemoryContextSwitchTo(old);

@@ -11,14 +11,18 @@
 #include "storage/lockdefs.h"
 #include "utils/rel.h"
 
+#include "shape.h"
+
 /* What the fields of some kept rows of one table are */
 typedef struct HookKeptFormat
 {
 	Oid			relid;			/* the table; of partitions, the topmost above */
 	char	   *name;			/* its qualified name when they were kept */
 	int			nfields;
-	char	  **columns;		/* by field */
-	char	  **types;
+	int		   *columns;		/* by field: its column in the shape */
+	HookShape	shape;
+	bool		original;		/* numbers of columns and OIDs of types are those
+								 * of now; else only names can be compared */
 	int			nchanged;		/* 0: rows that were deleted.  Else rows that were
 								 * changed in so many columns: the last fields
 								 * are these twice, as they were and as the
@@ -40,7 +44,8 @@ typedef struct HookKeptWriter
 typedef void (*HookKeptReader) (const HookKeptFormat *format, int rows,
 								char *data, void *arg);
 
-extern char *hooks_kept_type_name(Oid type, int32 typmod);
+extern const HookShapePart *hooks_kept_column(const HookKeptFormat *format,
+											  int field);
 extern int	hooks_kept_begin_settings(void);
 extern void hooks_kept_end_settings(int level);
 extern void hooks_kept_begin(HookKeptWriter *writer);

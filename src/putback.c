@@ -17,10 +17,14 @@
 #include "keeper.h"
 #include "putback.h"
 
+/*
+ * The name that the column of a field has now.
+ */
 static const char *
 column(const HookRestored *table, int field)
 {
-	return quote_identifier(table->format.columns[field]);
+	return quote_identifier(get_attname(table->format.relid,
+										table->fields.attnums[field], false));
 }
 
 /*
@@ -74,7 +78,7 @@ has_key(const HookRestored *table)
 		bool		is_field = false;
 
 		for (int i = 0; i < table->format.nfields; i++)
-			is_field |= strcmp(table->format.columns[i], lfirst(lc)) == 0;
+			is_field |= strcmp(column(table, i), quote_identifier(lfirst(lc))) == 0;
 		found &= is_field;
 	}
 	return found;

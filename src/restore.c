@@ -87,12 +87,13 @@ copy_format(const HookKeptFormat *format)
 	HookKeptFormat copy = *format;
 
 	copy.name = pstrdup(format->name);
-	copy.columns = palloc(sizeof(char *) * Max(copy.nfields, 1));
-	copy.types = palloc(sizeof(char *) * Max(copy.nfields, 1));
-	for (int i = 0; i < copy.nfields; i++)
+	copy.columns = palloc(sizeof(int) * Max(copy.nfields, 1));
+	memcpy(copy.columns, format->columns, sizeof(int) * copy.nfields);
+	copy.shape.parts = palloc(sizeof(HookShapePart) * Max(copy.shape.n, 1));
+	for (int i = 0; i < copy.shape.n; i++)
 	{
-		copy.columns[i] = pstrdup(format->columns[i]);
-		copy.types[i] = pstrdup(format->types[i]);
+		copy.shape.parts[i] = format->shape.parts[i];
+		copy.shape.parts[i].name = pstrdup(format->shape.parts[i].name);
 	}
 	return copy;
 }
@@ -100,14 +101,8 @@ copy_format(const HookKeptFormat *format)
 static bool
 same_format(const HookKeptFormat *a, const HookKeptFormat *b)
 {
-	if (a->relid != b->relid || a->nfields != b->nfields ||
-		a->nchanged != b->nchanged)
-		return false;
-	for (int i = 0; i < a->nfields; i++)
-		if (strcmp(a->columns[i], b->columns[i]) != 0 ||
-			strcmp(a->types[i], b->types[i]) != 0)
-			return false;
-	return true;
+	return a->relid == b->relid && a->nchanged == b->nchanged &&
+		a->original == b->original && hooks_shape_equal(&a->shape, &b->shape);
 }
 
 /*
@@ -177,7 +172,7 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		data = hooks_kept_next_row(data, table->fields.values, format->nfields);
 		for (int i = 0; i < format->nfields; i++)
 		{
-			restore->column = format->columns[i];
+			restore->column = hooks_kept_column(format, i)->name;
 			restore->table = format->name;
 			nulls[i] = table->fields.values[i] == NULL;
 			values[i] = nulls[i] ? (Datum) 0 : hooks_fields_input(&table->fields, i);

@@ -18,7 +18,9 @@ $node->safe_psql(
 	CREATE TYPE mood AS ENUM ('sad', 'happy');
 	CREATE TYPE pair AS (a mood, b mood[]);
 	CREATE TABLE parent (id int PRIMARY KEY, note text);
-	CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent ON DELETE CASCADE, p pair[], at timestamptz, f float8);
+	CREATE TABLE child (gone int, id int PRIMARY KEY, parent int REFERENCES parent ON DELETE CASCADE, p pair[], at timestamptz, f float8);
+	ALTER TABLE child DROP gone;
+	ALTER TYPE mood ADD VALUE 'well' BEFORE 'happy';
 	CREATE TABLE changed (id int PRIMARY KEY, parent int REFERENCES parent ON DELETE SET NULL);
 	CREATE TABLE dropped (id int PRIMARY KEY);
 	INSERT INTO parent VALUES (1, E'a\tb\\c\n'), (2, NULL);
@@ -42,6 +44,23 @@ $node->safe_psql('restored', 'CREATE TABLE first (a int, b text); CREATE TYPE fi
 my $dump = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('origin') ], 'pg_dump');
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'psql');
+
+# In the new database, numbers are others: names, and their order, tell columns
+# and attributes.
+foreach my $change (
+	[ 'ALTER TABLE child RENAME at TO since', qr/column "at" of table "child" does not exist any more/ ],
+	[ 'ALTER TABLE child RENAME id TO x; ALTER TABLE child RENAME parent TO id; ALTER TABLE child RENAME x TO parent',
+		qr/columns "id" and "parent" of table "child" are in another order than when its rows were kept/ ],
+	[ 'ALTER TYPE pair RENAME ATTRIBUTE a TO x', qr/the type of column "p" of table "child" has changed since/ ],
+	[ 'ALTER TYPE pair ADD ATTRIBUTE c int', qr/the type of column "p" of table "child" has changed since/ ],
+	[ q{ALTER TYPE mood RENAME VALUE 'well' TO 'x'}, qr/the type of column "p" of table "child" has changed since/ ])
+{
+	my ($sql, $message) = @$change;
+
+	($status, $stdout, $stderr) = $node->psql('restored',
+		"BEGIN; $sql; SELECT hooks.restore(kept_id) FROM hooks.kept");
+	like($stderr, $message, "restored: $sql");
+}
 
 foreach my $database ('restored', 'origin')
 {
