@@ -150,7 +150,7 @@ SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
 -- What is kept of a table that is gone is left out: it cannot be put back, and
 -- its OID may be another's after pg_restore.
 SELECT pg_catalog.pg_extension_config_dump('hooks.kept', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class)');
-SELECT pg_catalog.pg_extension_config_dump('hooks.kept_row', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class)');
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept_row', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class) AND kept_id IN (SELECT kept_id FROM hooks.kept WHERE relation IN (SELECT oid FROM pg_catalog.pg_class))');
 SELECT pg_catalog.pg_extension_config_dump('hooks.kept_kept_id_seq', '');
 
 -- The trigger side.  PUBLIC keeps EXECUTE on both: WHEN is evaluated with the

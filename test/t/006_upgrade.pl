@@ -68,7 +68,16 @@ my $setup = q{
 	  INSERT INTO fired (hook, rows) VALUES (event->>'hook', event->>'action');
 	END $$;
 	SELECT hooks.register('wide', 'before_cascade', 'delete', NULL, 'note', schema => 'App');
-	SELECT hooks.register('dropped', 'before', 'drop', 'child', 'note_drop')};
+	SELECT hooks.register('dropped', 'before', 'drop', 'child', 'note_drop');
+
+	CREATE TYPE public.pair AS (a int, gone int, b int);
+	ALTER TYPE public.pair DROP ATTRIBUTE gone;
+	CREATE TABLE public.kept (gone int, a int, b int, p public.pair);
+	ALTER TABLE public.kept DROP gone;
+	INSERT INTO public.kept VALUES (1, 2, '(3,4)');
+	SELECT hooks.register('bin', 'before_cascade', 'delete', 'public.kept', 'hooks.keep');
+	DELETE FROM public.kept;
+	SELECT hooks.unregister('bin')};
 
 # Everything that a user can see of the hooks.  Conditions are stored as text
 # and shown as the server writes them.
@@ -184,6 +193,16 @@ sub upgrade
 	is($new->safe_psql('postgres', $firings), $expected, "$what: they fire as before");
 	is($new->safe_psql('postgres', $follow), $followed, "$what: they follow schema changes");
 	is($new->safe_psql('postgres', $extension), $version, "$what: the version of the extension stays");
+	# Numbers of columns are what they were, so that columns can change their names
+	is( $new->safe_psql(
+			'postgres', q{
+			ALTER TABLE kept RENAME a TO c;
+			ALTER TABLE kept RENAME b TO a;
+			ALTER TABLE kept RENAME c TO b;
+			SELECT hooks.restore(kept_id) FROM hooks.kept;
+			SELECT a, b, p FROM kept}),
+		"1
+2|1|(3,4)", "$what: what was kept can be put back");
 	is( $new->safe_psql(
 			'postgres', q{
 			SET ROLE "app's owner";

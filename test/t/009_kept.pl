@@ -23,16 +23,18 @@ $node->safe_psql(
 	ALTER TYPE mood ADD VALUE 'well' BEFORE 'happy';
 	CREATE TABLE changed (id int PRIMARY KEY, parent int REFERENCES parent ON DELETE SET NULL);
 	CREATE TABLE dropped (id int PRIMARY KEY);
+	CREATE TABLE stays (id int REFERENCES dropped ON DELETE CASCADE);
 	INSERT INTO parent VALUES (1, E'a\tb\\c\n'), (2, NULL);
 	INSERT INTO child SELECT g, 1 + g % 2, ARRAY[ROW('sad', '{happy,NULL}')::pair, NULL], now(), g / 3.0 FROM generate_series(1, 5000) g;
 	INSERT INTO changed VALUES (1, 1), (2, 2);
 	INSERT INTO dropped VALUES (1);
+	INSERT INTO stays VALUES (1);
 	CREATE TABLE before AS SELECT 'parent' AS t, md5(parent::text) FROM parent UNION ALL SELECT 'child', md5(child::text) FROM child UNION ALL SELECT 'changed', md5(changed::text) FROM changed;
 	SELECT hooks.register('bin', 'before_cascade', 'delete', 'parent', 'hooks.keep');
 	SELECT hooks.register('bin of dropped', 'before_cascade', 'delete', 'dropped', 'hooks.keep');
 	DELETE FROM dropped;
 	DELETE FROM parent WHERE id = 1;
-	DROP TABLE dropped});
+	DROP TABLE dropped CASCADE});
 
 is($node->safe_psql('origin', 'SELECT count(*) FROM hooks.kept'),
 	2, 'what was kept of a dropped table is still listed');
@@ -74,6 +76,7 @@ foreach my $database ('restored', 'origin')
 		"5004\n0", "$database: as they were");
 }
 is($node->safe_psql('restored', 'SELECT count(*) FROM hooks.kept'), 1, 'of a dropped table nothing is in the dump');
+is($node->safe_psql('restored', 'SELECT count(*) FROM hooks.kept_row'), 0, '... nor what was deleted with its rows');
 is( $node->safe_psql(
 		'restored', q{
 		DELETE FROM parent;
