@@ -33,7 +33,7 @@ INSERT INTO value (type, "values") VALUES
     ('timestamp', '{2024-02-29 12:34:56.789012,infinity,0044-03-15 BC}'),
     ('timestamptz', '{2024-02-29 12:34:56.789012+11,-infinity,1850-01-01 00:00:00 Asia/Kolkata}'),
     ('interval', '{"1 year -2 mons +3 days -04:05:06.789","-1 day -00:00:01",0}'), ('interval day to second(2)', '{1 day 1.23}'),
-    ('uuid', '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'), ('xml', '{<a>x &lt; y</a>,just text}'),
+    ('uuid', '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'), ('xml', ARRAY['<a>x &lt; y</a>', 'just text', '', '<?xml version="1.0" encoding="LATIN1"?><!DOCTYPE a><a/>']),
     ('json', ARRAY['{"b": 1,  "a":1, "a": null}']), ('jsonb', ARRAY['{"a": [1.00, "\t", null]}', '[null]']), ('jsonpath', '{$.a[*] ? (@ > 1)}'),
     ('inet', '{192.168.1.5/24,::1}'), ('cidr', '{10.0.0.0/8}'), ('macaddr', '{08:00:2b:01:02:03}'), ('macaddr8', '{08:00:2b:01:02:03:04:05}'),
     ('bit(3)', '{101}'), ('varbit', '{1,""}'), ('tsvector', ARRAY['''a b'':1A,3 it']), ('tsquery', ARRAY['''a'':*A & !(b | c) <2> d']),

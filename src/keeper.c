@@ -15,6 +15,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/relcache.h"
@@ -61,6 +62,9 @@ hooks_keeper_add_column(HookKeeper *keeper, Relation rel, const char *name)
 	format->columns[format->nfields] = format->shape.n;
 	hooks_shape_add(&format->shape, name, attnum, att->atttypid, att->atttypmod);
 	getTypeOutputInfo(att->atttypid, &output, &is_varlena);
+	/* xml_out() leaves out parts of the declaration */
+	if (output == F_XML_OUT)
+		output = F_TEXTOUT;
 	fmgr_info(output, &keeper->output[format->nfields]);
 	format->nfields++;
 }
