@@ -14,8 +14,9 @@
  *
  * The rows are looked for with the active snapshot: the statement's own, by a
  * condition, as the current user; the others as the owner of their table, as
- * PostgreSQL does it.  Who may know of them is asked before.  Nothing is locked but
- * the tables, as by any SELECT.
+ * PostgreSQL does it.  Who may know of them is asked before.  Nothing is locked
+ * but the tables, as by any SELECT.  Names of schemas can change at any time:
+ * queries are written anew when PostgreSQL drops their plans.
  */
 #include "postgres.h"
 
@@ -204,7 +205,12 @@ count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 static bool
 open_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
-	if (lane->context == NULL || !hooks_lane_next_round(lane))
+	if (lane->context == NULL)
+		return false;
+	/* a table, or more likely its schema, may have another name by now */
+	if (lane->plan == NULL || !SPI_plan_is_valid(lane->plan))
+		(void) hooks_walk_renew_query(cascade, step, lane);
+	if (!hooks_lane_next_round(lane))
 		return false;
 	if (step->counts)
 		count_lane(cascade, step, lane);
@@ -410,6 +416,7 @@ hooks_cascade_run(HookWalk *cascade)
 	}
 	if (open_steps(cascade, true))
 		run_round(cascade);
+	hooks_walk_check_names(cascade);
 	hooks_change_tell(cascade);
 }
 

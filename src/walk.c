@@ -5,6 +5,9 @@
  */
 #include "postgres.h"
 
+#include "executor/spi.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "query.h"
@@ -104,6 +107,19 @@ hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
 }
 
 /*
+ * The query of a step's lane, with the names that its tables have now.
+ */
+static char *
+write_query(const HookWalk *cascade, const HookStep *step, const HookLane *lane,
+			const char *name)
+{
+	if (lane == &step->state->checks)
+		return hooks_query_checks(step, name, cascade->route->ordered);
+	return step->counts ? hooks_query_counts(step, name) :
+		hooks_query_rows(step, name, cascade->route->ordered);
+}
+
+/*
  * Makes a step's queries, when it is first taken.
  */
 void
@@ -111,7 +127,6 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 {
 	MemoryContext old = MemoryContextSwitchTo(cascade->context);
 	HookStepState *state = step->state;
-	bool		ordered = cascade->route->ordered;
 	bool		checks = cascade->route->blocked && hooks_query_defaults(step);
 	char	   *name;
 
@@ -122,20 +137,73 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 		name = psprintf("step %d", ++cascade->nlanes);
 		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
 						   step->key->referencing,
-						   step->counts ? hooks_query_counts(step, name) :
-						   hooks_query_rows(step, name, ordered));
+						   write_query(cascade, step, &state->rows, name));
 	}
 	if (checks)
 	{
 		name = psprintf("step %d", ++cascade->nlanes);
 		hooks_lane_prepare(&state->checks, name, hooks_query_desc(step, true),
 						   step->key->referenced,
-						   hooks_query_checks(step, name, ordered));
+						   write_query(cascade, step, &state->checks, name));
 	}
 	if (step->knows_same)
 		hooks_query_default_row(step, &state->default_relid, &state->default_tid);
 	step->taken = true;
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Writes the query of a lane anew; true if it is another one.  A plan that was
+ * made of the old one is of no use then.
+ */
+bool
+hooks_walk_renew_query(HookWalk *cascade, const HookStep *step, HookLane *lane)
+{
+	MemoryContext old = MemoryContextSwitchTo(cascade->context);
+	char	   *query;
+	bool		renewed;
+
+	AcceptInvalidationMessages();
+	query = write_query(cascade, step, lane, lane->enr.md.name);
+	MemoryContextSwitchTo(old);
+	renewed = strcmp(query, lane->query) != 0;
+	if (renewed && lane->plan != NULL)
+	{
+		SPI_freeplan(lane->plan);
+		lane->plan = NULL;
+	}
+	pfree(lane->query);
+	lane->query = query;
+	return renewed;
+}
+
+static void
+check_names(HookWalk *cascade, const HookStep *step, HookLane *lane)
+{
+	if (lane->plan != NULL && hooks_walk_renew_query(cascade, step, lane))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not follow foreign key \"%s\" of table \"%s\"",
+						step->key->name, get_rel_name(step->key->referencing)),
+				 errdetail("A schema or table got another name meanwhile.")));
+}
+
+/*
+ * 40001 if a query that was asked would be another one now: a name has changed
+ * after it was written, and it may have been asked of another table.
+ */
+void
+hooks_walk_check_names(HookWalk *cascade)
+{
+	ListCell   *lc;
+
+	foreach(lc, cascade->route->steps)
+	{
+		const HookStep *step = lfirst(lc);
+
+		check_names(cascade, step, &step->state->rows);
+		check_names(cascade, step, &step->state->checks);
+	}
 }
 
 /*
