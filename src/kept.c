@@ -378,7 +378,7 @@ get_format(HookKeptFormat *format, HeapTuple tuple, const Datum *values)
 		TransactionIdEquals(HeapTupleHeaderGetRawXmin(tuple->t_data),
 							DatumGetTransactionId(values[Anum_row_written_by - 1]));
 	names = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
-								   &shape->n);
+							   &shape->n);
 	numbers = get_numbers(format, values[Anum_row_numbers - 1]);
 	types = get_numbers(format, values[Anum_row_types - 1]);
 	typmods = get_numbers(format, values[Anum_row_typmods - 1]);
