@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
@@ -188,10 +189,11 @@ hooks_shape_is_inside(const HookShape *kept, int column, const HookShape *now,
 char *
 hooks_shape_type(const HookShapePart *part)
 {
+	if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(part->type)))
+		return pstrdup("a type that does not exist any more");
 	return format_type_extended(part->type, part->typmod,
 								FORMAT_TYPE_TYPEMOD_GIVEN |
-								FORMAT_TYPE_FORCE_QUALIFY |
-								FORMAT_TYPE_ALLOW_INVALID);
+								FORMAT_TYPE_FORCE_QUALIFY);
 }
 
 /*
