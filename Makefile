@@ -54,6 +54,7 @@ OBJS = \
 	src/cascade.o \
 	src/doomed.o \
 	src/answer.o \
+	src/rowtext.o \
 	src/shape.o \
 	src/kept.o \
 	src/keeper.o \

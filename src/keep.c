@@ -28,6 +28,7 @@
 #include "doomed.h"
 #include "keeper.h"
 #include "registry.h"
+#include "rowtext.h"
 #include "statement.h"
 #include "tidlist.h"
 
@@ -107,7 +108,7 @@ write_all(const HookFiring *firing, Keep *keep)
 {
 	List	   *written = NIL;
 	HookKeptWriter writer;
-	int			settings = hooks_kept_begin_settings();
+	int			settings = hooks_rowtext_begin_settings();
 	ListCell   *lc;
 
 	hooks_kept_begin(&writer);
@@ -123,7 +124,7 @@ write_all(const HookFiring *firing, Keep *keep)
 	hooks_altered_write(keep->changes, &writer);
 	hooks_kept_end(&writer, hooks_doomed_target(firing), keep->rows,
 				   firing->caller);
-	hooks_kept_end_settings(settings);
+	hooks_rowtext_end_settings(settings);
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "utils/syscache.h"
 
 #include "keeper.h"
+#include "rowtext.h"
 
 /*
  * Begins a format of so many fields at most, without any.  In the current
@@ -119,7 +120,7 @@ hooks_keeper_put(HookKeeper *keeper, HookKeptWriter *writer, int field,
 {
 	MemoryContext old = MemoryContextSwitchTo(keeper->context);
 
-	hooks_kept_put_field(writer, field, isnull ? NULL :
+	hooks_rowtext_put(&writer->data, field, isnull ? NULL :
 						 OutputFunctionCall(&keeper->output[field], value));
 	MemoryContextSwitchTo(old);
 }

@@ -2,10 +2,10 @@
  * kept.c
  *		The tables hooks.kept and hooks.kept_row, and the format of kept rows.
  *
- * A row of hooks.kept_row is a chunk: many rows of one table, in COPY's text
- * format, with the names and types of the columns.  So a kept row costs little
+ * A row of hooks.kept_row is a chunk: many rows of one table, as the text of
+ * rowtext.c, with the names and types of the columns.  So a kept row costs little
  * more than its text, means the same after pg_dump and restore, and can be read
- * by people.  The text is what pg_dump would write: exact.
+ * by people.
  *
  * Reads and writes the tables as catalog code does, with no privilege check:
  * who may is the business of the callers.
@@ -24,7 +24,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -74,39 +73,6 @@ const HookShapePart *
 hooks_kept_column(const HookKeptFormat *format, int field)
 {
 	return &format->shape.parts[format->columns[field]];
-}
-
-/*
- * Sets the parameters that the text of values depends on, as pg_dump does,
- * until hooks_kept_end_settings().  An abort puts them back.
- */
-int
-hooks_kept_begin_settings(void)
-{
-	static const char *const settings[][2] = {
-		{"search_path", ""},
-		{"datestyle", "ISO"},
-		{"intervalstyle", "postgres"},
-		{"extra_float_digits", "3"},
-		{"bytea_output", "hex"},
-		{"array_nulls", "on"},
-		{"xmloption", "content"},
-		{"quote_all_identifiers", "off"},
-		{"lc_monetary", "C"}
-	};
-	int			level = NewGUCNestLevel();
-
-	for (int i = 0; i < lengthof(settings); i++)
-		(void) set_config_option(settings[i][0], settings[i][1],
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	return level;
-}
-
-void
-hooks_kept_end_settings(int level)
-{
-	AtEOXact_GUC(true, level);
 }
 
 /*
@@ -193,53 +159,6 @@ hooks_kept_set_format(HookKeptWriter *writer, const HookKeptFormat *format)
 {
 	write_chunk(writer);
 	writer->format = format;
-}
-
-/*
- * Adds a value, NULL for a null, to the row.  Fields come in order, from 0.
- */
-void
-hooks_kept_put_field(HookKeptWriter *writer, int field, const char *value)
-{
-	StringInfo	data = &writer->data;
-	const char *start = value;
-
-	if (field > 0)
-		appendStringInfoCharMacro(data, '\t');
-	if (value == NULL)
-	{
-		appendBinaryStringInfo(data, "\\N", 2);
-		return;
-	}
-	for (;; value++)
-	{
-		char		escaped;
-
-		switch (*value)
-		{
-			case '\0':
-				appendBinaryStringInfo(data, start, value - start);
-				return;
-			case '\\':
-				escaped = '\\';
-				break;
-			case '\t':
-				escaped = 't';
-				break;
-			case '\n':
-				escaped = 'n';
-				break;
-			case '\r':
-				escaped = 'r';
-				break;
-			default:
-				continue;
-		}
-		appendBinaryStringInfo(data, start, value - start);
-		appendStringInfoCharMacro(data, '\\');
-		appendStringInfoCharMacro(data, escaped);
-		start = value + 1;
-	}
 }
 
 void
@@ -439,48 +358,6 @@ hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 	UnregisterSnapshot(snapshot);
 	index_close(index, AccessShareLock);
 	table_close(kept_row, NoLock);
-}
-
-/*
- * Splits the first row of a chunk's data into its fields, NULL for a null; they
- * are in the data.  Returns the data behind it.  XX001 if it is no such row.
- */
-char *
-hooks_kept_next_row(char *data, char **fields, int nfields)
-{
-	int			n = 0;
-
-	for (bool last = false; !last; n++)
-	{
-		char	   *out = data;
-		char	   *field = data;
-		bool		null = data[0] == '\\' && data[1] == 'N';
-
-		while (*data != '\t' && *data != '\n' && *data != '\0')
-		{
-			if (*data == '\\' && data[1] != '\0')
-			{
-				data++;
-				*out++ = *data == 't' ? '\t' : *data == 'n' ? '\n' :
-					*data == 'r' ? '\r' : *data;
-				data++;
-			}
-			else
-				*out++ = *data++;
-		}
-		if (*data == '\0' || (n >= nfields && (n > 0 || out != field)))
-			break;
-		last = *data++ == '\n';
-		*out = '\0';
-		if (n < nfields)
-			fields[n] = null ? NULL : field;
-		if (last && n + 1 >= nfields)
-			return data;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("kept row has not the %d fields that it should have", nfields)));
-	return NULL;				/* keep compiler quiet */
 }
 
 /*

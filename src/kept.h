@@ -46,19 +46,14 @@ typedef void (*HookKeptReader) (const HookKeptFormat *format, int rows,
 
 extern const HookShapePart *hooks_kept_column(const HookKeptFormat *format,
 											  int field);
-extern int	hooks_kept_begin_settings(void);
-extern void hooks_kept_end_settings(int level);
 extern void hooks_kept_begin(HookKeptWriter *writer);
 extern void hooks_kept_set_format(HookKeptWriter *writer,
 								  const HookKeptFormat *format);
-extern void hooks_kept_put_field(HookKeptWriter *writer, int field,
-								 const char *value);
 extern void hooks_kept_end_row(HookKeptWriter *writer);
 extern void hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows,
 						   Oid caller);
 extern int64 hooks_kept_get(int64 kept_id, LOCKMODE lockmode);
 extern void hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg);
-extern char *hooks_kept_next_row(char *data, char **fields, int nfields);
 extern void hooks_kept_set_restored(int64 kept_id);
 
 #endif							/* HOOKS_KEPT_H */

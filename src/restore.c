@@ -24,6 +24,7 @@
 #include "utils/tuplestore.h"
 
 #include "putback.h"
+#include "rowtext.h"
 
 typedef struct Restore
 {
@@ -169,7 +170,7 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 	for (int row = 0; row < rows; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		data = hooks_kept_next_row(data, table->fields.values, format->nfields);
+		data = hooks_rowtext_next(data, table->fields.values, format->nfields);
 		for (int i = 0; i < format->nfields; i++)
 		{
 			restore->column = hooks_kept_column(format, i)->name;
@@ -290,14 +291,14 @@ hooks_restore(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 
-	settings = hooks_kept_begin_settings();
+	settings = hooks_rowtext_begin_settings();
 	context.callback = add_context;
 	context.arg = &restore;
 	context.previous = error_context_stack;
 	error_context_stack = &context;
 	hooks_kept_read(restore.kept_id, restore_chunk, &restore);
 	error_context_stack = context.previous;
-	hooks_kept_end_settings(settings);
+	hooks_rowtext_end_settings(settings);
 	if (restore.rows != expected)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

@@ -15,6 +15,7 @@
 #include "fields.h"
 #include "result.h"
 #include "rights.h"
+#include "rowtext.h"
 
 /* What hooks.kept_rows() gives */
 typedef struct Show
@@ -39,7 +40,7 @@ show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 	for (int row = 0; row < rows; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		data = hooks_kept_next_row(data, fields.values, format->nfields);
+		data = hooks_rowtext_next(data, fields.values, format->nfields);
 		for (int i = 0; i < format->nfields; i++)
 		{
 			AttrNumber	attnum = fields.attnums[i];
@@ -102,9 +103,9 @@ hooks_kept_rows(PG_FUNCTION_ARGS)
 	show.rel = table_open(relid, AccessShareLock);
 	check_types(show.rel);
 	(void) hooks_kept_get(PG_GETARG_INT64(0), AccessShareLock);
-	settings = hooks_kept_begin_settings();
+	settings = hooks_rowtext_begin_settings();
 	hooks_kept_read(PG_GETARG_INT64(0), show_chunk, &show);
-	hooks_kept_end_settings(settings);
+	hooks_rowtext_end_settings(settings);
 	table_close(show.rel, NoLock);
 	return (Datum) 0;
 }
