@@ -43,6 +43,16 @@ SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 SELECT * FROM generated ORDER BY id;
 DROP TABLE generated;
 
+-- A key that has come since will do; nothing else is compared then.
+CREATE TABLE keyed (id int, data json, root int REFERENCES root ON DELETE SET NULL);
+INSERT INTO keyed VALUES (1, '{"a": 1}', 1), (2, '{"a": 1}', 2);
+DELETE FROM root;
+ALTER TABLE keyed ADD PRIMARY KEY (id);
+UPDATE keyed SET data = NULL WHERE id = 2;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT * FROM keyed ORDER BY id;
+DROP TABLE keyed;
+
 -- What the INSERT fires cannot restore the same once more.
 CREATE TABLE child (root int REFERENCES root ON DELETE CASCADE);
 INSERT INTO child VALUES (1);

@@ -61,15 +61,26 @@ append_equal(StringInfo query, const HookRestored *table, int field)
 							 cache->eq_opr, psprintf("e.k%d", field + 1), type);
 }
 
-/*
- * Do the fields find at most one row of their table?
- */
 static bool
-has_key(const HookRestored *table)
+is_in_key(List *key, const HookRestored *table, int field)
+{
+	ListCell   *lc;
+
+	foreach(lc, key)
+		if (strcmp(quote_identifier(lfirst(lc)), column(table, field)) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The names of the columns that tell the rows of the table apart; NIL if there
+ * are none, or the fields do not have all of them.
+ */
+static List *
+find_key(const HookRestored *table)
 {
 	Relation	rel = table_open(table->format.relid, NoLock);
 	List	   *key = hooks_keeper_key(rel);
-	bool		found = key != NIL;
 	ListCell   *lc;
 
 	table_close(rel, NoLock);
@@ -78,10 +89,11 @@ has_key(const HookRestored *table)
 		bool		is_field = false;
 
 		for (int i = 0; i < table->format.nfields; i++)
-			is_field |= strcmp(column(table, i), quote_identifier(lfirst(lc))) == 0;
-		found &= is_field;
+			is_field |= is_in_key(list_make1(lfirst(lc)), table, i);
+		if (!is_field)
+			return NIL;
 	}
-	return found;
+	return key;
 }
 
 /*
@@ -106,7 +118,8 @@ row_text(const HookRestored *table, bool kept)
 }
 
 /*
- * UPDATE TABLE t SET COLUMN = e.kN, ... FROM STORE e WHERE the row is the same
+ * UPDATE TABLE t SET COLUMN = e.kN, ... FROM STORE e WHERE the key is the same,
+ * and the changed columns are as the delete left them
  *
  * Where there is no key, rows of the same values are numbered, so that each kept
  * one finds another; nobody can tell which is which:
@@ -121,12 +134,14 @@ append_update(StringInfo query, const HookRestored *table, const char *relation)
 	const char *store = quote_identifier(table->enr.md.name);
 	int			n = table->format.nchanged;
 	int			old = table->format.nfields - 2 * n;
+	List	   *key = find_key(table);
+	const char *and = " (";
 
 	appendStringInfo(query, "UPDATE %s%s t SET", only, relation);
 	for (int i = 0; i < n; i++)
 		appendStringInfo(query, "%s %s = e.k%d", i == 0 ? "" : ",",
 						 column(table, old + i), old + i + 1);
-	if (!has_key(table))
+	if (key == NIL)
 	{
 		const char *numbered = "%s AS row, pg_catalog.row_number() OVER (PARTITION BY %s) AS number FROM ";
 		char	   *there = row_text(table, false);
@@ -145,9 +160,10 @@ append_update(StringInfo query, const HookRestored *table, const char *relation)
 	appendStringInfo(query, " FROM %s e WHERE", store);
 	for (int i = 0; i < old + 2 * n; i++)
 	{
-		if (i >= old && i < old + n)
+		if (i < old ? !is_in_key(key, table, i) : i < old + n)
 			continue;
-		appendStringInfoString(query, i == 0 || (i == n && old == 0) ? " (" : " AND (");
+		appendStringInfoString(query, and);
+		and = " AND (";
 		append_equal(query, table, i);
 		if (i >= old)
 			appendStringInfo(query, " OR t.%s IS NULL AND e.k%d IS NULL",
