@@ -85,6 +85,35 @@ DELETE FROM left_side WHERE id = 11;
 ROLLBACK;
 SELECT hooks.unregister('fail'), hooks.unregister('left_side'), hooks.unregister('right_side'), hooks.unregister('leaf');
 
+-- A callback that has a table rewritten, or empties it, is told of the rows where they
+-- are then.
+CREATE TABLE parents (id int PRIMARY KEY);
+CREATE TABLE children (id int, parent int REFERENCES parents ON DELETE CASCADE);
+INSERT INTO parents VALUES (1), (2);
+INSERT INTO children SELECT g, 2 FROM generate_series(1, 500) g;
+INSERT INTO children VALUES (501, 1);
+CREATE FUNCTION rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    command text;
+BEGIN
+    FOREACH command IN ARRAY TG_ARGV LOOP
+        EXECUTE command;
+        RAISE NOTICE '%: %', command, (SELECT string_agg(to_jsonb(d)->>'id', ' ') FROM hooks.doomed(NULL::children) d);
+    END LOOP;
+    RETURN NULL;
+END $$;
+SELECT hooks.register('rewrite', 'before_cascade', 'delete', 'parents', 'rewrite', arguments => ARRAY['SELECT 1', 'TRUNCATE children']);
+BEGIN;
+DELETE FROM parents WHERE id = 1;
+ROLLBACK;
+SELECT hooks.register('rewrite', 'before_cascade', 'delete', 'parents', 'rewrite', replace => true,
+                      arguments => ARRAY['DELETE FROM children WHERE id < 500', 'ALTER TABLE children ALTER id TYPE text']);
+BEGIN;
+DELETE FROM parents WHERE id = 1;
+ROLLBACK;
+SELECT hooks.unregister('rewrite');
+DROP TABLE parents, children;
+
 -- A row that an UPDATE moves to another partition is deleted and inserted for
 -- hooks; doomed() tells what the foreign keys make of that (nothing, since 15).
 CREATE TABLE halves (id int PRIMARY KEY, half int) PARTITION BY RANGE (id);

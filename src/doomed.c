@@ -8,7 +8,8 @@
  * cascade.c finds the others, as they were when the statement began: with a
  * snapshot of now, but of the statement's command, so that what it has removed
  * so far is still there.  The TIDs that were found for a table are kept, six
- * bytes a row as in a batch, for whoever asks again.
+ * bytes a row as in a batch, for whoever asks again while its rows are where they
+ * were.
  *
  * All this lives below TopTransactionContext, in a context for each statement.
  * Rows that were found in a subtransaction may have been made in it; what was
@@ -33,6 +34,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "cascade.h"
 #include "chain.h"
@@ -51,6 +53,7 @@ typedef struct DoomedAnswer
 	int			nest_level;		/* of the transaction when it was found */
 	MemoryContext context;
 	List	   *tables;			/* target, partitions, children: OIDs */
+	List	   *files;			/* of each, where its rows are */
 	List	   *rows;			/* of HookTidList */
 } DoomedAnswer;
 
@@ -178,6 +181,35 @@ hooks_doomed_end_subtransaction(int nest_level, bool commit)
 		}
 		link = &statement->outer;
 	}
+}
+
+/*
+ * The file that a table's rows are in; another one after a TRUNCATE or a
+ * rewrite, when its TIDs mean nothing any more.
+ */
+static Oid
+file_of(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			file;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	file = ((Form_pg_class) GETSTRUCT(tuple))->relfilenode;
+	ReleaseSysCache(tuple);
+	return file;
+}
+
+static bool
+is_current(const DoomedAnswer *answer)
+{
+	ListCell   *table;
+	ListCell   *file;
+
+	forboth(table, answer->tables, file, answer->files)
+		if (file_of(lfirst_oid(table)) != lfirst_oid(file))
+			return false;
+	return true;
 }
 
 /*
@@ -446,8 +478,11 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	{
 		statement = get_statement(root);
 		foreach(lc, statement->answers)
-			if (((DoomedAnswer *) lfirst(lc))->target == target)
-				return ((DoomedAnswer *) lfirst(lc))->rows;
+		{
+			answer = lfirst(lc);
+			if (answer->target == target && is_current(answer))
+				return answer->rows;
+		}
 	}
 
 	/* it joins the others when it is complete */
@@ -459,6 +494,8 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	answer->nest_level = GetCurrentTransactionNestLevel();
 	answer->context = CurrentMemoryContext;
 	answer->tables = find_all_inheritors(target, AccessShareLock, NULL);
+	foreach(lc, answer->tables)
+		answer->files = lappend_oid(answer->files, file_of(lfirst_oid(lc)));
 	MemoryContextSwitchTo(old);
 	walk(firing, target, answer->tables, keep_row, answer);
 	if (statement != NULL)
