@@ -91,5 +91,14 @@ INSERT INTO "bad;""schema'"."<b>&#x" VALUES ($$'"$$);
 SELECT * FROM hooks.preview_delete($$"bad;""schema'"."t""\; --"$$, $$"c""'; DROP" = '''"'$$);
 SELECT hooks.cascade_tree($$"bad;""schema'"."t""\; --"$$);
 SELECT hooks.cascade_tree($$"bad;""schema'"."t""\; --"$$, 'mermaid');
+-- A line stays one, so that no name can pass for another table.
+CREATE TABLE lines (id int PRIMARY KEY);
+CREATE TABLE "a
+  b: cascade by c (d), no index" (lines_id int CONSTRAINT "e
+f" REFERENCES lines);
+SELECT hooks.cascade_tree('lines');
+DROP TABLE lines CASCADE;
+DROP TABLE "a
+  b: cascade by c (d), no index";
 
 DROP SCHEMA test_preview_hooks, "bad;""schema'" CASCADE;

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/lsyscache.h"
 
 #include "conflict.h"
@@ -97,6 +98,7 @@ find_spoilers(HookRoute *route)
 		HookStep   *step = lfirst(lc);
 		Bitmapset  *keys = hooks_route_set(step->key->referencing_keys, step->key->nkeys);
 
+		CHECK_FOR_INTERRUPTS();
 		step->positions = find_positions(step->table, step->key->referencing_keys,
 										 step->key->nkeys);
 		foreach(other, step->table->changes)

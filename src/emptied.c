@@ -6,6 +6,7 @@
 
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 
@@ -43,6 +44,7 @@ hooks_emptied_tables(const HookGraph *graph, Oid relid)
 		List	   *referenced = list_make1_oid(table->relid);
 		ListCell   *lc;
 
+		CHECK_FOR_INTERRUPTS();
 		foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
 			tables = add_truncated(tables, lfirst_oid(lc), table->depth, table->key);
 		if (get_rel_relispartition(table->relid))

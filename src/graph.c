@@ -17,6 +17,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
@@ -183,6 +184,7 @@ build(HookGraph *graph)
 		HookForeignKey *key;
 		GraphKey   *entry;
 
+		CHECK_FOR_INTERRUPTS();
 		if (OidIsValid(((Form_pg_constraint) GETSTRUCT(tuple))->conparentid))
 			continue;
 		key = key_from_tuple(tuple);

@@ -90,6 +90,8 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	int			ntriggers = rel->trigdesc == NULL ? 0 : rel->trigdesc->numtriggers;
 	Trigger    *triggers;
 
+	CHECK_FOR_INTERRUPTS();
+
 	/* A look-up may make the relcache build its triggers anew */
 	triggers = palloc(sizeof(Trigger) * Max(ntriggers, 1));
 	if (ntriggers > 0)

@@ -132,6 +132,16 @@ hook_words(List *names, const char *separator)
 }
 
 /*
+ * Appends a text that is to stay on its line, whatever names are in it.
+ */
+static void
+append_flat(StringInfo out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		appendStringInfoChar(out, (unsigned char) *text < ' ' ? ' ' : *text);
+}
+
+/*
  * Appends a text that is data to a diagram: nothing in it means anything to
  * Mermaid.
  */
@@ -233,13 +243,15 @@ static void
 write_line(Tree *tree, int depth, const HookForeignKey *key, const char *index,
 		   bool again)
 {
-	appendStringInfo(&tree->out, "\n%*s%s: %s%s by %s (%s), %s%s%s", depth * 2, "",
-					 table_name(key->referencing),
-					 hooks_graph_action_words(key->on_delete),
-					 key->deferred ? " deferred" : "",
-					 quote_identifier(key->name), column_list(key), index,
-					 hook_words(hooks_on(tree, key->referencing, key), "; hooks: "),
-					 again ? "; see above" : "");
+	appendStringInfo(&tree->out, "\n%*s", depth * 2, "");
+	append_flat(&tree->out,
+				psprintf("%s: %s%s by %s (%s), %s%s%s",
+						 table_name(key->referencing),
+						 hooks_graph_action_words(key->on_delete),
+						 key->deferred ? " deferred" : "",
+						 quote_identifier(key->name), column_list(key), index,
+						 hook_words(hooks_on(tree, key->referencing, key), "; hooks: "),
+						 again ? "; see above" : ""));
 }
 
 /*
@@ -320,8 +332,8 @@ hooks_cascade_tree(PG_FUNCTION_ARGS)
 		draw_boxes(&tree, &out);
 	}
 	else
-		appendStringInfo(&out, "%s%s", table_name(relid),
-						 hook_words(hooks, ": hooks: "));
+		append_flat(&out, psprintf("%s%s", table_name(relid),
+								   hook_words(hooks, ": hooks: ")));
 	appendBinaryStringInfo(&out, tree.out.data, tree.out.len);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }
