@@ -9,7 +9,9 @@
 
 #include "access/htup_details.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 
 #include "lane.h"
 #include "rights.h"
@@ -74,11 +76,15 @@ hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
 
 /*
  * Makes the query's plan.
+ *
+ * The query goes by names, and a lock on a table does not keep others from
+ * renaming its schema: 40001 if the names do not mean the table any more.
  */
 void
 hooks_lane_plan(HookLane *lane)
 {
 	HookIdentity before;
+	CachedPlanSource *source;
 
 	enter(lane, &before);
 	if (lane->plan != NULL)
@@ -87,6 +93,23 @@ hooks_lane_plan(HookLane *lane)
 	if (lane->plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	leave(lane, &before);
+	source = linitial(SPI_plan_get_plan_sources(lane->plan));
+	if (OidIsValid(lane->relid) &&
+		!list_member_oid(source->relationOids, lane->relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("table \"%s\" was moved while its cascade was looked at",
+						get_rel_name(lane->relid))));
+}
+
+/*
+ * Before the plan is used: names may have got another meaning since.
+ */
+static void
+check_plan(HookLane *lane)
+{
+	if (!SPI_plan_is_valid(lane->plan))
+		hooks_lane_plan(lane);
 }
 
 /*
@@ -127,6 +150,7 @@ hooks_lane_open(HookLane *lane)
 {
 	HookIdentity before;
 
+	check_plan(lane);
 	enter(lane, &before);
 	lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
 	leave(lane, &before);
@@ -140,6 +164,7 @@ hooks_lane_count(HookLane *lane)
 {
 	HookIdentity before;
 
+	check_plan(lane);
 	enter(lane, &before);
 	if (SPI_execute_plan(lane->plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_plan failed: %s", lane->query);
