@@ -42,6 +42,6 @@ SELECT * FROM hooks.kept_rows((SELECT max(kept_id) FROM hooks.kept), NULL::kept)
 RESET SESSION AUTHORIZATION;
 
 SELECT hooks.unregister_package('lookers');
-DELETE FROM hooks.kept WHERE caller = 'regress_hooks_mal';
+SELECT hooks.purge_kept('0');
 DROP SCHEMA test_lookers CASCADE;
 DROP ROLE regress_hooks_mal;
