@@ -300,13 +300,16 @@ hooks_graph_find(const HookGraph *graph, Oid constraint)
 }
 
 /*
- * The topmost partitioned table above a table, or the table itself.
+ * The topmost partitioned table above a table, or the table itself.  A partition
+ * that is being detached has none above it.
  */
 Oid
 hooks_graph_root(Oid relid)
 {
-	return get_rel_relispartition(relid) ?
-		llast_oid(get_partition_ancestors(relid)) : relid;
+	List	   *ancestors = get_rel_relispartition(relid) ?
+		get_partition_ancestors(relid) : NIL;
+
+	return ancestors == NIL ? relid : llast_oid(ancestors);
 }
 
 /*

@@ -129,11 +129,17 @@ find_parent(List *relations, bool first, CommandId own, ParentRow *parent)
 	}
 }
 
+/*
+ * The topmost partitioned table above a table; a partition that is being
+ * detached has none above it.
+ */
 static Oid
 tree_of(Oid relid)
 {
-	return get_rel_relispartition(relid) ?
-		llast_oid(get_partition_ancestors(relid)) : relid;
+	List	   *ancestors = get_rel_relispartition(relid) ?
+		get_partition_ancestors(relid) : NIL;
+
+	return ancestors == NIL ? relid : llast_oid(ancestors);
 }
 
 static HookKeyReach *

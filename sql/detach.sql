@@ -1,0 +1,48 @@
+-- A partition that somebody began to detach (DETACH PARTITION ... CONCURRENTLY,
+-- which was interrupted) has nothing above it any more; a cascade from it is known all
+-- the same.
+\pset format unaligned
+\pset tuples_only on
+CREATE SCHEMA test_detach;
+SET search_path = test_detach;
+SET client_min_messages = warning;
+CREATE TABLE grandparents (id int PRIMARY KEY);
+CREATE TABLE parents (id int PRIMARY KEY, g int REFERENCES grandparents ON DELETE CASCADE) PARTITION BY LIST (id);
+CREATE TABLE parents_1 PARTITION OF parents FOR VALUES IN (1);
+CREATE TABLE parents_2 PARTITION OF parents FOR VALUES IN (2);
+CREATE TABLE children (id int, parent int REFERENCES parents ON DELETE CASCADE);
+INSERT INTO grandparents VALUES (1), (2);
+INSERT INTO parents VALUES (1, 1), (2, 2);
+INSERT INTO children VALUES (11, 1), (12, 2);
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE WARNING '% of %, depth %: children %', TG_OP, TG_TABLE_NAME, (hooks.context()).cascade_depth,
+        (SELECT string_agg(d::text, ' ') FROM hooks.doomed(NULL::children) d);
+    RETURN NULL;
+END $$;
+SELECT hooks.register('tell', 'before_cascade', 'delete', 'parents_1', 'tell');
+
+-- The state that the command leaves in the catalog (PostgreSQL 14 and later); the
+-- first of its two transactions is all that it takes.
+SET allow_system_table_mods = on;
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::int >= 140000 THEN
+        EXECUTE 'UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = ''parents_1''::regclass';
+    END IF;
+END $$;
+SELECT * FROM hooks.preview_delete('parents_1');
+SELECT * FROM hooks.preview_delete('children');
+BEGIN;
+DELETE FROM parents_1;
+TABLE children;
+ROLLBACK;
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::int >= 140000 THEN
+        EXECUTE 'UPDATE pg_inherits SET inhdetachpending = false WHERE inhrelid = ''parents_1''::regclass';
+    END IF;
+END $$;
+
+SELECT hooks.unregister('tell');
+DROP SCHEMA test_detach CASCADE;
