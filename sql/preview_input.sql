@@ -41,7 +41,7 @@ CREATE FUNCTION run(command text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN EXE
 SELECT command, try(format('SELECT sum(rows) FROM hooks.preview_delete(%L, %L)', 'parent', format('test_preview_input.run(%L)', command)))
   FROM unnest(ARRAY['DROP TABLE keeper', 'DROP TABLE child CASCADE', 'ALTER TABLE child DROP parent_id', 'ALTER TABLE child RENAME parent_id TO x', 'DROP TABLE parent CASCADE']) command;
 
--- Nor can it put others in their place, when their names have been written down.
+-- Nor are others taken for them that it has put in their place.
 CREATE SCHEMA test_preview_moving;
 CREATE TABLE test_preview_moving.child (parent_id int REFERENCES parent ON DELETE CASCADE);
 CREATE FUNCTION move(id int) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -57,7 +57,7 @@ END $$;
 INSERT INTO parent SELECT g FROM generate_series(3, 2000) g;
 SELECT try($$SELECT sum(rows) FROM hooks.preview_delete('parent', 'move(id)')$$);
 DELETE FROM parent WHERE id > 2;
-DROP SCHEMA test_preview_moving CASCADE;
+DROP SCHEMA test_preview_moving, test_preview_moved CASCADE;
 
 -- Only tables that hold rows of users.
 SELECT relation, function, try(format('SELECT hooks.%s(%L)', function, relation))

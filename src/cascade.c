@@ -207,9 +207,8 @@ open_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
 	if (lane->context == NULL)
 		return false;
-	/* a table, or more likely its schema, may have another name by now */
-	if (lane->plan == NULL || !SPI_plan_is_valid(lane->plan))
-		(void) hooks_walk_renew_query(cascade, step, lane);
+	if (!hooks_lane_has_plan(lane))
+		hooks_walk_renew_query(cascade, step, lane);
 	if (!hooks_lane_next_round(lane))
 		return false;
 	if (step->counts)
@@ -416,7 +415,6 @@ hooks_cascade_run(HookWalk *cascade)
 	}
 	if (open_steps(cascade, true))
 		run_round(cascade);
-	hooks_walk_check_names(cascade);
 	hooks_change_tell(cascade);
 }
 

@@ -103,12 +103,36 @@ hooks_lane_plan(HookLane *lane)
 }
 
 /*
- * Before the plan is used: names may have got another meaning since.
+ * Has the lane a plan?  PostgreSQL drops it when names get another meaning.
+ */
+bool
+hooks_lane_has_plan(const HookLane *lane)
+{
+	return lane->plan != NULL && SPI_plan_is_valid(lane->plan);
+}
+
+/*
+ * Replaces the query; a plan for another one is of no use any more.
+ */
+void
+hooks_lane_set_query(HookLane *lane, char *query)
+{
+	if (lane->plan != NULL && strcmp(query, lane->query) != 0)
+	{
+		SPI_freeplan(lane->plan);
+		lane->plan = NULL;
+	}
+	pfree(lane->query);
+	lane->query = query;
+}
+
+/*
+ * Before the plan is used.
  */
 static void
 check_plan(HookLane *lane)
 {
-	if (!SPI_plan_is_valid(lane->plan))
+	if (!hooks_lane_has_plan(lane))
 		hooks_lane_plan(lane);
 }
 

@@ -39,6 +39,8 @@ typedef struct HookLane
 
 extern void hooks_lane_prepare(HookLane *lane, const char *name,
 							   TupleDesc desc, Oid relid, char *query);
+extern bool hooks_lane_has_plan(const HookLane *lane);
+extern void hooks_lane_set_query(HookLane *lane, char *query);
 extern void hooks_lane_plan(HookLane *lane);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
 extern bool hooks_lane_next_round(HookLane *lane);

@@ -5,9 +5,7 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "query.h"
@@ -153,57 +151,19 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 }
 
 /*
- * Writes the query of a lane anew; true if it is another one.  A plan that was
- * made of the old one is of no use then.
+ * Writes the query of a lane anew, before it is planned or when PostgreSQL has
+ * dropped its plan: a table, or more likely its schema, may have another name.
  */
-bool
+void
 hooks_walk_renew_query(HookWalk *cascade, const HookStep *step, HookLane *lane)
 {
 	MemoryContext old = MemoryContextSwitchTo(cascade->context);
 	char	   *query;
-	bool		renewed;
 
 	AcceptInvalidationMessages();
 	query = write_query(cascade, step, lane, lane->enr.md.name);
 	MemoryContextSwitchTo(old);
-	renewed = strcmp(query, lane->query) != 0;
-	if (renewed && lane->plan != NULL)
-	{
-		SPI_freeplan(lane->plan);
-		lane->plan = NULL;
-	}
-	pfree(lane->query);
-	lane->query = query;
-	return renewed;
-}
-
-static void
-check_names(HookWalk *cascade, const HookStep *step, HookLane *lane)
-{
-	if (lane->plan != NULL && hooks_walk_renew_query(cascade, step, lane))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not follow foreign key \"%s\" of table \"%s\"",
-						step->key->name, get_rel_name(step->key->referencing)),
-				 errdetail("A schema or table got another name meanwhile.")));
-}
-
-/*
- * 40001 if a query that was asked would be another one now: a name has changed
- * after it was written, and it may have been asked of another table.
- */
-void
-hooks_walk_check_names(HookWalk *cascade)
-{
-	ListCell   *lc;
-
-	foreach(lc, cascade->route->steps)
-	{
-		const HookStep *step = lfirst(lc);
-
-		check_names(cascade, step, &step->state->rows);
-		check_names(cascade, step, &step->state->checks);
-	}
+	hooks_lane_set_query(lane, query);
 }
 
 /*

@@ -81,9 +81,8 @@ typedef struct HookWalk
 } HookWalk;
 
 extern void hooks_walk_prepare(HookWalk *cascade, HookStep *step);
-extern bool hooks_walk_renew_query(HookWalk *cascade, const HookStep *step,
+extern void hooks_walk_renew_query(HookWalk *cascade, const HookStep *step,
 								   HookLane *lane);
-extern void hooks_walk_check_names(HookWalk *cascade);
 extern HookCascadeCount *hooks_walk_count(HookWalk *cascade,
 										  HookCascadeCount **last,
 										  HookStep *step, HookEffect effect);
