@@ -173,7 +173,12 @@ get_table(HookRoute *route, Oid relid)
 HookLeaf *
 hooks_route_leaf(HookTable *table, Oid relid)
 {
-	return hash_search(table->leaf_by_relid, &relid, HASH_FIND, NULL);
+	HookLeaf   *leaf = table->last_leaf;
+
+	if (leaf == NULL || leaf->relid != relid)
+		table->last_leaf = leaf = hash_search(table->leaf_by_relid, &relid,
+											  HASH_FIND, NULL);
+	return leaf;
 }
 
 /*

@@ -98,6 +98,7 @@ typedef struct HookTable
 	bool		doomable;		/* its rows can be deleted */
 	List	   *leaves;			/* of HookLeaf */
 	struct HTAB *leaf_by_relid;
+	HookLeaf   *last_leaf;		/* that was asked for; NULL: none */
 	List	   *columns;		/* numbers of those that the walk needs */
 	List	   *changes;		/* of HookStep: these change its rows */
 	List	   *rechecks;		/* of HookStep */

@@ -28,6 +28,9 @@ typedef struct TidWord
 	uint64		bits;
 } TidWord;
 
+#define SAME_KEY(a, b) \
+	((a).relid == (b).relid && (a).block == (b).block && (a).word == (b).word)
+
 static inline uint32
 hash_key(TidKey key)
 {
@@ -40,8 +43,7 @@ hash_key(TidKey key)
 #define SH_KEY_TYPE TidKey
 #define SH_KEY key
 #define SH_HASH_KEY(table, key) hash_key(key)
-#define SH_EQUAL(table, a, b) \
-	((a).relid == (b).relid && (a).block == (b).block && (a).word == (b).word)
+#define SH_EQUAL(table, a, b) SAME_KEY(a, b)
 #define SH_SCOPE static inline
 #define SH_DECLARE
 #define SH_DEFINE
@@ -50,6 +52,7 @@ hash_key(TidKey key)
 struct HookTidSet
 {
 	words_hash *words;
+	TidWord    *last;			/* that was asked for; NULL: none */
 	int64		count;
 };
 
@@ -59,19 +62,32 @@ hooks_tidset_make(MemoryContext context)
 	HookTidSet *set = MemoryContextAlloc(context, sizeof(HookTidSet));
 
 	set->words = words_create(context, 64, NULL);
+	set->last = NULL;
 	set->count = 0;
 	return set;
 }
 
-static inline TidKey
-key_of(Oid relid, const ItemPointerData *tid)
+/*
+ * The word of a row, made if that is asked for; NULL if there is none.  Mostly
+ * the next row is of the same word.
+ */
+static inline TidWord *
+find_word(HookTidSet *set, Oid relid, const ItemPointerData *tid, bool make)
 {
 	TidKey		key;
+	bool		found;
 
 	key.relid = relid;
 	key.block = ItemPointerGetBlockNumberNoCheck(tid);
 	key.word = ItemPointerGetOffsetNumberNoCheck(tid) / 64;
-	return key;
+	if (set->last != NULL && SAME_KEY(set->last->key, key))
+		return set->last;
+	if (!make)
+		return set->last = words_lookup(set->words, key);
+	set->last = words_insert(set->words, key, &found);
+	if (!found)
+		set->last->bits = 0;
+	return set->last;
 }
 
 static inline uint64
@@ -86,12 +102,9 @@ bit_of(const ItemPointerData *tid)
 bool
 hooks_tidset_add(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 {
-	bool		found;
-	TidWord    *word = words_insert(set->words, key_of(relid, tid), &found);
+	TidWord    *word = find_word(set, relid, tid, true);
 	uint64		bit = bit_of(tid);
 
-	if (!found)
-		word->bits = 0;
 	if (word->bits & bit)
 		return false;
 	word->bits |= bit;
@@ -106,7 +119,7 @@ hooks_tidset_has(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 
 	if (set->count == 0)
 		return false;
-	word = words_lookup(set->words, key_of(relid, tid));
+	word = find_word(set, relid, tid, false);
 	return word != NULL && (word->bits & bit_of(tid)) != 0;
 }
 
