@@ -122,21 +122,14 @@ apply_row(HookWalk *cascade, HookStep *step, Oid relid,
  * PostgreSQL finds them where their new versions are, behind the others.
  */
 static void
-apply_tuple(HookWalk *cascade, HookStep *step, HookLane *lane,
-			HeapTuple tuple, bool may_wait)
+apply_found(HookWalk *cascade, HookStep *step, HookLane *lane,
+			const Datum *values, const bool *nulls, bool may_wait)
 {
-	int			natts = lane->found->natts;
-	Datum	   *values = palloc(sizeof(Datum) * natts);
-	bool	   *nulls = palloc(sizeof(bool) * natts);
-	Oid			relid;
-	ItemPointer tid;
-	bool		flag;
+	Oid			relid = DatumGetObjectId(values[1]);
+	ItemPointer tid = (ItemPointer) DatumGetPointer(values[2]);
+	bool		flag = !nulls[3] && DatumGetBool(values[3]);
 
 	CHECK_FOR_INTERRUPTS();
-	heap_deform_tuple(tuple, lane->found, values, nulls);
-	relid = DatumGetObjectId(values[1]);
-	tid = (ItemPointer) DatumGetPointer(values[2]);
-	flag = !nulls[3] && DatumGetBool(values[3]);
 	if (lane == &step->state->checks)
 		hooks_change_check(cascade, step, relid, tid, flag,
 						   DatumGetInt64(values[4]),
@@ -144,13 +137,14 @@ apply_tuple(HookWalk *cascade, HookStep *step, HookLane *lane,
 						   nulls[6] ? NULL : (ItemPointer) DatumGetPointer(values[6]));
 	else if (may_wait &&
 			 hooks_walk_is_changed(step->table->changes, NULL, relid, tid))
-		step->state->late = lappend(step->state->late, heap_copytuple(tuple));
+		step->state->late = lappend(step->state->late,
+									heap_form_tuple(lane->found,
+													unconstify(Datum *, values),
+													unconstify(bool *, nulls)));
 	else if (!apply_row(cascade, step, relid, tid, flag,
 						!nulls[4] && TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[4])),
 						values + 5, nulls + 5))
 		hooks_lane_close(lane); /* enough: the rest need not be found */
-	pfree(values);
-	pfree(nulls);
 }
 
 /*
@@ -164,7 +158,7 @@ apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 	List	   *late;
 	ListCell   *lc;
 
-	apply_tuple(cascade, step, lane, hooks_lane_row(lane),
+	apply_found(cascade, step, lane, lane->values, lane->nulls,
 				cascade->route->ordered);
 	if ((hooks_lane_advance(lane) && lane->event == event) ||
 		lane == &step->state->checks)
@@ -172,7 +166,13 @@ apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 	late = step->state->late;
 	step->state->late = NIL;
 	foreach(lc, late)
-		apply_tuple(cascade, step, lane, lfirst(lc), false);
+	{
+		Datum		values[MaxTupleAttributeNumber];
+		bool		nulls[MaxTupleAttributeNumber];
+
+		heap_deform_tuple(lfirst(lc), lane->found, values, nulls);
+		apply_found(cascade, step, lane, values, nulls, false);
+	}
 	list_free_deep(late);
 }
 
@@ -182,21 +182,15 @@ apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 static void
 count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
-	bool		isnull;
-
-	hooks_lane_count(lane);
-	for (uint64 i = 0; i < SPI_processed; i++)
+	while (hooks_lane_advance(lane))
 	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
 		HookCascadeCount *count = hooks_walk_count(cascade, &step->state->count,
 												   step, step->effect);
 
 		(void) hooks_walk_count_row(cascade, count,
-									DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull)));
-		count->rows += DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull)) - 1;
+									DatumGetObjectId(lane->values[1]));
+		count->rows += DatumGetInt64(lane->values[2]) - 1;
 	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
 /*
@@ -211,13 +205,11 @@ open_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 		hooks_walk_renew_query(cascade, step, lane);
 	if (!hooks_lane_next_round(lane))
 		return false;
+	hooks_lane_open(lane);
 	if (step->counts)
 		count_lane(cascade, step, lane);
 	else
-	{
-		hooks_lane_open(lane);
 		(void) hooks_lane_advance(lane);
-	}
 	return true;
 }
 
@@ -369,30 +361,23 @@ hooks_cascade_select(HookWalk *cascade, Oid relid, bool children,
 	TupleTableSlot *slot = NULL;
 	HookLane	lane = {0};
 
+	lane.context = CurrentMemoryContext;
 	lane.query = query;
 	hooks_lane_plan(&lane);
 	hooks_lane_open(&lane);
 	while (hooks_lane_advance(&lane))
 	{
-		int			natts = lane.found->natts;
-		Datum	   *values = palloc(sizeof(Datum) * natts);
-		bool	   *nulls = palloc(sizeof(bool) * natts);
+		Oid			found = DatumGetObjectId(lane.values[1]);
+		ItemPointer tid = (ItemPointer) DatumGetPointer(lane.values[2]);
 
 		CHECK_FOR_INTERRUPTS();
-		heap_deform_tuple(hooks_lane_row(&lane), lane.found, values, nulls);
 		if (children)
-			slot = select_from_child(cascade, table, DatumGetObjectId(values[1]),
-									 (ItemPointer) DatumGetPointer(values[2]),
-									 slot);
+			slot = select_from_child(cascade, table, found, tid, slot);
 		else
-			(void) hooks_walk_doom(cascade, count, table,
-								   DatumGetObjectId(values[1]),
-								   (ItemPointer) DatumGetPointer(values[2]),
-								   values + 3, nulls + 3);
+			(void) hooks_walk_doom(cascade, count, table, found, tid,
+								   lane.values + 3, lane.nulls + 3);
 		if (count->capped)
 			hooks_lane_close(&lane);
-		pfree(values);
-		pfree(nulls);
 	}
 	if (slot != NULL)
 		ExecDropSingleTupleTableSlot(slot);

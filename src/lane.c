@@ -7,8 +7,9 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "miscadmin.h"
+#include "tcop/pquery.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
@@ -17,7 +18,7 @@
 #include "rights.h"
 
 /* rows fetched from a query at a time */
-#define FETCH_ROWS 1000
+#define FETCH_ROWS 100
 
 /*
  * The query is about to be planned or run, or was.
@@ -167,6 +168,68 @@ hooks_lane_next_round(HookLane *lane)
 }
 
 /*
+ * Takes a row that the query has found.
+ */
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	HookLane   *lane = (HookLane *) self;
+	int			natts = lane->found->natts;
+	Datum	   *values = lane->all_values + lane->nbatch * natts;
+	bool	   *nulls = lane->all_nulls + lane->nbatch * natts;
+	MemoryContext old = MemoryContextSwitchTo(lane->batch);
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(lane->found, i);
+
+		nulls[i] = slot->tts_isnull[i];
+		values[i] = slot->tts_values[i];
+		if (!nulls[i] && !att->attbyval)
+			values[i] = datumCopy(values[i], false, att->attlen);
+	}
+	lane->nbatch++;
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+static void
+receive_end(DestReceiver *self)
+{
+}
+
+/*
+ * Gets ready to take rows of a query's format.
+ */
+static void
+prepare_receiver(HookLane *lane, TupleDesc desc)
+{
+	MemoryContext old = MemoryContextSwitchTo(lane->context);
+
+	if (lane->found == NULL)
+	{
+		lane->found = CreateTupleDescCopy(desc);
+		lane->all_values = palloc(sizeof(Datum) * desc->natts * FETCH_ROWS);
+		lane->all_nulls = palloc(sizeof(bool) * desc->natts * FETCH_ROWS);
+		lane->receiver.receiveSlot = receive_row;
+		lane->receiver.rStartup = receive_startup;
+		lane->receiver.rShutdown = receive_end;
+		lane->receiver.rDestroy = receive_end;
+		lane->receiver.mydest = DestNone;
+	}
+	lane->batch = AllocSetContextCreate(lane->context, "hooks lane",
+										ALLOCSET_DEFAULT_SIZES);
+	lane->at = lane->nbatch = 0;
+	MemoryContextSwitchTo(old);
+}
+
+/*
  * Asks, for hooks_lane_advance() to take the answers.
  */
 void
@@ -178,21 +241,7 @@ hooks_lane_open(HookLane *lane)
 	enter(lane, &before);
 	lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
 	leave(lane, &before);
-}
-
-/*
- * Asks, and leaves all answers in SPI_tuptable.
- */
-void
-hooks_lane_count(HookLane *lane)
-{
-	HookIdentity before;
-
-	check_plan(lane);
-	enter(lane, &before);
-	if (SPI_execute_plan(lane->plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_plan failed: %s", lane->query);
-	leave(lane, &before);
+	prepare_receiver(lane, lane->portal->tupDesc);
 }
 
 /*
@@ -203,9 +252,7 @@ hooks_lane_close(HookLane *lane)
 {
 	if (lane->portal == NULL)
 		return;
-	if (lane->batch != NULL)
-		SPI_freetuptable(lane->batch);
-	lane->batch = NULL;
+	MemoryContextDelete(lane->batch);
 	SPI_cursor_close(lane->portal);
 	lane->portal = NULL;
 }
@@ -217,32 +264,27 @@ hooks_lane_close(HookLane *lane)
 bool
 hooks_lane_advance(HookLane *lane)
 {
-	bool		isnull;
-
 	if (lane->portal == NULL)
 		return false;
-	if (lane->batch == NULL || ++lane->at >= lane->nbatch)
+	if (++lane->at >= lane->nbatch)
 	{
 		HookIdentity before;
 
-		if (lane->batch != NULL)
-			SPI_freetuptable(lane->batch);
+		MemoryContextReset(lane->batch);
+		lane->at = lane->nbatch = 0;
+		/* as SPI_cursor_fetch() does, but to no HeapTuples */
 		enter(lane, &before);
-		SPI_cursor_fetch(lane->portal, true, FETCH_ROWS);
+		PortalRunFetch(lane->portal, FETCH_FORWARD, FETCH_ROWS, &lane->receiver);
 		leave(lane, &before);
-		lane->batch = SPI_tuptable;
-		lane->nbatch = SPI_processed;
-		lane->at = 0;
 		if (lane->nbatch == 0)
 		{
 			hooks_lane_close(lane);
 			return false;
 		}
-		if (lane->found == NULL)
-			lane->found = CreateTupleDescCopy(lane->batch->tupdesc);
 	}
-	lane->event = DatumGetInt64(heap_getattr(lane->batch->vals[lane->at], 1,
-											 lane->batch->tupdesc, &isnull));
+	lane->values = lane->all_values + lane->at * lane->found->natts;
+	lane->nulls = lane->all_nulls + lane->at * lane->found->natts;
+	lane->event = DatumGetInt64(lane->values[0]);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "tcop/dest.h"
 #include "utils/portal.h"
 #include "utils/tuplestore.h"
 
@@ -18,6 +19,7 @@
  */
 typedef struct HookLane
 {
+	DestReceiver receiver;		/* of what the query finds; must be first */
 	MemoryContext context;		/* NULL: the lane is not in use */
 	Oid			relid;			/* the table that the query reads, as its owner;
 								 * InvalidOid: as the current user */
@@ -31,9 +33,13 @@ typedef struct HookLane
 	int64		nnext;
 	Portal		portal;			/* NULL: no more rows in this round */
 	TupleDesc	found;			/* of what the query finds; NULL: not known yet */
-	SPITupleTable *batch;		/* NULL: none at hand */
-	uint64		nbatch;
-	uint64		at;				/* the row in hand */
+	MemoryContext batch;		/* of the rows at hand */
+	int			nbatch;
+	int			at;				/* the row in hand */
+	Datum	   *all_values;		/* of the rows at hand, row by row */
+	bool	   *all_nulls;
+	Datum	   *values;			/* of the row in hand, until the next one */
+	bool	   *nulls;
 	int64		event;			/* its event */
 } HookLane;
 
@@ -45,18 +51,8 @@ extern void hooks_lane_plan(HookLane *lane);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
 extern bool hooks_lane_next_round(HookLane *lane);
 extern void hooks_lane_open(HookLane *lane);
-extern void hooks_lane_count(HookLane *lane);
 extern bool hooks_lane_advance(HookLane *lane);
 extern void hooks_lane_close(HookLane *lane);
 extern void hooks_lane_end(HookLane *lane);
-
-/*
- * The row in hand.
- */
-static inline HeapTuple
-hooks_lane_row(const HookLane *lane)
-{
-	return lane->batch->vals[lane->at];
-}
 
 #endif							/* HOOKS_LANE_H */

@@ -268,8 +268,8 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 }
 
 /*
- * SELECT c.tableoid, count(*) FROM STORE f, [ONLY] TABLE c
- *  WHERE f.k1 = c.KEY AND ... GROUP BY 1
+ * SELECT 0, c.tableoid, count(*) FROM STORE f, [ONLY] TABLE c
+ *  WHERE f.k1 = c.KEY AND ... GROUP BY 2
  */
 char *
 hooks_query_counts(const HookStep *step, const char *name)
@@ -278,11 +278,11 @@ hooks_query_counts(const HookStep *step, const char *name)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT c.tableoid, pg_catalog.count(*) FROM %s f, %s WHERE ",
+	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, c.tableoid, pg_catalog.count(*) FROM %s f, %s WHERE ",
 					 quote_identifier(name),
 					 from_item(key->referencing, false, "c"));
 	append_key(&query, key);
-	appendStringInfoString(&query, " GROUP BY 1");
+	appendStringInfoString(&query, " GROUP BY 2");
 	return query.data;
 }
 
