@@ -42,7 +42,7 @@ INSERT INTO value (type, "values") VALUES
     ('int4range', '{"[1,5)",empty,"(,)","[,3)"}'), ('numrange', '{"(1.10,2.0]"}'), ('tstzrange', '{"[2024-01-01,infinity]","[2024-01-01,)"}'), ('moods', ARRAY['["it''s ""ok""","happy, or so"]']),
     ('int[]', '{"{}","{1,NULL}","[0:1][-1:0]={{1,2},{3,4}}"}'), ('text[]', ARRAY['{NULL,"NULL","","a,b","q\"\\","{}"}']), ('timestamptz[]', '{"{infinity,2024-01-01}"}'),
     ('mood', '{sad,"it''s \"ok\"","happy, or so"}'), ('positive', '{1}'), ('short', '{12345678}'), ('pair', ARRAY['(,"",)', '(1,"q""\, ()","{sad,NULL,""it''s \\""ok\\""""}")']),
-    ('pairs', ARRAY['{"(1,\"a b\",)",NULL}']), ('root', '{(1)}'), ('regclass', '{root,pg_class,0}'), ('regtype', '{mood,integer}'), ('regproc', '{tell,now}'),
+    ('pairs', ARRAY['{"(1,\"a b\",)",NULL}']), ('root', '{(1)}'), ('regclass', '{root,pg_class,0}'), ('regtype', '{mood,integer}'), ('regproc', '{tell,now,1397}'), ('regoper', '{551,0}'),
     ('regprocedure', '{is_short(text)}'), ('pg_lsn', '{16/B374D848}'), ('xid8', '{18446744073709551615}'), ('pg_snapshot', '{"10:20:10,14"}'), ('tid', '{"(1,2)"}');
 -- a server may be built without libxml
 DO $$

@@ -14,6 +14,7 @@
 #include "utils/rel.h"
 
 #include "fields.h"
+#include "rowtext.h"
 
 /*
  * Finds the column of a field: 42703 if it is gone, 42804 if it is of another
@@ -107,14 +108,13 @@ hooks_fields_match(HookFields *fields, Relation rel, const HookKeptFormat *forma
 	{
 		AttrNumber	attnum = find_column(rel, format, i);
 		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-		Oid			input;
 
 		fields->attnums[i] = attnum;
 		fields->typmods[i] = att->atttypmod;
 		/* the constraints of a domain are for the INSERT to look at */
 		fields->types[i] = getBaseTypeAndTypmod(att->atttypid, &fields->typmods[i]);
-		getTypeInputInfo(fields->types[i], &input, &fields->ioparams[i]);
-		fmgr_info_cxt(input, &fields->input[i], CurrentMemoryContext);
+		fmgr_info_cxt(hooks_rowtext_input(fields->types[i], &fields->ioparams[i]),
+					  &fields->input[i], CurrentMemoryContext);
 	}
 	if (!format->original)
 		check_order(fields, rel, format);

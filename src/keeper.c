@@ -15,7 +15,6 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/relcache.h"
@@ -57,16 +56,11 @@ hooks_keeper_add_column(HookKeeper *keeper, Relation rel, const char *name)
 	HookKeptFormat *format = &keeper->format;
 	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-	Oid			output;
-	bool		is_varlena;
 
 	format->columns[format->nfields] = format->shape.n;
 	hooks_shape_add(&format->shape, name, attnum, att->atttypid, att->atttypmod);
-	getTypeOutputInfo(att->atttypid, &output, &is_varlena);
-	/* xml_out() leaves out parts of the declaration */
-	if (output == F_XML_OUT)
-		output = F_TEXTOUT;
-	fmgr_info(output, &keeper->output[format->nfields]);
+	fmgr_info(hooks_rowtext_output(att->atttypid),
+			  &keeper->output[format->nfields]);
 	format->nfields++;
 }
 

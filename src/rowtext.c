@@ -5,9 +5,61 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 
 #include "rowtext.h"
+
+/*
+ * Functions of other types of the same format, where a type's own text says less
+ * than its value: xml loses parts of its declaration, and the bare names of
+ * functions and operators can mean several.
+ */
+static const struct
+{
+	Oid			type;
+	Oid			output;
+	Oid			input;			/* InvalidOid: the type's own */
+}			exact[] =
+{
+	{XMLOID, F_TEXTOUT, InvalidOid},
+	{REGPROCOID, F_REGPROCEDUREOUT, F_REGPROCEDUREIN},
+	{REGOPEROID, F_REGOPERATOROUT, F_REGOPERATORIN},
+};
+
+/*
+ * The function that makes text of the values of a type.
+ */
+Oid
+hooks_rowtext_output(Oid type)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	for (int i = 0; i < lengthof(exact); i++)
+		if (exact[i].type == getBaseType(type))
+			return exact[i].output;
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return output;
+}
+
+/*
+ * The function that reads it, and what it wants to know of the type, which is
+ * not a domain.
+ */
+Oid
+hooks_rowtext_input(Oid type, Oid *ioparam)
+{
+	Oid			input;
+
+	getTypeInputInfo(type, &input, ioparam);
+	for (int i = 0; i < lengthof(exact); i++)
+		if (exact[i].type == type && OidIsValid(exact[i].input))
+			return exact[i].input;
+	return input;
+}
 
 /*
  * Sets the parameters that the text of values depends on, as pg_dump does,

@@ -9,6 +9,8 @@
 
 #include "lib/stringinfo.h"
 
+extern Oid	hooks_rowtext_output(Oid type);
+extern Oid	hooks_rowtext_input(Oid type, Oid *ioparam);
 extern int	hooks_rowtext_begin_settings(void);
 extern void hooks_rowtext_end_settings(int level);
 extern void hooks_rowtext_put(StringInfo data, int field, const char *value);
