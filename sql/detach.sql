@@ -32,7 +32,13 @@ BEGIN
     END IF;
 END $$;
 SELECT * FROM hooks.preview_delete('parents_1');
+SELECT relation, rows FROM hooks.preview_truncate('parents_1');
+SELECT hooks.cascade_tree('parents_1');
 SELECT * FROM hooks.preview_delete('children');
+BEGIN;
+TRUNCATE parents_1 CASCADE;
+TABLE children;
+ROLLBACK;
 BEGIN;
 DELETE FROM parents_1;
 TABLE children;

@@ -126,6 +126,13 @@ hooks_opened_result_relations(const EState *estate)
 /* before 15, no table with transition tables could become a partition */
 #define HOOKS_ATTACH_MINDS_TABLES (PG_VERSION_NUM < 150000)
 
+/* since 14 a partition can be about to be detached, and belongs to nothing then */
+#if PG_VERSION_NUM >= 140000
+#define hooks_partition_parent(relid) get_partition_parent((relid), true)
+#else
+#define hooks_partition_parent(relid) get_partition_parent(relid)
+#endif
+
 /* multiranges came with 14 */
 #if PG_VERSION_NUM >= 140000
 #define HOOKS_TYPTYPE_MULTIRANGE TYPTYPE_MULTIRANGE

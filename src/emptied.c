@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -47,8 +46,7 @@ hooks_emptied_tables(const HookGraph *graph, Oid relid)
 		CHECK_FOR_INTERRUPTS();
 		foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
 			tables = add_truncated(tables, lfirst_oid(lc), table->depth, table->key);
-		if (get_rel_relispartition(table->relid))
-			referenced = list_concat(referenced, get_partition_ancestors(table->relid));
+		referenced = list_concat(referenced, hooks_graph_above(table->relid));
 		foreach(lc, referenced)
 		{
 			ListCell   *cell;

@@ -313,6 +313,23 @@ hooks_graph_root(Oid relid)
 }
 
 /*
+ * The partitioned tables above a partition, whose foreign keys are its own, too;
+ * also while it is being detached.
+ */
+List *
+hooks_graph_above(Oid relid)
+{
+	List	   *above = NIL;
+
+	while (get_rel_relispartition(relid))
+	{
+		relid = hooks_partition_parent(relid);
+		above = lappend_oid(above, relid);
+	}
+	return above;
+}
+
+/*
  * Is an index's condition, if it has one, true of every row that can match the
  * key?  As it is in the catalog: to simplify it, as RelationGetIndexPredicate()
  * does, may call a function of the table's owner in the name of who looks.

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
@@ -43,11 +42,9 @@ static List *
 keys_to(const HookGraph *graph, Oid relid)
 {
 	List	   *keys = list_copy(hooks_graph_to(graph, relid));
-	List	   *others = NIL;
+	List	   *others = hooks_graph_above(relid);
 	ListCell   *lc;
 
-	if (get_rel_relispartition(relid))
-		others = get_partition_ancestors(relid);
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
 		others = list_concat(others, find_all_inheritors(relid, AccessShareLock, NULL));
 	foreach(lc, others)
