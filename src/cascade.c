@@ -184,12 +184,15 @@ count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
 	while (hooks_lane_advance(lane))
 	{
-		HookCascadeCount *count = hooks_walk_count(cascade, &step->state->count,
-												   step, step->effect);
+		int64		rows = DatumGetInt64(lane->values[2]);
+		HookCascadeCount *count;
 
+		if (rows == 0)
+			continue;
+		count = hooks_walk_count(cascade, &step->state->count, step, step->effect);
 		(void) hooks_walk_count_row(cascade, count,
 									DatumGetObjectId(lane->values[1]));
-		count->rows += DatumGetInt64(lane->values[2]) - 1;
+		count->rows += rows - 1;
 	}
 }
 

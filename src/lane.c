@@ -13,12 +13,16 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
+#include "utils/selfuncs.h"
 
 #include "lane.h"
 #include "rights.h"
 
 /* rows fetched from a query at a time */
 #define FETCH_ROWS 100
+
+/* as found by hooks_lane_open(), which puts it back, after an error too */
+static get_relation_stats_hook_type prev_get_relation_stats = NULL;
 
 /*
  * The query is about to be planned or run, or was.
@@ -39,17 +43,19 @@ leave(const HookLane *lane, const HookIdentity *before)
 
 /*
  * Begins to use a lane, in the current memory context.  The query knows what is
- * put in as a table of that name; it reads one table, whose owner it runs as.
- * Whether the current user may know what it finds is the caller's business.
+ * put in as a table of that name; unique: hardly any of it comes twice in a
+ * round.  The query reads one table, whose owner it runs as.  Whether the current
+ * user may know what it finds is the caller's business.
  */
 void
 hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
-				   char *query)
+				   char *query, bool unique)
 {
 	lane->context = CurrentMemoryContext;
 	lane->desc = desc;
 	lane->relid = relid;
 	lane->query = query;
+	lane->unique = unique;
 	lane->enr.md.name = pstrdup(name);
 	lane->enr.md.reliddesc = InvalidOid;
 	lane->enr.md.tupdesc = desc;
@@ -168,6 +174,23 @@ hooks_lane_next_round(HookLane *lane)
 }
 
 /*
+ * Tells the planner that the values of a tuplestore are all different.  It has
+ * no statistics of it, and would rather hash the whole of the other table, of
+ * which it has.  A key of several columns is unique only as a whole; but that is
+ * what is hashed.
+ */
+static bool
+tell_unique(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
+			VariableStatData *vardata)
+{
+	if (rte->rtekind != RTE_NAMEDTUPLESTORE)
+		return prev_get_relation_stats != NULL &&
+			prev_get_relation_stats(root, rte, attnum, vardata);
+	vardata->isunique = true;
+	return true;
+}
+
+/*
  * Takes a row that the query has found.
  */
 static bool
@@ -235,11 +258,24 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 void
 hooks_lane_open(HookLane *lane)
 {
+	get_relation_stats_hook_type prev = get_relation_stats_hook;
 	HookIdentity before;
 
 	check_plan(lane);
+	if (lane->unique && prev != tell_unique)
+		prev_get_relation_stats = prev;
 	enter(lane, &before);
-	lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
+	PG_TRY();
+	{
+		if (lane->unique)
+			get_relation_stats_hook = tell_unique;
+		lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
+	}
+	PG_FINALLY();
+	{
+		get_relation_stats_hook = prev;
+	}
+	PG_END_TRY();
 	leave(lane, &before);
 	prepare_receiver(lane, lane->portal->tupDesc);
 }

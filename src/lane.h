@@ -24,6 +24,7 @@ typedef struct HookLane
 	Oid			relid;			/* the table that the query reads, as its owner;
 								 * InvalidOid: as the current user */
 	char	   *query;
+	bool		unique;			/* hardly any value is put in twice for a round */
 	SPIPlanPtr	plan;			/* NULL: to be made */
 	double		planned;		/* for so many rows */
 	TupleDesc	desc;			/* of what is put in */
@@ -44,7 +45,8 @@ typedef struct HookLane
 } HookLane;
 
 extern void hooks_lane_prepare(HookLane *lane, const char *name,
-							   TupleDesc desc, Oid relid, char *query);
+							   TupleDesc desc, Oid relid, char *query,
+							   bool unique);
 extern bool hooks_lane_has_plan(const HookLane *lane);
 extern void hooks_lane_set_query(HookLane *lane, char *query);
 extern void hooks_lane_plan(HookLane *lane);

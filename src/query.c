@@ -57,6 +57,12 @@ hooks_query_desc(const HookStep *step, bool checks)
 	return desc;
 }
 
+static bool
+is_partitioned(Oid relid)
+{
+	return get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE;
+}
+
 static const char *
 from_item(Oid relid, bool children, const char *alias)
 {
@@ -67,12 +73,21 @@ from_item(Oid relid, bool children, const char *alias)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
-	return psprintf("%s%s %s",
-					children || get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ?
-					"" : "ONLY ",
+	return psprintf("%s%s %s", children || is_partitioned(relid) ? "" : "ONLY ",
 					quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
 											   name),
 					alias);
+}
+
+/*
+ * The table that holds a row of such an item: a constant if it can, as a system
+ * column keeps PostgreSQL from reading an index only.
+ */
+static const char *
+holder(Oid relid, bool children)
+{
+	return children || is_partitioned(relid) ? "tableoid" :
+		psprintf("%u::pg_catalog.oid", relid);
 }
 
 static const char *
@@ -186,7 +201,7 @@ append_comparison(StringInfo query, const HookForeignKey *key, int i,
 }
 
 /*
- * SELECT 0, tableoid, ctid, COLUMN ... FROM ONLY TABLE [WHERE (CONDITION)]
+ * SELECT 0, HOLDER, ctid, COLUMN ... FROM ONLY TABLE [WHERE (CONDITION)]
  * SELECT 0, tableoid, ctid FROM TABLE [WHERE (CONDITION)]
  *
  * The second is of a table with children, which have columns of their own.  The
@@ -199,7 +214,8 @@ hooks_query_roots(const HookTable *table, bool children, const char *condition)
 	ListCell   *lc;
 
 	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT 0::pg_catalog.int8, tableoid, ctid");
+	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s, ctid",
+					 holder(table->relid, children));
 	foreach(lc, table->columns)
 		if (!children)
 			appendStringInfo(&query, ", %s", column_name(table->relid, lfirst_int(lc)));
@@ -222,7 +238,7 @@ append_key(StringInfo query, const HookForeignKey *key)
 }
 
 /*
- * SELECT f.event, c.tableoid, c.ctid, SAME, c.xmin, c.COLUMN ...
+ * SELECT f.event, HOLDER, c.ctid, SAME, c.xmin, c.COLUMN ...
  *   FROM STORE f, [ONLY] TABLE c WHERE f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
  */
 char *
@@ -233,7 +249,8 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 	ListCell   *lc;
 
 	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT f.event, c.tableoid, c.ctid, ");
+	appendStringInfo(&query, "SELECT f.event, %s, c.ctid, ",
+					 holder(key->referencing, false));
 	if (!step->knows_same)
 		appendStringInfoString(&query, "false");
 	else
@@ -268,8 +285,8 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 }
 
 /*
- * SELECT 0, c.tableoid, count(*) FROM STORE f, [ONLY] TABLE c
- *  WHERE f.k1 = c.KEY AND ... GROUP BY 2
+ * SELECT 0, HOLDER, count(*) FROM STORE f, [ONLY] TABLE c
+ *  WHERE f.k1 = c.KEY AND ... [GROUP BY 2]
  */
 char *
 hooks_query_counts(const HookStep *step, const char *name)
@@ -278,11 +295,12 @@ hooks_query_counts(const HookStep *step, const char *name)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, c.tableoid, pg_catalog.count(*) FROM %s f, %s WHERE ",
-					 quote_identifier(name),
+	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s, pg_catalog.count(*) FROM %s f, %s WHERE ",
+					 holder(key->referencing, false), quote_identifier(name),
 					 from_item(key->referencing, false, "c"));
 	append_key(&query, key);
-	appendStringInfoString(&query, " GROUP BY 2");
+	if (is_partitioned(key->referencing))
+		appendStringInfoString(&query, " GROUP BY 2");
 	return query.data;
 }
 

@@ -135,14 +135,14 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 		name = psprintf("step %d", ++cascade->nlanes);
 		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
 						   step->key->referencing,
-						   write_query(cascade, step, &state->rows, name));
+						   write_query(cascade, step, &state->rows, name), true);
 	}
 	if (checks)
 	{
 		name = psprintf("step %d", ++cascade->nlanes);
 		hooks_lane_prepare(&state->checks, name, hooks_query_desc(step, true),
 						   step->key->referenced,
-						   write_query(cascade, step, &state->checks, name));
+						   write_query(cascade, step, &state->checks, name), false);
 	}
 	if (step->knows_same)
 		hooks_query_default_row(step, &state->default_relid, &state->default_tid);
