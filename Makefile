@@ -48,6 +48,8 @@ OBJS = \
 	src/route.o \
 	src/conflict.o \
 	src/query.o \
+	src/moved.o \
+	src/partition.o \
 	src/lane.o \
 	src/walk.o \
 	src/change.o \

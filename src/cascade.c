@@ -62,6 +62,7 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 	cascade->arg = arg;
 	cascade->max_rows = max_rows;
 	cascade->doomed = hooks_tidset_make(context);
+	cascade->versions = hooks_moved_versions(context);
 	foreach(lc, cascade->route->steps)
 		((HookStep *) lfirst(lc))->state = palloc0(sizeof(HookStepState));
 	MemoryContextSwitchTo(old);
@@ -87,15 +88,17 @@ hooks_cascade_counts(const HookWalk *cascade)
 }
 
 /*
- * A referencing row that a step's query has found.  False: enough of them.
+ * A referencing row that a step has found.  values are those of the tree's
+ * columns, then of the event's key if the step needs it, then of what it copies
+ * if it does.  False: enough of them.
  */
 static bool
 apply_row(HookWalk *cascade, HookStep *step, Oid relid,
-		  const ItemPointerData *tid, bool same, bool ours,
-		  const Datum *values, const bool *nulls)
+		  const ItemPointerData *tid, bool ours, Datum *values, bool *nulls)
 {
-	if (hooks_tidset_has(cascade->doomed, relid, tid) ||
-		hooks_walk_is_changed(step->spoilers, NULL, relid, tid))
+	int			first = list_length(step->table->tree->columns);
+
+	if (hooks_tidset_has(cascade->doomed, relid, tid))
 		return true;
 	switch (step->effect)
 	{
@@ -104,14 +107,31 @@ apply_row(HookWalk *cascade, HookStep *step, Oid relid,
 								   hooks_walk_count(cascade, &step->state->count, step, step->effect),
 								   step->table, relid, tid, values, nulls);
 		case HOOK_EFFECT_BLOCKED:
-			hooks_walk_block(cascade, step, relid, tid);
+			/* NO ACTION minds whether the key is there again */
+			if (!step->meets || !step->no_action ||
+				!hooks_change_has_key(cascade, step, HOOK_END_REFERENCED,
+									  values + first, nulls + first))
+				hooks_walk_block(cascade, step, relid, tid);
 			return true;
 		default:
-			/* ri_set() looks whether the row refers to the same as before */
-			if (same)
-				hooks_walk_block(cascade, step, relid, tid);
-			return hooks_change_row(cascade, step, relid, tid, ours, values, nulls);
+			if (step->meets)
+				first += step->key->nkeys;
+			return hooks_change_row(cascade, step, relid, tid, ours, values, nulls,
+									values + first, nulls + first);
 	}
+}
+
+/*
+ * Does a row that a step's query has found refer by another key by now?  Or is it
+ * found by apply_moved(), as all that were changed are where any was moved?
+ */
+static bool
+is_elsewhere(HookWalk *cascade, const HookStep *step, Oid relid,
+			 const ItemPointerData *tid)
+{
+	if (step->meets && step->moved->ends[HOOK_END_REFERENCING])
+		return hooks_moved_version(cascade->versions, relid, tid, false) != NULL;
+	return hooks_walk_is_changed(step->spoilers, NULL, relid, tid);
 }
 
 /*
@@ -123,28 +143,75 @@ apply_row(HookWalk *cascade, HookStep *step, Oid relid,
  */
 static void
 apply_found(HookWalk *cascade, HookStep *step, HookLane *lane,
-			const Datum *values, const bool *nulls, bool may_wait)
+			Datum *values, bool *nulls, bool may_wait)
 {
 	Oid			relid = DatumGetObjectId(values[1]);
 	ItemPointer tid = (ItemPointer) DatumGetPointer(values[2]);
-	bool		flag = !nulls[3] && DatumGetBool(values[3]);
 
 	CHECK_FOR_INTERRUPTS();
 	if (lane == &step->state->checks)
-		hooks_change_check(cascade, step, relid, tid, flag,
-						   DatumGetInt64(values[4]),
-						   nulls[5] ? InvalidOid : DatumGetObjectId(values[5]),
-						   nulls[6] ? NULL : (ItemPointer) DatumGetPointer(values[6]));
+		hooks_change_check(cascade, step, relid, tid,
+						   DatumGetInt64(values[3]),
+						   nulls[4] ? InvalidOid : DatumGetObjectId(values[4]),
+						   nulls[5] ? NULL : (ItemPointer) DatumGetPointer(values[5]),
+						   values + 6, nulls + 6);
+	else if (nulls[2] || is_elsewhere(cascade, step, relid, tid))
+		;						/* nothing here */
 	else if (may_wait &&
-			 hooks_walk_is_changed(step->table->changes, NULL, relid, tid))
+			 hooks_walk_is_changed(step->table->tree->changes, NULL, relid, tid))
 		step->state->late = lappend(step->state->late,
-									heap_form_tuple(lane->found,
-													unconstify(Datum *, values),
-													unconstify(bool *, nulls)));
-	else if (!apply_row(cascade, step, relid, tid, flag,
-						!nulls[4] && TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[4])),
-						values + 5, nulls + 5))
+									heap_form_tuple(lane->found, values, nulls));
+	else if (!apply_row(cascade, step, relid, tid,
+						!nulls[3] && TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[3])),
+						values + 4, nulls + 4))
 		hooks_lane_close(lane); /* enough: the rest need not be found */
+}
+
+/*
+ * The end of an event: rows that were moved and have its key now.  Then, as
+ * ri_set() does after SET DEFAULT, a look whether any refers to it still.
+ */
+static void
+apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
+{
+	HookMoved  *moved = step->moved;
+	int			natts = lane->found->natts;
+	int			first = list_length(step->table->tree->columns);
+	Datum	   *values = palloc(sizeof(Datum) * natts);
+	bool	   *nulls = palloc(sizeof(bool) * natts);
+	HookMovedScan scan;
+	HookVersion *version;
+	ItemPointerData tid;
+
+	heap_deform_tuple(tuple, lane->found, values, nulls);
+	for (int look = 0; look < 2; look++)
+	{
+		if (look == 1 &&
+			(step->effect != HOOK_EFFECT_SET_DEFAULT || !step->no_action ||
+			 hooks_change_has_key(cascade, step, HOOK_END_REFERENCED,
+								  values + 4 + first, nulls + 4 + first)))
+			break;
+		hooks_moved_begin(&scan, moved, HOOK_END_REFERENCING, HOOK_END_REFERENCED,
+						  values + 4 + first, nulls + 4 + first);
+		while ((version = hooks_moved_next(&scan)) != NULL)
+		{
+			CHECK_FOR_INTERRUPTS();
+			hooks_moved_tid(version, &tid);
+			if (hooks_route_leaf(step->table, version->row.relid) == NULL ||
+				hooks_tidset_has(cascade->doomed, version->row.relid, &tid))
+				continue;
+			if (look == 1)
+				hooks_walk_block(cascade, step, version->row.relid, &tid);
+			else if (!apply_row(cascade, step, version->row.relid, &tid, true,
+								values + 4, nulls + 4))
+			{
+				hooks_lane_close(lane);
+				break;
+			}
+		}
+	}
+	pfree(values);
+	pfree(nulls);
 }
 
 /*
@@ -155,14 +222,23 @@ static void
 apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
 	int64		event = lane->event;
+	HeapTuple	tuple = NULL;
+	bool		meets = step->meets && step->moved->ends[HOOK_END_REFERENCING] &&
+		lane == &step->state->rows;
 	List	   *late;
 	ListCell   *lc;
 
+	if (meets)
+		tuple = heap_form_tuple(lane->found, lane->values, lane->nulls);
 	apply_found(cascade, step, lane, lane->values, lane->nulls,
 				cascade->route->ordered);
 	if ((hooks_lane_advance(lane) && lane->event == event) ||
 		lane == &step->state->checks)
+	{
+		if (meets)
+			heap_freetuple(tuple);
 		return;
+	}
 	late = step->state->late;
 	step->state->late = NIL;
 	foreach(lc, late)
@@ -174,6 +250,11 @@ apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 		apply_found(cascade, step, lane, values, nulls, false);
 	}
 	list_free_deep(late);
+	if (meets)
+	{
+		apply_moved(cascade, step, lane, tuple);
+		heap_freetuple(tuple);
+	}
 }
 
 /*
@@ -256,7 +337,6 @@ static void
 run_round(HookWalk *cascade)
 {
 	bool		ordered = cascade->route->ordered;
-	int64		queued = cascade->event;
 	ListCell   *lc;
 
 	for (;;)
@@ -273,7 +353,6 @@ run_round(HookWalk *cascade)
 			if (lane != NULL && !ordered)
 				break;
 		}
-		hooks_change_default_events(cascade, lane == NULL ? queued : lane->event);
 		if (lane == NULL)
 			break;
 		do
@@ -301,18 +380,14 @@ hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot)
 {
 	Oid			relid = slot->tts_tableOid;
 	HookTable  *table = hooks_route_table(cascade->route, relid);
+	int			ncolumns = list_length(table->tree->columns);
 	Datum		values[MaxTupleAttributeNumber];
 	bool		nulls[MaxTupleAttributeNumber];
-	int			n = 0;
-	ListCell   *lc;
 
 	if (hooks_tidset_has(cascade->doomed, relid, &slot->tts_tid))
 		return;
-	foreach(lc, table->columns)
-	{
-		values[n] = slot_getattr(slot, lfirst_int(lc), &nulls[n]);
-		n++;
-	}
+	for (int i = 0; i < ncolumns; i++)
+		values[i] = slot_getattr(slot, table->numbers[i], &nulls[i]);
 	(void) hooks_walk_doom(cascade, root_count(cascade, relid), table, relid,
 						   &slot->tts_tid, values, nulls);
 }
@@ -329,7 +404,7 @@ select_from_child(HookWalk *cascade, HookTable *parent, Oid relid,
 	Relation	rel;
 
 	/* it has come after the route was made; or nothing refers to it */
-	if (table == NULL || table->columns == NIL)
+	if (table == NULL || table->tree->columns == NIL)
 	{
 		(void) hooks_walk_doom(cascade, cascade->root, parent, relid, tid, NULL, NULL);
 		return slot;

@@ -9,86 +9,134 @@
  */
 #include "postgres.h"
 
+#include "catalog/partition.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "change.h"
+#include "query.h"
 
-typedef struct RowId
+/* What a step makes of a row */
+typedef struct Change
 {
-	Oid			relid;
-	BlockNumber block;
-	OffsetNumber offset;
-	uint16		unused;			/* zero */
-} RowId;
-
-/* When a row was changed for the last time */
-typedef struct LastChange
-{
-	RowId		row;			/* hash key, must be first */
+	const HookStep *step;
 	int64		event;
-} LastChange;
+	Oid			relid;
+	const ItemPointerData *tid;
+	const Datum *old_values;
+	const bool *old_nulls;
+	const Datum *values;
+	const bool *nulls;
+	bool		leaves;			/* the row leaves its partition */
+	bool		ours;			/* the transaction has made it before */
+} Change;
 
 /*
- * The event of a row's last change, if there was more than one and an earlier
- * one may still have to be looked at; 0 otherwise.
+ * Does PostgreSQL look up a key of a row that was changed?  As
+ * RI_FKey_fk_upd_check_required() in ri_triggers.c decides it.
  */
-static int64 *
-last_change(HookWalk *cascade, Oid relid, const ItemPointerData *tid,
-			bool make)
+static bool
+must_check(const HookStep *recheck, const Change *change)
 {
-	RowId		row = {relid, ItemPointerGetBlockNumberNoCheck(tid),
-	ItemPointerGetOffsetNumberNoCheck(tid), 0};
-	LastChange *change;
+	const HookForeignKey *key = recheck->key;
+	int			nnulls = 0;
 
-	if (cascade->last_changes == NULL)
-	{
-		HASHCTL		info = {0};
-
-		if (!make)
-			return NULL;
-		info.keysize = sizeof(RowId);
-		info.entrysize = sizeof(LastChange);
-		info.hcxt = cascade->context;
-		cascade->last_changes = hash_create("hooks last changes", 256, &info,
-											HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
-	change = hash_search(cascade->last_changes, &row,
-						 make ? HASH_ENTER : HASH_FIND, NULL);
-	return change == NULL ? NULL : &change->event;
+	for (int i = 0; i < key->nkeys; i++)
+		nnulls += change->nulls[recheck->positions[i]];
+	if (nnulls > 0)
+		return nnulls < key->nkeys && key->full;
+	if (change->ours)
+		return true;
+	for (int i = 0; i < key->nkeys; i++)
+		if (bms_is_member(recheck->keys[i], change->step->touched))
+		{
+			hooks_query_comparisons(recheck->moved);
+			return !hooks_moved_same(recheck->moved,
+									 change->old_values, change->old_nulls,
+									 change->values, change->nulls);
+		}
+	return false;
 }
 
 /*
- * Queues the look-up of what a changed row refers to.
+ * Queues the look-ups of what a changed row refers to.
  */
 static void
-queue_check(HookWalk *cascade, HookStep *step, int64 event, Oid relid,
-			const ItemPointerData *tid, const Datum *values, const bool *nulls)
+queue_checks(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
 {
-	HookLane   *lane = &step->state->checks;
-	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
-	ItemPointerData copy = *tid;
-	Datum		row[INDEX_MAX_KEYS + 4];
-	bool		row_nulls[INDEX_MAX_KEYS + 4] = {false};
+	ItemPointerData tid = *change->tid;
+	ListCell   *lc;
 
-	if (!step->taken)
-		hooks_walk_prepare(cascade, step);
-	if (lane->context == NULL || step->key->deferred ||
-		(leaf != NULL && !list_member_ptr(leaf->checked, step->key)))
+	if (change->step->state->unknown)
 		return;
-	row[0] = Int64GetDatum(++cascade->event);
-	row[1] = Int64GetDatum(event);
-	row[2] = ObjectIdGetDatum(relid);
-	row[3] = PointerGetDatum(&copy);
-	for (int i = 0; i < step->key->nkeys; i++)
+	foreach(lc, change->step->table->tree->rechecks)
 	{
-		row[4 + i] = values[step->positions[i]];
-		row_nulls[4 + i] = nulls[step->positions[i]];
+		HookStep   *recheck = lfirst(lc);
+		Datum		row[INDEX_MAX_KEYS + 4];
+		bool		row_nulls[INDEX_MAX_KEYS + 4] = {false};
+
+		if (!list_member_ptr(leaf->checks, recheck->key) ||
+			!must_check(recheck, change))
+			continue;
+		if (!recheck->taken)
+			hooks_walk_prepare(cascade, recheck);
+		row[0] = Int64GetDatum(++cascade->event);
+		row[1] = Int64GetDatum(change->event);
+		row[2] = ObjectIdGetDatum(change->relid);
+		row[3] = PointerGetDatum(&tid);
+		for (int i = 0; i < recheck->key->nkeys; i++)
+		{
+			row[4 + i] = change->values[recheck->positions[i]];
+			row_nulls[4 + i] = change->nulls[recheck->positions[i]];
+		}
+		hooks_lane_put(&recheck->state->checks, row, row_nulls);
 	}
-	hooks_lane_put(lane, row, row_nulls);
+}
+
+/*
+ * Queues what happens to those that refer to a changed row.
+ */
+static void
+queue_updates(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
+{
+	HookCause	cause = change->step->effect == HOOK_EFFECT_SET_NULL ?
+		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
+	ListCell   *lc;
+
+	foreach(lc, leaf->updates)
+	{
+		HookWay    *way = lfirst(lc);
+
+		if (way->steps[cause] != NULL &&
+			bms_overlap(way->columns, change->step->touched) &&
+			!(change->leaves && hooks_route_is_left(leaf, way)))
+			hooks_walk_queue(cascade, way, way->steps[cause],
+							 change->old_values, change->old_nulls,
+							 change->values, change->nulls);
+	}
+}
+
+/*
+ * The same for those to whom a row that leaves its partition is deleted.
+ */
+static void
+queue_leaving(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
+{
+	ListCell   *lc;
+
+	foreach(lc, leaf->deletes)
+	{
+		HookWay    *way = lfirst(lc);
+
+		if (way->steps[HOOK_CAUSE_DELETED] != NULL && hooks_route_is_left(leaf, way))
+			hooks_walk_queue(cascade, way, way->steps[HOOK_CAUSE_DELETED],
+							 change->old_values, change->old_nulls, NULL, NULL);
+	}
 }
 
 /*
@@ -120,137 +168,218 @@ note_change(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
 }
 
 /*
- * A step changes a row: sets columns of it to NULL or to their defaults.
- * Whether it stays is known at the end only; then it is told.  ours: the
- * transaction has made it.  False if there are enough of its kind.
+ * What a step makes of a row, given what it copies if it does.
+ */
+static void
+set_values(const HookStep *step, const Datum *copies, const bool *copy_nulls,
+		   Datum *values, bool *nulls)
+{
+	const HookStepState *state = step->state;
+
+	for (int i = 0; i < step->key->nkeys; i++)
+	{
+		int			position = step->positions[i];
+
+		if (position < 0 || !bms_is_member(step->keys[i], step->touched))
+			continue;
+		nulls[position] = true;
+		if (step->copies && step->moves)
+		{
+			values[position] = copies[i];
+			nulls[position] = copy_nulls[i];
+		}
+		else if (state->defaults != NULL)
+		{
+			values[position] = state->defaults[i];
+			nulls[position] = state->default_nulls[i];
+		}
+	}
+}
+
+/*
+ * Keeps a row's present values, for those who meet it by them.
+ */
+static void
+keep_version(HookWalk *cascade, HookTree *tree, HookVersion *version,
+			 const Datum *values, const bool *nulls)
+{
+	int			n = list_length(tree->columns);
+	MemoryContext old = MemoryContextSwitchTo(cascade->context);
+	ListCell   *lc;
+
+	if (version->values == NULL)
+	{
+		version->values = palloc(sizeof(Datum) * Max(n, 1));
+		version->nulls = palloc(sizeof(bool) * Max(n, 1));
+	}
+	for (int i = 0; i < n; i++)
+	{
+		version->nulls[i] = nulls[i];
+		if (!nulls[i])
+			version->values[i] = datumCopy(values[i], tree->byvals[i], tree->lengths[i]);
+	}
+	MemoryContextSwitchTo(old);
+	foreach(lc, tree->referencing)
+	{
+		hooks_query_comparisons(lfirst(lc));
+		hooks_moved_add(lfirst(lc), HOOK_END_REFERENCING, version);
+	}
+	foreach(lc, tree->referenced)
+	{
+		hooks_query_comparisons(lfirst(lc));
+		hooks_moved_add(lfirst(lc), HOOK_END_REFERENCED, version);
+	}
+}
+
+static bool
+is_in_leaf(const HookLeaf *leaf, const Datum *values, const bool *nulls)
+{
+	Datum		key[MaxTupleAttributeNumber];
+	bool		key_nulls[MaxTupleAttributeNumber];
+
+	for (int i = 0; i < leaf->partition->ncolumns; i++)
+	{
+		key[i] = values[leaf->partition_positions[i]];
+		key_nulls[i] = nulls[leaf->partition_positions[i]];
+	}
+	return hooks_partition_has(leaf->partition, key, key_nulls);
+}
+
+/*
+ * A step changes a row: sets columns of it to NULL, to their defaults, or to
+ * what it copies.  Whether the row stays is known at the end only; then it is
+ * told, once for each key.  ours: the transaction has made it.  False if there are
+ * enough of its kind.
  */
 bool
 hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
 				 const ItemPointerData *tid, bool ours,
-				 const Datum *values, const bool *nulls)
+				 Datum *values, bool *nulls,
+				 const Datum *copies, const bool *copy_nulls)
 {
 	HookCascadeCount *count = hooks_walk_count(cascade, &step->state->count, step,
 											   step->effect);
-	HookCause	cause = step->effect == HOOK_EFFECT_SET_NULL ?
-		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
+	HookTree   *tree = step->table->tree;
 	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
-	bool		again = hooks_walk_is_changed(step->table->changes, NULL, relid, tid);
-	int64		event = ++cascade->event;
+	bool		counted = false;
+	bool		again = hooks_walk_is_changed(tree->changes, NULL, relid, tid);
+	int			n = Max(list_length(tree->columns), 1);
+	Datum	   *new_values = palloc(sizeof(Datum) * n);
+	bool	   *new_nulls = palloc(sizeof(bool) * n);
+	Change		change = {step, ++cascade->event, relid, tid, values, nulls,
+		new_values, new_nulls};
 	ListCell   *lc;
 
-	if (!hooks_walk_count_row(cascade, count, relid))
+	foreach(lc, tree->changes)
+	{
+		HookStep   *other = lfirst(lc);
+
+		counted |= other->key == step->key && other->changed != NULL &&
+			hooks_tidset_has(other->changed, relid, tid);
+	}
+	if (!counted && !hooks_walk_count_row(cascade, count, relid))
 		return false;
-	note_change(cascade, count, relid, tid);
+	if (!counted || cascade->visitor != NULL)
+		note_change(cascade, count, relid, tid);
 
-	if (leaf != NULL)
-		foreach(lc, leaf->updates)
-		{
-			HookWay    *way = lfirst(lc);
+	hooks_walk_present(cascade, tree, relid, tid, values, nulls);
+	memcpy(new_values, values, sizeof(Datum) * list_length(tree->columns));
+	memcpy(new_nulls, nulls, sizeof(bool) * list_length(tree->columns));
+	set_values(step, copies, copy_nulls, new_values, new_nulls);
 
-			if (way->steps[cause] != NULL && bms_overlap(way->columns, step->set))
-				hooks_walk_queue(cascade, way, way->steps[cause], relid, tid,
-								 values, nulls);
-		}
+	change.leaves = leaf != NULL && hooks_route_leaves(leaf, step) &&
+		is_in_leaf(leaf, values, nulls) && !is_in_leaf(leaf, new_values, new_nulls);
+	change.ours = ours || again || change.leaves;
 
-	/* only now, as the row itself is among its own spoilers */
+	/* an INSERT's events come before those of the UPDATE that it is part of */
+	if (change.leaves)
+	{
+		queue_leaving(cascade, leaf, &change);
+		queue_checks(cascade, leaf, &change);
+		queue_updates(cascade, leaf, &change);
+	}
+	else if (leaf != NULL)
+	{
+		queue_updates(cascade, leaf, &change);
+		queue_checks(cascade, leaf, &change);
+	}
+
 	if (step->changed == NULL)
 		step->changed = hooks_tidset_make(cascade->context);
 	(void) hooks_tidset_add(step->changed, relid, tid);
 
 	/* what is to be looked up for an older version of the row is void now */
-	if (again)
-		*last_change(cascade, relid, tid, true) = event;
-	foreach(lc, step->table->changes)
+	if (again || tree->moves)
 	{
-		HookStep   *other = lfirst(lc);
+		HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, true);
 
-		if (other == step ||
-			(again && other->state->checks.context != NULL &&
-			 other->changed != NULL && hooks_tidset_has(other->changed, relid, tid)))
-			queue_check(cascade, other, event, relid, tid, values, nulls);
+		version->event = change.event;
+		if (tree->moves)
+			keep_version(cascade, tree, version, new_values, new_nulls);
 	}
-	if (ours || again)
-		foreach(lc, step->table->rechecks)
-		{
-			HookStep   *recheck = lfirst(lc);
-
-			if (!hooks_walk_is_changed(recheck->spoilers, NULL, relid, tid))
-				queue_check(cascade, recheck, event, relid, tid, values, nulls);
-		}
+	pfree(new_values);
+	pfree(new_nulls);
 	return true;
+}
+
+/*
+ * Is a table one, or a partition of it on whatever level?
+ */
+static bool
+is_in_table(Oid relid, Oid table)
+{
+	return relid == table ||
+		(get_rel_relispartition(relid) &&
+		 list_member_oid(get_partition_ancestors(relid), table));
+}
+
+/*
+ * Is there a row, now, that has the key, which is given as either end has it?
+ * Of those that have been given it; not of those that have had it before.
+ */
+bool
+hooks_change_has_key(HookWalk *cascade, const HookStep *step, HookEnd by,
+					 const Datum *key, const bool *nulls)
+{
+	HookMovedScan scan;
+	HookVersion *version;
+
+	if (!step->moved->ends[HOOK_END_REFERENCED])
+		return false;
+	hooks_moved_begin(&scan, step->moved, HOOK_END_REFERENCED, by, key, nulls);
+	while ((version = hooks_moved_next(&scan)) != NULL)
+	{
+		ItemPointerData tid;
+
+		hooks_moved_tid(version, &tid);
+		if (!hooks_tidset_has(cascade->doomed, version->row.relid, &tid) &&
+			is_in_table(version->row.relid, step->key->referenced))
+			return true;
+	}
+	return false;
 }
 
 /*
  * A row that was changed by a certain event, and the one that it refers to
  * now, NULL if there is none: that blocks, unless the row is gone too, or was
- * changed again.  is_free: by its nulls it need not refer to one.
+ * changed again.
  */
 void
 hooks_change_check(HookWalk *cascade, HookStep *step, Oid relid,
-				   const ItemPointerData *tid, bool is_free, int64 change,
-				   Oid referenced, ItemPointer referenced_tid)
+				   const ItemPointerData *tid, int64 change,
+				   Oid referenced, ItemPointer referenced_tid,
+				   const Datum *key, const bool *nulls)
 {
-	int64	   *last = last_change(cascade, relid, tid, false);
+	HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, false);
 
-	if (is_free || hooks_tidset_has(cascade->doomed, relid, tid) ||
-		(last != NULL && *last != change) ||
-		hooks_walk_is_changed(step->spoilers, step, relid, tid))
+	if (hooks_tidset_has(cascade->doomed, relid, tid) ||
+		(version != NULL && version->event != change))
 		return;
-	if (referenced_tid == NULL ||
-		hooks_tidset_has(cascade->doomed, referenced, referenced_tid) ||
-		hooks_walk_is_changed(step->takers, NULL, referenced, referenced_tid))
+	if ((referenced_tid == NULL ||
+		 hooks_tidset_has(cascade->doomed, referenced, referenced_tid) ||
+		 hooks_walk_is_changed(step->takers, NULL, referenced, referenced_tid)) &&
+		!hooks_change_has_key(cascade, step, HOOK_END_REFERENCING, key, nulls))
 		hooks_walk_block(cascade, step, relid, tid);
-}
-
-/*
- * The row that the defaults of a key refer to is gone, and this is its event:
- * it would set the rows that refer to it by default to what they are.  They
- * block, if they are there still.
- */
-static void
-apply_default_event(HookWalk *cascade, HookStep *step)
-{
-	TupleTableSlot *slot;
-
-	step->state->default_event = 0;
-	if (cascade->changes == NULL)
-		return;
-	slot = MakeSingleTupleTableSlot(cascade->change_desc, &TTSOpsMinimalTuple);
-	tuplestore_rescan(cascade->changes);
-	while (tuplestore_gettupleslot(cascade->changes, true, false, slot))
-	{
-		HookCascadeCount *count;
-		Oid			relid;
-		ItemPointer tid;
-
-		CHECK_FOR_INTERRUPTS();
-		slot_getallattrs(slot);
-		count = list_nth(cascade->counts, DatumGetInt32(slot->tts_values[0]));
-		relid = DatumGetObjectId(slot->tts_values[1]);
-		tid = (ItemPointer) DatumGetPointer(slot->tts_values[2]);
-		if (count->step == step &&
-			!hooks_tidset_has(cascade->doomed, relid, tid) &&
-			!hooks_walk_is_changed(step->spoilers, step, relid, tid))
-			hooks_walk_block(cascade, step, relid, tid);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-}
-
-/*
- * The same for all steps whose event comes before, or is, the given one.
- */
-void
-hooks_change_default_events(HookWalk *cascade, int64 before)
-{
-	ListCell   *lc;
-
-	foreach(lc, cascade->route->steps)
-	{
-		HookStep   *step = lfirst(lc);
-
-		if (step->state->default_event > 0 && step->state->default_event <= before)
-			apply_default_event(cascade, step);
-	}
 }
 
 /*

@@ -11,12 +11,14 @@
 
 extern bool hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
 							 const ItemPointerData *tid, bool ours,
-							 const Datum *values, const bool *nulls);
+							 Datum *values, bool *nulls,
+							 const Datum *copies, const bool *copy_nulls);
+extern bool hooks_change_has_key(HookWalk *cascade, const HookStep *step,
+								 HookEnd by, const Datum *key, const bool *nulls);
 extern void hooks_change_check(HookWalk *cascade, HookStep *step, Oid relid,
-							   const ItemPointerData *tid, bool is_free,
-							   int64 change, Oid referenced,
-							   ItemPointer referenced_tid);
-extern void hooks_change_default_events(HookWalk *cascade, int64 before);
+							   const ItemPointerData *tid, int64 change,
+							   Oid referenced, ItemPointer referenced_tid,
+							   const Datum *key, const bool *nulls);
 extern void hooks_change_tell(HookWalk *cascade);
 
 #endif							/* HOOKS_CHANGE_H */

@@ -406,7 +406,7 @@ walk(const HookFiring *firing, Oid target, List *target_tables,
 		HookTable  *table = hooks_route_table(hooks_cascade_route(cascade),
 											  lfirst_oid(lc));
 
-		if (!OidIsValid(target) || table->columns != NIL ||
+		if (!OidIsValid(target) || table->tree->columns != NIL ||
 			list_member_oid(target_tables, lfirst_oid(lc)))
 			add_deleted(cascade, lfirst_oid(lc),
 						root->query->estate->es_output_cid);

@@ -125,6 +125,8 @@ key_from_tuple(HeapTuple tuple)
 	key->referenced_keys = copy_array(referenced,
 									  sizeof(AttrNumber) * key->nkeys);
 	key->operators = copy_array(operators, sizeof(Oid) * key->nkeys);
+	key->referenced_operators = copy_array(referenced_operators,
+										   sizeof(Oid) * key->nkeys);
 	key->own_operators = copy_array(own_operators, sizeof(Oid) * key->nkeys);
 	key->set = copy_array(set, sizeof(AttrNumber) * key->nset);
 	return key;

@@ -31,6 +31,7 @@ typedef struct HookForeignKey
 	AttrNumber *referencing_keys;
 	AttrNumber *referenced_keys;
 	Oid		   *operators;		/* referenced = referencing */
+	Oid		   *referenced_operators;	/* referenced = referenced */
 	Oid		   *own_operators;	/* referencing = referencing */
 	int			nset;			/* columns of ON DELETE SET ... (columns) */
 	AttrNumber *set;

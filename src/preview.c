@@ -53,24 +53,23 @@ put_row(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
 }
 
 /*
- * Can rows of a table be referred to by one of the columns?
+ * Can rows of a step's table be referred to by what it changes?
  */
 static bool
-is_referenced(const HookRoute *route, Oid relation, const Bitmapset *columns)
+is_referenced(const HookStep *step)
 {
-	HookTable  *table = hooks_route_table(route, relation);
 	ListCell   *leaf;
 	ListCell   *way;
 
-	foreach(leaf, table->leaves)
+	foreach(leaf, step->table->leaves)
 		foreach(way, ((HookLeaf *) lfirst(leaf))->updates)
-			if (bms_overlap(((HookWay *) lfirst(way))->columns, columns))
+			if (bms_overlap(((HookWay *) lfirst(way))->columns, step->touched))
 				return true;
 	return false;
 }
 
 static List *
-hooks_of_count(const HookRoute *route, const HookCascadeCount *count)
+hooks_of_count(const HookCascadeCount *count)
 {
 	if (count->effect == HOOK_EFFECT_BLOCKED)
 		return NIL;
@@ -79,8 +78,7 @@ hooks_of_count(const HookRoute *route, const HookCascadeCount *count)
 									NULL, false);
 	return hooks_forecast_hooks(HOOK_UPDATE, count->relation, count->relids,
 								count->columns,
-								is_referenced(route, count->relation,
-											  count->columns));
+								is_referenced(count->step));
 }
 
 /*
@@ -166,13 +164,8 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 		hooks_rights_check_read(((HookTable *) lfirst(lc))->relid);
 	/* where what is changed refers to is looked up, too */
 	foreach(lc, route->steps)
-	{
-		const HookStep *step = lfirst(lc);
-
-		if (step->recheck || step->key->full ||
-			step->effect == HOOK_EFFECT_SET_DEFAULT)
-			hooks_rights_check_read(step->key->referenced);
-	}
+		if (((HookStep *) lfirst(lc))->recheck)
+			hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referenced);
 	hooks_cascade_select(cascade, relid, list_length(tables) > 1, condition);
 	hooks_cascade_run(cascade);
 
@@ -191,7 +184,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 		else if (count->rows > 0 || count->depth == 0)
 			put_row(rows, desc, count->depth, count->relation, count->key,
 					effect_word(count->effect), count->rows, count->capped,
-					hooks_of_count(route, count));
+					hooks_of_count(count));
 	}
 	report_missing_indexes(route);
 	hooks_cascade_end(cascade);

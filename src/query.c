@@ -21,6 +21,7 @@
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
@@ -31,14 +32,17 @@
 #include "rights.h"
 
 /*
- * The rows that go into a step's query: leading columns, then the key's.
+ * The rows that go into a step's query: leading columns, then the key's; for a
+ * step that copies a composite key, then those of the new one.
  */
 TupleDesc
 hooks_query_desc(const HookStep *step, bool checks)
 {
 	const HookForeignKey *key = step->key;
 	int			first = checks ? 4 : 1;
-	TupleDesc	desc = CreateTemplateTupleDesc(first + key->nkeys);
+	int			n = key->nkeys;
+	bool		copies = step->copies && step->moves;
+	TupleDesc	desc = CreateTemplateTupleDesc(first + n + (copies ? n : 0));
 
 	TupleDescInitEntry(desc, 1, "event", INT8OID, -1, 0);
 	if (checks)
@@ -48,12 +52,17 @@ hooks_query_desc(const HookStep *step, bool checks)
 		TupleDescInitEntry(desc, 4, "tid", TIDOID, -1, 0);
 	}
 	/* of the type's collation, as the parameters of ri_triggers.c's queries */
-	for (int i = 0; i < key->nkeys; i++)
-		TupleDescInitEntry(desc, first + i + 1, psprintf("k%d", i + 1),
-						   checks ?
-						   get_atttype(key->referencing, key->referencing_keys[i]) :
-						   get_atttype(key->referenced, key->referenced_keys[i]),
-						   -1, 0);
+	for (int i = 0; i < n; i++)
+	{
+		Oid			type = checks ?
+			get_atttype(key->referencing, key->referencing_keys[i]) :
+			get_atttype(key->referenced, key->referenced_keys[i]);
+
+		TupleDescInitEntry(desc, first + i + 1, psprintf("k%d", i + 1), type, -1, 0);
+		if (copies)
+			TupleDescInitEntry(desc, first + n + i + 1, psprintf("n%d", i + 1),
+							   type, -1, 0);
+	}
 	return desc;
 }
 
@@ -84,9 +93,9 @@ from_item(Oid relid, bool children, const char *alias)
  * column keeps PostgreSQL from reading an index only.
  */
 static const char *
-holder(Oid relid, bool children)
+holder(Oid relid, bool children, const char *tableoid)
 {
-	return children || is_partitioned(relid) ? "tableoid" :
+	return children || is_partitioned(relid) ? tableoid :
 		psprintf("%u::pg_catalog.oid", relid);
 }
 
@@ -94,6 +103,23 @@ static const char *
 column_name(Oid relid, AttrNumber attnum)
 {
 	return quote_identifier(get_attname(relid, attnum, false));
+}
+
+/*
+ * The type of a column; of a domain, what it is over.
+ */
+static const char *
+column_type(Oid relid, AttrNumber attnum)
+{
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+
+	get_atttypetypmodcoll(relid, attnum, &type, &typmod, &collation);
+	type = getBaseTypeAndTypmod(type, &typmod);
+	return format_type_extended(type, typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN |
+								FORMAT_TYPE_FORCE_QUALIFY);
 }
 
 static const char *
@@ -114,21 +140,22 @@ collation_name(Oid collation)
 
 /*
  * Refuses (42501) a function that would be called in the name of who looks and
- * is neither PostgreSQL's or another superuser's nor his own.
+ * is neither PostgreSQL's or another superuser's nor his own.  Returns it.
  */
-static void
+static Oid
 check_function(const HookForeignKey *key, Oid function)
 {
 	Oid			owner = hooks_callback_owner(function);
 
 	if (function < FirstNormalObjectId || superuser_arg(owner) ||
 		owner == GetUserId())
-		return;
+		return function;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("cannot follow foreign key \"%s\" of table \"%s\"",
 					key->name, get_rel_name(key->referencing)),
 			 errdetail("To compare its columns, a function of another role would be called.")));
+	return InvalidOid;
 }
 
 /*
@@ -142,7 +169,7 @@ check_cast(const HookForeignKey *key, Oid from, Oid to)
 	switch (find_coercion_pathway(to, from, COERCION_EXPLICIT, &cast))
 	{
 		case COERCION_PATH_FUNC:
-			check_function(key, cast);
+			(void) check_function(key, cast);
 			break;
 		case COERCION_PATH_ARRAYCOERCE:
 			check_cast(key, getBaseType(get_element_type(from)),
@@ -154,8 +181,17 @@ check_cast(const HookForeignKey *key, Oid from, Oid to)
 }
 
 /*
- * The same for what a comparison calls: its operator, and the casts to what that
- * compares.
+ * What an operator calls, if that is allowed.
+ */
+static Oid
+operator_function(const HookForeignKey *key, Oid operator)
+{
+	return check_function(key, get_opcode(operator));
+}
+
+/*
+ * Looks whether what a comparison calls is allowed: its operator, and the casts
+ * to what that compares.
  */
 static void
 check_comparison(const HookForeignKey *key, Oid operator, Oid left, Oid right)
@@ -163,13 +199,90 @@ check_comparison(const HookForeignKey *key, Oid operator, Oid left, Oid right)
 	Oid			inputs[2];
 	Oid			types[2];
 
-	check_function(key, get_opcode(operator));
+	(void) operator_function(key, operator);
 	op_input_types(operator, &inputs[0], &inputs[1]);
 	types[0] = getBaseType(left);
 	types[1] = getBaseType(right);
 	for (int i = 0; i < 2; i++)
 		if (types[i] != inputs[i] && !IsPolymorphicType(inputs[i]))
 			check_cast(key, types[i], inputs[i]);
+}
+
+/*
+ * The function that makes of a type what an operator compares, found as
+ * ri_HashCompareOp() in ri_triggers.c does, if it is allowed; InvalidOid if
+ * none is needed.  The column that refers is on the right side.
+ */
+static Oid
+cast_function(const HookForeignKey *key, Oid operator, Oid type)
+{
+	Oid			left;
+	Oid			right;
+	Oid			cast;
+
+	op_input_types(operator, &left, &right);
+	type = getBaseType(type);
+	if (type == right || IsPolymorphicType(right) ||
+		find_coercion_pathway(right, type, COERCION_IMPLICIT,
+							  &cast) != COERCION_PATH_FUNC)
+		return InvalidOid;
+	return check_function(key, cast);
+}
+
+/*
+ * Looks up how a key's columns are compared in memory; what that calls must be
+ * allowed as what the queries call.
+ */
+void
+hooks_query_comparisons(HookMoved *moved)
+{
+	const HookForeignKey *key = moved->key;
+	MemoryContext old;
+	int			n = key->nkeys;
+
+	if (moved->prepared)
+		return;
+	old = MemoryContextSwitchTo(moved->context);
+
+	for (int end = 0; end < HOOK_ENDS; end++)
+	{
+		moved->equal[end] = palloc0(sizeof(FmgrInfo) * n);
+		moved->hash[end] = palloc0(sizeof(FmgrInfo) * n);
+	}
+	moved->same = palloc0(sizeof(FmgrInfo) * n);
+	moved->cast = palloc0(sizeof(FmgrInfo) * n);
+	moved->collations = palloc(sizeof(Oid) * n);
+	moved->hashes = true;
+	for (int i = 0; i < n; i++)
+	{
+		Oid			type;
+		int32		typmod;
+		Oid			cast;
+		RegProcedure hash[HOOK_ENDS];
+
+		get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
+							  &type, &typmod, &moved->collations[i]);
+		type = get_atttype(key->referencing, key->referencing_keys[i]);
+		cast = cast_function(key, key->operators[i], type);
+		if (OidIsValid(cast))
+			fmgr_info(cast, &moved->cast[i]);
+		fmgr_info(operator_function(key, key->operators[i]),
+				  &moved->equal[HOOK_END_REFERENCING][i]);
+		fmgr_info(operator_function(key, key->referenced_operators[i]),
+				  &moved->equal[HOOK_END_REFERENCED][i]);
+		fmgr_info(operator_function(key, key->own_operators[i]),
+				  &moved->same[i]);
+		if (!get_op_hash_functions(key->operators[i], &hash[HOOK_END_REFERENCED],
+								   &hash[HOOK_END_REFERENCING]))
+		{
+			moved->hashes = false;
+			continue;
+		}
+		for (int end = 0; end < HOOK_ENDS; end++)
+			fmgr_info(check_function(key, hash[end]), &moved->hash[end][i]);
+	}
+	moved->prepared = true;
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -215,10 +328,11 @@ hooks_query_roots(const HookTable *table, bool children, const char *condition)
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s, ctid",
-					 holder(table->relid, children));
-	foreach(lc, table->columns)
+					 holder(table->relid, children, "tableoid"));
+	foreach(lc, table->tree->columns)
 		if (!children)
-			appendStringInfo(&query, ", %s", column_name(table->relid, lfirst_int(lc)));
+			appendStringInfo(&query, ", %s",
+							 column_name(table->tree->root, lfirst_int(lc)));
 	appendStringInfo(&query, " FROM %s",
 					 from_item(table->relid, children, ""));
 	if (condition != NULL)
@@ -238,8 +352,10 @@ append_key(StringInfo query, const HookForeignKey *key)
 }
 
 /*
- * SELECT f.event, HOLDER, c.ctid, SAME, c.xmin, c.COLUMN ...
- *   FROM STORE f, [ONLY] TABLE c WHERE f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
+ * SELECT f.event, HOLDER, c.ctid, c.xmin, c.COLUMN ...[, f.k1 ...][, f.n1 ...]
+ *   FROM STORE f JOIN [ONLY] TABLE c ON f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
+ *
+ * For a step whose events rows may meet that were moved, a LEFT JOIN with f.k1 ...
  */
 char *
 hooks_query_rows(const HookStep *step, const char *name, bool ordered)
@@ -249,34 +365,19 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 	ListCell   *lc;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT f.event, %s, c.ctid, ",
-					 holder(key->referencing, false));
-	if (!step->knows_same)
-		appendStringInfoString(&query, "false");
-	else
-	{
-		int			n = 0;
-
-		for (int i = 0; i < key->nkeys; i++)
-		{
-			Oid			type = get_atttype(key->referencing, key->referencing_keys[i]);
-
-			if (step->defaults[i] == NULL)
-				continue;
-			if (n++ > 0)
-				appendStringInfoString(&query, " AND ");
-			generate_operator_clause(&query,
-									 psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])),
-									 type, key->own_operators[i],
-									 step->defaults[i], type);
-		}
-	}
-	appendStringInfoString(&query, step->set == NULL ? ", NULL" : ", c.xmin");
-	foreach(lc, step->table->columns)
+	appendStringInfo(&query, "SELECT f.event, %s, c.ctid, %s",
+					 holder(key->referencing, false, "c.tableoid"),
+					 step->set == NULL ? "NULL" : "c.xmin");
+	foreach(lc, step->table->tree->columns)
 		appendStringInfo(&query, ", c.%s",
-						 column_name(key->referencing, lfirst_int(lc)));
-	appendStringInfo(&query, " FROM %s f, %s WHERE ",
-					 quote_identifier(name),
+						 column_name(step->table->tree->root, lfirst_int(lc)));
+	for (int i = 0; i < key->nkeys && step->meets; i++)
+		appendStringInfo(&query, ", f.k%d", i + 1);
+	for (int i = 0; i < key->nkeys && step->copies && step->moves; i++)
+		appendStringInfo(&query, ", CAST(f.n%d AS %s)", i + 1,
+						 column_type(key->referencing, key->referencing_keys[i]));
+	appendStringInfo(&query, " FROM %s f %s %s ON ",
+					 quote_identifier(name), step->meets ? "LEFT JOIN" : "JOIN",
 					 from_item(key->referencing, false, "c"));
 	append_key(&query, key);
 	if (ordered)
@@ -296,7 +397,7 @@ hooks_query_counts(const HookStep *step, const char *name)
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s, pg_catalog.count(*) FROM %s f, %s WHERE ",
-					 holder(key->referencing, false), quote_identifier(name),
+					 holder(key->referencing, false, "c.tableoid"), quote_identifier(name),
 					 from_item(key->referencing, false, "c"));
 	append_key(&query, key);
 	if (is_partitioned(key->referencing))
@@ -305,165 +406,94 @@ hooks_query_counts(const HookStep *step, const char *name)
 }
 
 /*
- * SELECT f.event, f.relid, f.tid, FREE, f.change, p.tableoid, p.ctid
+ * SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid, f.k1 ...
  *   FROM STORE f LEFT JOIN [ONLY] TABLE p ON p.KEY = f.k1 AND ... [ORDER BY 1]
- *
- * FREE: by its nulls, the changed key need not exist.
  */
 char *
 hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 {
 	const HookForeignKey *key = step->key;
 	StringInfoData query;
-	const char *value[INDEX_MAX_KEYS];
 
-	for (int i = 0; i < key->nkeys; i++)
-		value[i] = step->defaults[i] != NULL ? step->defaults[i] :
-			psprintf("f.k%d", i + 1);
 	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT f.event, f.relid, f.tid, ");
+	appendStringInfoString(&query, "SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid");
 	for (int i = 0; i < key->nkeys; i++)
-		appendStringInfo(&query, "%s%s IS NULL",
-						 i == 0 ? "" : key->full ? " AND " : " OR ", value[i]);
-	appendStringInfo(&query, ", f.change, p.tableoid, p.ctid FROM %s f LEFT JOIN %s ON ",
+		appendStringInfo(&query, ", f.k%d", i + 1);
+	appendStringInfo(&query, " FROM %s f LEFT JOIN %s ON ",
 					 quote_identifier(name),
 					 from_item(key->referenced, false, "p"));
 	for (int i = 0; i < key->nkeys; i++)
 		append_comparison(&query, key, i,
 						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
-						  value[i]);
+						  psprintf("f.k%d", i + 1));
 	if (ordered)
 		appendStringInfoString(&query, " ORDER BY 1");
 	return query.data;
 }
 
 /*
- * Does an expression mean something else to another role?
- */
-static bool
-depends_on_role(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, SQLValueFunction))
-		switch (((SQLValueFunction *) node)->op)
-		{
-			case SVFOP_CURRENT_ROLE:
-			case SVFOP_CURRENT_USER:
-			case SVFOP_USER:
-				return true;
-			default:
-				break;
-		}
-	return expression_tree_walker(node, depends_on_role, context);
-}
-
-/*
- * What a step sets the columns of its key to; false if that cannot be known
- * beforehand (a default that calls a volatile or somebody's function, or depends
- * on the role that the table belongs to), or leaves nothing to look up.
+ * What ON ... SET DEFAULT sets the columns of a key to, in the current memory
+ * context; what it does not set is null.  False if that cannot be known
+ * beforehand: a default that calls a volatile or somebody's function.
  */
 bool
-hooks_query_defaults(HookStep *step)
+hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 {
 	const HookForeignKey *key = step->key;
-	bool		is_default = step->effect == HOOK_EFFECT_SET_DEFAULT;
-	bool		some = false;
+	MemoryContext context = CurrentMemoryContext;
 	HookIdentity before;
+	bool		known = true;
+	StringInfoData query;
 	Relation	rel;
 
-	if (step->recheck)
-	{
-		step->defaults = palloc0(sizeof(char *) * key->nkeys);
-		return true;
-	}
-	if (step->copies || step->effect == HOOK_EFFECT_BLOCKED ||
-		step->effect == HOOK_EFFECT_DELETE || (!is_default && !key->full))
-		return false;
-	step->defaults = palloc0(sizeof(char *) * key->nkeys);
+	/* as the owner, who sets them */
+	hooks_rights_become_owner(&before, key->referencing);
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
 	rel = table_open(key->referencing, NoLock);
-	for (int i = 0; i < key->nkeys; i++)
+	for (int i = 0; i < key->nkeys && known; i++)
 	{
 		AttrNumber	attnum = key->referencing_keys[i];
-		Oid			type;
-		int32		typmod;
-		Oid			collation;
 		Node	   *value = NULL;
-		const char *text = "NULL";
 
-		if (!bms_is_member(attnum, step->set))
-			continue;
-		if (is_default)
+		if (bms_is_member(attnum, step->set))
 			value = build_column_default(rel, attnum);
-		if (value != NULL)
-		{
-			/* the column's own type, or one that the default takes for a while */
-			while (IsA(value, CoerceToDomain))
-				value = (Node *) ((CoerceToDomain *) value)->arg;
-
-			/* it is looked up as the owner of the other table */
-			if (contain_volatile_functions(value) ||
-				(depends_on_role(value, NULL) &&
-				 rel->rd_rel->relowner != hooks_rights_owner(key->referenced)) ||
-				hooks_callback_expression_runs_code(value) ||
-				hooks_callback_type_runs_code(getBaseType(exprType(value))))
-			{
-				table_close(rel, NoLock);
-				return false;
-			}
-			/* as it will be read */
-			hooks_rights_become_owner(&before, key->referencing);
-			text = deparse_expression(value, NIL, false, false);
-			hooks_rights_become(&before);
-			some = true;
-		}
-		get_atttypetypmodcoll(key->referencing, attnum, &type, &typmod, &collation);
-		type = getBaseTypeAndTypmod(type, &typmod);
-		step->defaults[i] = psprintf("CAST((%s) AS %s)", text,
-									 format_type_extended(type, typmod,
-														  FORMAT_TYPE_TYPEMOD_GIVEN |
-														  FORMAT_TYPE_FORCE_QUALIFY));
+		/* the column's own type, or one that the default takes for a while */
+		while (value != NULL && IsA(value, CoerceToDomain))
+			value = (Node *) ((CoerceToDomain *) value)->arg;
+		known = value == NULL ||
+			(!contain_volatile_functions(value) &&
+			 !hooks_callback_expression_runs_code(value) &&
+			 !hooks_callback_type_runs_code(getBaseType(exprType(value))));
+		if (known)
+			appendStringInfo(&query, "%sCAST((%s) AS %s)", i > 0 ? ", " : "",
+							 value == NULL ? "NULL" :
+							 deparse_expression(value, NIL, false, false),
+							 column_type(key->referencing, attnum));
 	}
 	table_close(rel, NoLock);
-	step->knows_same = some;
-	return some || key->full;
-}
-
-/*
- * Finds the row that the defaults of a key refer to; *relid is InvalidOid if
- * there is none, or not one for all.
- */
-void
-hooks_query_default_row(const HookStep *step, Oid *relid, ItemPointer tid)
-{
-	const HookForeignKey *key = step->key;
-	StringInfoData query;
-	HookIdentity before;
-	bool		isnull;
-
-	*relid = InvalidOid;
-	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT p.tableoid, p.ctid FROM %s WHERE ",
-					 from_item(key->referenced, false, "p"));
-	for (int i = 0; i < key->nkeys; i++)
+	memset(nulls, true, sizeof(bool) * key->nkeys);
+	if (!known)
 	{
-		if (step->defaults[i] == NULL)
-			return;
-		append_comparison(&query, key, i,
-						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
-						  step->defaults[i]);
+		hooks_rights_become(&before);
+		return false;
 	}
-	hooks_rights_become_owner(&before, key->referenced);
-	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT)
+	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "could not look up defaults of foreign key \"%s\"", key->name);
 	hooks_rights_become(&before);
-	if (SPI_processed == 1)
+	for (int i = 0; i < key->nkeys; i++)
 	{
-		HeapTuple	tuple = SPI_tuptable->vals[0];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
+		Form_pg_attribute att = TupleDescAttr(SPI_tuptable->tupdesc, i);
+		MemoryContext old;
 
-		*relid = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
-		*tid = *(ItemPointer) DatumGetPointer(SPI_getbinval(tuple, desc, 2, &isnull));
+		values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+								  i + 1, &nulls[i]);
+		if (nulls[i])
+			continue;
+		old = MemoryContextSwitchTo(context);
+		values[i] = datumCopy(values[i], att->attbyval, att->attlen);
+		MemoryContextSwitchTo(old);
 	}
 	SPI_freetuptable(SPI_tuptable);
+	return true;
 }

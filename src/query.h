@@ -10,6 +10,7 @@
 #include "access/tupdesc.h"
 #include "storage/itemptr.h"
 
+#include "moved.h"
 #include "route.h"
 
 extern TupleDesc hooks_query_desc(const HookStep *step, bool checks);
@@ -20,8 +21,8 @@ extern char *hooks_query_rows(const HookStep *step, const char *name,
 extern char *hooks_query_counts(const HookStep *step, const char *name);
 extern char *hooks_query_checks(const HookStep *step, const char *name,
 								bool ordered);
-extern bool hooks_query_defaults(HookStep *step);
-extern void hooks_query_default_row(const HookStep *step, Oid *relid,
-									ItemPointer tid);
+extern bool hooks_query_defaults(const HookStep *step, Datum *values,
+								 bool *nulls);
+extern void hooks_query_comparisons(HookMoved *moved);
 
 #endif							/* HOOKS_QUERY_H */

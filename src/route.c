@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "compat.h"
 #include "route.h"
 
 static void make_doomable(HookRoute *route, HookTable *table);
@@ -43,6 +44,20 @@ is_in_force(const Trigger *trigger)
 		trigger->tgenabled != TRIGGER_DISABLED;
 }
 
+/*
+ * The numbers that columns of a table have in another one of its tree.
+ */
+AttrNumber *
+hooks_route_numbers(Oid relid, Oid other, const AttrNumber *columns, int n)
+{
+	AttrNumber *numbers = palloc(sizeof(AttrNumber) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		numbers[i] = relid == other ? columns[i] :
+			get_attnum(other, get_attname(relid, columns[i], false));
+	return numbers;
+}
+
 static List *
 add_way(List *ways, HookTable *table, const HookForeignKey *key)
 {
@@ -54,15 +69,10 @@ add_way(List *ways, HookTable *table, const HookForeignKey *key)
 			return ways;
 	way = palloc0(sizeof(HookWay));
 	way->key = key;
-	way->keys = palloc(sizeof(AttrNumber) * key->nkeys);
-	for (int i = 0; i < key->nkeys; i++)
-	{
-		char	   *name = get_attname(key->referenced, key->referenced_keys[i],
-									   false);
-
-		way->keys[i] = get_attnum(table->relid, name);
-		way->columns = bms_add_member(way->columns, way->keys[i]);
-	}
+	way->tree = table->tree;
+	way->keys = hooks_route_numbers(key->referenced, table->tree->root,
+									key->referenced_keys, key->nkeys);
+	way->columns = hooks_route_set(way->keys, key->nkeys);
 	return lappend(ways, way);
 }
 
@@ -99,21 +109,26 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 
 	table->leaves = lappend(table->leaves, leaf);
 	leaf->table = table;
-	leaf->deletes = leaf->updates = leaf->checked = NIL;
+	leaf->deletes = leaf->updates = leaf->checks = NIL;
+	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) : NULL;
+	if (leaf->partition != NULL)
+		leaf->partition_columns = hooks_route_numbers(relid, table->tree->root,
+													  leaf->partition->columns,
+													  leaf->partition->ncolumns);
 	for (int i = 0; i < ntriggers; i++)
 	{
-		int			side = RI_FKey_trigger_type(triggers[i].tgfoid);
+		int			type = RI_FKey_trigger_type(triggers[i].tgfoid);
 		const HookForeignKey *key;
 
-		if (side == RI_TRIGGER_NONE || !is_in_force(&triggers[i]))
+		if (type == RI_TRIGGER_NONE || !is_in_force(&triggers[i]))
 			continue;
 		key = hooks_graph_find(route->graph, triggers[i].tgconstraint);
 		if (key == NULL)
 			continue;
-		if (side == RI_TRIGGER_FK)
+		if (type == RI_TRIGGER_FK)
 		{
 			if (TRIGGER_FOR_UPDATE(triggers[i].tgtype))
-				leaf->checked = lappend(leaf->checked, (void *) key);
+				leaf->checks = list_append_unique_ptr(leaf->checks, (void *) key);
 		}
 		else if (TRIGGER_FOR_DELETE(triggers[i].tgtype))
 			leaf->deletes = add_way(leaf->deletes, table, key);
@@ -132,6 +147,21 @@ hooks_route_table(const HookRoute *route, Oid relid)
 		if (((HookTable *) lfirst(lc))->relid == relid)
 			return lfirst(lc);
 	return NULL;
+}
+
+static HookTree *
+get_tree(HookRoute *route, Oid root)
+{
+	HookTree   *tree;
+	ListCell   *lc;
+
+	foreach(lc, route->trees)
+		if (((HookTree *) lfirst(lc))->root == root)
+			return lfirst(lc);
+	tree = palloc0(sizeof(HookTree));
+	tree->root = root;
+	route->trees = lappend(route->trees, tree);
+	return tree;
 }
 
 /*
@@ -156,7 +186,7 @@ get_table(HookRoute *route, Oid relid)
 	route->tables = lappend(route->tables, table);
 	table->partitioned =
 		open_table(route, relid)->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-	table->root = hooks_graph_root(relid);
+	table->tree = get_tree(route, hooks_graph_root(relid));
 	if (!table->partitioned)
 		add_leaf(route, table, relid);
 	else
@@ -182,13 +212,36 @@ hooks_route_leaf(HookTable *table, Oid relid)
 }
 
 /*
- * Notes that the walk needs some columns of a table's rows.
+ * Can rows leave their partition when a step changes them?
+ */
+bool
+hooks_route_leaves(const HookLeaf *leaf, const HookStep *step)
+{
+	if (leaf->partition != NULL)
+		for (int i = 0; i < leaf->partition->ncolumns; i++)
+			if (bms_is_member(leaf->partition_columns[i], step->touched))
+				return true;
+	return false;
+}
+
+/*
+ * Is a row that leaves its partition deleted for who refers to it?  For a key
+ * that refers to the partition itself.  For others it is changed.
+ */
+bool
+hooks_route_is_left(const HookLeaf *leaf, const HookWay *way)
+{
+	return !HOOKS_MOVE_IS_UPDATE || way->key->referenced == leaf->relid;
+}
+
+/*
+ * Notes that the walk needs some columns of a tree's rows.
  */
 void
-hooks_route_need(HookTable *table, const AttrNumber *columns, int n)
+hooks_route_need(HookTree *tree, const AttrNumber *columns, int n)
 {
 	for (int i = 0; i < n; i++)
-		table->columns = list_append_unique_int(table->columns, columns[i]);
+		tree->columns = list_append_unique_int(tree->columns, columns[i]);
 }
 
 /*
@@ -248,6 +301,17 @@ is_wanted(const HookRoute *route, const HookForeignKey *key, HookCause cause,
 static HookStep *get_step(HookRoute *route, const HookWay *way, HookCause cause);
 
 /*
+ * The way on from rows of a table that are deleted.
+ */
+static void
+make_deletes(HookRoute *route, HookTable *table, HookWay *way)
+{
+	way->steps[HOOK_CAUSE_DELETED] = get_step(route, way, HOOK_CAUSE_DELETED);
+	if (way->steps[HOOK_CAUSE_DELETED] != NULL)
+		hooks_route_need(table->tree, way->keys, way->key->nkeys);
+}
+
+/*
  * A step changes rows of its table: the ways on from there.
  */
 static void
@@ -259,18 +323,26 @@ make_changeable(HookRoute *route, HookStep *step)
 	ListCell   *leaf;
 	ListCell   *lc;
 
-	table->changes = lappend(table->changes, step);
+	table->tree->changes = lappend(table->tree->changes, step);
 	foreach(leaf, table->leaves)
 	{
+		bool		leaves = hooks_route_leaves(lfirst(leaf), step);
+
+		if (leaves)
+			hooks_route_need(table->tree, ((HookLeaf *) lfirst(leaf))->partition_columns,
+							 ((HookLeaf *) lfirst(leaf))->partition->ncolumns);
+		foreach(lc, ((HookLeaf *) lfirst(leaf))->deletes)
+			if (leaves && hooks_route_is_left(lfirst(leaf), lfirst(lc)))
+				make_deletes(route, table, lfirst(lc));
 		foreach(lc, ((HookLeaf *) lfirst(leaf))->updates)
 		{
 			HookWay    *way = lfirst(lc);
 
-			if (way->steps[cause] != NULL || !bms_overlap(way->columns, step->set))
+			if (way->steps[cause] != NULL || !bms_overlap(way->columns, step->touched))
 				continue;
 			way->steps[cause] = get_step(route, way, cause);
 			if (way->steps[cause] != NULL)
-				hooks_route_need(table, way->keys, way->key->nkeys);
+				hooks_route_need(table->tree, way->keys, way->key->nkeys);
 		}
 	}
 }
@@ -323,18 +395,25 @@ get_step(HookRoute *route, const HookWay *way, HookCause cause)
 		action == FKCONSTR_ACTION_NOACTION;
 	step->copies = copies;
 	route->steps = lappend(route->steps, step);
+	step->no_action = effect == HOOK_EFFECT_BLOCKED ?
+		action == FKCONSTR_ACTION_NOACTION :
+		action == FKCONSTR_ACTION_SETDEFAULT;
+	step->moves = effect == HOOK_EFFECT_SET_DEFAULT || (copies && key->nkeys > 1);
 	step->table = get_table(route, key->referencing);
+	step->keys = hooks_route_numbers(key->referencing, step->table->tree->root,
+									 key->referencing_keys, key->nkeys);
 	if (effect == HOOK_EFFECT_DELETE)
 		make_doomable(route, step->table);
 	else if (effect != HOOK_EFFECT_BLOCKED)
 	{
-		if (cause == HOOK_CAUSE_DELETED && key->nset > 0)
-			step->set = hooks_route_set(key->set, key->nset);
-		else
-			step->set = hooks_route_set(key->referencing_keys, key->nkeys);
-		/* the key that comes of it may have to be looked up */
-		if (!copies && (effect == HOOK_EFFECT_SET_DEFAULT || key->full))
-			hooks_route_need(step->table, key->referencing_keys, key->nkeys);
+		bool		some = cause == HOOK_CAUSE_DELETED && key->nset > 0;
+		int			n = some ? key->nset : key->nkeys;
+		AttrNumber *set = some ? key->set : key->referencing_keys;
+
+		step->set = hooks_route_set(set, n);
+		step->touched = hooks_route_set(hooks_route_numbers(key->referencing,
+															step->table->tree->root,
+															set, n), n);
 		make_changeable(route, step);
 	}
 	return step;
@@ -356,14 +435,7 @@ make_doomable(HookRoute *route, HookTable *table)
 	foreach(leaf, table->leaves)
 	{
 		foreach(lc, ((HookLeaf *) lfirst(leaf))->deletes)
-		{
-			HookWay    *way = lfirst(lc);
-			HookStep   *step = get_step(route, way, HOOK_CAUSE_DELETED);
-
-			way->steps[HOOK_CAUSE_DELETED] = step;
-			if (step != NULL)
-				hooks_route_need(table, way->keys, way->key->nkeys);
-		}
+			make_deletes(route, table, lfirst(lc));
 	}
 }
 

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "utils/datum.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
@@ -125,27 +126,25 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
 {
 	MemoryContext old = MemoryContextSwitchTo(cascade->context);
 	HookStepState *state = step->state;
-	bool		checks = cascade->route->blocked && hooks_query_defaults(step);
-	char	   *name;
+	char	   *name = psprintf("step %d", ++cascade->nlanes);
 
 	/* nobody wants to know which rows, and nothing depends on it */
 	step->counts = step->alone && cascade->visitor == NULL && cascade->max_rows == 0;
-	if (!step->recheck)
-	{
-		name = psprintf("step %d", ++cascade->nlanes);
-		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
-						   step->key->referencing,
-						   write_query(cascade, step, &state->rows, name), true);
-	}
-	if (checks)
-	{
-		name = psprintf("step %d", ++cascade->nlanes);
+	if (step->recheck)
 		hooks_lane_prepare(&state->checks, name, hooks_query_desc(step, true),
 						   step->key->referenced,
 						   write_query(cascade, step, &state->checks, name), false);
+	else
+		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
+						   step->key->referencing,
+						   write_query(cascade, step, &state->rows, name), true);
+	if (step->effect == HOOK_EFFECT_SET_DEFAULT && !step->copies)
+	{
+		state->defaults = palloc(sizeof(Datum) * step->key->nkeys);
+		state->default_nulls = palloc(sizeof(bool) * step->key->nkeys);
+		state->unknown = !hooks_query_defaults(step, state->defaults,
+											   state->default_nulls);
 	}
-	if (step->knows_same)
-		hooks_query_default_row(step, &state->default_relid, &state->default_tid);
 	step->taken = true;
 	MemoryContextSwitchTo(old);
 }
@@ -167,29 +166,75 @@ hooks_walk_renew_query(HookWalk *cascade, const HookStep *step, HookLane *lane)
 }
 
 /*
+ * Makes of a row's values, those of the tree's columns, what they are now.
+ */
+void
+hooks_walk_present(HookWalk *cascade, const HookTree *tree, Oid relid,
+				   const ItemPointerData *tid, Datum *values, bool *nulls)
+{
+	int			n = list_length(tree->columns);
+	ListCell   *lc;
+
+	if (tree->moves)
+	{
+		HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, false);
+
+		if (version != NULL)
+		{
+			memcpy(values, version->values, sizeof(Datum) * n);
+			memcpy(nulls, version->nulls, sizeof(bool) * n);
+		}
+		return;
+	}
+	foreach(lc, tree->changes)
+	{
+		HookStep   *step = lfirst(lc);
+
+		if (step->changed == NULL || !hooks_tidset_has(step->changed, relid, tid))
+			continue;
+		for (int i = 0; i < step->key->nkeys; i++)
+			if (step->positions[i] >= 0 && bms_is_member(step->keys[i], step->touched))
+				nulls[step->positions[i]] = true;
+	}
+}
+
+/*
  * Queues an event of a referenced row: its key goes to the step's next round.
- * values are those of the HookTable's columns.
+ * values are those of the HookTree's columns, before and after a change; NULL:
+ * the row is deleted.
  */
 void
 hooks_walk_queue(HookWalk *cascade, const HookWay *way, HookStep *step,
-				 Oid relid, const ItemPointerData *tid,
-				 const Datum *values, const bool *nulls)
+				 const Datum *values, const bool *nulls,
+				 const Datum *new_values, const bool *new_nulls)
 {
-	Datum		row[INDEX_MAX_KEYS + 1];
-	bool		row_nulls[INDEX_MAX_KEYS + 1] = {false};
+	const HookTree *tree = way->tree;
+	Datum		row[2 * INDEX_MAX_KEYS + 1];
+	bool		row_nulls[2 * INDEX_MAX_KEYS + 1] = {false};
+	int			n = way->key->nkeys;
+	bool		same = new_values != NULL;
 
-	cascade->event++;
-	for (int i = 0; i < way->key->nkeys; i++)
+	for (int i = 0; i < n; i++)
 	{
-		if (nulls[way->positions[i]])
+		int			position = way->positions[i];
+
+		if (nulls[position])
 			return;
-		row[i + 1] = values[way->positions[i]];
+		row[i + 1] = values[position];
+		if (new_values == NULL)
+			continue;
+		row[n + i + 1] = new_values[position];
+		row_nulls[n + i + 1] = new_nulls[position];
+		/* as ri_KeysEqual() compares what is referred to */
+		same = same && !new_nulls[position] &&
+			datum_image_eq(values[position], new_values[position],
+						   tree->byvals[position], tree->lengths[position]);
 	}
-	if (hooks_walk_is_changed(way->spoilers, NULL, relid, tid))
+	if (same)
 		return;
 	if (!step->taken)
 		hooks_walk_prepare(cascade, step);
-	row[0] = Int64GetDatum(cascade->event);
+	row[0] = Int64GetDatum(++cascade->event);
 	hooks_lane_put(&step->state->rows, row, row_nulls);
 }
 
@@ -199,7 +244,7 @@ hooks_walk_queue(HookWalk *cascade, const HookWay *way, HookStep *step,
 bool
 hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
 				HookTable *table, Oid relid,
-				const ItemPointerData *tid, const Datum *values, const bool *nulls)
+				const ItemPointerData *tid, Datum *values, bool *nulls)
 {
 	HookLeaf   *leaf = hooks_route_leaf(table, relid);
 	ListCell   *lc;
@@ -208,25 +253,22 @@ hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
 		return false;
 	(void) hooks_tidset_add(cascade->doomed, relid, tid);
 	hooks_walk_visit(cascade, count, relid, tid);
-	if (leaf == NULL)
+	if (leaf == NULL || leaf->deletes == NIL)
 		return true;
+	hooks_walk_present(cascade, table->tree, relid, tid, values, nulls);
 	foreach(lc, leaf->deletes)
 	{
 		HookWay    *way = lfirst(lc);
-		HookStep   *step = way->steps[HOOK_CAUSE_DELETED];
 
-		if (step == NULL)
-			continue;
-		hooks_walk_queue(cascade, way, step, relid, tid, values, nulls);
-		if (step->state->default_relid == relid &&
-			ItemPointerEquals(&step->state->default_tid, (ItemPointer) tid))
-			step->state->default_event = cascade->event;
+		if (way->steps[HOOK_CAUSE_DELETED] != NULL)
+			hooks_walk_queue(cascade, way, way->steps[HOOK_CAUSE_DELETED],
+							 values, nulls, NULL, NULL);
 	}
 	return true;
 }
 
 /*
- * A row keeps the delete from happening.
+ * A row keeps the delete from happening; it counts once for each key.
  */
 void
 hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
@@ -234,11 +276,18 @@ hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
 {
 	HookStepState *state = step->state;
 	HookCascadeCount *count;
+	ListCell   *lc;
 
+	foreach(lc, cascade->route->steps)
+	{
+		HookStep   *other = lfirst(lc);
+
+		if (other->key == step->key && other->state->blocks != NULL &&
+			hooks_tidset_has(other->state->blocks, relid, tid))
+			return;
+	}
 	if (state->blocks == NULL)
 		state->blocks = hooks_tidset_make(cascade->context);
-	if (hooks_tidset_has(state->blocks, relid, tid))
-		return;
 	count = hooks_walk_count(cascade, &state->blocked, step, HOOK_EFFECT_BLOCKED);
 	if (hooks_walk_count_row(cascade, count, relid))
 		(void) hooks_tidset_add(state->blocks, relid, tid);

@@ -14,6 +14,7 @@
 
 #include "graph.h"
 #include "lane.h"
+#include "moved.h"
 #include "route.h"
 #include "tidset.h"
 
@@ -52,10 +53,9 @@ typedef struct HookStepState
 	HookLane	rows;			/* those that refer to a row */
 	HookLane	checks;			/* what changed rows refer to now */
 	List	   *late;			/* rows of an event that wait for the others */
-	Oid			default_relid;	/* the row that all defaults refer to; InvalidOid:
-								 * none, or not one for all */
-	ItemPointerData default_tid;
-	int64		default_event;	/* when its own event comes; 0: not in line */
+	bool		unknown;		/* it cannot be known what it sets */
+	Datum	   *defaults;		/* what it sets, by column of the key */
+	bool	   *default_nulls;
 	HookCascadeCount *count;	/* of this round, or an earlier one */
 	HookCascadeCount *blocked;
 	HookTidSet *blocks;			/* rows that block */
@@ -76,7 +76,8 @@ typedef struct HookWalk
 	HookCascadeCount *root;
 	TupleDesc	change_desc;
 	Tuplestorestate *changes;	/* NULL: none.  Number in counts, table, TID */
-	HTAB	   *last_changes;	/* change.c's; NULL: none */
+	HTAB	   *versions;		/* of HookVersion: rows that were changed, in a
+								 * tree that moves or more than once */
 	int			nlanes;
 } HookWalk;
 
@@ -93,14 +94,17 @@ extern void hooks_walk_visit(HookWalk *cascade,
 							 const ItemPointerData *tid);
 extern bool hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
 								  const ItemPointerData *tid);
+extern void hooks_walk_present(HookWalk *cascade, const HookTree *tree,
+							   Oid relid, const ItemPointerData *tid,
+							   Datum *values, bool *nulls);
 extern void hooks_walk_queue(HookWalk *cascade, const HookWay *way,
-							 HookStep *step, Oid relid,
-							 const ItemPointerData *tid,
-							 const Datum *values, const bool *nulls);
+							 HookStep *step,
+							 const Datum *values, const bool *nulls,
+							 const Datum *new_values, const bool *new_nulls);
 extern bool hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
 							HookTable *table, Oid relid,
 							const ItemPointerData *tid,
-							const Datum *values, const bool *nulls);
+							Datum *values, bool *nulls);
 extern void hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
 							 const ItemPointerData *tid);
 

@@ -1,6 +1,7 @@
 # hooks.preview_delete() against the truth: in random schemas, with random rows,
 # it says what the DELETE then does.  Rows removed, by table; rows changed, by
-# foreign key; and "blocked" exactly where the DELETE fails with 23503.  And
+# foreign key; "blocked" exactly where the DELETE fails with 23503, and a NOTICE
+# exactly where SET CONSTRAINTS ALL IMMEDIATE does then; hooks that fire.  And
 # hooks.doomed() in each firing of a hook on one of the tables: just the rows that
 # are gone afterwards.  And what hooks.keep() has kept of it, hooks.restore() puts
 # back: all is as before.
@@ -15,7 +16,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = $ENV{HOOKS_SEED} // 20150115;
-my $schemas = $ENV{HOOKS_SCHEMAS} // 300;
+my $schemas = $ENV{HOOKS_SCHEMAS} // 250;
 srand($seed);
 diag("seed $seed, $schemas schemas");
 
@@ -31,6 +32,12 @@ my $version = $node->safe_psql('postgres', 'SHOW server_version_num');
 $node->safe_psql('postgres', q{
 CREATE EXTENSION hooks;
 CREATE TABLE told (doomed jsonb);
+CREATE TABLE fired (hook text);
+CREATE FUNCTION note_fired() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO fired VALUES (TG_NAME);
+  RETURN NULL;
+END $$;
 CREATE FUNCTION note_doomed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   t text;
@@ -77,10 +84,13 @@ EXCEPTION
     RETURN 'nothing';
   WHEN feature_not_supported THEN
     RETURN 'refused';
+  -- a changed row has got the unique value of one that went: it is not given back
+  WHEN unique_violation THEN
+    RETURN 'taken';
   WHEN OTHERS THEN
     RETURN concat('not restored: ', SQLERRM);
 END $$;
-CREATE FUNCTION compare(root regclass, condition text, tables regclass[], shared boolean, hooked regclass) RETURNS text
+CREATE FUNCTION compare(root regclass, condition text, tables regclass[], shared boolean, hooked regclass, touched regclass) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
   expected jsonb;
@@ -91,13 +101,25 @@ DECLARE
   t regclass;
   content jsonb;
   doomed jsonb;
+  late boolean := false;
+  hooks text[];
 BEGIN
+  -- PostgreSQL minds whether the transaction has made a row itself
+  IF touched IS NOT NULL THEN
+    EXECUTE format('UPDATE %s SET u = u WHERE id %% 2 = 0', touched);
+  END IF;
+  TRUNCATE fired;
+
   FOREACH t IN ARRAY tables LOOP
     EXECUTE format('SELECT coalesce(jsonb_object_agg(u, to_jsonb(r)), ''{}'') FROM %s r', t) INTO content;
     before := before || jsonb_build_object(t, content);
   END LOOP;
 
+  -- NOTICEs tell of what would stop COMMIT
+  SET client_min_messages = notice;
+  RAISE NOTICE 'preview';
   CREATE TEMP TABLE preview ON COMMIT DROP AS SELECT * FROM hooks.preview_delete(root, condition);
+  SET client_min_messages = error;
   SELECT coalesce(bool_or(action = 'blocked'), false) FROM preview INTO blocked;
 
   BEGIN
@@ -108,19 +130,30 @@ BEGIN
       EXECUTE format('SELECT coalesce(jsonb_object_agg(u, to_jsonb(r)), ''{}'') FROM %s r', t) INTO content;
       after := after || jsonb_build_object(t, content);
     END LOOP;
+    SELECT array_agg(DISTINCT hook) FROM fired INTO hooks;
+    -- (rolled back, as PostgreSQL does not undo it for the block around)
+    BEGIN
+      SET CONSTRAINTS ALL IMMEDIATE;
+      RAISE SQLSTATE 'ZZ001';
+    EXCEPTION
+      WHEN SQLSTATE 'ZZ001' THEN NULL;
+      WHEN foreign_key_violation THEN
+        late := true;
+    END;
     RAISE SQLSTATE 'ZZ000';
   EXCEPTION
     WHEN SQLSTATE 'ZZ000' THEN NULL;
     WHEN foreign_key_violation THEN
       DROP TABLE preview;
       RETURN CASE WHEN blocked THEN 'blocked' ELSE 'not seen: ' || SQLERRM END;
-    WHEN not_null_violation OR unique_violation THEN
+    WHEN not_null_violation OR unique_violation OR check_violation THEN
       DROP TABLE preview;
       RETURN 'other';
   END;
 
   SELECT jsonb_object_agg(relation, n) FROM (
-    SELECT relation, sum(p.rows) AS n FROM preview p WHERE action = 'delete' GROUP BY 1 HAVING sum(p.rows) > 0) x INTO expected;
+    SELECT coalesce(pg_partition_root(relation), relation) AS relation, sum(p.rows) AS n
+      FROM preview p WHERE action = 'delete' GROUP BY 1 HAVING sum(p.rows) > 0) x INTO expected;
   SELECT jsonb_object_agg(x.t, n) FROM (
     SELECT b.key AS t, count(*) AS n
       FROM jsonb_each(before) b, jsonb_object_keys(b.value) u
@@ -143,10 +176,10 @@ BEGIN
     SELECT constraint_name, sum(p.rows) AS n FROM preview p WHERE action LIKE 'set %' GROUP BY 1 HAVING sum(p.rows) > 0) x INTO expected;
   SELECT jsonb_object_agg(conname, n) FROM (
     SELECT conname, count(*) AS n
-      FROM pg_constraint c, jsonb_each(before -> conrelid::regclass::text) b
-     WHERE contype = 'f' AND conparentid = 0 AND conrelid = ANY (tables) AND after -> conrelid::regclass::text ? b.key
+      FROM pg_constraint c, CAST(coalesce(pg_partition_root(conrelid), conrelid) AS regclass) top, jsonb_each(before -> top::text) b
+     WHERE contype = 'f' AND conparentid = 0 AND top = ANY (tables) AND after -> top::text ? b.key
        AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey)
-                      AND b.value ->> attname IS DISTINCT FROM after -> conrelid::regclass::text -> b.key ->> attname)
+                      AND b.value ->> attname IS DISTINCT FROM after -> top::text -> b.key ->> attname)
      GROUP BY 1) x INTO actual;
   -- of keys that share columns, one changes what the other has
   IF shared AND (expected IS NULL) = (actual IS NULL) THEN
@@ -155,31 +188,61 @@ BEGIN
   IF expected IS DISTINCT FROM actual THEN
     RETURN concat('changed ', actual, ', expected ', expected);
   END IF;
+  -- The hooks of rows that go, and of rows that are changed; those of rows that are
+  -- changed before they go fire too.
+  IF (SELECT array_agg(DISTINCT h) FROM preview, unnest(preview.hooks) h WHERE h LIKE 'delete%') IS DISTINCT FROM
+     (SELECT array_agg(DISTINCT h) FROM unnest(hooks) h WHERE h LIKE 'delete%') OR
+     (SELECT array_agg(DISTINCT h) FROM preview, unnest(preview.hooks) h) <@ hooks = false THEN
+    RETURN concat('fired ', hooks, ', expected ', (SELECT array_agg(DISTINCT h) FROM preview, unnest(preview.hooks) h));
+  END IF;
   DROP TABLE preview;
   RETURN CASE WHEN blocked THEN 'blocked, but not the DELETE' WHEN doomed IS NOT NULL THEN 'told' ELSE 'deleted' END ||
-    coalesce(', ' || round_trip(root, condition, tables, before), ', restored');
+    coalesce(', ' || round_trip(root, condition, tables, before), ', restored') || CASE WHEN late THEN ', late' ELSE '' END;
 END $$;
 });
 
 sub one_of { return $_[ int(rand(@_)) ]; }
 sub chance { return rand() < $_[0]; }
 
+# One of a table's rows, by what partition they are in: all, or those of [from, to)
+sub rows_in
+{
+	my ($table, $part) = @_;
+
+	return grep { !$part || ($part->{by_g} ? $_->{g} : $_->{id} >= $part->{from} && $_->{id} < $part->{to}) } @{ $table->{data} };
+}
+
 # A schema, as SQL that makes it
 sub make_schema
 {
 	my $number = shift;
-	my $ntables = 1 + int(rand(5));
+	# half of them small, with defaults that exist and keys that meet
+	my $dense = chance(0.5);
+	my $ntables = 1 + int(rand($dense ? 3 : 5));
+	my $codes = $dense ? 0 : 100;
 	my ($sql, $shared) = ("DROP SCHEMA IF EXISTS s CASCADE; CREATE SCHEMA s; SET search_path = s, public;\n", 0);
 	my (@tables, @keys);
 	my $u = 0;
+	my $hostile = chance(0.1);
+	my $quote = sub { my $name = shift; return $hostile ? qq("${name}'s ""; --") : $name; };
 
-	# id is the primary key, (id, g) and code are unique too
+	# id is the primary key, (id, g) and code are unique too; of a table that is
+	# partitioned by id, id and (id, g); by g, (id, g); by a foreign key, nothing
 	for my $t (0 .. $ntables - 1)
 	{
+		my $by = chance(0.25) ? one_of('id', 'id', 'g', 'key') : '';
+		my $sub = $by eq 'id' && chance(0.4);
+
 		push @tables, {
-			name => "t$t",
-			rows => 2 + int(rand(10)),
-			partitioned => chance(0.15),
+			name => $quote->("t$t"),
+			rows => 2 + int(rand($dense ? 4 : 10)),
+			by => $by,
+			code_type => one_of('int', 'int', 'int', 'numeric', 'text'),
+			parts => $by eq 'id' ? [
+				{ name => $quote->("t${t}_0"), from => 0, to => 4 },
+				{ name => $quote->("t${t}_1"), from => 4, to => 100, sub => $sub },
+				$sub ? { name => $quote->("t${t}_1_0"), from => 4, to => 8 } : () ] :
+			  $by eq 'g' ? [ { name => $quote->("t${t}_g"), by_g => 1 } ] : [],
 			columns => {},
 			code_taken => 0 };
 	}
@@ -187,88 +250,100 @@ sub make_schema
 	{
 		my $child = one_of(@tables);
 		my $parent = chance(0.2) ? $child : one_of(@tables);
-		my $to = one_of('id', 'id', 'id', $parent->{partitioned} ? 'id' : 'code', 'both', 'tenant');
+		my @targets = $parent->{by} eq 'key' ? () : $parent->{by} eq 'g' ? ('both', 'tenant') :
+		  ('id', 'id', $dense ? 'tenant' : 'id', $parent->{by} ? 'id' : 'code', 'both', 'tenant');
+		next if !@targets;
+		my $to = one_of(@targets);
+		# (PostgreSQL cannot make a key between a table and its own partition)
+		my $child_part = $child != $parent && @{ $child->{parts} } && chance(0.2) ? one_of(@{ $child->{parts} }) : undef;
+		my $parent_part = @{ $parent->{parts} } && $child != $parent && chance(0.2) ? one_of(@{ $parent->{parts} }) : undef;
 		my @columns;
-		my $on_delete = one_of('CASCADE', 'CASCADE', 'CASCADE', 'SET NULL', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION');
-		my $on_update = one_of('CASCADE', 'SET NULL', 'RESTRICT', 'NO ACTION', 'NO ACTION');
-		my $full = $to ne 'tenant' && ($to ne 'both' || $on_update ne 'CASCADE') && chance(0.1) ? ' MATCH FULL' : '';
+		my $on_delete = $dense && chance(0.5) ? 'SET DEFAULT' :
+		  one_of('CASCADE', 'CASCADE', 'CASCADE', 'SET NULL', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION');
+		my $on_update = one_of('CASCADE', 'CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION');
+		my $full = $to ne 'tenant' && chance(0.2);
 		my $list = '';
-		my $deferred = $on_delete eq 'NO ACTION' ? one_of('', '', ' DEFERRABLE', ' DEFERRABLE INITIALLY DEFERRED') : '';
+		my $deferred = one_of('', '', '', ' DEFERRABLE', ' DEFERRABLE INITIALLY DEFERRED');
+		my $lists = $on_delete =~ /SET/ && $version >= 150000;
 
 		if ($to eq 'both')
 		{
-			@columns = ("c${k}_a", "c${k}_b");
-			$list = ' (' . one_of(@columns) . ')'
-			  if $on_delete eq 'SET NULL' && $version >= 150000 && chance(0.4);
+			@columns = ($quote->("c${k}_a"), $quote->("c${k}_b"));
+			$list = ' (' . one_of(@columns) . ')' if $lists && chance(0.4);
 		}
 		elsif ($to eq 'tenant')
 		{
 			# keys that share a column, which is part of a referenced key itself
-			@columns = ("c$k", 'g');
-			$list = " (c$k)" if $on_delete eq 'SET NULL' && $version >= 150000 && chance(0.4);
+			@columns = ($quote->("c$k"), 'g');
+			$list = ' (' . $quote->("c$k") . ')' if $lists && chance(0.4);
 			$shared = 1;
 		}
-		elsif ($to eq 'id' && !$child->{code_taken} && !$child->{partitioned} && chance(0.15))
+		elsif ($to eq 'id' && !$child->{code_taken} && !$child->{by} && $child->{code_type} eq 'int' && chance(0.15))
 		{
 			# the referencing column is itself referred to
 			@columns = ('code');
 			$child->{code_taken} = 1;
 			$child->{code_from} = $parent;
+			$child->{code_part} = $parent_part;
 		}
 		elsif (chance(0.1) && grep { $_->{child} == $child && $_->{to} eq $to && $_->{parent} == $parent } @keys)
 		{
 			my ($other) = grep { $_->{child} == $child && $_->{to} eq $to && $_->{parent} == $parent } @keys;
 			@columns = @{ $other->{columns} };
+			$parent_part = $other->{parent_part};
 			$shared = 1;
 		}
 		else
 		{
-			@columns = ("c$k");
+			@columns = ($quote->("c$k"));
 		}
 		for my $c (@columns)
 		{
 			next if $c eq 'code' || $c eq 'g';
+			my $second = @columns > 1 && $c ne $columns[0];
+			my $target = $second ? 'g' : $to eq 'code' ? 'code' : 'id';
 			$child->{columns}{$c} //= {
-				type => one_of('int', 'int', 'bigint', $to eq 'code' ? 'int' : 'smallint'),
-				default => chance(0.5) ? 1 + int(rand(6)) + ($to eq 'code' ? 100 : 0) : undef,
-				null => !chance(0.15),
-				from => $parent, to => $c =~ /_b$/ ? 'g' : $to eq 'code' ? 'code' : 'id',
-				pair => $to eq 'both' ? $columns[0] : undef,
+				type => $target ne 'code' ? one_of('int', 'int', 'bigint', 'smallint') :
+				  $parent->{code_type} eq 'text' ? one_of('text', 'varchar(20)') :
+				  $parent->{code_type} eq 'numeric' ? one_of('int', 'numeric') : one_of('int', 'bigint'),
+				default => chance($dense ? 0.8 : 0.5) ? ($second ? int(rand(3)) : 1 + int(rand($dense ? 4 : 6)) + ($to eq 'code' ? $codes : 0)) : undef,
+				null => !chance(0.1),
+				from => $parent, part => $parent_part, to => $target,
+				pair => $second ? $columns[0] : undef, partly => !$full,
 				same_g => $to eq 'tenant' };
 		}
+		$child->{key_column} = $columns[0] if $child->{by} eq 'key' && !$full && $columns[0] ne 'code';
 		push @keys, {
-			name => "k$k", child => $child, parent => $parent, to => $to, columns => [@columns],
-			sql => sprintf('ALTER TABLE %s ADD CONSTRAINT k%d FOREIGN KEY (%s) REFERENCES %s (%s)%s ON DELETE %s%s ON UPDATE %s%s;',
-				$child->{name}, $k, join(', ', @columns), $parent->{name},
-				$to =~ /both|tenant/ ? 'id, g' : $to, $full, $on_delete, $list, $on_update, $deferred) };
+			name => $quote->("k$k"), child => $child, parent => $parent, parent_part => $parent_part, to => $to, columns => [@columns],
+			sql => sprintf('ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s ON DELETE %s%s ON UPDATE %s%s;',
+				($child_part // $child)->{name}, $quote->("k$k"), join(', ', @columns), ($parent_part // $parent)->{name},
+				$to =~ /both|tenant/ ? 'id, g' : $to, $full ? ' MATCH FULL' : '', $on_delete, $list, $on_update, $deferred) };
 	}
 
 	# the rows, which keep all the keys
 	for my $t (@tables)
 	{
-		my @codes = map { $_ + 100 } 1 .. $t->{rows};
-		if ($t->{code_from})
-		{
-			@codes = shuffle(1 .. $t->{code_from}{rows});
-		}
-		$t->{data} = [
-			map {
-				+{ u => ++$u, id => $_, g => $_ % 3, code => chance(0.8) ? shift(@codes) : undef }
-			} 1 .. $t->{rows} ];
+		$t->{data} = [ map { +{ u => ++$u, id => $_, g => $_ % 3 } } 1 .. $t->{rows} ];
+	}
+	for my $t (@tables)
+	{
+		my @codes = map { $_ + $codes } 1 .. $t->{rows};
+		@codes = shuffle(map { $_->{id} } rows_in($t->{code_from}, $t->{code_part})) if $t->{code_from};
+		$_->{code} = chance(0.8) ? shift(@codes) : undef for @{ $t->{data} };
 	}
 	for my $t (@tables)
 	{
 		for my $name (sort keys %{ $t->{columns} })
 		{
 			my $c = $t->{columns}{$name};
-			my @from = grep { defined $_->{ $c->{to} } } @{ $c->{from}{data} };
+			my @from = grep { defined $_->{ $c->{to} } } rows_in($c->{from}, $c->{part});
 
 			$c->{null} = 1 if !@from;
 			for my $row (@{ $t->{data} })
 			{
-				if (defined $c->{pair} && $c->{to} eq 'g')
+				if (defined $c->{pair})
 				{
-					$row->{$name} = defined $row->{ $c->{pair} } ? $row->{ $c->{pair} } % 3 : undef;
+					$row->{$name} = !defined $row->{ $c->{pair} } || ($c->{partly} && chance(0.1)) ? undef : $row->{ $c->{pair} } % 3;
 				}
 				elsif ($c->{same_g})
 				{
@@ -284,28 +359,51 @@ sub make_schema
 			$c->{null} = 1 if grep { !defined $_->{$name} } @{ $t->{data} };
 		}
 		my @names = ('u', 'id', 'g', 'code', sort keys %{ $t->{columns} });
-		$sql .= "CREATE TABLE $t->{name} (u int, id int PRIMARY KEY, g int, code int"
+		my $by = $t->{by} eq 'key' ? $t->{key_column} // 'id' : $t->{by};
+		my @code_default = $t->{code_from} ? (1 + int(rand(6))) : ($codes + 1 + int(rand(6)));
+		my @unique = $t->{by} eq 'key' ? () :
+		  ('UNIQUE (id, g)', $t->{by} eq 'g' ? () : 'PRIMARY KEY (id)', $by ? () : 'UNIQUE (code)');
+		$sql .= "CREATE TABLE $t->{name} (u int, id int, g int" . (chance(0.4) ? ' DEFAULT ' . int(rand(3)) : '')
+		  . ", code $t->{code_type}" . (chance(0.4) ? " DEFAULT '@code_default'" : '')
 		  . join('', map {
 				my $c = $t->{columns}{$_};
-				", $_ $c->{type}" . (defined $c->{default} ? " DEFAULT $c->{default}" : '') . ($c->{null} ? '' : ' NOT NULL')
+				", $_ $c->{type}" . (defined $c->{default} ? " DEFAULT '$c->{default}'" : '') . ($c->{null} ? '' : ' NOT NULL')
 			} sort keys %{ $t->{columns} })
-		  . ', UNIQUE (id, g)' . ($t->{partitioned} ? '' : ', UNIQUE (code)') . ')'
-		  . ($t->{partitioned} ? ' PARTITION BY RANGE (id)' : '') . ";\n";
-		$sql .= "CREATE TABLE $t->{name}_$_->[0] PARTITION OF $t->{name} FOR VALUES FROM ($_->[0]) TO ($_->[1]);\n"
-		  for $t->{partitioned} ? ([ 0, 4 ], [ 4, 100 ]) : ();
+		  . join('', map { ", $_" } @unique) . ')'
+		  . ($by ? " PARTITION BY " . ($t->{by} eq 'id' ? 'RANGE' : 'LIST') . " ($by)" : '') . ";\n";
+		for my $part (grep { !$_->{by_g} } @{ $t->{parts} })
+		{
+			my $under = $part->{name} =~ /_1_0/ ? $t->{parts}[1]{name} : $t->{name};
+			$sql .= "CREATE TABLE $part->{name} PARTITION OF $under FOR VALUES FROM ($part->{from}) TO ($part->{to})"
+			  . ($part->{sub} ? ' PARTITION BY RANGE (id)' : '') . ";\n";
+			$sql .= 'CREATE TABLE ' . $quote->('p' . ++$u) . " PARTITION OF $part->{name} DEFAULT;\n" if $part->{sub};
+		}
+		if ($by && $t->{by} ne 'id')
+		{
+			my $null = chance(0.8) ? ', NULL' : '';
+			$sql .= 'CREATE TABLE ' . ($t->{by} eq 'g' ? $t->{parts}[0]{name} : $quote->('p' . ++$u)) . " PARTITION OF $t->{name} FOR VALUES IN ('1', '2', '101', '102'$null);\n";
+			$sql .= 'CREATE TABLE ' . $quote->('p' . ++$u) . " PARTITION OF $t->{name} DEFAULT;\n";
+		}
 		$sql .= "INSERT INTO $t->{name} (" . join(', ', @names) . ') VALUES '
-		  . join(', ', map { my $row = $_; '(' . join(', ', map { $row->{$_} // 'NULL' } @names) . ')' } @{ $t->{data} }) . ";\n";
+		  . join(', ', map { my $row = $_; '(' . join(', ', map { defined $row->{$_} ? "'$row->{$_}'" : 'NULL' } @names) . ')' } @{ $t->{data} }) . ";\n";
 		$sql .= "CREATE INDEX ON $t->{name} ($_);\n" for grep { chance(0.3) } sort keys %{ $t->{columns} };
 	}
 	$sql .= "$_->{sql}\n" for @keys;
 
-	my $list = "ARRAY['" . join("', '", map { $_->{name} } @tables) . "']::regclass[]";
+	for my $t (grep { $_->{by} !~ /g|key/ && chance(0.4) } @tables)
+	{
+		$sql .= "SELECT hooks.register(\$q\$$_ $t->{name}\$q\$, 'after', '$_', \$q\$$t->{name}\$q\$, 'note_fired', on_error => 'abort');\n"
+		  for 'delete', 'update';
+	}
+
+	my $list = 'ARRAY[' . join(', ', map { "\$q\$$_->{name}\$q\$" } @tables) . ']::regclass[]';
 	my $compare = $sql;
 	for (1 .. 4)
 	{
 		my $t = one_of(@tables);
 		my $condition = one_of('id = ' . (1 + int(rand($t->{rows}))), 'id % 2 = 0', 'id <= ' . (1 + int(rand($t->{rows}))), 'true');
-		$compare .= "SELECT 'result: ' || compare('$t->{name}', '$condition', $list, " . ($shared ? 'true' : 'false') . ", '" . one_of(@tables)->{name} . "') || ' | DELETE FROM $t->{name} WHERE $condition';\n";
+		$compare .= "SELECT concat('result: ', compare(\$q\$$t->{name}\$q\$, '$condition', $list, " . ($shared ? 'true' : 'false') . ", \$q\$" . one_of(@tables)->{name} . "\$q\$, "
+		  . (chance(0.2) ? '$q$' . one_of(@tables)->{name} . '$q$' : 'NULL') . "), \$q\$ | DELETE FROM $t->{name} WHERE $condition\$q\$);\n";
 	}
 	return ($compare, $sql);
 }
@@ -319,27 +417,33 @@ for my $number (1 .. $schemas)
 
 	$node->psql('postgres', "SET client_min_messages = error;\n$compare",
 		stdout => \$stdout, stderr => \$stderr, on_error_stop => 1);
-	if ($stderr)
+	# each preview's NOTICEs
+	my (undef, @notices) = split /NOTICE:  preview$/m, $stderr, -1;
+	my @results = grep { /^result: / } split /\n/, $stdout;
+	if (@results != 4 || @notices != 4)
 	{
 		push @wrong, "schema $number: $stderr\n$sql";
 		next;
 	}
-	for my $line (grep { /^result: / } split /\n/, $stdout)
+	for my $line (@results)
 	{
 		my ($result, $statement) = $line =~ /^result: (.*) \| (.*)$/;
+		my $late = (shift @notices) =~ /is deferred: it would stop COMMIT/;
 
 		$seen{$_}++ for split /, /, $result;
 		push @wrong, "schema $number: $statement: $result\n$sql"
-		  if $result !~ /^((deleted|told), (restored|nothing|refused)|blocked|other)$/;
+		  if $result !~ /^((deleted|told), (restored|nothing|refused|taken)(, late)?|blocked|other)$/
+		  || ($result =~ /restored|nothing|refused|taken/ && ($result =~ /late/ xor $late));
 	}
 }
 
-ok(!@wrong, 'every preview says what its DELETE does') or diag($wrong[0]);
-diag(scalar(@wrong) . ' wrong; ' . join(', ', map { "$seen{$_} $_" } grep { /^(deleted|told|blocked|other|restored|nothing|refused)$/ } sort keys %seen));
+ok(!@wrong, 'every preview says what its DELETE does') or diag("HOOKS_SEED=$seed: $wrong[0]");
+diag(scalar(@wrong) . ' wrong; ' . join(', ', map { "$seen{$_} $_" } grep { /^(deleted|told|blocked|other|restored|nothing|refused|taken|late)$/ } sort keys %seen));
 cmp_ok($seen{deleted} // 0, '>', $schemas, '... many of them delete');
 cmp_ok($seen{told} // 0, '>', $schemas / 2, '... many tell a hook of it');
 cmp_ok($seen{restored} // 0, '>', 2 * $schemas, '... most are kept and restored');
 cmp_ok($seen{blocked} // 0, '>', $schemas / 4, '... many are blocked');
+cmp_ok($seen{late} // 0, '>', $schemas / 25, '... some stop COMMIT only');
 
 $node->stop;
 done_testing();

@@ -1,0 +1,106 @@
+-- A row that a cascade gives another key meets what happens to that key later in
+-- the same statement, and hooks.preview_delete() foresees that.  After each preview, the
+-- DELETE.
+\pset format unaligned
+\pset tuples_only on
+CREATE SCHEMA test_preview_moved;
+SET search_path = test_preview_moved;
+SET client_min_messages = warning;
+\set VERBOSITY sqlstate
+CREATE TABLE r (id int PRIMARY KEY);
+INSERT INTO r VALUES (1);
+
+-- c refers to q by x, and to p by (x, y).  q's row goes first: x becomes 2.  Then
+-- p's row (2, 1) goes, to which c refers by now, and takes it along.
+CREATE TABLE q (x int PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE p (a int, b int, r int REFERENCES r ON DELETE CASCADE, PRIMARY KEY (a, b));
+CREATE TABLE c (x int DEFAULT 2 REFERENCES q ON DELETE SET DEFAULT, y int,
+                CONSTRAINT c_to_p FOREIGN KEY (x, y) REFERENCES p ON DELETE CASCADE);
+INSERT INTO q VALUES (1, 1), (2, NULL);
+INSERT INTO p VALUES (1, 1, NULL), (2, 1, 1), (1, 2, NULL), (2, 2, NULL);
+INSERT INTO c VALUES (1, 1), (1, 2);
+SELECT * FROM hooks.preview_delete('r');
+BEGIN;
+DELETE FROM r;
+TABLE c;
+ROLLBACK;
+-- With RESTRICT, that stops it.
+ALTER TABLE c DROP CONSTRAINT c_to_p, ADD CONSTRAINT c_to_p FOREIGN KEY (x, y) REFERENCES p ON DELETE RESTRICT;
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'c'::regclass;
+DELETE FROM r;
+-- With SET DEFAULT, too, as y becomes NULL, but x stays what it is
+ALTER TABLE c DROP CONSTRAINT c_to_p, ADD CONSTRAINT c_to_p FOREIGN KEY (x, y) REFERENCES p ON DELETE SET DEFAULT;
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'c'::regclass;
+BEGIN;
+DELETE FROM r;
+SELECT * FROM c ORDER BY 2;
+ROLLBACK;
+DROP TABLE c, p, q;
+
+-- A key that is null in part, and is copied by ON UPDATE CASCADE, is not one for
+-- MATCH FULL.
+CREATE TABLE d (a int REFERENCES r ON DELETE SET NULL, b int, UNIQUE (a, b));
+CREATE TABLE e (a int, b int, FOREIGN KEY (a, b) REFERENCES d (a, b) MATCH FULL ON UPDATE CASCADE);
+INSERT INTO d VALUES (1, 1);
+INSERT INTO e VALUES (1, 1);
+SELECT * FROM hooks.preview_delete('r');
+DELETE FROM r;
+DROP TABLE d, e;
+
+-- NO ACTION does not mind that a row goes if another one has got its key: g's row
+-- 7 becomes 5, before h asks for 5.
+CREATE TABLE f (id int PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE g (id int, r int REFERENCES r ON DELETE CASCADE, code int DEFAULT 5 UNIQUE REFERENCES f ON DELETE SET DEFAULT);
+CREATE TABLE h (code int CONSTRAINT h_to_g REFERENCES g (code));
+INSERT INTO f VALUES (5, NULL), (7, 1);
+INSERT INTO g VALUES (1, 1, 5), (2, NULL, 7);
+INSERT INTO h VALUES (5);
+SELECT * FROM hooks.preview_delete('r');
+BEGIN;
+DELETE FROM r;
+TABLE g;
+ROLLBACK;
+-- RESTRICT does.
+ALTER TABLE h DROP CONSTRAINT h_to_g, ADD CONSTRAINT h_to_g FOREIGN KEY (code) REFERENCES g (code) ON DELETE RESTRICT;
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'h'::regclass;
+DELETE FROM r;
+DROP TABLE h;
+
+-- A row that leaves its partition is deleted from it: for a key that refers to that
+-- partition itself, and not to the table.
+CREATE TABLE s (id int REFERENCES r ON DELETE SET NULL, p int REFERENCES f ON DELETE CASCADE) PARTITION BY LIST (id);
+CREATE TABLE s1 PARTITION OF s FOR VALUES IN (1);
+CREATE TABLE s2 PARTITION OF s DEFAULT;
+ALTER TABLE s1 ADD UNIQUE (id);
+CREATE TABLE t (id int REFERENCES s1 (id) ON DELETE CASCADE ON UPDATE SET NULL);
+INSERT INTO s VALUES (1, 5);
+INSERT INTO t VALUES (1);
+SELECT * FROM hooks.preview_delete('r') WHERE relation IN ('s'::regclass, 't');
+BEGIN;
+DELETE FROM r;
+TABLE s;
+TABLE t;
+ROLLBACK;
+-- It is inserted into another one, where all its keys are looked up: p refers to
+-- what is gone already.  Otherwise the row would have gone with that.
+ALTER TABLE f DROP CONSTRAINT f_r_fkey, ADD CONSTRAINT f_r_fkey FOREIGN KEY (r) REFERENCES r ON DELETE CASCADE;
+UPDATE s SET p = 7;
+SELECT * FROM hooks.preview_delete('r') WHERE relation IN ('s'::regclass, 't');
+DELETE FROM r;
+DROP TABLE t, s;
+
+-- What a changed row refers to is looked up at COMMIT if its key is deferred.
+ALTER TABLE g DROP CONSTRAINT g_code_fkey, ADD CONSTRAINT g_code_fkey FOREIGN KEY (code) REFERENCES f
+  ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE g ALTER code SET DEFAULT 9;
+CREATE INDEX ON f (r);
+CREATE INDEX ON g (r);
+\set VERBOSITY default
+SET client_min_messages = notice;
+SELECT * FROM hooks.preview_delete('r');
+BEGIN;
+DELETE FROM r;
+COMMIT;
+
+SET client_min_messages = warning;
+DROP SCHEMA test_preview_moved CASCADE;

@@ -1,0 +1,108 @@
+/*
+ * partition.c
+ *		Does a partition have a place for a row?
+ *
+ * If it has not, an UPDATE moves the row to another one: it deletes it, and
+ * inserts another.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/partcache.h"
+
+#include "partition.h"
+#include "rights.h"
+
+static bool
+is_foreign_function(Oid function, void *context)
+{
+	return function >= FirstNormalObjectId;
+}
+
+static bool
+runs_code(Node *node, void *context)
+{
+	return node != NULL &&
+		(IsA(node, CoerceToDomain) ||
+		 check_functions_in_node(node, is_foreign_function, NULL) ||
+		 expression_tree_walker(node, runs_code, NULL));
+}
+
+/*
+ * In the current memory context.  NULL if the table is no partition, or
+ * somebody's function would be called to find out.
+ *
+ * PostgreSQL may simplify the partition key, and call what is in it, to tell the
+ * constraint: that is up to the table's owner.
+ */
+HookPartition *
+hooks_partition_make(Relation rel)
+{
+	HookIdentity before;
+	List	   *constraint;
+	HookPartition *partition;
+	Bitmapset  *columns = NULL;
+	int			column = -1;
+
+	hooks_rights_become_owner(&before, RelationGetRelid(rel));
+	constraint = RelationGetPartitionQual(rel);
+	hooks_rights_become(&before);
+	if (constraint == NIL || runs_code((Node *) constraint, NULL))
+		return NULL;
+	partition = palloc0(sizeof(HookPartition));
+	partition->context = CurrentMemoryContext;
+	partition->relid = RelationGetRelid(rel);
+	partition->constraint = constraint;
+	pull_varattnos((Node *) constraint, 1, &columns);
+	partition->columns = palloc(sizeof(AttrNumber) * bms_num_members(columns));
+	while ((column = bms_next_member(columns, column)) >= 0)
+	{
+		AttrNumber	attnum = column + FirstLowInvalidHeapAttributeNumber;
+
+		if (attnum <= 0)
+			return NULL;		/* a whole row */
+		partition->columns[partition->ncolumns++] = attnum;
+	}
+	return partition;
+}
+
+/*
+ * Values are those of the partition's columns, in their order.
+ */
+bool
+hooks_partition_has(HookPartition *partition, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *slot;
+	bool		result;
+
+	if (partition->state == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(partition->context);
+		EState	   *estate = CreateExecutorState();
+		Relation	rel = table_open(partition->relid, NoLock);
+
+		partition->slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(rel)),
+												   &TTSOpsVirtual);
+		table_close(rel, NoLock);
+		partition->econtext = GetPerTupleExprContext(estate);
+		partition->state = ExecPrepareCheck(partition->constraint, estate);
+		MemoryContextSwitchTo(old);
+	}
+	slot = ExecClearTuple(partition->slot);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	for (int i = 0; i < partition->ncolumns; i++)
+	{
+		slot->tts_values[partition->columns[i] - 1] = values[i];
+		slot->tts_isnull[partition->columns[i] - 1] = nulls[i];
+	}
+	ExecStoreVirtualTuple(slot);
+	partition->econtext->ecxt_scantuple = slot;
+	result = ExecCheck(partition->state, partition->econtext);
+	ResetExprContext(partition->econtext);
+	return result;
+}
