@@ -14,13 +14,13 @@
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/datum.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "altered.h"
 #include "keeper.h"
+#include "rights.h"
 
 /* What a step of the cascade does to the rows that it changes */
 typedef struct ChangeStep
@@ -69,8 +69,7 @@ hooks_altered_begin(void)
 
 /*
  * What a column's default is, for the rows that a step sets to it; as the
- * table's owner, as whom PostgreSQL carries the action out.  Parameters that it sets
- * are put back.
+ * table's owner, as whom PostgreSQL carries the action out.
  */
 static Datum
 get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnull)
@@ -81,9 +80,7 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 	EState	   *estate;
 	ExprState  *state;
 	Datum		value;
-	Oid			userid;
-	int			sec_context;
-	int			settings;
+	HookIdentity before;
 
 	*isnull = expression == NULL;
 	if (expression == NULL)
@@ -95,11 +92,7 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 						RelationGetRelationName(rel), step->constraint),
 				 errdetail("What the delete leaves in column \"%s\" cannot be known before.",
 						   NameStr(att->attname))));
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(rel->rd_rel->relowner,
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
-	settings = NewGUCNestLevel();
+	hooks_rights_become_owner(&before, RelationGetRelid(rel));
 	estate = CreateExecutorState();
 	state = ExecPrepareExpr((Expr *) expression, estate);
 	value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), isnull);
@@ -111,8 +104,7 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 		MemoryContextSwitchTo(old);
 	}
 	FreeExecutorState(estate);
-	AtEOXact_GUC(false, settings);
-	SetUserIdAndSecContext(userid, sec_context);
+	hooks_rights_become(&before);
 	return value;
 }
 
