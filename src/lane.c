@@ -276,6 +276,8 @@ hooks_lane_open(HookLane *lane)
 		get_relation_stats_hook = prev;
 	}
 	PG_END_TRY();
+	/* the user's functions could close it */
+	PinPortal(lane->portal);
 	leave(lane, &before);
 	prepare_receiver(lane, lane->portal->tupDesc);
 }
@@ -289,6 +291,7 @@ hooks_lane_close(HookLane *lane)
 	if (lane->portal == NULL)
 		return;
 	MemoryContextDelete(lane->batch);
+	UnpinPortal(lane->portal);
 	SPI_cursor_close(lane->portal);
 	lane->portal = NULL;
 }
