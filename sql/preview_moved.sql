@@ -47,6 +47,19 @@ SELECT * FROM hooks.preview_delete('r');
 DELETE FROM r;
 DROP TABLE d, e;
 
+-- Keys of a type that cannot be hashed are compared one by one: an array can, but
+-- not one of bit strings.
+CREATE TABLE i (x varbit[] PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE j (x varbit[] DEFAULT '{10}' REFERENCES i ON DELETE SET DEFAULT);
+INSERT INTO i VALUES ('{1}', 1), ('{10}', NULL);
+INSERT INTO j VALUES ('{1}');
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'j'::regclass;
+BEGIN;
+DELETE FROM r;
+TABLE j;
+ROLLBACK;
+DROP TABLE i, j;
+
 -- NO ACTION does not mind that a row goes if another one has got its key: g's row
 -- 7 becomes 5, before h asks for 5.
 CREATE TABLE f (id int PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);

@@ -26,6 +26,7 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "callback.h"
 #include "query.h"
@@ -230,6 +231,17 @@ cast_function(const HookForeignKey *key, Oid operator, Oid type)
 }
 
 /*
+ * Can all values of a type be hashed?  An array's or a row's cannot if what it
+ * is made of has no hash function, though the operator for all of them has one.
+ */
+static bool
+is_hashable(Oid type)
+{
+	return OidIsValid(lookup_type_cache(getBaseType(type),
+										TYPECACHE_HASH_PROC)->hash_proc);
+}
+
+/*
  * Looks up how a key's columns are compared in memory; what that calls must be
  * allowed as what the queries call.
  */
@@ -256,12 +268,13 @@ hooks_query_comparisons(HookMoved *moved)
 	for (int i = 0; i < n; i++)
 	{
 		Oid			type;
+		Oid			referenced_type;
 		int32		typmod;
 		Oid			cast;
 		RegProcedure hash[HOOK_ENDS];
 
 		get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
-							  &type, &typmod, &moved->collations[i]);
+							  &referenced_type, &typmod, &moved->collations[i]);
 		type = get_atttype(key->referencing, key->referencing_keys[i]);
 		cast = cast_function(key, key->operators[i], type);
 		if (OidIsValid(cast))
@@ -272,7 +285,8 @@ hooks_query_comparisons(HookMoved *moved)
 				  &moved->equal[HOOK_END_REFERENCED][i]);
 		fmgr_info(operator_function(key, key->own_operators[i]),
 				  &moved->same[i]);
-		if (!get_op_hash_functions(key->operators[i], &hash[HOOK_END_REFERENCED],
+		if (!is_hashable(referenced_type) || !is_hashable(type) ||
+			!get_op_hash_functions(key->operators[i], &hash[HOOK_END_REFERENCED],
 								   &hash[HOOK_END_REFERENCING]))
 		{
 			moved->hashes = false;
