@@ -60,6 +60,20 @@ TABLE j;
 ROLLBACK;
 DROP TABLE i, j;
 
+-- A default is what it is, however the session writes numbers.
+CREATE TABLE k (x float8 PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE l (x float8 DEFAULT '0.1234567890123456' REFERENCES k ON DELETE SET DEFAULT);
+INSERT INTO k VALUES (0.1234567890123456, NULL), (1, 1);
+INSERT INTO l VALUES (1);
+SET extra_float_digits = 0;
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'l'::regclass;
+RESET extra_float_digits;
+BEGIN;
+DELETE FROM r;
+TABLE l;
+ROLLBACK;
+DROP TABLE k, l;
+
 -- NO ACTION does not mind that a row goes if another one has got its key: g's row
 -- 7 becomes 5, before h asks for 5.
 CREATE TABLE f (id int PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);

@@ -14,7 +14,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -454,60 +454,40 @@ bool
 hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 {
 	const HookForeignKey *key = step->key;
-	MemoryContext context = CurrentMemoryContext;
 	HookIdentity before;
+	EState	   *estate = CreateExecutorState();
 	bool		known = true;
-	StringInfoData query;
 	Relation	rel;
 
 	/* as the owner, who sets them */
 	hooks_rights_become_owner(&before, key->referencing);
-	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT ");
 	rel = table_open(key->referencing, NoLock);
+	memset(nulls, true, sizeof(bool) * key->nkeys);
 	for (int i = 0; i < key->nkeys && known; i++)
 	{
 		AttrNumber	attnum = key->referencing_keys[i];
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 		Node	   *value = NULL;
 
 		if (bms_is_member(attnum, step->set))
 			value = build_column_default(rel, attnum);
-		/* the column's own type, or one that the default takes for a while */
+		/* the column's own type */
 		while (value != NULL && IsA(value, CoerceToDomain))
 			value = (Node *) ((CoerceToDomain *) value)->arg;
-		known = value == NULL ||
-			(!contain_volatile_functions(value) &&
-			 !hooks_callback_expression_runs_code(value) &&
-			 !hooks_callback_type_runs_code(getBaseType(exprType(value))));
-		if (known)
-			appendStringInfo(&query, "%sCAST((%s) AS %s)", i > 0 ? ", " : "",
-							 value == NULL ? "NULL" :
-							 deparse_expression(value, NIL, false, false),
-							 column_type(key->referencing, attnum));
+		if (value == NULL)
+			continue;
+		known = !contain_volatile_functions(value) &&
+			!hooks_callback_expression_runs_code(value) &&
+			!hooks_callback_type_runs_code(getBaseType(exprType(value)));
+		if (!known)
+			continue;
+		values[i] = ExecEvalExprSwitchContext(ExecPrepareExpr((Expr *) value, estate),
+											  GetPerTupleExprContext(estate), &nulls[i]);
+		if (!nulls[i])
+			values[i] = datumCopy(values[i], att->attbyval, att->attlen);
 	}
 	table_close(rel, NoLock);
-	memset(nulls, true, sizeof(bool) * key->nkeys);
-	if (!known)
-	{
-		hooks_rights_become(&before);
-		return false;
-	}
-	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "could not look up defaults of foreign key \"%s\"", key->name);
 	hooks_rights_become(&before);
-	for (int i = 0; i < key->nkeys; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(SPI_tuptable->tupdesc, i);
-		MemoryContext old;
-
-		values[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-								  i + 1, &nulls[i]);
-		if (nulls[i])
-			continue;
-		old = MemoryContextSwitchTo(context);
-		values[i] = datumCopy(values[i], att->attbyval, att->attlen);
-		MemoryContextSwitchTo(old);
-	}
-	SPI_freetuptable(SPI_tuptable);
-	return true;
+	FreeExecutorState(estate);
+	return known;
 }
