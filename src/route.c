@@ -258,36 +258,27 @@ hooks_route_set(const AttrNumber *columns, int n)
 }
 
 /*
- * Does a route to some table need a step?  Deletes on the way to it; and changes
- * that can take a row out of the cascade, by its own key or by one that refers
- * to it.
+ * Can a change of the columns that refer by a key take rows out of a cascade: the
+ * row itself, by a key that cascades, its own one only if asked for; or those
+ * that refer to it?
  */
 static bool
-is_wanted(const HookRoute *route, const HookForeignKey *key, HookCause cause,
-		  HookEffect effect)
+change_matters(const HookGraph *graph, const HookForeignKey *key, bool own)
 {
 	Bitmapset  *columns = hooks_route_set(key->referencing_keys, key->nkeys);
 	ListCell   *lc;
 
-	if (effect == HOOK_EFFECT_BLOCKED && !route->blocked)
-		return false;
-	if (route->wanted == NIL)
-		return true;
-	if (!list_member_oid(route->wanted, hooks_graph_root(key->referencing)))
-		return false;
-	if (effect == HOOK_EFFECT_DELETE)
-		return true;
-	foreach(lc, hooks_graph_from(route->graph, key->referencing))
+	foreach(lc, hooks_graph_from(graph, key->referencing))
 	{
 		const HookForeignKey *other = lfirst(lc);
 
-		if ((other != key || cause != HOOK_CAUSE_DELETED) &&
+		if ((other != key || own) &&
 			other->on_delete == FKCONSTR_ACTION_CASCADE &&
 			bms_overlap(hooks_route_set(other->referencing_keys, other->nkeys),
 						columns))
 			return true;
 	}
-	foreach(lc, hooks_graph_to(route->graph, key->referencing))
+	foreach(lc, hooks_graph_to(graph, key->referencing))
 	{
 		const HookForeignKey *other = lfirst(lc);
 
@@ -296,6 +287,24 @@ is_wanted(const HookRoute *route, const HookForeignKey *key, HookCause cause,
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Does a route to some table need a step?  Deletes on the way to it; and changes
+ * that can take a row out of the cascade.
+ */
+static bool
+is_wanted(const HookRoute *route, const HookForeignKey *key, HookCause cause,
+		  HookEffect effect)
+{
+	if (effect == HOOK_EFFECT_BLOCKED && !route->blocked)
+		return false;
+	if (route->wanted == NIL)
+		return true;
+	if (!list_member_oid(route->wanted, hooks_graph_root(key->referencing)))
+		return false;
+	return effect == HOOK_EFFECT_DELETE ||
+		change_matters(route->graph, key, cause != HOOK_CAUSE_DELETED);
 }
 
 static HookStep *get_step(HookRoute *route, const HookWay *way, HookCause cause);
@@ -440,7 +449,22 @@ make_doomable(HookRoute *route, HookTable *table)
 }
 
 /*
- * The trees of tables from which deletes can get to a table, and its own.
+ * Does a key change the rows that refer by it, when those that they refer to are
+ * deleted or changed?
+ */
+static bool
+makes_changes(const HookForeignKey *key)
+{
+	return key->on_delete == FKCONSTR_ACTION_SETNULL ||
+		key->on_delete == FKCONSTR_ACTION_SETDEFAULT ||
+		key->on_update == FKCONSTR_ACTION_CASCADE ||
+		key->on_update == FKCONSTR_ACTION_SETNULL ||
+		key->on_update == FKCONSTR_ACTION_SETDEFAULT;
+}
+
+/*
+ * The trees of tables from which deletes can get to a table, and its own; also
+ * those from which rows on the way are changed, so that they may stay.
  */
 static List *
 trees_toward(const HookGraph *graph, Oid target)
@@ -461,7 +485,8 @@ trees_toward(const HookGraph *graph, Oid target)
 			{
 				const HookForeignKey *key = lfirst(lc);
 
-				if (key->on_delete == FKCONSTR_ACTION_CASCADE)
+				if (key->on_delete == FKCONSTR_ACTION_CASCADE ||
+					(makes_changes(key) && change_matters(graph, key, false)))
 					trees = list_append_unique_oid(trees,
 												   hooks_graph_root(key->referenced));
 			}
