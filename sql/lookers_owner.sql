@@ -46,6 +46,8 @@ INSERT INTO cast_one VALUES (ROW(1)::wrapped);
 DROP CAST (wrapped AS int);
 CREATE CAST (wrapped AS int) WITH FUNCTION unwrap_now(wrapped);
 RESET SESSION AUTHORIZATION;
+-- the partition key is its table's owner's, whose ever the partition is
+ALTER TABLE partition_key_2 OWNER TO CURRENT_USER;
 RESET client_min_messages;
 
 -- A session that has read none of it yet, so that nothing is cached.

@@ -10,11 +10,15 @@
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "catalog/partition.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
 #include "utils/partcache.h"
+#include "utils/rel.h"
 
+#include "compat.h"
 #include "partition.h"
 #include "rights.h"
 
@@ -34,24 +38,52 @@ runs_code(Node *node, void *context)
 }
 
 /*
+ * The constraint of a partition; NIL if it has none.
+ *
+ * PostgreSQL makes it of the keys of the tables above.  It may simplify them, and
+ * call what is in them, when it first reads one: each is read here as the owner
+ * of its own table, and kept by the relation while that is open.
+ */
+static List *
+get_constraint(Relation rel)
+{
+	Oid			relid = RelationGetRelid(rel);
+	List	   *above = NIL;
+	List	   *constraint;
+	HookIdentity before;
+	ListCell   *lc;
+
+	while (get_rel_relispartition(relid))
+	{
+		Relation	parent;
+
+		relid = hooks_partition_parent(relid);
+		parent = table_open(relid, AccessShareLock);
+		hooks_rights_become_owner(&before, relid);
+		(void) RelationGetPartitionKey(parent);
+		hooks_rights_become(&before);
+		above = lappend(above, parent);
+	}
+	hooks_rights_become_owner(&before, RelationGetRelid(rel));
+	constraint = RelationGetPartitionQual(rel);
+	hooks_rights_become(&before);
+	foreach(lc, above)
+		table_close(lfirst(lc), NoLock);
+	return constraint;
+}
+
+/*
  * In the current memory context.  NULL if the table is no partition, or
  * somebody's function would be called to find out.
- *
- * PostgreSQL may simplify the partition key, and call what is in it, to tell the
- * constraint: that is up to the table's owner.
  */
 HookPartition *
 hooks_partition_make(Relation rel)
 {
-	HookIdentity before;
-	List	   *constraint;
+	List	   *constraint = get_constraint(rel);
 	HookPartition *partition;
 	Bitmapset  *columns = NULL;
 	int			column = -1;
 
-	hooks_rights_become_owner(&before, RelationGetRelid(rel));
-	constraint = RelationGetPartitionQual(rel);
-	hooks_rights_become(&before);
 	if (constraint == NIL || runs_code((Node *) constraint, NULL))
 		return NULL;
 	partition = palloc0(sizeof(HookPartition));
