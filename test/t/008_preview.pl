@@ -1,10 +1,10 @@
 # hooks.preview_delete() against the truth: in random schemas, with random rows,
 # it says what the DELETE then does.  Rows removed, by table; rows changed, by
-# foreign key; "blocked" exactly where the DELETE fails with 23503, and a NOTICE
-# exactly where SET CONSTRAINTS ALL IMMEDIATE does then; hooks that fire.  And
-# hooks.doomed() in each firing of a hook on one of the tables: just the rows that
-# are gone afterwards.  And what hooks.keep() has kept of it, hooks.restore() puts
-# back: all is as before.
+# foreign key; "blocked" exactly where the DELETE fails with 23503 (since PostgreSQL
+# 18, with 23001 for RESTRICT), and a NOTICE exactly where SET CONSTRAINTS ALL
+# IMMEDIATE does then; hooks that fire.  And hooks.doomed() in each firing of a hook
+# on one of the tables: just the rows that are gone afterwards.  And what
+# hooks.keep() has kept of it, hooks.restore() puts back: all is as before.
 #
 # HOOKS_SEED repeats a run, HOOKS_SCHEMAS makes it longer.
 
@@ -143,7 +143,7 @@ BEGIN
     RAISE SQLSTATE 'ZZ000';
   EXCEPTION
     WHEN SQLSTATE 'ZZ000' THEN NULL;
-    WHEN foreign_key_violation THEN
+    WHEN foreign_key_violation OR restrict_violation THEN
       DROP TABLE preview;
       RETURN CASE WHEN blocked THEN 'blocked' ELSE 'not seen: ' || SQLERRM END;
     WHEN not_null_violation OR unique_violation OR check_violation THEN
