@@ -4,8 +4,8 @@
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
-CREATE SCHEMA test_doomed_changed;
-SET search_path = test_doomed_changed;
+CREATE SCHEMA test_doomed_beside;
+SET search_path = test_doomed_beside;
 SET client_min_messages = warning;
 CREATE TABLE r (id int PRIMARY KEY);
 CREATE TABLE q (x int PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
@@ -65,4 +65,4 @@ DELETE FROM r;
 TABLE c;
 ROLLBACK;
 
-DROP SCHEMA test_doomed_changed CASCADE;
+DROP SCHEMA test_doomed_beside CASCADE;

@@ -7,16 +7,20 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "catalog/partition.h"
+#include "catalog/pg_partitioned_table.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "partition.h"
@@ -101,6 +105,40 @@ hooks_partition_make(Relation rel)
 		partition->columns[partition->ncolumns++] = attnum;
 	}
 	return partition;
+}
+
+/*
+ * The columns by which a table finds a partition for a row, and their number; 0 if
+ * it is not partitioned.  As they are in the catalog: nothing is called.
+ */
+int
+hooks_partition_key(Oid relid, AttrNumber **columns)
+{
+	HeapTuple	tuple = SearchSysCache1(PARTRELID, ObjectIdGetDatum(relid));
+	Form_pg_partitioned_table form;
+	Bitmapset  *set = NULL;
+	Datum		expressions;
+	bool		isnull;
+	int			column = -1;
+	int			n = 0;
+
+	*columns = NULL;
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	form = (Form_pg_partitioned_table) GETSTRUCT(tuple);
+	for (int i = 0; i < form->partnatts; i++)
+		set = bms_add_member(set, form->partattrs.values[i] - FirstLowInvalidHeapAttributeNumber);
+	expressions = SysCacheGetAttr(PARTRELID, tuple,
+								  Anum_pg_partitioned_table_partexprs, &isnull);
+	if (!isnull)
+		pull_varattnos(stringToNode(TextDatumGetCString(expressions)), 1, &set);
+	ReleaseSysCache(tuple);
+
+	*columns = palloc(sizeof(AttrNumber) * bms_num_members(set));
+	while ((column = bms_next_member(set, column)) >= 0)
+		if (column + FirstLowInvalidHeapAttributeNumber > 0)	/* not an expression */
+			(*columns)[n++] = column + FirstLowInvalidHeapAttributeNumber;
+	return n;
 }
 
 /*

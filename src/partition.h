@@ -24,6 +24,7 @@ typedef struct HookPartition
 } HookPartition;
 
 extern HookPartition *hooks_partition_make(Relation rel);
+extern int	hooks_partition_key(Oid relid, AttrNumber **columns);
 extern bool hooks_partition_has(HookPartition *partition, const Datum *values,
 								const bool *nulls);
 

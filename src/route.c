@@ -29,6 +29,17 @@
 #include "compat.h"
 #include "route.h"
 
+/*
+ * A tree of tables that a route to some table goes to or through, and the
+ * columns, by the tree's numbers, whose change can take a row out of the cascade
+ * or into it.
+ */
+typedef struct HookWanted
+{
+	Oid			root;
+	Bitmapset  *columns;
+} HookWanted;
+
 static void make_doomable(HookRoute *route, HookTable *table);
 
 /*
@@ -257,54 +268,45 @@ hooks_route_set(const AttrNumber *columns, int n)
 	return set;
 }
 
-/*
- * Can a change of the columns that refer by a key take rows out of a cascade: the
- * row itself, by a key that cascades, its own one only if asked for; or those
- * that refer to it?
- */
-static bool
-change_matters(const HookGraph *graph, const HookForeignKey *key, bool own)
+static HookWanted *
+find_wanted(const HookRoute *route, Oid root)
 {
-	Bitmapset  *columns = hooks_route_set(key->referencing_keys, key->nkeys);
 	ListCell   *lc;
 
-	foreach(lc, hooks_graph_from(graph, key->referencing))
-	{
-		const HookForeignKey *other = lfirst(lc);
-
-		if ((other != key || own) &&
-			other->on_delete == FKCONSTR_ACTION_CASCADE &&
-			bms_overlap(hooks_route_set(other->referencing_keys, other->nkeys),
-						columns))
-			return true;
-	}
-	foreach(lc, hooks_graph_to(graph, key->referencing))
-	{
-		const HookForeignKey *other = lfirst(lc);
-
-		if (bms_overlap(hooks_route_set(other->referenced_keys, other->nkeys),
-						columns))
-			return true;
-	}
-	return false;
+	foreach(lc, route->wanted)
+		if (((HookWanted *) lfirst(lc))->root == root)
+			return lfirst(lc);
+	return NULL;
 }
 
 /*
- * Does a route to some table need a step?  Deletes on the way to it; and changes
- * that can take a row out of the cascade.
+ * Does it matter that a key changes the rows which refer by it?
  */
 static bool
-is_wanted(const HookRoute *route, const HookForeignKey *key, HookCause cause,
-		  HookEffect effect)
+change_matters(const HookWanted *wanted, const HookForeignKey *key)
 {
+	return bms_overlap(wanted->columns,
+					   hooks_route_set(hooks_route_numbers(key->referencing, wanted->root,
+														   key->referencing_keys, key->nkeys),
+									   key->nkeys));
+}
+
+/*
+ * Does a route to some table need a step?  Deletes on the way to it, and changes
+ * that matter there.
+ */
+static bool
+is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
+{
+	const HookWanted *wanted;
+
 	if (effect == HOOK_EFFECT_BLOCKED && !route->blocked)
 		return false;
 	if (route->wanted == NIL)
 		return true;
-	if (!list_member_oid(route->wanted, hooks_graph_root(key->referencing)))
-		return false;
-	return effect == HOOK_EFFECT_DELETE ||
-		change_matters(route->graph, key, cause != HOOK_CAUSE_DELETED);
+	wanted = find_wanted(route, hooks_graph_root(key->referencing));
+	return wanted != NULL &&
+		(effect == HOOK_EFFECT_DELETE || change_matters(wanted, key));
 }
 
 static HookStep *get_step(HookRoute *route, const HookWay *way, HookCause cause);
@@ -393,7 +395,7 @@ get_step(HookRoute *route, const HookWay *way, HookCause cause)
 		default:
 			break;
 	}
-	if (!is_wanted(route, key, cause, effect))
+	if (!is_wanted(route, key, effect))
 		return NULL;
 
 	step = palloc0(sizeof(HookStep));
@@ -448,51 +450,99 @@ make_doomable(HookRoute *route, HookTable *table)
 	}
 }
 
-/*
- * Does a key change the rows that refer by it, when those that they refer to are
- * deleted or changed?
- */
-static bool
-makes_changes(const HookForeignKey *key)
+static void
+want_columns(HookWanted *wanted, Oid relid, const AttrNumber *columns, int n)
 {
-	return key->on_delete == FKCONSTR_ACTION_SETNULL ||
-		key->on_delete == FKCONSTR_ACTION_SETDEFAULT ||
-		key->on_update == FKCONSTR_ACTION_CASCADE ||
-		key->on_update == FKCONSTR_ACTION_SETNULL ||
-		key->on_update == FKCONSTR_ACTION_SETDEFAULT;
+	wanted->columns = bms_add_members(wanted->columns,
+									  hooks_route_set(hooks_route_numbers(relid, wanted->root, columns, n), n));
 }
 
 /*
- * The trees of tables from which deletes can get to a table, and its own; also
- * those from which rows on the way are changed, so that they may stay.
+ * Goes to a tree of tables.  Changes of the keys by which its rows are deleted or
+ * referred to matter, and those that move a row to another partition.  Returns the
+ * foreign keys of all its tables.
  */
 static List *
-trees_toward(const HookGraph *graph, Oid target)
+want_tree(HookRoute *route, HookWanted *wanted)
 {
-	List	   *trees = NIL;
+	List	   *keys = NIL;
 	ListCell   *table;
+	ListCell   *lc;
 
-	foreach(table, find_all_inheritors(target, NoLock, NULL))
-		trees = list_append_unique_oid(trees, hooks_graph_root(lfirst_oid(table)));
-	for (int i = 0; i < list_length(trees); i++)
+	foreach(table, find_all_inheritors(wanted->root, NoLock, NULL))
 	{
-		Oid			root = list_nth_oid(trees, i);
-		ListCell   *lc;
+		Oid			relid = lfirst_oid(table);
+		AttrNumber *columns;
+		int			ncolumns;
 
-		foreach(table, find_all_inheritors(root, NoLock, NULL))
+		/* not those that inherit from the table without being partitions */
+		if (hooks_graph_root(relid) != wanted->root)
+			continue;
+		ncolumns = hooks_partition_key(relid, &columns);
+		want_columns(wanted, relid, columns, ncolumns);
+		foreach(lc, hooks_graph_to(route->graph, relid))
 		{
-			foreach(lc, hooks_graph_from(graph, lfirst_oid(table)))
-			{
-				const HookForeignKey *key = lfirst(lc);
+			const HookForeignKey *key = lfirst(lc);
 
-				if (key->on_delete == FKCONSTR_ACTION_CASCADE ||
-					(makes_changes(key) && change_matters(graph, key, false)))
-					trees = list_append_unique_oid(trees,
-												   hooks_graph_root(key->referenced));
-			}
+			want_columns(wanted, relid, key->referenced_keys, key->nkeys);
+		}
+		foreach(lc, hooks_graph_from(route->graph, relid))
+		{
+			const HookForeignKey *key = lfirst(lc);
+
+			if (key->on_delete == FKCONSTR_ACTION_CASCADE)
+				want_columns(wanted, relid, key->referencing_keys, key->nkeys);
+			keys = lappend(keys, lfirst(lc));
 		}
 	}
-	return trees;
+	return keys;
+}
+
+static bool
+is_change(char action)
+{
+	return action == FKCONSTR_ACTION_SETNULL || action == FKCONSTR_ACTION_SETDEFAULT;
+}
+
+static void
+add_wanted(HookRoute *route, Oid root)
+{
+	HookWanted *wanted;
+
+	if (find_wanted(route, root) != NULL)
+		return;
+	wanted = palloc0(sizeof(HookWanted));
+	wanted->root = root;
+	route->wanted = lappend(route->wanted, wanted);
+}
+
+/*
+ * Makes the route one to some table: to the trees from which deletes can get to it,
+ * or changes that matter on the way, and to its own.
+ */
+static void
+want_target(HookRoute *route, Oid target)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(target, NoLock, NULL))
+		add_wanted(route, hooks_graph_root(lfirst_oid(lc)));
+	for (int i = 0; i < list_length(route->wanted); i++)
+	{
+		HookWanted *wanted = list_nth(route->wanted, i);
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, want_tree(route, wanted))
+		{
+			const HookForeignKey *key = lfirst(lc);
+
+			if (key->on_delete == FKCONSTR_ACTION_CASCADE ||
+				((is_change(key->on_delete) || is_change(key->on_update) ||
+				  key->on_update == FKCONSTR_ACTION_CASCADE) &&
+				 change_matters(wanted, key)))
+				add_wanted(route, hooks_graph_root(key->referenced));
+		}
+	}
 }
 
 /*
@@ -510,7 +560,7 @@ hooks_route_make(List *tables, Oid target, bool blocked)
 	route->graph = hooks_graph_pin(CurrentMemoryContext);
 	route->blocked = blocked;
 	if (OidIsValid(target))
-		route->wanted = trees_toward(route->graph, target);
+		want_target(route, target);
 	foreach(lc, tables)
 		make_doomable(route, get_table(route, lfirst_oid(lc)));
 	return route;

@@ -132,8 +132,7 @@ typedef struct HookRoute
 {
 	MemoryContext context;
 	const HookGraph *graph;
-	List	   *wanted;			/* roots of partition trees to go to or through;
-								 * NIL: all */
+	List	   *wanted;			/* trees to go to or through; NIL: all */
 	bool		blocked;		/* rows that block are looked for */
 	List	   *tables;			/* of HookTable */
 	List	   *trees;			/* of HookTree */
