@@ -4,6 +4,10 @@
  *
  * The caller is connected to SPI from the first lane's preparation to the last
  * one's end; queries run with the active snapshot and may only read.
+ *
+ * An open lane is a portal, which all code in the session finds by its name; also
+ * what is called by another lane's query, as the owner of another table.  So it
+ * counts as active all the time: nobody else can fetch from it or close it.
  */
 #include "postgres.h"
 
@@ -276,8 +280,7 @@ hooks_lane_open(HookLane *lane)
 		get_relation_stats_hook = prev;
 	}
 	PG_END_TRY();
-	/* the user's functions could close it */
-	PinPortal(lane->portal);
+	MarkPortalActive(lane->portal);
 	leave(lane, &before);
 	prepare_receiver(lane, lane->portal->tupDesc);
 }
@@ -291,7 +294,7 @@ hooks_lane_close(HookLane *lane)
 	if (lane->portal == NULL)
 		return;
 	MemoryContextDelete(lane->batch);
-	UnpinPortal(lane->portal);
+	lane->portal->status = PORTAL_READY;
 	SPI_cursor_close(lane->portal);
 	lane->portal = NULL;
 }
@@ -313,7 +316,9 @@ hooks_lane_advance(HookLane *lane)
 		lane->at = lane->nbatch = 0;
 		/* as SPI_cursor_fetch() does, but to no HeapTuples */
 		enter(lane, &before);
+		lane->portal->status = PORTAL_READY;
 		PortalRunFetch(lane->portal, FETCH_FORWARD, FETCH_ROWS, &lane->receiver);
+		MarkPortalActive(lane->portal);
 		leave(lane, &before);
 		if (lane->nbatch == 0)
 		{
