@@ -15,6 +15,8 @@
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteHandler.h"
 #include "tcop/cmdtag.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -179,6 +181,19 @@ hooks_opened_result_relations(const EState *estate)
 #else
 #define hooks_constraint_enforced(form) true
 #define hooks_constraint_period(form) false
+#endif
+
+/*
+ * Virtual generated columns came with 18: no row has them, and the executor wants
+ * what they stand for in place of them.  expression is over OLD and NEW, varnos 1
+ * and 2.
+ */
+#if PG_VERSION_NUM >= 180000
+#define hooks_expand_generated(expression, rel) \
+	expand_generated_columns_in_expr(expand_generated_columns_in_expr((expression), (rel), PRS2_OLD_VARNO), \
+									 (rel), PRS2_NEW_VARNO)
+#else
+#define hooks_expand_generated(expression, rel) (expression)
 #endif
 
 /* triggers on TRUNCATE of foreign tables came with 16 */

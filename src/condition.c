@@ -334,6 +334,7 @@ parse_as_owner(Relation rel, const Hook *hook, bool plan)
 									hook->condition);
 	if (plan)
 	{
+		condition = hooks_expand_generated(condition, rel);
 		ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
 		ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
 		foreach(lc, hooks_callback_functions(condition))
