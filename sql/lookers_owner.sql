@@ -28,12 +28,20 @@ CREATE INDEX ON condition (parent) WHERE called(1) > 0;
 CREATE TABLE partition_key (id int, parent int REFERENCES parents ON DELETE CASCADE)
     PARTITION BY LIST ((id + called(1)));
 CREATE TABLE partition_key_2 PARTITION OF partition_key FOR VALUES IN (2);
+-- a partition key that is read again: the table changes while the walk reads
+CREATE FUNCTION change(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN GRANT SELECT ON test_lookers_owner.hashed TO regress_hooks_mal; RETURN $1; END';
+CREATE FUNCTION change_now(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN test_lookers_owner.change($1); END';
+CREATE TABLE hashed (id int, parent int) PARTITION BY HASH ((parent + called(0)));
+CREATE TABLE hashed_1 PARTITION OF hashed FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+ALTER TABLE hashed_1 ADD FOREIGN KEY (parent) REFERENCES parents ON DELETE SET NULL;
+CREATE INDEX ON hashed_1 ((id + change_now(1)));
 CREATE DOMAIN checked AS int CHECK (called(VALUE) > 0);
 CREATE TABLE default_value (id int, parent int DEFAULT 2::checked REFERENCES parents ON DELETE SET DEFAULT);
 CREATE TABLE default_inside (id int, parent int DEFAULT ('{2}'::checked[])[1] REFERENCES parents ON DELETE SET DEFAULT);
 INSERT INTO expression VALUES (1, 1);
 INSERT INTO condition VALUES (1, 1);
 INSERT INTO partition_key VALUES (1, 1);
+INSERT INTO hashed VALUES (1, 1);
 INSERT INTO default_value VALUES (1, 1);
 INSERT INTO default_inside VALUES (1, 1);
 -- a cast that the foreign key was made with, and another one now

@@ -110,6 +110,7 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	HookLeaf   *leaf = hash_search(table->leaf_by_relid, &relid, HASH_ENTER, NULL);
 	int			ntriggers = rel->trigdesc == NULL ? 0 : rel->trigdesc->numtriggers;
 	Trigger    *triggers;
+	ListCell   *lc;
 
 	CHECK_FOR_INTERRUPTS();
 
@@ -121,6 +122,9 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	table->leaves = lappend(table->leaves, leaf);
 	leaf->table = table;
 	leaf->deletes = leaf->updates = leaf->checks = NIL;
+	/* what is open keeps its partition key: it is not read by who looks */
+	foreach(lc, hooks_graph_above(relid))
+		(void) open_table(route, lfirst_oid(lc));
 	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) : NULL;
 	if (leaf->partition != NULL)
 		leaf->partition_columns = hooks_route_numbers(relid, table->tree->root,
