@@ -51,5 +51,20 @@ SELECT * FROM hooks.preview_delete('r') ORDER BY depth, relation::text, action;
 RESET test_lookers_own.mode;
 
 RESET SESSION AUTHORIZATION;
+
+-- An error in between leaves nothing of the walk behind.
+SET search_path = test_lookers_own;
+ALTER FUNCTION unwrap OWNER TO CURRENT_USER;
+CREATE OR REPLACE FUNCTION unwrap(wrapped) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+    -- in memory as who looks; in the queries as the owner of their tables
+    IF current_user <> 'regress_hooks_own' THEN
+        RAISE 'no';
+    END IF;
+    RETURN ($1).v;
+END $$;
+SELECT count(*) FROM hooks.preview_delete('r');
+SELECT count(*) FROM pg_cursors;
+
 DROP SCHEMA test_lookers_own CASCADE;
 DROP ROLE regress_hooks_own;

@@ -322,7 +322,7 @@ open_steps(HookWalk *cascade, bool deferred)
 static void
 choose(HookStep *step, HookLane *lane, HookStep **first, HookLane **first_lane)
 {
-	if (lane->portal == NULL ||
+	if (lane->running == NULL ||
 		(*first_lane != NULL && (*first_lane)->event <= lane->event))
 		return;
 	*first = step;
@@ -357,7 +357,7 @@ run_round(HookWalk *cascade)
 			break;
 		do
 			apply_lane(cascade, step, lane);
-		while (!ordered && lane->portal != NULL);
+		while (!ordered && lane->running != NULL);
 	}
 }
 

@@ -31,10 +31,14 @@
 #if PG_VERSION_NUM >= 180000
 #define HOOKS_RUN_ARGS QueryDesc *query, ScanDirection direction, uint64 count
 #define HOOKS_RUN_PASS query, direction, count
+#define hooks_executor_run(query, count) \
+	ExecutorRun((query), ForwardScanDirection, (count))
 #else
 #define HOOKS_RUN_ARGS QueryDesc *query, ScanDirection direction, \
 		uint64 count, bool execute_once
 #define HOOKS_RUN_PASS query, direction, count, execute_once
+#define hooks_executor_run(query, count) \
+	ExecutorRun((query), ForwardScanDirection, (count), false)
 #endif
 
 /* ProcessUtility learned of read-only trees in 14 */

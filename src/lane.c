@@ -5,20 +5,23 @@
  * The caller is connected to SPI from the first lane's preparation to the last
  * one's end; queries run with the active snapshot and may only read.
  *
- * An open lane is a portal, which all code in the session finds by its name; also
- * what is called by another lane's query, as the owner of another table.  So it
- * counts as active all the time: nobody else can fetch from it or close it.
+ * They are no portals, which all code in the session finds by their names; also
+ * what is called by another lane's query, as the owner of another table.
  */
 #include "postgres.h"
 
+#include "executor/executor.h"
 #include "miscadmin.h"
-#include "tcop/pquery.h"
+#include "tcop/utility.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
+#include "utils/queryenvironment.h"
 #include "utils/selfuncs.h"
+#include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "lane.h"
 #include "rights.h"
 
@@ -253,7 +256,35 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 	lane->batch = AllocSetContextCreate(lane->context, "hooks lane",
 										ALLOCSET_DEFAULT_SIZES);
 	lane->at = lane->nbatch = 0;
+	lane->complete = false;
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * The lane's plan, which the planner may have to make.
+ */
+static CachedPlan *
+get_plan(const HookLane *lane)
+{
+	get_relation_stats_hook_type prev = get_relation_stats_hook;
+	CachedPlan *plan;
+
+	if (lane->unique && prev != tell_unique)
+		prev_get_relation_stats = prev;
+	PG_TRY();
+	{
+		if (lane->unique)
+			get_relation_stats_hook = tell_unique;
+		plan = SPI_plan_get_cached_plan(lane->plan);
+	}
+	PG_FINALLY();
+	{
+		get_relation_stats_hook = prev;
+	}
+	PG_END_TRY();
+	if (plan == NULL)
+		elog(ERROR, "could not plan query: %s", lane->query);
+	return plan;
 }
 
 /*
@@ -262,27 +293,28 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 void
 hooks_lane_open(HookLane *lane)
 {
-	get_relation_stats_hook_type prev = get_relation_stats_hook;
+	MemoryContext old = MemoryContextSwitchTo(lane->context);
+	QueryEnvironment *tables = create_queryEnv();
+	PlannedStmt *statement;
 	HookIdentity before;
 
 	check_plan(lane);
-	if (lane->unique && prev != tell_unique)
-		prev_get_relation_stats = prev;
+	if (lane->current != NULL)
+		register_ENR(tables, &lane->enr);
 	enter(lane, &before);
-	PG_TRY();
-	{
-		if (lane->unique)
-			get_relation_stats_hook = tell_unique;
-		lane->portal = SPI_cursor_open(NULL, lane->plan, NULL, NULL, true);
-	}
-	PG_FINALLY();
-	{
-		get_relation_stats_hook = prev;
-	}
-	PG_END_TRY();
-	MarkPortalActive(lane->portal);
+	lane->cached = get_plan(lane);
+	statement = linitial_node(PlannedStmt, lane->cached->stmt_list);
+	if (!CommandIsReadOnly(statement))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot lock or change rows while a cascade is looked at")));
+	lane->running = CreateQueryDesc(statement, lane->query, GetActiveSnapshot(),
+									InvalidSnapshot, &lane->receiver, NULL,
+									tables, 0);
+	ExecutorStart(lane->running, 0);
 	leave(lane, &before);
-	prepare_receiver(lane, lane->portal->tupDesc);
+	prepare_receiver(lane, lane->running->tupDesc);
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -291,12 +323,37 @@ hooks_lane_open(HookLane *lane)
 void
 hooks_lane_close(HookLane *lane)
 {
-	if (lane->portal == NULL)
+	HookIdentity before;
+
+	if (lane->running == NULL)
 		return;
+	enter(lane, &before);
+	ExecutorFinish(lane->running);
+	ExecutorEnd(lane->running);
+	leave(lane, &before);
+	FreeQueryDesc(lane->running);
+	lane->running = NULL;
+	ReleaseCachedPlan(lane->cached, 0);
 	MemoryContextDelete(lane->batch);
-	lane->portal->status = PORTAL_READY;
-	SPI_cursor_close(lane->portal);
-	lane->portal = NULL;
+}
+
+/*
+ * Has the query find some more rows; false if there are none.
+ */
+static bool
+fetch(HookLane *lane)
+{
+	HookIdentity before;
+
+	if (lane->complete)
+		return false;
+	MemoryContextReset(lane->batch);
+	lane->at = lane->nbatch = 0;
+	enter(lane, &before);
+	hooks_executor_run(lane->running, FETCH_ROWS);
+	leave(lane, &before);
+	lane->complete = lane->nbatch < FETCH_ROWS;
+	return lane->nbatch > 0;
 }
 
 /*
@@ -306,25 +363,12 @@ hooks_lane_close(HookLane *lane)
 bool
 hooks_lane_advance(HookLane *lane)
 {
-	if (lane->portal == NULL)
+	if (lane->running == NULL)
 		return false;
-	if (++lane->at >= lane->nbatch)
+	if (++lane->at >= lane->nbatch && !fetch(lane))
 	{
-		HookIdentity before;
-
-		MemoryContextReset(lane->batch);
-		lane->at = lane->nbatch = 0;
-		/* as SPI_cursor_fetch() does, but to no HeapTuples */
-		enter(lane, &before);
-		lane->portal->status = PORTAL_READY;
-		PortalRunFetch(lane->portal, FETCH_FORWARD, FETCH_ROWS, &lane->receiver);
-		MarkPortalActive(lane->portal);
-		leave(lane, &before);
-		if (lane->nbatch == 0)
-		{
-			hooks_lane_close(lane);
-			return false;
-		}
+		hooks_lane_close(lane);
+		return false;
 	}
 	lane->values = lane->all_values + lane->at * lane->found->natts;
 	lane->nulls = lane->all_nulls + lane->at * lane->found->natts;

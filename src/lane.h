@@ -9,7 +9,7 @@
 
 #include "executor/spi.h"
 #include "tcop/dest.h"
-#include "utils/portal.h"
+#include "utils/plancache.h"
 #include "utils/tuplestore.h"
 
 /*
@@ -32,10 +32,12 @@ typedef struct HookLane
 	Tuplestorestate *current;	/* this round's, NULL if none */
 	Tuplestorestate *next;		/* the next round's, NULL if none */
 	int64		nnext;
-	Portal		portal;			/* NULL: no more rows in this round */
+	QueryDesc  *running;		/* NULL: no more rows in this round */
+	CachedPlan *cached;			/* of what is running */
 	TupleDesc	found;			/* of what the query finds; NULL: not known yet */
 	MemoryContext batch;		/* of the rows at hand */
 	int			nbatch;
+	bool		complete;		/* they are the last ones of this round */
 	int			at;				/* the row in hand */
 	Datum	   *all_values;		/* of the rows at hand, row by row */
 	bool	   *all_nulls;
