@@ -145,25 +145,29 @@ static void
 apply_found(HookWalk *cascade, HookStep *step, HookLane *lane,
 			Datum *values, bool *nulls, bool may_wait)
 {
-	Oid			relid = DatumGetObjectId(values[1]);
-	ItemPointer tid = (ItemPointer) DatumGetPointer(values[2]);
+	/* both kinds of rows begin with these */
+	Oid			relid = DatumGetObjectId(values[HOOK_ROW_RELID]);
+	ItemPointer tid = (ItemPointer) DatumGetPointer(values[HOOK_ROW_TID]);
 
 	CHECK_FOR_INTERRUPTS();
 	if (lane == &step->state->checks)
 		hooks_change_check(cascade, step, relid, tid,
-						   DatumGetInt64(values[3]),
-						   nulls[4] ? InvalidOid : DatumGetObjectId(values[4]),
-						   nulls[5] ? NULL : (ItemPointer) DatumGetPointer(values[5]),
-						   values + 6, nulls + 6);
-	else if (nulls[2] || is_elsewhere(cascade, step, relid, tid))
+						   DatumGetInt64(values[HOOK_CHECK_CHANGE]),
+						   nulls[HOOK_CHECK_REFERENCED_TID] ? InvalidOid :
+						   DatumGetObjectId(values[HOOK_CHECK_REFERENCED_RELID]),
+						   nulls[HOOK_CHECK_REFERENCED_TID] ? NULL :
+						   (ItemPointer) DatumGetPointer(values[HOOK_CHECK_REFERENCED_TID]),
+						   values + HOOK_CHECK_KEY, nulls + HOOK_CHECK_KEY);
+	else if (nulls[HOOK_ROW_TID] || is_elsewhere(cascade, step, relid, tid))
 		;						/* nothing here */
 	else if (may_wait &&
 			 hooks_walk_is_changed(step->table->tree->changes, NULL, relid, tid))
 		step->state->late = lappend(step->state->late,
 									heap_form_tuple(lane->found, values, nulls));
 	else if (!apply_row(cascade, step, relid, tid,
-						!nulls[3] && TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[3])),
-						values + 4, nulls + 4))
+						!nulls[HOOK_ROW_XMIN] &&
+						TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[HOOK_ROW_XMIN])),
+						values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
 		hooks_lane_close(lane); /* enough: the rest need not be found */
 }
 
@@ -175,10 +179,9 @@ static void
 apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
 {
 	HookMoved  *moved = step->moved;
-	int			natts = lane->found->natts;
-	int			first = list_length(step->table->tree->columns);
-	Datum	   *values = palloc(sizeof(Datum) * natts);
-	bool	   *nulls = palloc(sizeof(bool) * natts);
+	int			first = HOOK_ROW_COLUMNS + list_length(step->table->tree->columns);
+	Datum		values[MaxTupleAttributeNumber];
+	bool		nulls[MaxTupleAttributeNumber];
 	HookMovedScan scan;
 	HookVersion *version;
 	ItemPointerData tid;
@@ -189,10 +192,10 @@ apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
 		if (look == 1 &&
 			(step->effect != HOOK_EFFECT_SET_DEFAULT || !step->no_action ||
 			 hooks_change_has_key(cascade, step, HOOK_END_REFERENCED,
-								  values + 4 + first, nulls + 4 + first)))
+								  values + first, nulls + first)))
 			break;
 		hooks_moved_begin(&scan, moved, HOOK_END_REFERENCING, HOOK_END_REFERENCED,
-						  values + 4 + first, nulls + 4 + first);
+						  values + first, nulls + first);
 		while ((version = hooks_moved_next(&scan)) != NULL)
 		{
 			CHECK_FOR_INTERRUPTS();
@@ -203,15 +206,13 @@ apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
 			if (look == 1)
 				hooks_walk_block(cascade, step, version->row.relid, &tid);
 			else if (!apply_row(cascade, step, version->row.relid, &tid, true,
-								values + 4, nulls + 4))
+								values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
 			{
 				hooks_lane_close(lane);
 				break;
 			}
 		}
 	}
-	pfree(values);
-	pfree(nulls);
 }
 
 /*
@@ -265,14 +266,14 @@ count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 {
 	while (hooks_lane_advance(lane))
 	{
-		int64		rows = DatumGetInt64(lane->values[2]);
+		int64		rows = DatumGetInt64(lane->values[HOOK_COUNT_ROWS]);
 		HookCascadeCount *count;
 
 		if (rows == 0)
 			continue;
 		count = hooks_walk_count(cascade, &step->state->count, step, step->effect);
 		(void) hooks_walk_count_row(cascade, count,
-									DatumGetObjectId(lane->values[1]));
+									DatumGetObjectId(lane->values[HOOK_COUNT_RELID]));
 		count->rows += rows - 1;
 	}
 }
@@ -445,15 +446,16 @@ hooks_cascade_select(HookWalk *cascade, Oid relid, bool children,
 	hooks_lane_open(&lane);
 	while (hooks_lane_advance(&lane))
 	{
-		Oid			found = DatumGetObjectId(lane.values[1]);
-		ItemPointer tid = (ItemPointer) DatumGetPointer(lane.values[2]);
+		Oid			found = DatumGetObjectId(lane.values[HOOK_ROOT_RELID]);
+		ItemPointer tid = (ItemPointer) DatumGetPointer(lane.values[HOOK_ROOT_TID]);
 
 		CHECK_FOR_INTERRUPTS();
 		if (children)
 			slot = select_from_child(cascade, table, found, tid, slot);
 		else
 			(void) hooks_walk_doom(cascade, count, table, found, tid,
-								   lane.values + 3, lane.nulls + 3);
+								   lane.values + HOOK_ROOT_COLUMNS,
+								   lane.nulls + HOOK_ROOT_COLUMNS);
 		if (count->capped)
 			hooks_lane_close(&lane);
 	}

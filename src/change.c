@@ -9,13 +9,11 @@
  */
 #include "postgres.h"
 
-#include "catalog/partition.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "change.h"
@@ -246,6 +244,25 @@ is_in_leaf(const HookLeaf *leaf, const Datum *values, const bool *nulls)
 }
 
 /*
+ * Has the step's key changed the row before?
+ */
+static bool
+is_counted(const HookStep *step, Oid relid, const ItemPointerData *tid)
+{
+	ListCell   *lc;
+
+	foreach(lc, step->table->tree->changes)
+	{
+		const HookStep *other = lfirst(lc);
+
+		if (other->key == step->key && other->changed != NULL &&
+			hooks_tidset_has(other->changed, relid, tid))
+			return true;
+	}
+	return false;
+}
+
+/*
  * A step changes a row: sets columns of it to NULL, to their defaults, or to
  * what it copies.  Whether the row stays is known at the end only; then it is
  * told, once for each key.  ours: the transaction has made it.  False if there are
@@ -261,22 +278,13 @@ hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
 											   step->effect);
 	HookTree   *tree = step->table->tree;
 	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
-	bool		counted = false;
+	bool		counted = is_counted(step, relid, tid);
 	bool		again = hooks_walk_is_changed(tree->changes, NULL, relid, tid);
-	int			n = Max(list_length(tree->columns), 1);
-	Datum	   *new_values = palloc(sizeof(Datum) * n);
-	bool	   *new_nulls = palloc(sizeof(bool) * n);
+	Datum		new_values[MaxTupleAttributeNumber];
+	bool		new_nulls[MaxTupleAttributeNumber];
 	Change		change = {step, ++cascade->event, relid, tid, values, nulls,
 		new_values, new_nulls};
-	ListCell   *lc;
 
-	foreach(lc, tree->changes)
-	{
-		HookStep   *other = lfirst(lc);
-
-		counted |= other->key == step->key && other->changed != NULL &&
-			hooks_tidset_has(other->changed, relid, tid);
-	}
 	if (!counted && !hooks_walk_count_row(cascade, count, relid))
 		return false;
 	if (!counted || cascade->visitor != NULL)
@@ -317,8 +325,6 @@ hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
 		if (tree->moves)
 			keep_version(cascade, tree, version, new_values, new_nulls);
 	}
-	pfree(new_values);
-	pfree(new_nulls);
 	return true;
 }
 
@@ -328,9 +334,7 @@ hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
 static bool
 is_in_table(Oid relid, Oid table)
 {
-	return relid == table ||
-		(get_rel_relispartition(relid) &&
-		 list_member_oid(get_partition_ancestors(relid), table));
+	return relid == table || list_member_oid(hooks_graph_above(relid), table);
 }
 
 /*
