@@ -457,8 +457,9 @@ make_doomable(HookRoute *route, HookTable *table)
 static void
 want_columns(HookWanted *wanted, Oid relid, const AttrNumber *columns, int n)
 {
-	wanted->columns = bms_add_members(wanted->columns,
-									  hooks_route_set(hooks_route_numbers(relid, wanted->root, columns, n), n));
+	AttrNumber *numbers = hooks_route_numbers(relid, wanted->root, columns, n);
+
+	wanted->columns = bms_add_members(wanted->columns, hooks_route_set(numbers, n));
 }
 
 /*
