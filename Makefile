@@ -7,7 +7,7 @@
 
 EXTENSION = hooks
 MODULE_big = hooks
-DATA = hooks--1.0.sql
+DATA = hooks--1.0.sql hooks--1.1.sql hooks--1.0--1.1.sql
 PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent rows"
 
 OBJS = \

@@ -1,0 +1,414 @@
+/* hooks--1.1.sql: the schema hooks; see README.md */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION hooks" to load this file. \quit
+
+-- The library trusts what it finds in the schema hooks, so nobody but a
+-- superuser may own it.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                 JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
+                WHERE n.nspname OPERATOR(pg_catalog.=) 'hooks' AND NOT r.rolsuper) THEN
+        RAISE EXCEPTION 'schema "hooks" belongs to a role that is not a superuser'
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Rename or drop the schema, then create the extension.';
+    END IF;
+END
+$$;
+
+-- What the extension stores.  Only its own functions write here, as the
+-- tables' owner; everybody may read which hooks there are.
+
+CREATE TABLE hooks.registry (
+    hook_id      bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT registry_hook_id_key UNIQUE,
+    name         text COLLATE pg_catalog."C" NOT NULL CONSTRAINT registry_pkey PRIMARY KEY,
+    phase        text        NOT NULL,
+    action       text        NOT NULL,
+    relation     regclass,
+    callback     text        NOT NULL,
+    level        text,
+    condition    text,
+    columns      name[],
+    arguments    text[]      NOT NULL,
+    on_error     text        NOT NULL,
+    timeout      interval,
+    max_attempts integer,
+    priority     integer     NOT NULL,
+    run_after    text[]      NOT NULL,
+    run_as       text        NOT NULL,
+    fire         text        NOT NULL,
+    schema       name,
+    package      text,
+    description  text,
+    owner        regrole     NOT NULL,
+    search_path  text        NOT NULL,
+    function_owners regrole[] NOT NULL,
+    enabled      boolean     NOT NULL,
+    quarantined  boolean     NOT NULL,
+    enabled_at   timestamptz NOT NULL,
+    -- for rows that pg_restore loads, say
+    CONSTRAINT registry_arrays_check CHECK (
+        pg_catalog.array_position(columns, NULL) IS NULL AND
+        pg_catalog.array_position(arguments, NULL) IS NULL AND
+        pg_catalog.array_position(run_after, NULL) IS NULL AND
+        pg_catalog.array_position(function_owners, NULL) IS NULL)
+);
+CREATE INDEX registry_relation_idx ON hooks.registry (relation);
+CREATE INDEX registry_action_idx ON hooks.registry (action COLLATE pg_catalog."C");
+
+COMMENT ON TABLE hooks.registry IS 'the registered hooks, one row each; written only by the functions of the extension';
+COMMENT ON COLUMN hooks.registry.hook_id IS 'order of registration';
+COMMENT ON COLUMN hooks.registry.action IS 'the actions, a comma list with groups spelled out';
+COMMENT ON COLUMN hooks.registry.callback IS 'the callback, qualified, with its argument types';
+COMMENT ON COLUMN hooks.registry.condition IS 'in a form that means the same under an empty search_path';
+COMMENT ON COLUMN hooks.registry.owner IS 'the role that registered the hook and, with run_as owner, the one it runs as';
+COMMENT ON COLUMN hooks.registry.search_path IS 'the search_path of the registrar, under which the callback runs';
+COMMENT ON COLUMN hooks.registry.function_owners IS 'who owned the callback and the functions of the condition; the hook runs no function of another role''s';
+COMMENT ON COLUMN hooks.registry.enabled IS 'false after hooks.disable() and while in quarantine';
+COMMENT ON COLUMN hooks.registry.quarantined IS 'taken out after too many failures, until hooks.enable()';
+COMMENT ON COLUMN hooks.registry.enabled_at IS 'failures since then count toward the quarantine';
+
+CREATE TABLE hooks.failure (
+    failure_id     bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT failure_pkey PRIMARY KEY,
+    hook           text COLLATE pg_catalog."C" NOT NULL,
+    phase          text        NOT NULL,
+    action         text        NOT NULL,
+    relation       regclass,
+    sqlstate       text        NOT NULL,
+    message        text        NOT NULL,
+    detail         text,
+    hint           text,
+    context        text,
+    caller         name,
+    transaction_id xid8        NOT NULL,
+    occurred_at    timestamptz NOT NULL
+);
+CREATE INDEX failure_hook_idx ON hooks.failure (hook, failure_id);
+
+COMMENT ON TABLE hooks.failure IS 'isolated failures of hooks; the newest hooks.failures_kept of each hook stay';
+COMMENT ON COLUMN hooks.failure.context IS 'the error context of the callback';
+COMMENT ON COLUMN hooks.failure.caller IS 'the role that issued the statement; NULL if that is not known';
+
+CREATE TABLE hooks.kept (
+    kept_id        bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT kept_pkey PRIMARY KEY,
+    relation       regclass    NOT NULL,
+    rows           bigint      NOT NULL,
+    caller         name        NOT NULL,
+    transaction_id xid8        NOT NULL,
+    kept_at        timestamptz NOT NULL,
+    restored_at    timestamptz
+);
+
+COMMENT ON TABLE hooks.kept IS 'the cascades that hooks.keep() has kept, one row for each DELETE';
+COMMENT ON COLUMN hooks.kept.relation IS 'the table that the DELETE names';
+COMMENT ON COLUMN hooks.kept.rows IS 'the rows that it removes, from whatever table';
+COMMENT ON COLUMN hooks.kept.caller IS 'the role that issued the DELETE';
+COMMENT ON COLUMN hooks.kept.restored_at IS 'when hooks.restore() put the rows back; they are not kept any longer';
+
+CREATE TABLE hooks.kept_row (
+    kept_id    bigint    NOT NULL,
+    number     integer   NOT NULL,
+    relation   regclass  NOT NULL,
+    name       text      NOT NULL,
+    columns    text[]    NOT NULL,
+    numbers    int2[]    NOT NULL,
+    types      regtype[] NOT NULL,
+    typmods    integer[] NOT NULL,
+    written_by xid       NOT NULL,
+    changed    integer   NOT NULL,
+    rows       integer   NOT NULL,
+    data       text      NOT NULL,
+    CONSTRAINT kept_row_pkey PRIMARY KEY (kept_id, number)
+);
+-- to compress takes several times as long as all else
+ALTER TABLE hooks.kept_row ALTER COLUMN data SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE hooks.kept_row IS 'the kept rows, many of one table in a row';
+COMMENT ON COLUMN hooks.kept_row.relation IS 'the table; of partitions, the topmost partitioned table';
+COMMENT ON COLUMN hooks.kept_row.name IS 'its name when the rows were kept';
+COMMENT ON COLUMN hooks.kept_row.columns IS 'the columns, in the order of the data; each is followed by what its type is made of, as attributes and labels';
+COMMENT ON COLUMN hooks.kept_row.numbers IS 'the numbers of the columns; of what is inside of them none is above 0';
+COMMENT ON COLUMN hooks.kept_row.types IS 'their types; 0 for a label of an enum';
+COMMENT ON COLUMN hooks.kept_row.typmods IS 'type modifiers, as in pg_attribute';
+COMMENT ON COLUMN hooks.kept_row.written_by IS 'the transaction that wrote this row, its xmin; after pg_restore it is not, and then numbers tell nothing any more';
+COMMENT ON COLUMN hooks.kept_row.changed IS '0: rows that were removed; else rows that were changed in so many columns, which are the last in the data, twice: as they were, and as the DELETE left them';
+COMMENT ON COLUMN hooks.kept_row.rows IS 'the number of rows in the data';
+COMMENT ON COLUMN hooks.kept_row.data IS 'the rows, in the text format of COPY';
+
+COMMENT ON SEQUENCE hooks.registry_hook_id_seq IS 'numbers the hooks in order of registration';
+COMMENT ON SEQUENCE hooks.failure_failure_id_seq IS 'numbers the failures';
+COMMENT ON SEQUENCE hooks.kept_kept_id_seq IS 'numbers the kept cascades';
+
+-- PUBLIC may know the rules, and that something was kept; but not rows, which
+-- the messages of failures can quote.
+GRANT SELECT ON hooks.registry, hooks.kept TO PUBLIC;
+GRANT USAGE ON SCHEMA hooks TO PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('hooks.registry', '');
+SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
+-- What is kept of a table that is gone is left out: it cannot be put back, and
+-- its OID may be another's after pg_restore.
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class)');
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept_row', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class) AND kept_id IN (SELECT kept_id FROM hooks.kept WHERE relation IN (SELECT oid FROM pg_catalog.pg_class))');
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept_kept_id_seq', '');
+
+-- The trigger side.  PUBLIC keeps EXECUTE on both: WHEN is evaluated with the
+-- rights of whoever runs the statement, and whoever restores a dump creates
+-- the triggers.  Neither does anything for a trigger that is not ours.
+
+CREATE FUNCTION hooks.dispatch() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_dispatch';
+COMMENT ON FUNCTION hooks.dispatch() IS 'trigger function: fires the hooks of the table; the extension creates its triggers by itself';
+
+CREATE FUNCTION hooks.capture(relation oid, old_row tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_capture';
+COMMENT ON FUNCTION hooks.capture(oid, tid) IS 'in the WHEN of a before_cascade trigger: adds a deleted row to its batch; true for the first row of a batch';
+
+CREATE FUNCTION hooks.capture(relation oid, old_row tid, new_row tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_capture';
+COMMENT ON FUNCTION hooks.capture(oid, tid, tid) IS 'in the WHEN of a before_cascade trigger: adds an updated row to its batch; true for the first row of a batch';
+
+-- The API.  Every function checks the rights of its caller by itself, so
+-- PUBLIC keeps EXECUTE.
+
+CREATE FUNCTION hooks.register(
+    name         text,
+    phase        text,
+    action       text,
+    relation     regclass,
+    callback     text,
+    level        text     DEFAULT NULL,
+    condition    text     DEFAULT NULL,
+    columns      name[]   DEFAULT NULL,
+    arguments    text[]   DEFAULT '{}',
+    on_error     text     DEFAULT NULL,
+    timeout      interval DEFAULT NULL,
+    max_attempts integer  DEFAULT NULL,
+    priority     integer  DEFAULT 0,
+    run_after    text[]   DEFAULT '{}',
+    run_as       text     DEFAULT 'owner',
+    fire         text     DEFAULT 'origin',
+    schema       name     DEFAULT NULL,
+    package      text     DEFAULT NULL,
+    description  text     DEFAULT NULL,
+    replace      boolean  DEFAULT false)
+RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_register';
+COMMENT ON FUNCTION hooks.register(text, text, text, regclass, text, text, text, name[], text[], text, interval, integer, integer, text[], text, text, name, text, text, boolean)
+    IS 'registers a hook; true: the registry changed, false: this very hook was there already';
+
+CREATE FUNCTION hooks.unregister(name text, missing_ok boolean DEFAULT false) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_unregister';
+COMMENT ON FUNCTION hooks.unregister(text, boolean) IS 'removes a hook; the last hook of a table takes the triggers of the extension with it';
+
+CREATE FUNCTION hooks.unregister_package(package text) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_unregister_package';
+COMMENT ON FUNCTION hooks.unregister_package(text) IS 'removes all hooks of a package and returns their number';
+
+CREATE FUNCTION hooks.enable(name text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_enable';
+COMMENT ON FUNCTION hooks.enable(text) IS 'puts a disabled or quarantined hook back in force for everyone; false if it was';
+
+CREATE FUNCTION hooks.disable(name text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_disable';
+COMMENT ON FUNCTION hooks.disable(text) IS 'takes a hook out of force for everyone until hooks.enable(); false if it was';
+
+CREATE FUNCTION hooks.pause(name text, reason text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_pause';
+COMMENT ON FUNCTION hooks.pause(text, text) IS 'takes a hook out of force for the rest of this transaction only, with a line in the server log';
+
+CREATE FUNCTION hooks.resume(name text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_resume';
+COMMENT ON FUNCTION hooks.resume(text) IS 'ends a hooks.pause()';
+
+CREATE FUNCTION hooks.cancel(reason text, detail text DEFAULT NULL, hint text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_cancel';
+COMMENT ON FUNCTION hooks.cancel(text, text, text) IS 'a veto: raises KH001, which no policy swallows in a before phase';
+
+CREATE TYPE hooks.context AS (
+    hook            text,
+    phase           text,
+    action          text,
+    level           text,
+    relation        regclass,
+    root_relation   regclass,
+    root_action     text,
+    cascade_depth   integer,
+    constraint_name name,
+    caller          name,
+    "session_user"  name,
+    columns         name[],
+    statement       text,
+    transaction_id  xid8,
+    fired_at        timestamptz,
+    metadata        jsonb
+);
+COMMENT ON TYPE hooks.context IS 'what hooks.context() tells of a firing';
+
+CREATE FUNCTION hooks.context() RETURNS hooks.context
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_context';
+COMMENT ON FUNCTION hooks.context() IS 'who, what, where and why of the current firing; NULL outside one';
+
+CREATE FUNCTION hooks.chain(
+    relation  regclass,
+    OUT phase     text,
+    OUT action    text,
+    OUT level     text,
+    OUT "position" integer,
+    OUT hook      text,
+    OUT callback  text,
+    OUT run_as    name,
+    OUT on_error  text,
+    OUT condition text,
+    OUT columns   name[],
+    OUT fire      text)
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
+COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in the order in which they fire; run_as is NULL for the invoker';
+
+-- Knowing the cascade.  These read as their caller, who needs SELECT on what
+-- they look at.
+
+CREATE FUNCTION hooks.preview_delete(
+    relation  regclass,
+    condition text   DEFAULT NULL,
+    max_rows  bigint DEFAULT NULL,
+    OUT depth           integer,
+    OUT relation        regclass,
+    OUT constraint_name name,
+    OUT action          text,
+    OUT rows            bigint,
+    OUT capped          boolean,
+    OUT hooks           text[])
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_delete';
+COMMENT ON FUNCTION hooks.preview_delete(regclass, text, bigint) IS 'what a DELETE would remove, change or be stopped by, and which hooks it would fire; changes nothing';
+
+CREATE FUNCTION hooks.preview_truncate(
+    relation regclass,
+    OUT depth           integer,
+    OUT relation        regclass,
+    OUT constraint_name name,
+    OUT action          text,
+    OUT rows            bigint,
+    OUT capped          boolean,
+    OUT hooks           text[])
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_truncate';
+COMMENT ON FUNCTION hooks.preview_truncate(regclass) IS 'what TRUNCATE ... CASCADE would empty, and which hooks it would fire; changes nothing';
+
+CREATE FUNCTION hooks.preview_drop(
+    relation regclass,
+    OUT depth           integer,
+    OUT relation        regclass,
+    OUT object_type     text,
+    OUT object_identity text,
+    OUT action          text,
+    OUT hooks           text[])
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_drop';
+COMMENT ON FUNCTION hooks.preview_drop(regclass) IS 'what DROP ... CASCADE of a table or view would remove, and which hooks it would fire; changes nothing';
+
+CREATE FUNCTION hooks.doomed(anyelement) RETURNS SETOF anyelement
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';
+COMMENT ON FUNCTION hooks.doomed(anyelement) IS 'in a before_cascade firing: every row of a table that the current delete removes, as hooks.doomed(NULL::some_table)';
+
+CREATE FUNCTION hooks.cascade_tree(relation regclass, format text DEFAULT 'text') RETURNS text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_cascade_tree';
+COMMENT ON FUNCTION hooks.cascade_tree(regclass, text) IS 'the tables that a DELETE leads to, with actions, indexes and hooks, as text or as a mermaid diagram';
+
+CREATE FUNCTION hooks.repair() RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_repair';
+COMMENT ON FUNCTION hooks.repair() IS 'mends what got out of step: triggers that were dropped or disabled by hand, hooks whose table is gone; returns how many things it mended';
+
+-- The recycle bin.  A hook runs keep() as its owner; restore() and purge_kept()
+-- work with the rights of their caller.
+
+CREATE FUNCTION hooks.keep() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_keep';
+COMMENT ON FUNCTION hooks.keep() IS 'a callback for before_cascade delete: keeps all rows that the DELETE removes, for hooks.restore()';
+
+CREATE FUNCTION hooks.restore(kept_id bigint) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore';
+COMMENT ON FUNCTION hooks.restore(bigint) IS 'puts all rows of a kept cascade back, or none, and returns their number';
+
+CREATE FUNCTION hooks.kept_rows(kept_id bigint, "table" anyelement) RETURNS SETOF anyelement
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_rows';
+COMMENT ON FUNCTION hooks.kept_rows(bigint, anyelement) IS 'the rows of a table that a kept cascade has, as hooks.kept_rows(1, NULL::some_table)';
+
+CREATE FUNCTION hooks.purge_kept(older_than interval) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_purge_kept';
+COMMENT ON FUNCTION hooks.purge_kept(interval) IS 'forgets what was kept longer ago, and returns the number of cascades';
+
+-- Others than the functions write to the tables: pg_restore, of which sessions
+-- must learn, and logical replication, which must not.
+
+CREATE FUNCTION hooks.registry_changed() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_registry_changed';
+COMMENT ON FUNCTION hooks.registry_changed() IS 'trigger function of hooks.registry: tells all sessions that hooks changed';
+
+CREATE FUNCTION hooks.not_replicated() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_not_replicated';
+COMMENT ON FUNCTION hooks.not_replicated() IS 'trigger function of the tables of the extension: skips rows that logical replication brings';
+
+-- for these tables only
+REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.not_replicated() FROM PUBLIC;
+
+CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
+    FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
+ALTER TABLE hooks.registry ENABLE ALWAYS TRIGGER registry_changed;
+COMMENT ON TRIGGER registry_changed ON hooks.registry IS 'for rows that are not written by the functions of the extension, as by pg_restore';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.registry
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.registry ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.registry IS 'hooks are registered on each server by itself';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.failure
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.failure ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.failure IS 'failures are those of each server';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.kept
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.kept ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.kept IS 'each server has its own recycle bin';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.kept_row
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.kept_row ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.kept_row IS 'each server has its own recycle bin';
+
+-- The registry follows schema changes.  Last, so that they do not fire for what
+-- this script does.
+
+CREATE FUNCTION hooks.ddl_command_start() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_start';
+COMMENT ON FUNCTION hooks.ddl_command_start() IS 'event trigger function: fires hooks on drop, notes what names mean that may change';
+
+CREATE FUNCTION hooks.sql_drop() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_sql_drop';
+COMMENT ON FUNCTION hooks.sql_drop() IS 'event trigger function: removes the hooks of what is dropped, refuses to drop what hooks use';
+
+CREATE FUNCTION hooks.ddl_command_end() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_end';
+COMMENT ON FUNCTION hooks.ddl_command_end() IS 'event trigger function: writes new names into the registry, makes the triggers of new tables';
+
+-- for our own event triggers only
+REVOKE EXECUTE ON FUNCTION hooks.ddl_command_start(), hooks.sql_drop(), hooks.ddl_command_end() FROM PUBLIC;
+
+CREATE EVENT TRIGGER hooks_ddl_command_start ON ddl_command_start
+    EXECUTE FUNCTION hooks.ddl_command_start();
+ALTER EVENT TRIGGER hooks_ddl_command_start ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_ddl_command_start IS 'hooks on drop, and renames';
+
+CREATE EVENT TRIGGER hooks_sql_drop ON sql_drop
+    EXECUTE FUNCTION hooks.sql_drop();
+ALTER EVENT TRIGGER hooks_sql_drop ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_sql_drop IS 'hooks of what is dropped';
+
+CREATE EVENT TRIGGER hooks_ddl_command_end ON ddl_command_end
+    EXECUTE FUNCTION hooks.ddl_command_end();
+ALTER EVENT TRIGGER hooks_ddl_command_end ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER hooks_ddl_command_end IS 'renames, and tables that come into the scope of a hook';
