@@ -66,6 +66,7 @@ OBJS = \
 	src/putback.o \
 	src/restore.o \
 	src/show.o \
+	src/dump.o \
 	src/forecast.o \
 	src/preview.o \
 	src/preview_drop.o \

@@ -136,22 +136,34 @@ COMMENT ON COLUMN hooks.kept_row.changed IS '0: rows that were removed; else row
 COMMENT ON COLUMN hooks.kept_row.rows IS 'the number of rows in the data';
 COMMENT ON COLUMN hooks.kept_row.data IS 'the rows, in the text format of COPY';
 
+-- What pg_dump takes for hooks.kept_row, which not everybody who runs it may
+-- read: a table without rows, whose condition calls hooks.kept_readable().
+-- What pg_restore loads into it goes to hooks.kept_row.
+CREATE TABLE hooks.kept_dump (
+    LIKE hooks.kept_row INCLUDING COMMENTS,
+    CONSTRAINT kept_dump_passes_to_kept_row CHECK (false)
+);
+
+COMMENT ON TABLE hooks.kept_dump IS 'what pg_dump takes for hooks.kept_row: always empty; what is inserted goes to hooks.kept_row';
+
 COMMENT ON SEQUENCE hooks.registry_hook_id_seq IS 'numbers the hooks in order of registration';
 COMMENT ON SEQUENCE hooks.failure_failure_id_seq IS 'numbers the failures';
 COMMENT ON SEQUENCE hooks.kept_kept_id_seq IS 'numbers the kept cascades';
 
 -- PUBLIC may know the rules, and that something was kept; but not rows, which
--- the messages of failures can quote.
-GRANT SELECT ON hooks.registry, hooks.kept TO PUBLIC;
+-- the messages of failures can quote.  The sequences tell no more than the
+-- tables do; pg_dump reads them.
+GRANT SELECT ON hooks.registry, hooks.kept, hooks.kept_dump TO PUBLIC;
+GRANT SELECT ON SEQUENCE hooks.registry_hook_id_seq, hooks.kept_kept_id_seq TO PUBLIC;
 GRANT USAGE ON SCHEMA hooks TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('hooks.registry', '');
 SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
 -- What is kept of a table that is gone is left out: it cannot be put back, and
--- its OID may be another's after pg_restore.
-SELECT pg_catalog.pg_extension_config_dump('hooks.kept', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class)');
-SELECT pg_catalog.pg_extension_config_dump('hooks.kept_row', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class) AND kept_id IN (SELECT kept_id FROM hooks.kept WHERE relation IN (SELECT oid FROM pg_catalog.pg_class))');
+-- its OID may be another's after pg_restore.  So is what the role may not read.
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class) AND (restored_at IS NOT NULL OR kept_id IN (SELECT kept_id FROM hooks.kept_readable()))');
 SELECT pg_catalog.pg_extension_config_dump('hooks.kept_kept_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hooks.kept_dump', 'WHERE false UNION ALL SELECT * FROM hooks.kept_readable() WHERE relation IN (SELECT oid FROM pg_catalog.pg_class) AND kept_id IN (SELECT kept_id FROM hooks.kept WHERE relation IN (SELECT oid FROM pg_catalog.pg_class))');
 
 -- The trigger side.  PUBLIC keeps EXECUTE on both: WHEN is evaluated with the
 -- rights of whoever runs the statement, and whoever restores a dump creates
@@ -352,8 +364,16 @@ CREATE FUNCTION hooks.not_replicated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_not_replicated';
 COMMENT ON FUNCTION hooks.not_replicated() IS 'trigger function of the tables of the extension: skips rows that logical replication brings';
 
+CREATE FUNCTION hooks.kept_readable() RETURNS SETOF hooks.kept_dump
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_readable';
+COMMENT ON FUNCTION hooks.kept_readable() IS 'for pg_dump: of hooks.kept_row the cascades of whose tables the current role may read all rows';
+
+CREATE FUNCTION hooks.kept_load() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_kept_load';
+COMMENT ON FUNCTION hooks.kept_load() IS 'trigger function of hooks.kept_dump: puts the row into hooks.kept_row instead';
+
 -- for these tables only
-REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.not_replicated() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.not_replicated(), hooks.kept_load() FROM PUBLIC;
 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
     FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
@@ -379,6 +399,11 @@ CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.kept_ro
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
 ALTER TABLE hooks.kept_row ENABLE REPLICA TRIGGER not_replicated;
 COMMENT ON TRIGGER not_replicated ON hooks.kept_row IS 'each server has its own recycle bin';
+
+CREATE TRIGGER kept_load BEFORE INSERT ON hooks.kept_dump
+    FOR EACH ROW EXECUTE FUNCTION hooks.kept_load();
+ALTER TABLE hooks.kept_dump ENABLE ALWAYS TRIGGER kept_load;
+COMMENT ON TRIGGER kept_load ON hooks.kept_dump IS 'the rows that pg_restore loads are kept where not everybody can read them';
 
 -- The registry follows schema changes.  Last, so that they do not fire for what
 -- this script does.

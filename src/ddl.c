@@ -31,6 +31,7 @@
 #include "drop.h"
 #include "dropped.h"
 #include "follow.h"
+#include "guard.h"
 #include "objects.h"
 #include "registry.h"
 
@@ -393,6 +394,18 @@ after_tables_changed(Node *command)
 	}
 }
 
+/*
+ * pg_restore --disable-triggers: what it loads must not stay in hooks.kept_dump.
+ */
+static void
+after_triggers_disabled(AlterTableStmt *stmt)
+{
+	if (strcmp(stmt->relation->relname, "kept_dump") == 0 &&
+		RangeVarGetRelid(stmt->relation, NoLock, true) ==
+		hooks_registry_relation("kept_dump"))
+		(void) hooks_guard_mend("kept_dump");
+}
+
 PG_FUNCTION_INFO_V1(hooks_ddl_command_end);
 
 /*
@@ -409,6 +422,8 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 	int			kinds = hooks_registry_kinds();
 
 	unconcerned = NULL;
+	if (IsA(command, AlterTableStmt))
+		after_triggers_disabled((AlterTableStmt *) command);
 	if ((kinds & HOOKS_ANY) == 0)
 	{
 		hooks_follow_end(command);

@@ -8,20 +8,28 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "replication/logicalworker.h"
 #include "utils/inval.h"
+#include "utils/rel.h"
 
 #include "attach.h"
+#include "command.h"
+#include "guard.h"
 #include "registry.h"
 #include "scope.h"
 
-static TriggerData *
-trigger_data(FunctionCallInfo fcinfo, const char *function)
+/*
+ * The call of a trigger function of ours; 39P01 if it is none.
+ */
+TriggerData *
+hooks_guard_trigger_data(FunctionCallInfo fcinfo, const char *function)
 {
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -43,7 +51,7 @@ PG_FUNCTION_INFO_V1(hooks_registry_changed);
 Datum
 hooks_registry_changed(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = trigger_data(fcinfo, "registry_changed");
+	TriggerData *data = hooks_guard_trigger_data(fcinfo, "registry_changed");
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -70,10 +78,59 @@ PG_FUNCTION_INFO_V1(hooks_not_replicated);
 Datum
 hooks_not_replicated(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = trigger_data(fcinfo, "not_replicated");
+	TriggerData *data = hooks_guard_trigger_data(fcinfo, "not_replicated");
 
 	if (IsLogicalWorker())
 		return PointerGetDatum(NULL);
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ?
 						   data->tg_newtuple : data->tg_trigtuple);
+}
+
+/*
+ * Puts the triggers of a table of ours, or of all (NULL), into the state that
+ * they are made in; for superusers.  ALTER TABLE ... ENABLE TRIGGER ALL, as at the
+ * end of pg_restore --disable-triggers, leaves them enabled for the origin only.
+ * Returns how many were in another one.
+ */
+int64
+hooks_guard_mend(const char *table)
+{
+	static const struct
+	{
+		const char *table;
+		const char *trigger;
+		char		state;
+		const char *word;
+	}			wanted[] =
+	{
+		{"registry", "registry_changed", TRIGGER_FIRES_ALWAYS, "ALWAYS"},
+		{"registry", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
+		{"failure", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
+		{"kept", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
+		{"kept_row", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
+		{"kept_dump", "kept_load", TRIGGER_FIRES_ALWAYS, "ALWAYS"},
+	};
+	List	   *commands = NIL;
+
+	for (int i = 0; i < lengthof(wanted) && superuser(); i++)
+	{
+		Relation	rel;
+		TriggerDesc *triggers;
+
+		if (table != NULL && strcmp(table, wanted[i].table) != 0)
+			continue;
+		rel = table_open(hooks_registry_relation(wanted[i].table),
+						 AccessShareLock);
+		triggers = rel->trigdesc;
+		for (int j = 0; triggers != NULL && j < triggers->numtriggers; j++)
+			if (strcmp(triggers->triggers[j].tgname, wanted[i].trigger) == 0 &&
+				triggers->triggers[j].tgenabled != wanted[i].state)
+				commands = hooks_command_add(commands, GetUserId(),
+											 psprintf("ALTER TABLE hooks.%s ENABLE %s TRIGGER %s",
+													  wanted[i].table, wanted[i].word,
+													  wanted[i].trigger));
+		table_close(rel, AccessShareLock);
+	}
+	hooks_command_run(commands);
+	return list_length(commands);
 }

@@ -14,7 +14,6 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
@@ -30,6 +29,7 @@
 #include "command.h"
 #include "compat.h"
 #include "dropped.h"
+#include "guard.h"
 #include "owner.h"
 #include "registry.h"
 #include "scope.h"
@@ -231,46 +231,6 @@ mend_event_triggers(void)
 	return list_length(disabled);
 }
 
-/*
- * The triggers of our own tables, which ALTER TABLE ... ENABLE TRIGGER ALL at the
- * end of pg_restore --disable-triggers leaves enabled for the origin only.
- */
-static int64
-mend_own_triggers(void)
-{
-	static const struct
-	{
-		const char *table;
-		const char *trigger;
-		char		state;
-		const char *word;
-	}			wanted[] =
-	{
-		{"registry", "registry_changed", TRIGGER_FIRES_ALWAYS, "ALWAYS"},
-		{"registry", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
-		{"failure", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
-	};
-	List	   *commands = NIL;
-
-	for (int i = 0; i < lengthof(wanted) && superuser(); i++)
-	{
-		Relation	rel = table_open(hooks_registry_relation(wanted[i].table),
-									 AccessShareLock);
-		TriggerDesc *triggers = rel->trigdesc;
-
-		for (int j = 0; triggers != NULL && j < triggers->numtriggers; j++)
-			if (strcmp(triggers->triggers[j].tgname, wanted[i].trigger) == 0 &&
-				triggers->triggers[j].tgenabled != wanted[i].state)
-				commands = hooks_command_add(commands, GetUserId(),
-											 psprintf("ALTER TABLE hooks.%s ENABLE %s TRIGGER %s",
-													  wanted[i].table, wanted[i].word,
-													  wanted[i].trigger));
-		table_close(rel, AccessShareLock);
-	}
-	hooks_command_run(commands);
-	return list_length(commands);
-}
-
 PG_FUNCTION_INFO_V1(hooks_repair);
 
 /*
@@ -290,7 +250,7 @@ hooks_repair(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("hooks.repair()");
 	hooks_registry_lock();
 	mended = mend_event_triggers();
-	mended += mend_own_triggers();
+	mended += hooks_guard_mend(NULL);
 	mended += remove_gone();
 	mended += mend_tables();
 	mended += mend_hooks();

@@ -16,8 +16,18 @@
 #include "rights.h"
 
 /*
- * 42501 unless the current user may see every row of a table: it has SELECT,
- * and no row-level security is in the way.
+ * May the current user see every row of a table: has it SELECT, and is no
+ * row-level security in the way?
+ */
+bool
+hooks_rights_may_read(Oid relid)
+{
+	return pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+		check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
+}
+
+/*
+ * 42501 unless the current user may see every row of a table.
  */
 void
 hooks_rights_check_read(Oid relid)

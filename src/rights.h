@@ -15,6 +15,7 @@ typedef struct HookIdentity
 	int			guc_level;
 } HookIdentity;
 
+extern bool hooks_rights_may_read(Oid relid);
 extern void hooks_rights_check_read(Oid relid);
 extern Oid	hooks_rights_owner(Oid relid);
 extern void hooks_rights_become_owner(HookIdentity *before, Oid relid);
