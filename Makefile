@@ -12,6 +12,7 @@ PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent
 
 OBJS = \
 	src/hooks.o \
+	src/own.o \
 	src/event.o \
 	src/attempt.o \
 	src/command.o \

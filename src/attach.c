@@ -30,6 +30,7 @@
 #include "command.h"
 #include "compat.h"
 #include "event.h"
+#include "own.h"
 #include "registry.h"
 #include "scope.h"
 
@@ -84,6 +85,15 @@ is_system_column(Node *node, int varno, AttrNumber attnum)
 }
 
 /*
+ * The function that an event's trigger calls in its WHEN.
+ */
+static Oid
+capture_function(const HookEvent *event)
+{
+	return hooks_own_function("capture", event->action == HOOK_UPDATE ? 3 : 2);
+}
+
+/*
  * Is a trigger's WHEN our capture() of the row, or nothing, as the event has
  * it?
  */
@@ -97,7 +107,7 @@ captures_as_made(const Trigger *trigger, const HookEvent *event)
 		return !hooks_event_captures(event) && trigger->tgqual == NULL;
 	call = stringToNode(trigger->tgqual);
 	return IsA(call, FuncExpr) &&
-		call->funcid == hooks_registry_function("capture", update ? 3 : 2) &&
+		call->funcid == capture_function(event) &&
 		is_system_column(linitial(call->args), PRS2_OLD_VARNO,
 						 TableOidAttributeNumber) &&
 		is_system_column(lsecond(call->args), PRS2_OLD_VARNO,
@@ -143,7 +153,7 @@ is_as_made(const Trigger *trigger, const HookEvent *event)
 	const char *new_table = tables && event->action != HOOK_DELETE ?
 		"new_table" : NULL;
 
-	return trigger->tgfoid == hooks_registry_function("dispatch", 0) &&
+	return trigger->tgfoid == hooks_own_function("dispatch", 0) &&
 		trigger->tgtype == hooks_event_trigger_type(event) &&
 		trigger->tgnattr == 0 && trigger->tgnargs == 0 &&
 		!OidIsValid(trigger->tgconstraint) &&
@@ -251,7 +261,7 @@ needed_commands(Relation rel, List *partitions)
 		if (trigger != NULL && wanted != '\0')
 			check_as_made(rel, trigger, event);
 		else if (trigger != NULL &&
-				 trigger->tgfoid != hooks_registry_function("dispatch", 0))
+				 trigger->tgfoid != hooks_own_function("dispatch", 0))
 			continue;
 
 		/* A partition's clone is its parent's business, and serves both */
@@ -274,9 +284,15 @@ needed_commands(Relation rel, List *partitions)
 		if (trigger == NULL && hooks_event_of_rows(event))
 			commands = drop_below(commands, partitions, event);
 		if (trigger == NULL)
+		{
+			/* that the command's names mean ours */
+			(void) hooks_own_function("dispatch", 0);
+			if (hooks_event_captures(event))
+				(void) capture_function(event);
 			commands = hooks_command_add(commands, role,
 										 hooks_event_create_trigger(event, table,
 																	wants_tables(rel, event)));
+		}
 		if (wanted != (trigger == NULL ? TRIGGER_FIRES_ON_ORIGIN :
 					   trigger->tgenabled))
 			commands = hooks_command_add(commands, role,

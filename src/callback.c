@@ -23,6 +23,7 @@
 
 #include "callback.h"
 #include "compat.h"
+#include "own.h"
 
 #define TRIGGER_SHAPE \
 	"A callback for this phase and action is a trigger function: " \
@@ -129,8 +130,7 @@ shape_problem(Oid function, bool takes_jsonb)
 						   takes_jsonb ? "" : " instead of trigger");
 	else if (isAnyTempNamespace(form->pronamespace))
 		problem = "It is temporary, and the hook would outlive it.";
-	else if (strcmp(NameStr(form->proname), "dispatch") == 0 &&
-			 form->pronamespace == get_namespace_oid("hooks", true))
+	else if (function == hooks_own_function("dispatch", 0))
 		problem = "It is the function that calls the callbacks.";
 	ReleaseSysCache(tuple);
 	return problem;

@@ -265,7 +265,12 @@ hooks_context(PG_FUNCTION_ARGS)
 	values[i++] = TimestampTzGetDatum(firing->fired_at);
 	nulls[i] = metadata == NULL;
 	values[i++] = metadata ? JsonbPGetDatum(metadata) : (Datum) 0;
-	Assert(i == lengthof(values) && desc->natts == lengthof(values));
+	Assert(i == lengthof(values));
+	if (desc->natts != lengthof(values))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension hooks is of another version than its library"),
+				 errdetail("Type \"context\" does not have the attributes that the library expects.")));
 
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
 }

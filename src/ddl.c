@@ -33,6 +33,7 @@
 #include "follow.h"
 #include "guard.h"
 #include "objects.h"
+#include "own.h"
 #include "registry.h"
 
 /*
@@ -400,9 +401,13 @@ after_tables_changed(Node *command)
 static void
 after_triggers_disabled(AlterTableStmt *stmt)
 {
-	if (strcmp(stmt->relation->relname, "kept_dump") == 0 &&
-		RangeVarGetRelid(stmt->relation, NoLock, true) ==
-		hooks_registry_relation("kept_dump"))
+	Oid			kept_dump;
+
+	if (strcmp(stmt->relation->relname, "kept_dump") != 0)
+		return;
+	kept_dump = hooks_own_find("kept_dump", RELKIND_RELATION);
+	if (OidIsValid(kept_dump) &&
+		RangeVarGetRelid(stmt->relation, NoLock, true) == kept_dump)
 		(void) hooks_guard_mend("kept_dump");
 }
 

@@ -27,7 +27,7 @@
 #include "utils/syscache.h"
 
 #include "guard.h"
-#include "registry.h"
+#include "own.h"
 #include "result.h"
 #include "rights.h"
 
@@ -113,7 +113,8 @@ hooks_kept_readable(PG_FUNCTION_ARGS)
 {
 	TupleDesc	desc;
 	Tuplestorestate *result = hooks_result_begin(fcinfo, &desc);
-	Relation	kept_row = table_open(hooks_registry_relation("kept_row"),
+	Relation	kept_row = table_open(hooks_own_relation("kept_row",
+														 RELKIND_RELATION),
 									  AccessShareLock);
 	TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(kept_row),
 													 desc);
@@ -161,14 +162,16 @@ hooks_kept_load(PG_FUNCTION_ARGS)
 	TupleConversionMap *map;
 	HeapTuple	tuple = data->tg_trigtuple;
 
-	if (RelationGetRelid(data->tg_relation) != hooks_registry_relation("kept_dump") ||
+	if (RelationGetRelid(data->tg_relation) !=
+		hooks_own_relation("kept_dump", RELKIND_RELATION) ||
 		!TRIGGER_FIRED_BEFORE(data->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function hooks.kept_load() is for inserts into hooks.kept_dump only")));
-	kept_row = table_open(hooks_registry_relation("kept_row"), RowExclusiveLock);
+	kept_row = table_open(hooks_own_relation("kept_row", RELKIND_RELATION),
+						  RowExclusiveLock);
 	map = convert_tuples_by_name(RelationGetDescr(data->tg_relation),
 								 RelationGetDescr(kept_row));
 	tuple = map != NULL ? execute_attr_map_tuple(tuple, map) : heap_copytuple(tuple);

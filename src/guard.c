@@ -22,6 +22,7 @@
 #include "attach.h"
 #include "command.h"
 #include "guard.h"
+#include "own.h"
 #include "registry.h"
 #include "scope.h"
 
@@ -119,11 +120,12 @@ hooks_guard_mend(const char *table)
 
 		if (table != NULL && strcmp(table, wanted[i].table) != 0)
 			continue;
-		rel = table_open(hooks_registry_relation(wanted[i].table),
+		rel = table_open(hooks_own_relation(wanted[i].table, RELKIND_RELATION),
 						 AccessShareLock);
 		triggers = rel->trigdesc;
 		for (int j = 0; triggers != NULL && j < triggers->numtriggers; j++)
 			if (strcmp(triggers->triggers[j].tgname, wanted[i].trigger) == 0 &&
+				triggers->triggers[j].tgfoid == hooks_own_function(wanted[i].trigger, 0) &&
 				triggers->triggers[j].tgenabled != wanted[i].state)
 				commands = hooks_command_add(commands, GetUserId(),
 											 psprintf("ALTER TABLE hooks.%s ENABLE %s TRIGGER %s",

@@ -12,6 +12,39 @@
 
 #include "hook.h"
 
+static const HookOwnColumn registry_columns[Natts_registry] = {
+	{INT8OID, false},			/* hook_id */
+	{TEXTOID, false},			/* name */
+	{TEXTOID, false},			/* phase */
+	{TEXTOID, false},			/* action */
+	{REGCLASSOID, true},		/* relation */
+	{TEXTOID, false},			/* callback */
+	{TEXTOID, true},			/* level */
+	{TEXTOID, true},			/* condition */
+	{NAMEARRAYOID, true},		/* columns */
+	{TEXTARRAYOID, false},		/* arguments */
+	{TEXTOID, false},			/* on_error */
+	{INTERVALOID, true},		/* timeout */
+	{INT4OID, true},			/* max_attempts */
+	{INT4OID, false},			/* priority */
+	{TEXTARRAYOID, false},		/* run_after */
+	{TEXTOID, false},			/* run_as */
+	{TEXTOID, false},			/* fire */
+	{NAMEOID, true},			/* schema */
+	{TEXTOID, true},			/* package */
+	{TEXTOID, true},			/* description */
+	{REGROLEOID, false},		/* owner */
+	{TEXTOID, false},			/* search_path */
+	{REGROLEARRAYOID, false},	/* function_owners */
+	{BOOLOID, false},			/* enabled */
+	{BOOLOID, false},			/* quarantined */
+	{TIMESTAMPTZOID, false},	/* enabled_at */
+};
+
+const HookOwnTable hooks_registry_table = {
+	"registry", Natts_registry, registry_columns
+};
+
 static char *
 text_or_null(Datum value, bool isnull)
 {
@@ -21,7 +54,14 @@ text_or_null(Datum value, bool isnull)
 static ArrayType *
 array_or_null(Datum value, bool isnull)
 {
-	return isnull ? NULL : DatumGetArrayTypePCopy(value);
+	ArrayType  *array = isnull ? NULL : DatumGetArrayTypePCopy(value);
+
+	/* hooks.registry has a constraint, which others may have dropped */
+	if (array != NULL && array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("an array of hooks.registry contains nulls")));
+	return array;
 }
 
 /*

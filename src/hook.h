@@ -14,6 +14,7 @@
 #include "utils/array.h"
 
 #include "event.h"
+#include "own.h"
 
 /* The columns of hooks.registry, as in the install script */
 enum
@@ -78,6 +79,8 @@ typedef struct Hook
 	TimestampTz enabled_at;
 	ItemPointerData tid;		/* of the row as read */
 } Hook;
+
+extern const HookOwnTable hooks_registry_table;
 
 extern Hook *hooks_hook_from_tuple(HeapTuple tuple, TupleDesc desc);
 extern HeapTuple hooks_hook_to_tuple(const Hook *hook, TupleDesc desc);

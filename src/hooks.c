@@ -9,6 +9,7 @@
 #include "chain.h"
 #include "executor.h"
 #include "graph.h"
+#include "own.h"
 #include "registry.h"
 #include "settings.h"
 #include "transaction.h"
@@ -21,6 +22,7 @@ void
 _PG_init(void)
 {
 	hooks_settings_init();
+	hooks_own_init();
 	hooks_registry_init();
 	hooks_chain_init();
 	hooks_graph_init();

@@ -27,6 +27,7 @@
 #include "context.h"
 #include "doomed.h"
 #include "keeper.h"
+#include "own.h"
 #include "registry.h"
 #include "rowtext.h"
 #include "statement.h"
@@ -211,7 +212,7 @@ hooks_purge_kept(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	/* after those who restore */
-	LockRelationOid(hooks_registry_relation("kept"), ShareUpdateExclusiveLock);
+	LockRelationOid(hooks_own_relation("kept", RELKIND_RELATION), ShareUpdateExclusiveLock);
 	if (SPI_execute_with_args("WITH gone AS (DELETE FROM hooks.kept"
 							  " WHERE kept_at OPERATOR(pg_catalog.<)"
 							  " (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) $1)"

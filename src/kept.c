@@ -29,8 +29,9 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "hook.h"
 #include "kept.h"
-#include "registry.h"
+#include "own.h"
 
 /* a chunk is written when it has so many bytes */
 #define CHUNK_SIZE (64 * 1024)
@@ -66,6 +67,37 @@ enum
 	Natts_kept_row = Anum_row_data
 };
 
+static const HookOwnColumn kept_columns[Natts_kept] = {
+	{INT8OID, false},			/* kept_id */
+	{REGCLASSOID, false},		/* relation */
+	{INT8OID, false},			/* rows */
+	{NAMEOID, false},			/* caller */
+	{XID8OID, false},			/* transaction_id */
+	{TIMESTAMPTZOID, false},	/* kept_at */
+	{TIMESTAMPTZOID, true},		/* restored_at */
+};
+
+static const HookOwnTable kept_table = {"kept", Natts_kept, kept_columns};
+
+static const HookOwnColumn kept_row_columns[Natts_kept_row] = {
+	{INT8OID, false},			/* kept_id */
+	{INT4OID, false},			/* number */
+	{REGCLASSOID, false},		/* relation */
+	{TEXTOID, false},			/* name */
+	{TEXTARRAYOID, false},		/* columns */
+	{INT2ARRAYOID, false},		/* numbers */
+	{REGTYPEARRAYOID, false},	/* types */
+	{INT4ARRAYOID, false},		/* typmods */
+	{XIDOID, false},			/* written_by */
+	{INT4OID, false},			/* changed */
+	{INT4OID, false},			/* rows */
+	{TEXTOID, false},			/* data */
+};
+
+static const HookOwnTable kept_row_table = {
+	"kept_row", Natts_kept_row, kept_row_columns
+};
+
 /*
  * The column of a field.
  */
@@ -81,10 +113,10 @@ hooks_kept_column(const HookKeptFormat *format, int field)
 void
 hooks_kept_begin(HookKeptWriter *writer)
 {
-	writer->kept_id = nextval_internal(hooks_registry_relation("kept_kept_id_seq"),
+	writer->kept_id = nextval_internal(hooks_own_relation("kept_kept_id_seq",
+														  RELKIND_SEQUENCE),
 									   false);
-	writer->rel = table_open(hooks_registry_relation("kept_row"),
-							 RowExclusiveLock);
+	writer->rel = hooks_own_open(&kept_row_table, RowExclusiveLock);
 	writer->number = 0;
 	writer->format = NULL;
 	writer->rows = 0;
@@ -177,7 +209,7 @@ hooks_kept_end_row(HookKeptWriter *writer)
 void
 hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller)
 {
-	Relation	kept = table_open(hooks_registry_relation("kept"), RowExclusiveLock);
+	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
 	Datum		values[Natts_kept];
 	bool		nulls[Natts_kept] = {false};
 	NameData	name;
@@ -203,12 +235,12 @@ hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller)
 static SysScanDesc
 scan_kept(Relation kept, int64 kept_id)
 {
+	Oid			index = hooks_own_find_index(kept, "kept_pkey", Anum_kept_id);
 	ScanKeyData key;
 
 	ScanKeyInit(&key, Anum_kept_id, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(kept_id));
-	return systable_beginscan(kept, hooks_registry_relation("kept_pkey"), true,
-							  NULL, 1, &key);
+	return systable_beginscan(kept, index, OidIsValid(index), NULL, 1, &key);
 }
 
 /*
@@ -219,7 +251,7 @@ scan_kept(Relation kept, int64 kept_id)
 int64
 hooks_kept_get(int64 kept_id, LOCKMODE lockmode)
 {
-	Relation	kept = table_open(hooks_registry_relation("kept"), lockmode);
+	Relation	kept = hooks_own_open(&kept_table, lockmode);
 	SysScanDesc scan = scan_kept(kept, kept_id);
 	HeapTuple	tuple = systable_getnext(scan);
 	Datum		restored_at;
@@ -327,10 +359,9 @@ get_format(HookKeptFormat *format, HeapTuple tuple, const Datum *values)
 void
 hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 {
-	Relation	kept_row = table_open(hooks_registry_relation("kept_row"),
-									  AccessShareLock);
-	Relation	index = index_open(hooks_registry_relation("kept_row_pkey"),
-								   AccessShareLock);
+	Relation	kept_row = hooks_own_open(&kept_row_table, AccessShareLock);
+	Relation	index = hooks_own_open_index(kept_row, "kept_row_pkey",
+												 Anum_row_kept_id);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -367,11 +398,10 @@ hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 void
 hooks_kept_set_restored(int64 kept_id)
 {
-	Relation	kept = table_open(hooks_registry_relation("kept"), RowExclusiveLock);
-	Relation	kept_row = table_open(hooks_registry_relation("kept_row"),
-									  RowExclusiveLock);
-	Relation	index = index_open(hooks_registry_relation("kept_row_pkey"),
-								   AccessShareLock);
+	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
+	Relation	kept_row = hooks_own_open(&kept_row_table, RowExclusiveLock);
+	Relation	index = hooks_own_open_index(kept_row, "kept_row_pkey",
+												 Anum_row_kept_id);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
 	HeapTuple	tuple;

@@ -18,6 +18,7 @@
 #include "utils/syscache.h"
 
 #include "command.h"
+#include "own.h"
 #include "owner.h"
 #include "registry.h"
 
@@ -27,7 +28,8 @@
 static bool
 has_entry(Oid role)
 {
-	Oid			relid = hooks_registry_relation("registry");
+	Oid			relid = hooks_own_relation(hooks_registry_table.name,
+											   RELKIND_RELATION);
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	bool		isnull;
 	Datum		datum;

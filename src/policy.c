@@ -15,6 +15,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -35,9 +36,11 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
-#include "compat.h"
-#include "policy.h"
 #include "attempt.h"
+#include "compat.h"
+#include "own.h"
+#include "policy.h"
+#include "registry.h"
 #include "settings.h"
 #include "statement.h"
 #include "timeout.h"
@@ -60,6 +63,29 @@ enum
 	Anum_occurred_at,
 	Natts_failure = Anum_occurred_at
 };
+
+static const HookOwnColumn failure_columns[Natts_failure] = {
+	{INT8OID, false},			/* failure_id */
+	{TEXTOID, false},			/* hook */
+	{TEXTOID, false},			/* phase */
+	{TEXTOID, false},			/* action */
+	{REGCLASSOID, true},		/* relation */
+	{TEXTOID, false},			/* sqlstate */
+	{TEXTOID, false},			/* message */
+	{TEXTOID, true},			/* detail */
+	{TEXTOID, true},			/* hint */
+	{TEXTOID, true},			/* context */
+	{NAMEOID, true},			/* caller */
+	{XID8OID, false},			/* transaction_id */
+	{TIMESTAMPTZOID, false},	/* occurred_at */
+};
+
+static const HookOwnTable failure_table = {
+	"failure", Natts_failure, failure_columns
+};
+
+/* orders the failures of each hook */
+#define FAILURE_INDEX "failure_hook_idx"
 
 /* a hook of which only the newest failures are to stay */
 typedef struct FailuresToPrune
@@ -123,8 +149,7 @@ static void
 record_failure(const Hook *hook, const HookFiring *firing,
 			   const ErrorData *error)
 {
-	Relation	failure = table_open(hooks_registry_relation("failure"),
-									 RowExclusiveLock);
+	Relation	failure = hooks_own_open(&failure_table, RowExclusiveLock);
 	Datum		values[Natts_failure];
 	bool		nulls[Natts_failure] = {false};
 	NameData	caller;
@@ -139,7 +164,7 @@ record_failure(const Hook *hook, const HookFiring *firing,
 		nulls[Anum_##column - 1] = (string) == NULL; \
 		SET(column, (string) == NULL ? (Datum) 0 : CStringGetTextDatum(string)); \
 	} while (0)
-	SET(failure_id, Int64GetDatum(nextval_internal(hooks_registry_relation("failure_failure_id_seq"), false)));
+	SET(failure_id, Int64GetDatum(nextval_internal(hooks_own_relation("failure_failure_id_seq", RELKIND_SEQUENCE), false)));
 	SET_TEXT(hook, firing->subject->hook);
 	SET_TEXT(phase, hooks_event_phase_word(firing->subject->event->phase));
 	SET_TEXT(action, hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
@@ -171,10 +196,8 @@ static void
 scan_failures(const char *hook, bool (*visit) (Relation, HeapTuple, void *),
 			  void *arg)
 {
-	Relation	failure = table_open(hooks_registry_relation("failure"),
-									 RowExclusiveLock);
-	Relation	index = index_open(hooks_registry_relation("failure_hook_idx"),
-								   AccessShareLock);
+	Relation	failure = hooks_own_open(&failure_table, RowExclusiveLock);
+	Relation	index = hooks_own_open_index(failure, FAILURE_INDEX, Anum_hook);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyData key;
 	SysScanDesc scan;
@@ -265,16 +288,20 @@ delete_beyond(Relation failure, HeapTuple tuple, void *arg)
 static bool
 may_prune(void)
 {
-	Oid			schema = get_namespace_oid("hooks", true);
-	Oid			failure;
+	Oid			relid = hooks_own_find(failure_table.name, RELKIND_RELATION);
+	Relation	failure;
+	bool		may;
 
-	if (!OidIsValid(schema))
+	if (!OidIsValid(relid) ||
+		!ConditionalLockRelationOid(relid, RowExclusiveLock))
 		return false;
-	failure = get_relname_relid("failure", schema);
-	return OidIsValid(failure) &&
-		OidIsValid(get_relname_relid("failure_hook_idx", schema)) &&
-		ConditionalLockRelationOid(failure, RowExclusiveLock) &&
-		SearchSysCacheExists1(RELOID, ObjectIdGetDatum(failure));
+	failure = try_relation_open(relid, NoLock);
+	if (failure == NULL)
+		return false;
+	may = hooks_own_has_shape(&failure_table, RelationGetDescr(failure)) &&
+		OidIsValid(hooks_own_find_index(failure, FAILURE_INDEX, Anum_hook));
+	relation_close(failure, NoLock);
+	return may;
 }
 
 /*

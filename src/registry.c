@@ -32,6 +32,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "own.h"
 #include "registry.h"
 
 /*
@@ -72,20 +73,12 @@ hooks_registry_init(void)
 }
 
 /*
- * The OID of a table, index or sequence of the schema hooks.
+ * The OID of hooks.registry.
  */
-Oid
-hooks_registry_relation(const char *name)
+static Oid
+registry_relid(void)
 {
-	Oid			relid = get_relname_relid(name,
-										  get_namespace_oid("hooks", false));
-
-	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation \"hooks.%s\" does not exist", name),
-				 errhint("The extension hooks is damaged or of another version than its library.")));
-	return relid;
+	return hooks_own_relation(hooks_registry_table.name, RELKIND_RELATION);
 }
 
 /*
@@ -94,7 +87,7 @@ hooks_registry_relation(const char *name)
 Oid
 hooks_registry_owner(void)
 {
-	Oid			relid = hooks_registry_relation("registry");
+	Oid			relid = registry_relid();
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Oid			owner;
 
@@ -106,28 +99,12 @@ hooks_registry_owner(void)
 }
 
 /*
- * The OID of a function of the extension: of one without arguments, or of one
- * of the two capture().
- */
-Oid
-hooks_registry_function(const char *name, int nargs)
-{
-	Oid			types[] = {OIDOID, TIDOID, TIDOID};
-	oidvector  *arguments = buildoidvector(types, nargs);
-
-	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-						   CStringGetDatum(name), PointerGetDatum(arguments),
-						   ObjectIdGetDatum(get_namespace_oid("hooks", false)));
-}
-
-/*
  * Keeps other writers of the registry out until the end of the transaction.
  */
 void
 hooks_registry_lock(void)
 {
-	LockRelationOid(hooks_registry_relation("registry"),
-					ShareUpdateExclusiveLock);
+	LockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
 }
 
 /*
@@ -136,8 +113,7 @@ hooks_registry_lock(void)
 bool
 hooks_registry_try_lock(void)
 {
-	return ConditionalLockRelationOid(hooks_registry_relation("registry"),
-									  ShareUpdateExclusiveLock);
+	return ConditionalLockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
 }
 
 /*
@@ -146,8 +122,7 @@ hooks_registry_try_lock(void)
 void
 hooks_registry_unlock(void)
 {
-	UnlockRelationOid(hooks_registry_relation("registry"),
-					  ShareUpdateExclusiveLock);
+	UnlockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
 }
 
 /*
@@ -156,8 +131,7 @@ hooks_registry_unlock(void)
 static List *
 read_hooked(void)
 {
-	Relation	registry = table_open(hooks_registry_relation("registry"),
-									  AccessShareLock);
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
 										  NULL);
 	List	   *relids = NIL;
@@ -264,7 +238,7 @@ begin_scan(Relation registry, const RegistryKey *which)
 	int			nkeys = which->index != NULL ? 1 : 0;
 
 	if (nkeys > 0 && !IgnoreSystemIndexes)
-		index = get_relname_relid(which->index, RelationGetNamespace(registry));
+		index = hooks_own_find_index(registry, which->index, which->column);
 	if (nkeys > 0 && OidIsValid(which->equal))
 		ScanKeyInit(&key, which->column, BTEqualStrategyNumber, which->equal,
 					which->value);
@@ -300,18 +274,12 @@ compare_ids(const ListCell *a, const ListCell *b)
 static List *
 scan_registry(const RegistryKey *which)
 {
-	Relation	registry = table_open(hooks_registry_relation("registry"),
-									  AccessShareLock);
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(registry);
 	SysScanDesc scan = begin_scan(registry, which);
 	List	   *hooks = NIL;
 	HeapTuple	tuple;
 
-	if (desc->natts != Natts_registry)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("extension hooks is of another version than its library"),
-				 errhint("ALTER EXTENSION hooks UPDATE; or install the library of its version.")));
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -347,7 +315,8 @@ look_for_kinds(Oid relid)
 	int			kinds = 0;
 
 	/* Of another version: DDL must pass, ALTER EXTENSION UPDATE is DDL */
-	of_other_version = RelationGetDescr(registry)->natts != Natts_registry;
+	of_other_version = !hooks_own_has_shape(&hooks_registry_table,
+											RelationGetDescr(registry));
 	if (!of_other_version)
 	{
 		if (has_rows(registry, &all_rows))
@@ -387,16 +356,13 @@ hooks_registry_wide(void)
 int
 hooks_registry_kinds(void)
 {
-	Oid			schema;
 	int			kinds;
 	uint64		before;
 
 	AcceptInvalidationMessages();
 	if (known_kinds >= 0)
 		return known_kinds;
-	schema = get_namespace_oid("hooks", true);
-	known_registry = OidIsValid(schema) ?
-		get_relname_relid("registry", schema) : InvalidOid;
+	known_registry = hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
 	if (!OidIsValid(known_registry))
 		return 0;
 
@@ -469,7 +435,7 @@ hooks_registry_invalidate(const Hook *hook)
 {
 	ListCell   *lc;
 
-	CacheInvalidateRelcacheByRelid(hooks_registry_relation("registry"));
+	CacheInvalidateRelcacheByRelid(registry_relid());
 	if (!OidIsValid(hook->relation))
 	{
 		CacheInvalidateRelcacheAll();
@@ -492,14 +458,14 @@ hooks_registry_invalidate(const Hook *hook)
 void
 hooks_registry_insert(Hook *hook)
 {
-	Relation	registry = table_open(hooks_registry_relation("registry"),
-									  RowExclusiveLock);
+	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
 	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ};
 
 	/* Rows that were loaded may have numbers that are yet to come */
 	do
 	{
-		hook->hook_id = nextval_internal(hooks_registry_relation("registry_hook_id_seq"),
+		hook->hook_id = nextval_internal(hooks_own_relation("registry_hook_id_seq",
+															RELKIND_SEQUENCE),
 										 false);
 		by_id.value = Int64GetDatum(hook->hook_id);
 	} while (has_rows(registry, &by_id));
@@ -516,8 +482,7 @@ hooks_registry_insert(Hook *hook)
 void
 hooks_registry_update(Hook *hook)
 {
-	Relation	registry = table_open(hooks_registry_relation("registry"),
-									  RowExclusiveLock);
+	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
 	HeapTuple	tuple = hooks_hook_to_tuple(hook, RelationGetDescr(registry));
 
 	CatalogTupleUpdate(registry, &hook->tid, tuple);
@@ -530,8 +495,7 @@ hooks_registry_update(Hook *hook)
 void
 hooks_registry_delete(const Hook *hook)
 {
-	Relation	registry = table_open(hooks_registry_relation("registry"),
-									  RowExclusiveLock);
+	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
 	ItemPointerData tid = hook->tid;
 
 	CatalogTupleDelete(registry, &tid);

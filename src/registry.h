@@ -18,9 +18,7 @@
 
 extern void hooks_registry_init(void);
 extern int	hooks_registry_kinds(void);
-extern Oid	hooks_registry_relation(const char *name);
 extern Oid	hooks_registry_owner(void);
-extern Oid	hooks_registry_function(const char *name, int nargs);
 extern void hooks_registry_lock(void);
 extern bool hooks_registry_try_lock(void);
 extern void hooks_registry_unlock(void);

@@ -30,6 +30,7 @@
 #include "compat.h"
 #include "dropped.h"
 #include "guard.h"
+#include "own.h"
 #include "owner.h"
 #include "registry.h"
 #include "scope.h"
@@ -89,7 +90,7 @@ tables_with_triggers(void)
 	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(pg_trigger, InvalidOid, false, NULL, 0,
 										  NULL);
-	Oid			dispatch = hooks_registry_function("dispatch", 0);
+	Oid			dispatch = hooks_own_function("dispatch", 0);
 	List	   *tables = NIL;
 	HeapTuple	tuple;
 

@@ -24,6 +24,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "own.h"
 #include "scope.h"
 
 /*
@@ -63,7 +64,8 @@ find_problem(const FormData_pg_class *form, int actions)
 		return "It is a system catalog.";
 	if (form->relpersistence == RELPERSISTENCE_TEMP)
 		return "It is a temporary table.";
-	if (form->relnamespace == get_namespace_oid("hooks", false))
+	if (form->relnamespace == get_namespace_oid("hooks", true) &&
+		hooks_own_is_member(RelationRelationId, form->oid))
 		return "It is a table of the extension hooks itself.";
 	return NULL;
 }

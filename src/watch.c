@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "command.h"
+#include "own.h"
 #include "registry.h"
 #include "watch.h"
 
@@ -42,7 +43,7 @@ hooks_watch_disabled(void)
 		if (form->evtenabled == TRIGGER_FIRES_ALWAYS)
 			continue;
 		for (int i = 0; i < lengthof(functions); i++)
-			if (form->evtfoid == hooks_registry_function(functions[i], 0))
+			if (form->evtfoid == hooks_own_function(functions[i], 0))
 				names = lappend(names, pstrdup(NameStr(form->evtname)));
 	}
 	systable_endscan(scan);

@@ -1,0 +1,82 @@
+-- The extension's own tables are read and written only if they are what the
+-- library expects; else there is an error that says so.
+\pset format unaligned
+\pset tuples_only on
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+CREATE SCHEMA own;
+CREATE TABLE own.t (id int PRIMARY KEY);
+CREATE FUNCTION own.cb() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE division_by_zero; END';
+
+-- columns of somebody's own
+SELECT hooks.register('x', 'before', 'insert', 'own.t', 'own.cb', on_error => 'isolate');
+BEGIN;
+ALTER TABLE hooks.registry ADD COLUMN team text DEFAULT 'a team';
+SAVEPOINT s;
+SELECT hooks.unregister('x');
+ROLLBACK TO s;
+INSERT INTO own.t VALUES (1);
+ROLLBACK TO s;
+SELECT hooks.repair();
+ROLLBACK TO s;
+-- DDL must pass: what brings another version of the table is DDL
+CREATE TABLE own.passes (id int);
+DROP TABLE own.passes;
+ROLLBACK;
+-- of another type, or nullable
+BEGIN;
+ALTER TABLE hooks.registry ALTER COLUMN priority TYPE text;
+SELECT * FROM hooks.chain('own.t');
+ROLLBACK;
+BEGIN;
+ALTER TABLE hooks.registry ALTER COLUMN phase DROP NOT NULL;
+UPDATE hooks.registry SET phase = NULL WHERE name = 'x';
+INSERT INTO own.t VALUES (1);
+ROLLBACK;
+BEGIN;
+ALTER TABLE hooks.registry DROP CONSTRAINT registry_arrays_check;
+UPDATE hooks.registry SET function_owners = '{NULL}' WHERE name = 'x';
+INSERT INTO own.t VALUES (1);
+ROLLBACK;
+BEGIN;
+ALTER TABLE hooks.failure ADD COLUMN seen boolean;
+INSERT INTO own.t VALUES (1);
+ROLLBACK;
+BEGIN;
+ALTER TABLE hooks.kept ADD COLUMN note text;
+SELECT hooks.restore(1);
+ROLLBACK;
+
+-- an index that is gone, or another one of its name
+BEGIN;
+DROP INDEX hooks.registry_relation_idx, hooks.failure_hook_idx;
+CREATE INDEX registry_relation_idx ON hooks.registry (callback);
+INSERT INTO own.t VALUES (1);
+SELECT hook FROM hooks.chain('own.t');
+COMMIT;
+BEGIN;
+DROP INDEX hooks.registry_relation_idx;
+CREATE INDEX registry_relation_idx ON hooks.registry (relation);
+CREATE INDEX failure_hook_idx ON hooks.failure (hook, failure_id);
+COMMIT;
+SELECT count(*) FROM hooks.failure WHERE hook = 'x';
+
+-- what is no member of the extension is not the extension's (sessions know
+-- members from before)
+\c -
+BEGIN;
+ALTER EXTENSION hooks DROP FUNCTION hooks.capture(oid, tid);
+SELECT hooks.register('y', 'before_cascade', 'delete', 'own.t', 'own.cb');
+ROLLBACK;
+\c -
+BEGIN;
+ALTER EXTENSION hooks DROP TABLE hooks.registry;
+SAVEPOINT s;
+INSERT INTO own.t VALUES (1);
+ROLLBACK TO s;
+SELECT hooks.register('y', 'before', 'insert', 'own.t', 'own.cb');
+ROLLBACK;
+
+SELECT hooks.unregister('x');
+DELETE FROM hooks.failure WHERE hook = 'x';
+DROP SCHEMA own CASCADE;
