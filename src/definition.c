@@ -20,6 +20,7 @@
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -324,58 +325,60 @@ check_columns(const Hook *hook, Relation rel)
 	}
 }
 
+/* A hook that another must wait for, and how it was come upon */
+typedef struct Predecessor
+{
+	char		name[NAMEDATALEN];	/* hash key, must be first */
+	const struct Predecessor *from; /* NULL: in run_after of the origin */
+} Predecessor;
+
 /*
- * Reports (42P17) the cycle that a path of hooks, each to run after the next,
- * closes.
+ * Reports (42P17) the cycle that a hook closes which runs after the origin.
  */
 static void
-report_cycle(const char *origin, List *path)
+report_cycle(const char *origin, const Predecessor *last)
 {
+	List	   *path = NIL;
 	StringInfoData cycle;
 	ListCell   *lc;
 
+	for (; last != NULL; last = last->from)
+		path = lcons((char *) last->name, path);
 	initStringInfo(&cycle);
 	appendStringInfo(&cycle, "\"%s\"", origin);
 	foreach(lc, path)
-		appendStringInfo(&cycle, " runs after \"%s\"%s", (char *) lfirst(lc),
-						 lnext(path, lc) ? ", which" : "");
+		appendStringInfo(&cycle, " runs after \"%s\", which", (char *) lfirst(lc));
+	appendStringInfo(&cycle, " runs after \"%s\"", origin);
 	refuse(errmsg("run_after of hook \"%s\" has a cycle", origin),
 		   errdetail_internal("%s.", cycle.data));
 }
 
 /*
- * Follows run_after from the last hook of a path; looks at each hook once.
+ * Adds the hooks of a run_after to the queue, each once.
  */
-static void
-follow_run_after(const char *origin, ArrayType *run_after, List *path,
-				 List **seen)
+static List *
+add_predecessors(List *queue, HTAB *seen, const char *origin,
+				 ArrayType *run_after, const Predecessor *from)
 {
 	int			n;
 	char	  **names = hooks_hook_strings(run_after, &n);
 
-	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < n; i++)
 	{
-		List	   *here = lappend(list_copy(path), names[i]);
-		bool		known = false;
-		ListCell   *lc;
-		Hook	   *hook;
+		Predecessor *entry;
+		bool		found;
 
 		if (strcmp(names[i], origin) == 0)
-			report_cycle(origin, here);
-		foreach(lc, *seen)
-			known |= strcmp(lfirst(lc), names[i]) == 0;
-		if (known)
+			report_cycle(origin, from);
+		if (from == NULL)
+			(void) hooks_registry_get(names[i]);
+		entry = hash_search(seen, names[i], HASH_ENTER, &found);
+		if (found)
 			continue;
-		*seen = lappend(*seen, names[i]);
-
-		/* Further back, a hook that is gone has no say any more */
-		hook = path == NIL ? hooks_registry_get(names[i]) :
-			hooks_registry_find(names[i]);
-		if (hook != NULL)
-			follow_run_after(origin, hook->run_after, here, seen);
+		entry->from = from;
+		queue = lappend(queue, entry);
 	}
+	return queue;
 }
 
 /*
@@ -384,9 +387,28 @@ follow_run_after(const char *origin, ArrayType *run_after, List *path,
 void
 hooks_definition_check_run_after(const Hook *hook)
 {
-	List	   *seen = NIL;
+	HASHCTL		info = {0};
+	HTAB	   *seen;
+	List	   *queue;
 
-	follow_run_after(hook->name, hook->run_after, NIL, &seen);
+	info.keysize = NAMEDATALEN;
+	info.entrysize = sizeof(Predecessor);
+	info.hcxt = CurrentMemoryContext;
+	seen = hash_create("hooks run_after", 64, &info,
+					   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	queue = add_predecessors(NIL, seen, hook->name, hook->run_after, NULL);
+	for (int i = 0; i < list_length(queue); i++)
+	{
+		const Predecessor *entry = list_nth(queue, i);
+		const Hook *before = hooks_registry_find(entry->name);
+
+		CHECK_FOR_INTERRUPTS();
+		/* Further back, a hook that is gone has no say any more */
+		if (before != NULL)
+			queue = add_predecessors(queue, seen, hook->name,
+									 before->run_after, entry);
+	}
+	hash_destroy(seen);
 }
 
 /*

@@ -78,8 +78,8 @@ void
 hooks_dropped_remove(List *hooks)
 {
 	List	   *owners = NIL;
+	List	   *tables = NIL;
 	ListCell   *lc;
-	ListCell   *lc2;
 
 	foreach(lc, hooks)
 	{
@@ -92,11 +92,12 @@ hooks_dropped_remove(List *hooks)
 		Hook	   *hook = lfirst(lc);
 
 		owners = list_append_unique_oid(owners, hook->owner);
-		foreach(lc2, hooks_scope_relations(hook))
-		{
-			CHECK_FOR_INTERRUPTS();
-			(void) hooks_attach_sync(lfirst_oid(lc2));
-		}
+		tables = list_concat_unique_oid(tables, hooks_scope_relations(hook));
+	}
+	foreach(lc, tables)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) hooks_attach_sync(lfirst_oid(lc));
 	}
 	foreach(lc, owners)
 		(void) hooks_owner_sync(lfirst_oid(lc), false);

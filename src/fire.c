@@ -10,6 +10,7 @@
 #include "access/sysattr.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -26,14 +27,35 @@ unpin_all(void *arg)
 		hooks_chain_unpin(lfirst(lc));
 }
 
-static bool
-has_member(HookMember **members, int n, const HookMember *member)
+/* What tells members of several relations apart; without padding set to 0 */
+typedef struct MemberKey
 {
-	for (int i = 0; i < n; i++)
-		if (members[i]->hook->hook_id == member->hook->hook_id &&
-			members[i]->target == member->target)
-			return true;
-	return false;
+	int64		hook_id;
+	int64		target;
+} MemberKey;
+
+static HTAB *
+make_seen(void)
+{
+	HASHCTL		info = {0};
+
+	info.keysize = info.entrysize = sizeof(MemberKey);
+	info.hcxt = CurrentMemoryContext;
+	return hash_create("hooks members of a run", 64, &info,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/*
+ * Is it the first time that this member comes?
+ */
+static bool
+is_new(HTAB *seen, const HookMember *member)
+{
+	MemberKey	key = {member->hook->hook_id, member->target};
+	bool		found;
+
+	(void) hash_search(seen, &key, HASH_ENTER, &found);
+	return !found;
 }
 
 /*
@@ -50,6 +72,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	HookRun    *run = palloc0(sizeof(HookRun));
 	HookMember **members = NULL;
+	HTAB	   *seen = list_length(relids) > 1 ? make_seen() : NULL;
 	int			n = 0;
 	ListCell   *lc;
 
@@ -79,10 +102,12 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 
 			if ((event->level == HOOK_ROW ||
 				 member->target == relation->relid) &&
-				!has_member(members, n, member))
+				(seen == NULL || is_new(seen, member)))
 				members[n++] = member;
 		}
 	}
+	if (seen != NULL)
+		hash_destroy(seen);
 	if (list_length(relids) > 1 && n > 1)
 		hooks_chain_sort(members, n, event->phase);
 
