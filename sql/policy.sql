@@ -131,14 +131,11 @@ SET hooks.max_depth = 3;
 \set SHOW_CONTEXT never
 INSERT INTO systems VALUES (100);
 SELECT count(*) FROM systems WHERE id >= 100;
--- The depth is that of firings, not of transactions: under isolate, the one
--- that goes too deep fails, and the others stand.
+-- Under isolate it is as well: who calls may have used up the depth, so that what
+-- is isolated would be left out.
 SELECT hooks.register('one', 'after', 'insert', 'systems', 'cb', arguments => '{recurse}', package => 'policy', replace => true);
 INSERT INTO systems VALUES (100);
-SELECT id FROM systems WHERE id >= 100 ORDER BY id;
--- and afterwards there is as much depth as before
-INSERT INTO systems VALUES (200);
-SELECT id FROM systems WHERE id >= 200 ORDER BY id;
+SELECT count(*) FROM systems WHERE id >= 100;
 RESET hooks.max_depth;
 \set SHOW_CONTEXT errors
 

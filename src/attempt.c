@@ -14,11 +14,24 @@
 #include "attempt.h"
 
 /*
- * Is it an error that nothing swallows?  The client has to know of them.
+ * Is it an error that nothing swallows?  The client has to know of some.  The
+ * others it can bring about: a session that is short of stack, memory or
+ * temporary files, or that has made its transaction read-only, must not be able
+ * to leave out what is isolated.
+ *
+ * Only the SQLSTATE counts, as some languages keep nothing else of an error.
  */
 bool
 hooks_attempt_must_propagate(int sqlerrcode)
 {
+	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
+	{
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+			return true;
+		default:
+			break;
+	}
 	switch (sqlerrcode)
 	{
 		case ERRCODE_QUERY_CANCELED:
@@ -26,9 +39,9 @@ hooks_attempt_must_propagate(int sqlerrcode)
 		case ERRCODE_CRASH_SHUTDOWN:
 		case ERRCODE_CANNOT_CONNECT_NOW:
 		case ERRCODE_DATABASE_DROPPED:
-		case ERRCODE_OUT_OF_MEMORY:
 		case ERRCODE_T_R_SERIALIZATION_FAILURE:
 		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
 			return true;
 		default:
 			return false;

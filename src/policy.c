@@ -25,6 +25,7 @@
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -103,15 +104,26 @@ List	   *hooks_failures_to_prune = NIL;
 
 /*
  * Errors that no policy swallows; a veto is one where it can still stop the
- * statement.
+ * statement.  The limits of the caller's session are among them: its lock_timeout,
+ * unless the callback went by one of its own, and hooks.max_depth, as the caller
+ * may have used up all but the last level.
  */
 static bool
-must_propagate(const ErrorData *error, HookPhase phase)
+must_propagate(const ErrorData *error, HookPhase phase,
+			   bool callers_lock_timeout)
 {
-	if (error->sqlerrcode == ERRCODE_HOOK_CANCELED)
-		return phase == HOOK_BEFORE || phase == HOOK_BEFORE_CASCADE ||
-			phase == HOOK_BEFORE_COMMIT;
-	return hooks_attempt_must_propagate(error->sqlerrcode);
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_HOOK_CANCELED:
+			return phase == HOOK_BEFORE || phase == HOOK_BEFORE_CASCADE ||
+				phase == HOOK_BEFORE_COMMIT;
+		case ERRCODE_HOOK_RECURSION:
+			return true;
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+			return callers_lock_timeout;
+		default:
+			return hooks_attempt_must_propagate(error->sqlerrcode);
+	}
 }
 
 /*
@@ -384,6 +396,8 @@ run_guarded(const HookMember *member, HookFiring *firing,
 	ResourceOwner owner = CurrentResourceOwner;
 	HookTimeout timeout;
 	volatile bool timed = false;
+	int			lock_timeout = LockTimeout;
+	volatile bool callers_lock_timeout = false;
 	ErrorData  *volatile error = NULL;
 
 	if (isolated)
@@ -411,6 +425,8 @@ run_guarded(const HookMember *member, HookFiring *firing,
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
+		/* what the callback has set is there until the subtransaction ends */
+		callers_lock_timeout = lock_timeout > 0 && LockTimeout == lock_timeout;
 		if (timed)
 		{
 			if (hooks_timeout_caused(&timeout, error->sqlerrcode))
@@ -431,7 +447,8 @@ run_guarded(const HookMember *member, HookFiring *firing,
 	}
 	if (error == NULL)
 		return HOOK_DONE;
-	if (!isolated || must_propagate(error, firing->subject->event->phase))
+	if (!isolated || must_propagate(error, firing->subject->event->phase,
+									callers_lock_timeout))
 		ReThrowError(error);
 
 	/* The abort of the subtransaction has not popped the firing itself */
