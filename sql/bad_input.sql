@@ -82,7 +82,10 @@ SELECT a, try_register(a) FROM unnest(ARRAY[
   $$action => 'name, insert', columns => '{x}'$$, $$action => 'name', columns => '{g}'$$,
   $$columns => '{x}', action => 'insert'$$, $$columns => '{nope}'$$, $$columns => '{x,x}'$$, $$columns => '{ctid}'$$,
   $$on_error => 'retry'$$, $$max_attempts => 3$$, $$max_attempts => 0$$, $$schema => 'bad_input'$$,
-  $$timeout => '0'$$, $$timeout => '-1 s'$$, $$timeout => '1 month -30 days'$$, $$timeout => '1 us'$$]) a;
+  $$timeout => '0'$$, $$timeout => '-1 s'$$, $$timeout => '1 month -30 days'$$, $$timeout => '1 us'$$,
+  $$timeout => '1 day'$$, $$timeout => '1 day 1 us'$$, $$timeout => '1 month'$$, $$timeout => '100000 years'$$]) a;
+-- 200 is seconds, which who means milliseconds learns
+SELECT a, try_register(a) FROM unnest(ARRAY[$$timeout => '60'$$, $$timeout => '200'$$, $$timeout => '200 ms'$$]) a;
 -- what this version has not, or has only with the library preloaded
 SELECT a, left(try_register(a), 5) = CASE WHEN current_setting('shared_preload_libraries') ~ '\mhooks\M' THEN '0A000' ELSE '55000' END
   FROM unnest(ARRAY[$$action => 'select'$$, $$action => 'all'$$, $$action => 'read'$$, $$action => 'put'$$,

@@ -200,6 +200,41 @@ check_event(Hook *hook, bool asked_for_truncate)
 		refuse(errmsg("columns are for the actions \"update\" and \"name\""));
 }
 
+static bool
+is_longer(Interval *a, Interval *b)
+{
+	return DatumGetInt32(DirectFunctionCall2(interval_cmp,
+											 IntervalPGetDatum(a),
+											 IntervalPGetDatum(b))) > 0;
+}
+
+/*
+ * 22023 for what can only be a mistake.  Whoever writes 200 and means
+ * milliseconds, as for parameters of PostgreSQL, is told that it is seconds.
+ */
+static void
+check_timeout(Hook *hook)
+{
+	Interval	zero = {0};
+	Interval	day = {.day = 1};
+	Interval	minute = {.time = USECS_PER_MINUTE};
+
+	if (!is_longer(hook->timeout, &zero))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timeout of a hook must be greater than zero")));
+	if (is_longer(hook->timeout, &day))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timeout of a hook must not be longer than a day")));
+	if (is_longer(hook->timeout, &minute))
+		ereport(NOTICE,
+				(errmsg("timeout of hook \"%s\" is %s", hook->name,
+						DatumGetCString(DirectFunctionCall1(interval_out,
+															IntervalPGetDatum(hook->timeout)))),
+				 errhint("An interval without a unit is in seconds.")));
+}
+
 static void
 check_policy(Hook *hook)
 {
@@ -208,16 +243,7 @@ check_policy(Hook *hook)
 	if (hook->max_attempts != 0 && hook->phase != HOOK_AFTER_COMMIT)
 		refuse(errmsg("max_attempts is for phase \"after_commit\""));
 	if (hook->timeout != NULL)
-	{
-		Interval	zero = {0};
-
-		if (DatumGetInt32(DirectFunctionCall2(interval_cmp,
-											  IntervalPGetDatum(hook->timeout),
-											  IntervalPGetDatum(&zero))) <= 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("timeout of a hook must be greater than zero")));
-	}
+		check_timeout(hook);
 }
 
 /*
