@@ -218,8 +218,7 @@ convert(TupleConversionMap *map, TupleTableSlot *slot, TupleTableSlot *out)
  *
  * The tuplestores are made in the current memory context and spill to disk
  * beyond work_mem; their files belong to the given resource owner, so that they
- * may outlive a subtransaction.  The caller ends them.  Returns the number of
- * rows.
+ * may outlive a subtransaction, and go with it.  Returns the number of rows.
  */
 int64
 hooks_rows_fetch(const HookBatch *batch, Relation target,

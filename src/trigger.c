@@ -39,7 +39,7 @@ typedef struct Dispatch
 typedef struct BatchRows
 {
 	struct BatchRows *next;
-	Oid			relid;			/* InvalidOid: for one hook with a condition */
+	Oid			relid;
 	int64		rows;
 	Tuplestorestate *old_table;
 	Tuplestorestate *new_table;
@@ -49,9 +49,9 @@ typedef struct BatchRows
 typedef struct BatchFiring
 {
 	HookBatch  *batch;
-	ResourceOwner owner;
-	BatchRows  *made;			/* all that were made, to be ended */
-	BatchRows  *rows;			/* for the hook in hand, if it shares them */
+	MemoryContext context;		/* of what outlives the firing of one hook */
+	ResourceOwner owner;		/* of the tuplestores' files */
+	BatchRows  *made;			/* for hooks without a condition */
 } BatchFiring;
 
 /* what the filter of one hook needs */
@@ -70,59 +70,76 @@ filter_row(TupleTableSlot *old, TupleTableSlot *new, void *arg)
 }
 
 /*
- * The rows of a batch in a table's format; a filter is for one hook.
+ * The rows of a batch in a table's format that all hooks without a condition
+ * share; NULL if they were not made yet.
+ */
+static BatchRows *
+find_rows(const BatchFiring *firing, Oid relid)
+{
+	BatchRows  *rows = firing->made;
+
+	while (rows != NULL && rows->relid != relid)
+		rows = rows->next;
+	return rows;
+}
+
+/*
+ * Makes them; a filter is for one hook, whose rows nobody else is given.
  */
 static BatchRows *
 make_rows(BatchFiring *firing, Relation target, BatchFilter *filter)
 {
-	BatchRows  *rows;
+	MemoryContext old = MemoryContextSwitchTo(firing->context);
+	BatchRows  *rows = palloc0(sizeof(BatchRows));
 
-	for (rows = firing->made; rows != NULL && filter == NULL; rows = rows->next)
-		if (rows->relid == RelationGetRelid(target))
-			return rows;
-	/* In the list before there is anything to end, should a condition throw */
-	rows = palloc0(sizeof(BatchRows));
-	rows->next = firing->made;
-	firing->made = rows;
+	rows->relid = RelationGetRelid(target);
 	rows->rows = hooks_rows_fetch(firing->batch, target,
 								  filter ? filter_row : NULL, filter,
 								  firing->owner,
 								  &rows->old_table, &rows->new_table);
 	if (filter == NULL)
-		rows->relid = RelationGetRelid(target);
+	{
+		rows->next = firing->made;
+		firing->made = rows;
+	}
+	MemoryContextSwitchTo(old);
 	return rows;
 }
 
-static void
-end_rows(BatchRows *rows)
-{
-	for (; rows != NULL; rows = rows->next)
-	{
-		if (rows->old_table != NULL)
-			tuplestore_end(rows->old_table);
-		if (rows->new_table != NULL)
-			tuplestore_end(rows->new_table);
-	}
-}
-
 /*
- * Gives a hook of a batch its transition tables.  A condition is evaluated
- * here, inside the firing, as it may throw.
+ * Gives a hook of a batch its transition tables.  They are made here, inside
+ * the firing, as that may throw, and so may the condition.
  */
 static bool
 batch_row_source(HookRun *run, HookCall *call, TriggerData *trigdata, void *arg)
 {
 	BatchFiring *firing = arg;
-	BatchRows  *rows = firing->rows;
 	BatchFilter filter = {run, call};
+	BatchRows  *rows;
 
-	if (rows == NULL)
+	if (call->member->condition != NULL)
 		rows = make_rows(firing, trigdata->tg_relation, &filter);
+	else if ((rows = find_rows(firing, RelationGetRelid(trigdata->tg_relation))) == NULL)
+		rows = make_rows(firing, trigdata->tg_relation, NULL);
 	trigdata->tg_oldtable = rows->old_table;
 	trigdata->tg_newtable = rows->new_table;
 	call->trigger.tgoldtable = "old_table";
 	call->trigger.tgnewtable = rows->new_table != NULL ? "new_table" : NULL;
 	return rows->rows > 0;
+}
+
+/*
+ * Closes the files of all tuplestores, also of those that an error left half
+ * written: to end such a one would write once more, and might fail again.  Their
+ * memory goes with its context.
+ */
+static void
+release_files(ResourceOwner owner)
+{
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+	ResourceOwnerDelete(owner);
 }
 
 /*
@@ -181,7 +198,7 @@ static void
 fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger,
 		   MemoryContext query)
 {
-	BatchFiring firing = {batch, CurrentResourceOwner, NULL, NULL};
+	BatchFiring firing = {batch, CurrentMemoryContext, NULL, NULL};
 	List	   *tables = hooks_batch_relations(batch);
 	List	   *relids = list_copy(tables);
 	HookRun    *run;
@@ -195,6 +212,7 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger,
 		hooks_chain_unpin(relation);
 	}
 	run = hooks_fire_prepare(event, relids, CurrentMemoryContext);
+	firing.owner = ResourceOwnerCreate(CurrentResourceOwner, "hooks batch");
 	run->row_source = batch_row_source;
 	run->row_source_arg = &firing;
 	run->referential = batch->referential;
@@ -208,13 +226,15 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger,
 		Oid			relid = call->member->target;
 		TriggerData trigdata = {0};
 		Bitmapset  *assigned = NULL;
+		BatchRows  *rows = find_rows(&firing, relid);
 		Relation	rel;
 
 		if (event->action == HOOK_UPDATE)
 			assigned = translate_columns((Bitmapset *) row_trigger->tg_updatedcols,
 										 RelationGetRelid(row_trigger->tg_relation),
 										 relid);
-		if (!hooks_fire_is_due(call, assigned))
+		if (!hooks_fire_is_due(call, assigned) ||
+			(rows != NULL && rows->rows == 0))
 			continue;
 		rel = table_open(relid, AccessShareLock);
 		trigdata.type = T_TriggerData;
@@ -224,13 +244,10 @@ fire_batch(const HookEvent *event, HookBatch *batch, TriggerData *row_trigger,
 		trigdata.tg_relation = rel;
 		trigdata.tg_trigger = own_trigger(rel, event, row_trigger->tg_trigger);
 		trigdata.tg_updatedcols = assigned;
-		firing.rows = call->member->condition != NULL ? NULL :
-			make_rows(&firing, rel, NULL);
-		if (firing.rows == NULL || firing.rows->rows > 0)
-			(void) hooks_fire_call(run, call, &trigdata);
+		hooks_fire_call(run, call, &trigdata);
 		table_close(rel, NoLock);
 	}
-	end_rows(firing.made);
+	release_files(firing.owner);
 }
 
 /*
