@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "attempt.h"
 #include "compat.h"
 #include "settings.h"
 
@@ -35,8 +36,46 @@ const int64 *hooks_paused = NULL;
 static bool kill_switch_logged = false;
 
 /*
- * The value must be jsonb, which takes less than any JSON text.  Nothing but
- * memory is in use while jsonb_in() runs, so its error can end here.
+ * Bounds of hooks.metadata.  Whoever sets it must not be able to make a callback
+ * fail that looks at it, which costs stack by depth.
+ */
+#define METADATA_BYTES	65536
+#define METADATA_DEPTH	64
+
+/*
+ * How deep arrays and objects are nested in a text, if it is JSON.
+ */
+static int
+nesting_depth(const char *json)
+{
+	int			depth = 0;
+	int			deepest = 0;
+	bool		in_string = false;
+
+	for (const char *p = json; *p != '\0'; p++)
+	{
+		if (*p == '"')
+			in_string = !in_string;
+		else if (in_string)
+		{
+			if (*p == '\\' && p[1] != '\0')
+				p++;
+		}
+		else if (*p == '[' || *p == '{')
+		{
+			depth++;
+			deepest = Max(deepest, depth);
+		}
+		else if (*p == ']' || *p == '}')
+			depth--;
+	}
+	return deepest;
+}
+
+/*
+ * The value must be jsonb, which takes less than any JSON text, and within the
+ * bounds.  Nothing but memory is in use while jsonb_in() runs, so an error about
+ * the value can end here.
  */
 static bool
 check_metadata(char **newval, void **extra, GucSource source)
@@ -46,12 +85,26 @@ check_metadata(char **newval, void **extra, GucSource source)
 
 	if (*newval == NULL || (*newval)[0] == '\0')
 		return true;
+	if (strlen(*newval) > METADATA_BYTES)
+	{
+		GUC_check_errdetail("The value must not be longer than %d bytes.",
+							METADATA_BYTES);
+		return false;
+	}
+	if (nesting_depth(*newval) > METADATA_DEPTH)
+	{
+		GUC_check_errdetail("Arrays and objects must not be nested deeper than %d levels.",
+							METADATA_DEPTH);
+		return false;
+	}
 	PG_TRY();
 	{
 		(void) DirectFunctionCall1(jsonb_in, CStringGetDatum(*newval));
 	}
 	PG_CATCH();
 	{
+		if (hooks_attempt_must_propagate(geterrcode()))
+			PG_RE_THROW();
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
 		GUC_check_errdetail("The value is not valid JSON.");
