@@ -262,7 +262,7 @@ event_of_trigger(const TriggerData *trigdata)
 		trigdata->tg_trigger->tgtype != hooks_event_trigger_type(event) ||
 		(trigdata->tg_trigger->tgqual != NULL) != hooks_event_captures(event))
 		return NULL;
-	return event;
+	return hooks_truncate_event(event, trigdata);
 }
 
 PG_FUNCTION_INFO_V1(hooks_dispatch);

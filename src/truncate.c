@@ -1,6 +1,10 @@
 /*
  * truncate.c
- *		Wide hooks and the TRUNCATE of a partitioned table.
+ *		What is special about TRUNCATE: the order of phases, and wide hooks.
+ *
+ * PostgreSQL fires the triggers of a table by their names, and ours of
+ * before_cascade has the first.  So where a table has triggers for both phases,
+ * each stands for the other's: the first to fire fires the hooks of phase before.
  *
  * PostgreSQL fires the TRUNCATE triggers of a partitioned table and then those
  * of its partitions, in one command.  A wide hook covers all of them, and shall
@@ -73,6 +77,46 @@ is_covered(const HookRun *run, const HookCall *call, Oid relid)
 			return true;
 		}
 	return false;
+}
+
+/*
+ * Does a trigger fire in this session?  As TriggerEnabled() in trigger.c.
+ */
+static bool
+is_enabled(const Trigger *trigger)
+{
+	char		not_here =
+		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ?
+		TRIGGER_FIRES_ON_ORIGIN : TRIGGER_FIRES_ON_REPLICA;
+
+	return trigger->tgenabled != TRIGGER_DISABLED &&
+		trigger->tgenabled != not_here;
+}
+
+/*
+ * The event whose hooks a trigger of ours fires, which stands for the given one.
+ */
+const HookEvent *
+hooks_truncate_event(const HookEvent *event, const TriggerData *trigdata)
+{
+	const TriggerDesc *triggers = trigdata->tg_relation->trigdesc;
+	const HookEvent *other;
+
+	if (event->action != HOOK_TRUNCATE || event->phase == HOOK_AFTER)
+		return event;
+	other = hooks_event_by_trigger(event->phase == HOOK_BEFORE ?
+								   "Hooks_before_cascade_truncate" :
+								   "Hooks_before_statement_truncate");
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (strcmp(trigger->tgname, other->trigger) == 0)
+			return trigger->tgfoid == trigdata->tg_trigger->tgfoid &&
+				trigger->tgtype == hooks_event_trigger_type(other) &&
+				trigger->tgqual == NULL && is_enabled(trigger) ? other : event;
+	}
+	return event;
 }
 
 /*

@@ -1,6 +1,6 @@
 /*
  * truncate.h
- *		Wide hooks and the TRUNCATE of a partitioned table.
+ *		What is special about TRUNCATE.
  */
 #ifndef HOOKS_TRUNCATE_H
 #define HOOKS_TRUNCATE_H
@@ -9,6 +9,8 @@
 
 #include "fire.h"
 
+extern const HookEvent *hooks_truncate_event(const HookEvent *event,
+											 const TriggerData *trigdata);
 extern void hooks_truncate_prepare(HookRun *run, Relation rel);
 
 #endif							/* HOOKS_TRUNCATE_H */
