@@ -34,7 +34,8 @@ UPDATE t SET id = 2;
 RESET session_replication_role;
 DELETE FROM t;
 
--- Register tells and mends it for its table, a new hook and one that is there.
+-- Register tells of it for its table, a new hook and one that is there.  What
+-- is disabled stays so.
 ALTER TABLE t DISABLE TRIGGER ALL;
 ALTER TABLE fine ENABLE REPLICA TRIGGER "Hooks_before_row_insert";
 SELECT hooks.register('delete', 'before_cascade', 'delete', 't', 'tell');

@@ -9,12 +9,17 @@
  *
  * They are made and dropped with SQL commands, as the table's owner mostly: what
  * the caller may do was checked before.
+ *
+ * A trigger that somebody has disabled, or enabled for replication only, stays
+ * so whatever happens to hooks and tables, until hooks.repair().
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
@@ -22,9 +27,11 @@
 #include "nodes/primnodes.h"
 #include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "attach.h"
 #include "command.h"
@@ -201,11 +208,40 @@ quoted_name(Relation rel)
 }
 
 /*
- * The commands that drop the partitions' own triggers for an event, which
- * would be in the way of the clones of their parent's.
+ * Did somebody take a trigger out of force?  The states that we give are the
+ * others.
+ */
+static bool
+is_switched_off(const Trigger *trigger)
+{
+	return trigger->tgenabled == TRIGGER_DISABLED ||
+		trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA;
+}
+
+/*
+ * The command that gives the event's trigger on a table a state.
  */
 static List *
-drop_below(List *commands, List *partitions, const HookEvent *event)
+add_state(List *commands, Oid role, const char *table, const HookEvent *event,
+		  char state)
+{
+	const char *word = state == TRIGGER_DISABLED ? "DISABLE" :
+		state == TRIGGER_FIRES_ON_REPLICA ? "ENABLE REPLICA" :
+		state == TRIGGER_FIRES_ALWAYS ? "ENABLE ALWAYS" : "ENABLE";
+
+	return hooks_command_add(commands, role,
+							 psprintf("ALTER TABLE %s %s TRIGGER %s", table, word,
+									  quote_identifier(event->trigger)));
+}
+
+/*
+ * The commands that drop the partitions' own triggers for an event, which
+ * would be in the way of the clones of their parent's.  Adds those to *after that
+ * then switch clones off for which the partition's own were.
+ */
+static List *
+drop_below(List *commands, List *partitions, const HookEvent *event,
+		   List **after)
 {
 	ListCell   *lc;
 
@@ -222,6 +258,9 @@ drop_below(List *commands, List *partitions, const HookEvent *event)
 										 psprintf("DROP TRIGGER %s ON %s",
 												  quote_identifier(event->trigger),
 												  quoted_name(rel)));
+			if (is_switched_off(trigger))
+				*after = add_state(*after, role_for(rel), quoted_name(rel), event,
+								   trigger->tgenabled);
 		}
 		table_close(rel, NoLock);
 	}
@@ -237,10 +276,11 @@ ancestors_of(Relation rel)
 }
 
 /*
- * The commands that make the triggers of a table what its hooks need.
+ * The commands that make the triggers of a table what its hooks need; to mend
+ * is to enable those that are switched off, too.
  */
 static List *
-needed_commands(Relation rel, List *partitions)
+needed_commands(Relation rel, List *partitions, bool mend)
 {
 	Oid			relid = RelationGetRelid(rel);
 	Oid			role = role_for(rel);
@@ -254,7 +294,8 @@ needed_commands(Relation rel, List *partitions)
 	{
 		const HookEvent *event = &hooks_events[i];
 		const Trigger *trigger = find_trigger(triggers, event->trigger);
-		const char *name = quote_identifier(event->trigger);
+		List	   *after = NIL;
+		char		state;
 		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
 			wanted_state(reaches, event, relid, false) : '\0';
 
@@ -271,18 +312,21 @@ needed_commands(Relation rel, List *partitions)
 			if (wanted == '\0')
 				continue;
 		}
+		state = trigger == NULL || mend || !is_switched_off(trigger) ? wanted :
+			trigger->tgenabled;
 		if (trigger != NULL &&
 			(wanted == '\0' || wants_tables(rel, event) != has_tables(trigger)))
 		{
 			commands = hooks_command_add(commands, role,
 										 psprintf("DROP TRIGGER %s ON %s",
-												  name, table));
+												  quote_identifier(event->trigger),
+												  table));
 			trigger = NULL;
 		}
 		if (wanted == '\0')
 			continue;
 		if (trigger == NULL && hooks_event_of_rows(event))
-			commands = drop_below(commands, partitions, event);
+			commands = drop_below(commands, partitions, event, &after);
 		if (trigger == NULL)
 		{
 			/* that the command's names mean ours */
@@ -293,13 +337,10 @@ needed_commands(Relation rel, List *partitions)
 										 hooks_event_create_trigger(event, table,
 																	wants_tables(rel, event)));
 		}
-		if (wanted != (trigger == NULL ? TRIGGER_FIRES_ON_ORIGIN :
-					   trigger->tgenabled))
-			commands = hooks_command_add(commands, role,
-										 psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s",
-												  table,
-												  wanted == TRIGGER_FIRES_ALWAYS ?
-												  "ALWAYS" : "", name));
+		if (state != (trigger == NULL ? TRIGGER_FIRES_ON_ORIGIN :
+					  trigger->tgenabled))
+			commands = add_state(commands, role, table, event, state);
+		commands = list_concat(commands, after);
 	}
 	return commands;
 }
@@ -315,12 +356,8 @@ has_triggers(Relation rel)
 		rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
 }
 
-/*
- * Makes the triggers of a table what its hooks need; of one that is gone, or is
- * a view, nothing.  Returns whether there was anything to do.
- */
-bool
-hooks_attach_sync(Oid relid)
+static bool
+sync_table(Oid relid, bool mend)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	List	   *partitions = NIL;
@@ -334,7 +371,7 @@ hooks_attach_sync(Oid relid)
 														   AccessShareLock,
 														   NULL));
 	if (has_triggers(rel))
-		commands = needed_commands(rel, partitions);
+		commands = needed_commands(rel, partitions, mend);
 	relation_close(rel, NoLock);
 
 	if (commands == NIL)
@@ -343,8 +380,27 @@ hooks_attach_sync(Oid relid)
 
 	/* With a trigger went its clones, which a partition may still need */
 	foreach(lc, partitions)
-		(void) hooks_attach_sync(lfirst_oid(lc));
+		(void) sync_table(lfirst_oid(lc), mend);
 	return true;
+}
+
+/*
+ * Makes the triggers of a table what its hooks need; of one that is gone, or is
+ * a view, nothing.  Returns whether there was anything to do.
+ */
+bool
+hooks_attach_sync(Oid relid)
+{
+	return sync_table(relid, false);
+}
+
+/*
+ * The same, and enables those that somebody has switched off.
+ */
+bool
+hooks_attach_mend(Oid relid)
+{
+	return sync_table(relid, true);
 }
 
 /*
@@ -382,23 +438,53 @@ hooks_attach_sync_tree(Oid relid)
 }
 
 /*
- * After a foreign table came into an inheritance tree or left it: transition
- * tables of triggers above it come and go.
+ * Adds the tables that a table inherits from; or, of one that this transaction
+ * has dropped, those that it inherited from.
+ */
+static List *
+add_parents(List *tables, Oid relid, bool dropped)
+{
+	Relation	pg_inherits = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(pg_inherits, InheritsRelidSeqnoIndexId, true,
+							  dropped ? SnapshotAny : NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		if (dropped &&
+			!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmax(tuple->t_data)))
+			continue;
+		tables = list_append_unique_oid(tables,
+										((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
+	}
+	systable_endscan(scan);
+	table_close(pg_inherits, AccessShareLock);
+	return tables;
+}
+
+/*
+ * After foreign tables may have come into inheritance trees or left them:
+ * transition tables of triggers above come and go.  Makes the triggers of some
+ * tables, and of all above them, what their hooks need; if the tables are
+ * dropped, of those that were above them.
  */
 void
-hooks_attach_sync_transition_tables(void)
+hooks_attach_sync_above(List *relids, bool dropped)
 {
+	List	   *tables = dropped ? NIL : list_copy(relids);
 	ListCell   *lc;
-	ListCell   *lc2;
 
-	foreach(lc, hooks_registry_all())
-	{
-		Hook	   *hook = lfirst(lc);
-
-		if (hook->phase == HOOK_AFTER && hook->level == HOOK_STATEMENT)
-			foreach(lc2, hooks_scope_relations(hook))
-				(void) hooks_attach_sync(lfirst_oid(lc2));
-	}
+	if (dropped)
+		foreach(lc, relids)
+			tables = add_parents(tables, lfirst_oid(lc), true);
+	for (int i = 0; i < list_length(tables); i++)
+		tables = add_parents(tables, list_nth_oid(tables, i), false);
+	foreach(lc, tables)
+		(void) hooks_attach_sync(lfirst_oid(lc));
 }
 
 /*
@@ -412,6 +498,7 @@ hooks_attach_make_way(Oid relid, Oid parent)
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	List	   *tables = find_all_inheritors(relid, AccessShareLock, NULL);
 	List	   *commands = NIL;
+	List	   *after = NIL;	/* the new parent's clones are as it is */
 
 	table_close(rel, NoLock);
 	for (int i = 0; i < HOOK_TRIGGERS; i++)
@@ -420,9 +507,9 @@ hooks_attach_make_way(Oid relid, Oid parent)
 
 		if (hooks_event_of_rows(event) &&
 			find_trigger(triggers, event->trigger) != NULL)
-			commands = drop_below(commands, tables, event);
+			commands = drop_below(commands, tables, event, &after);
 		else if (HOOKS_ATTACH_MINDS_TABLES && hooks_event_has_tables(event))
-			commands = drop_below(commands, list_make1_oid(relid), event);
+			commands = drop_below(commands, list_make1_oid(relid), event, &after);
 	}
 	hooks_command_run(commands);
 }

@@ -300,6 +300,18 @@ hooks_sql_drop(PG_FUNCTION_ARGS)
 }
 
 /*
+ * After there is a foreign table below a table, or none any more.
+ */
+static void
+after_inheritance_changed(RangeVar *table)
+{
+	Oid			relid = RangeVarGetRelid(table, NoLock, true);
+
+	if (OidIsValid(relid))
+		hooks_attach_sync_above(list_make1_oid(relid), false);
+}
+
+/*
  * After ALTER TABLE: partitions that came or went, columns of another type.
  */
 static void
@@ -323,7 +335,7 @@ after_alter_table(AlterTableStmt *stmt)
 				hooks_attach_sync_up(relid);
 		}
 		else if (cmd->subtype == AT_AddInherit || cmd->subtype == AT_DropInherit)
-			hooks_attach_sync_transition_tables();
+			after_inheritance_changed((RangeVar *) cmd->def);
 		else if (cmd->subtype == AT_AlterColumnType)
 			hooks_dropped_check_conditions((Node *) stmt);
 	}
@@ -441,7 +453,7 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 	hooks_follow_end(command);
 	if (IsA(command, CreateForeignTableStmt) &&
 		((CreateForeignTableStmt *) command)->base.inhRelations != NIL)
-		hooks_attach_sync_transition_tables();
+		after_inheritance_changed(((CreateForeignTableStmt *) command)->base.relation);
 	if (kinds & HOOKS_WIDE)
 		after_tables_changed(command);
 	PG_RETURN_NULL();

@@ -314,7 +314,13 @@ hooks_dropped_objects(Node *command)
 
 	sort_objects(&dropped);
 	if (dropped.foreign_tables)
-		hooks_attach_sync_transition_tables();
+	{
+		List	   *relids = NIL;
+
+		foreach(lc, dropped.relations)
+			relids = lappend_oid(relids, ((HookObject *) lfirst(lc))->objid);
+		hooks_attach_sync_above(relids, true);
+	}
 	if (!find_hooks(&dropped))
 		return;
 

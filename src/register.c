@@ -81,8 +81,7 @@ sync_triggers(const Hook *hook)
 }
 
 /*
- * Tells of triggers that somebody dropped or disabled; sync_triggers() mends
- * them.
+ * Tells of triggers that somebody dropped or disabled.
  */
 static void
 report_problems(const Hook *hook)
@@ -95,7 +94,8 @@ report_problems(const Hook *hook)
 			ereport(WARNING,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("%s", (char *) lfirst(lc2)),
-					 errdetail("Hooks did not fire. The trigger is made as it was, now.")));
+					 errdetail("Hooks did not fire. A trigger that is missing is made now, one that is disabled stays so."),
+					 errhint("hooks.repair() enables what is disabled.")));
 	foreach(lc, hooks_watch_disabled())
 		ereport(WARNING,
 				(errcode(ERRCODE_HOOK_ERROR),

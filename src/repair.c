@@ -133,7 +133,7 @@ mend_table(void *arg)
 {
 	Mending    *mending = arg;
 
-	mending->changed = hooks_attach_sync(mending->relid);
+	mending->changed = hooks_attach_mend(mending->relid);
 }
 
 /*
