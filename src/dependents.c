@@ -19,7 +19,6 @@
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
-#include "utils/hsearch.h"
 
 #include "compat.h"
 #include "dependents.h"
@@ -27,8 +26,7 @@
 /* What the search has found so far */
 typedef struct Search
 {
-	HTAB	   *seen;			/* of HookDependent, by address */
-	List	   *found;			/* the same, in the order in which they were found */
+	HookDependents *found;
 	Relation	pg_depend;
 	bool		cascade;
 } Search;
@@ -44,15 +42,15 @@ add_object(Search *search, Oid classid, Oid objid, int objsubid, bool original,
 	/* A part of what goes as a whole */
 	ObjectAddressSet(address, classid, objid);
 	if (objsubid != 0 &&
-		hash_search(search->seen, &address, HASH_FIND, NULL) != NULL)
+		hash_search(search->found->by_address, &address, HASH_FIND, NULL) != NULL)
 		return;
 	address.objectSubId = objsubid;
-	dependent = hash_search(search->seen, &address, HASH_ENTER, &found);
+	dependent = hash_search(search->found->by_address, &address, HASH_ENTER, &found);
 	if (found)
 		return;
 	dependent->original = original;
 	dependent->depth = depth;
-	search->found = lappend(search->found, dependent);
+	search->found->list = lappend(search->found->list, dependent);
 }
 
 /*
@@ -126,20 +124,21 @@ add_dependents(Search *search, const HookDependent *dependent)
 
 /*
  * The objects that a DROP of the given ones (ObjectAddresses) would remove,
- * these included and first.  A list of HookDependent, palloc'd.
+ * these included and first; palloc'd.
  */
-List *
+HookDependents *
 hooks_dependents_find(List *targets, bool cascade)
 {
-	Search		search = {NULL, NIL, NULL, cascade};
+	HookDependents *found = palloc0(sizeof(HookDependents));
+	Search		search = {found, NULL, cascade};
 	HASHCTL		info = {0};
 	ListCell   *lc;
 
 	info.keysize = sizeof(ObjectAddress);
 	info.entrysize = sizeof(HookDependent);
 	info.hcxt = CurrentMemoryContext;
-	search.seen = hash_create("hooks dependents", 64, &info,
-							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	found->by_address = hash_create("hooks dependents", 64, &info,
+									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	search.pg_depend = table_open(DependRelationId, AccessShareLock);
 	foreach(lc, targets)
 	{
@@ -149,9 +148,9 @@ hooks_dependents_find(List *targets, bool cascade)
 				   target->objectSubId, true, 0);
 	}
 	/* The list grows while it is walked */
-	for (int i = 0; i < list_length(search.found); i++)
+	for (int i = 0; i < list_length(found->list); i++)
 	{
-		HookDependent *dependent = list_nth(search.found, i);
+		HookDependent *dependent = list_nth(found->list, i);
 
 		CHECK_FOR_INTERRUPTS();
 		if (!dependent->original)
@@ -159,24 +158,15 @@ hooks_dependents_find(List *targets, bool cascade)
 		add_dependents(&search, dependent);
 	}
 	table_close(search.pg_depend, AccessShareLock);
-	return search.found;
+	return found;
 }
 
 /*
- * Is a whole relation among them?
+ * Is an object among them?
  */
 bool
-hooks_dependents_has_relation(List *dependents, Oid relid)
+hooks_dependents_has(const HookDependents *dependents,
+					 const ObjectAddress *address)
 {
-	ListCell   *lc;
-
-	foreach(lc, dependents)
-	{
-		const ObjectAddress *address = &((HookDependent *) lfirst(lc))->address;
-
-		if (address->classId == RelationRelationId &&
-			address->objectId == relid && address->objectSubId == 0)
-			return true;
-	}
-	return false;
+	return hash_search(dependents->by_address, address, HASH_FIND, NULL) != NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "catalog/objectaddress.h"
 #include "nodes/pg_list.h"
+#include "utils/hsearch.h"
 
 /* An object that goes */
 typedef struct HookDependent
@@ -18,7 +19,15 @@ typedef struct HookDependent
 	int			depth;			/* steps from what the command names */
 } HookDependent;
 
-extern List *hooks_dependents_find(List *targets, bool cascade);
-extern bool hooks_dependents_has_relation(List *dependents, Oid relid);
+/* All that go */
+typedef struct HookDependents
+{
+	List	   *list;			/* of HookDependent, what is named first */
+	HTAB	   *by_address;		/* the same */
+} HookDependents;
+
+extern HookDependents *hooks_dependents_find(List *targets, bool cascade);
+extern bool hooks_dependents_has(const HookDependents *dependents,
+								 const ObjectAddress *address);
 
 #endif							/* HOOKS_DEPENDENTS_H */

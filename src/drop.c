@@ -31,8 +31,8 @@
 typedef struct DropCommand
 {
 	const char *tag;			/* "DROP TABLE" */
-	List	   *dependents;		/* of HookDependent */
-	Jsonb	   *objects;		/* the same; NULL until a hook fires */
+	HookDependents *dependents;
+	HookPayloadValue *objects;	/* the same; NULL until a hook fires */
 	MemoryContext context;		/* that all of it lives in */
 } DropCommand;
 
@@ -93,7 +93,7 @@ add_object(JsonbParseState **state, const HookDependent *dependent)
 /*
  * The list of what goes, made once for all firings of a command.
  */
-static Jsonb *
+static HookPayloadValue *
 objects_of(DropCommand *command)
 {
 	MemoryContext old = MemoryContextSwitchTo(command->context);
@@ -103,13 +103,13 @@ objects_of(DropCommand *command)
 	if (command->objects == NULL)
 	{
 		(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-		foreach(lc, command->dependents)
+		foreach(lc, command->dependents->list)
 		{
 			CHECK_FOR_INTERRUPTS();
 			add_object(&state, lfirst(lc));
 		}
 		command->objects =
-			JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+			hooks_payload_share(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
 	}
 	MemoryContextSwitchTo(old);
 	return command->objects;
@@ -125,8 +125,7 @@ make_event(HookFiring *firing, void *arg)
 	JsonbParseState *state = hooks_payload_begin(firing);
 
 	hooks_payload_add(&state, "command", command->tag);
-	hooks_payload_add_json(&state, "objects", objects_of(command));
-	return hooks_payload_end(state);
+	return hooks_payload_end_shared(state, "objects", objects_of(command));
 }
 
 /*
@@ -134,15 +133,20 @@ make_event(HookFiring *firing, void *arg)
  * goes with it?
  */
 static bool
-fires_above(const Hook *wide, Relation rel, List *dependents)
+fires_above(const Hook *wide, Relation rel, const HookDependents *dependents)
 {
 	ListCell   *lc;
 
 	if (rel->rd_rel->relispartition)
 		foreach(lc, get_partition_ancestors(RelationGetRelid(rel)))
+		{
+			ObjectAddress ancestor;
+
+			ObjectAddressSet(ancestor, RelationRelationId, lfirst_oid(lc));
 			if (hooks_scope_covers(wide, lfirst_oid(lc)) &&
-				hooks_dependents_has_relation(dependents, lfirst_oid(lc)))
+				hooks_dependents_has(dependents, &ancestor))
 				return true;
+		}
 	return false;
 }
 
@@ -217,10 +221,9 @@ hooks_drop_fire(Node *command, const char *tag)
 	drop.context = context;
 	old = MemoryContextSwitchTo(context);
 	targets = hooks_targets_find(command, &cascade);
-	if (targets != NIL)
-		drop.dependents = hooks_dependents_find(targets, cascade);
+	drop.dependents = hooks_dependents_find(targets, cascade);
 	for (int i = HOOK_TRIGGERS; i < HOOK_EVENTS; i++)
-		foreach(lc, drop.dependents)
+		foreach(lc, drop.dependents->list)
 		{
 			HookDependent *dependent = lfirst(lc);
 

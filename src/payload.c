@@ -20,6 +20,9 @@
 #include "payload.h"
 #include "settings.h"
 
+/* bytes more than an event needs around a shared value, as the next may need more */
+#define ROOM 1024
+
 /*
  * A key of the object in hand; its value is to follow.
  */
@@ -119,4 +122,92 @@ Jsonb *
 hooks_payload_end(JsonbParseState *state)
 {
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/*
+ * Makes a value that many events have; it lives in the current context.
+ */
+HookPayloadValue *
+hooks_payload_share(Jsonb *json)
+{
+	HookPayloadValue *value = palloc0(sizeof(HookPayloadValue));
+
+	value->context = CurrentMemoryContext;
+	value->length = INTALIGN(VARSIZE(json) - VARHDRSZ);
+	value->data = palloc0(value->length);
+	memcpy(value->data, &json->root, VARSIZE(json) - VARHDRSZ);
+	return value;
+}
+
+/*
+ * Makes room before and after the value.
+ */
+static void
+make_room(HookPayloadValue *value, Size before, Size after)
+{
+	char	   *buffer;
+
+	if (before <= value->before && after <= value->after)
+		return;
+	before = MAXALIGN(before + ROOM);
+	after += ROOM;
+	buffer = MemoryContextAlloc(value->context, before + value->length + after);
+	memcpy(buffer + before, value->data, value->length);
+	pfree(value->data - value->before);
+	value->data = buffer + before;
+	value->before = before;
+	value->after = after;
+}
+
+/*
+ * Ends an event with a value that many have: without a copy of the value, around
+ * which the rest is written.  So the result is valid until the next such call.
+ */
+Jsonb *
+hooks_payload_end_shared(JsonbParseState *state, const char *key,
+						 HookPayloadValue *value)
+{
+	Jsonb	   *event;
+	Jsonb	   *result;
+	JsonbValue	place;
+	int			entries;
+	int			i;
+	Size		before;
+	Size		after;
+
+	/* An empty array keeps the place */
+	hooks_payload_key(&state, key);
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	event = hooks_payload_end(state);
+	(void) getKeyJsonValueFromContainer(&event->root, key, strlen(key), &place);
+	before = (char *) place.val.binary.data - (char *) event;
+	after = VARSIZE(event) - before - place.val.binary.len;
+	if (before + value->length + after > JENTRY_OFFLENMASK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("event of hook is too large"),
+				 errdetail("Its \"%s\" has %zu bytes.", key, value->length)));
+	make_room(value, before, after);
+	result = (Jsonb *) (value->data - before);
+	memcpy(result, event, before);
+	memcpy(value->data + value->length,
+		   (char *) event + before + place.val.binary.len, after);
+	SET_VARSIZE(result, before + value->length + after);
+
+	/*
+	 * The entry of the value, whose length has changed.  In a small object none
+	 * after the first is an offset.
+	 */
+	entries = 2 * JsonContainerSize(&result->root);
+	Assert(entries <= JB_OFFSET_STRIDE);
+	for (i = entries / 2; i < entries; i++)
+		if (JBE_ISCONTAINER(result->root.children[i]) &&
+			(char *) &result->root.children[entries] +
+			INTALIGN(getJsonbOffset(&result->root, i)) == value->data)
+			break;
+	Assert(i < entries && !JBE_HAS_OFF(result->root.children[i]));
+	result->root.children[i] += value->length - place.val.binary.len;
+	pfree(event);
+	return result;
 }

@@ -11,6 +11,16 @@
 
 #include "context.h"
 
+/* A large value that many events have, and room to write an event around it */
+typedef struct HookPayloadValue
+{
+	MemoryContext context;
+	char	   *data;			/* a container, as jsonb has it inside */
+	Size		length;
+	Size		before;			/* bytes of room before data */
+	Size		after;			/* and after it */
+} HookPayloadValue;
+
 extern JsonbParseState *hooks_payload_begin(HookFiring *firing);
 extern void hooks_payload_key(JsonbParseState **state, const char *key);
 extern void hooks_payload_add(JsonbParseState **state, const char *key,
@@ -18,5 +28,8 @@ extern void hooks_payload_add(JsonbParseState **state, const char *key,
 extern void hooks_payload_add_json(JsonbParseState **state, const char *key,
 								   Jsonb *value);
 extern Jsonb *hooks_payload_end(JsonbParseState *state);
+extern HookPayloadValue *hooks_payload_share(Jsonb *json);
+extern Jsonb *hooks_payload_end_shared(JsonbParseState *state, const char *key,
+									   HookPayloadValue *value);
 
 #endif							/* HOOKS_PAYLOAD_H */

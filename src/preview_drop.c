@@ -73,18 +73,6 @@ hooks_of_drop(Oid relid)
 	return names;
 }
 
-static bool
-has_address(List *dependents, const ObjectAddress *address)
-{
-	ListCell   *lc;
-
-	foreach(lc, dependents)
-		if (memcmp(&((HookDependent *) lfirst(lc))->address, address,
-				   sizeof(ObjectAddress)) == 0)
-			return true;
-	return false;
-}
-
 static void
 put_dependent(Tuplestorestate *rows, TupleDesc desc,
 			  const HookDependent *dependent, bool cascade)
@@ -131,18 +119,18 @@ hooks_preview_drop(PG_FUNCTION_ARGS)
 	ObjectAddress target;
 	TupleDesc	desc;
 	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
-	List	   *parts;
+	HookDependents *parts;
 	ListCell   *lc;
 
 	ObjectAddressSet(target, RelationRelationId, relid);
 	parts = hooks_dependents_find(list_make1(&target), false);
-	foreach(lc, hooks_dependents_find(list_make1(&target), true))
+	foreach(lc, hooks_dependents_find(list_make1(&target), true)->list)
 	{
 		HookDependent *dependent = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
 		put_dependent(rows, desc, dependent,
-					  !has_address(parts, &dependent->address));
+					  !hooks_dependents_has(parts, &dependent->address));
 	}
 	return (Datum) 0;
 }
