@@ -83,6 +83,7 @@ OBJS = \
 	src/dependents.o \
 	src/payload.o \
 	src/targets.o \
+	src/told.o \
 	src/drop.o \
 	src/guard.o \
 	src/ddl.o \

@@ -35,6 +35,7 @@
 #include "objects.h"
 #include "own.h"
 #include "registry.h"
+#include "told.h"
 
 /*
  * A running DROP of which ddl_command_start knows that it concerns no hook;
@@ -294,6 +295,7 @@ hooks_sql_drop(PG_FUNCTION_ARGS)
 	bool		skip = data->parsetree == unconcerned;
 
 	unconcerned = NULL;
+	hooks_told_check_dropped(data->parsetree);
 	if (!skip && (hooks_registry_kinds() & HOOKS_ANY))
 		hooks_dropped_objects(data->parsetree);
 	PG_RETURN_NULL();
@@ -439,6 +441,7 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 	int			kinds = hooks_registry_kinds();
 
 	unconcerned = NULL;
+	hooks_told_end(command);
 	if (IsA(command, AlterTableStmt))
 		after_triggers_disabled((AlterTableStmt *) command);
 	if ((kinds & HOOKS_ANY) == 0)

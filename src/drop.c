@@ -26,6 +26,7 @@
 #include "payload.h"
 #include "scope.h"
 #include "targets.h"
+#include "told.h"
 
 /* What a firing tells of the command */
 typedef struct DropCommand
@@ -202,7 +203,8 @@ is_relation(const ObjectAddress *address)
 }
 
 /*
- * Fires the hooks on "drop" of all relations that a command is about to remove.
+ * Fires the hooks on "drop" of all relations that a command is about to remove;
+ * told.c sees to it that it removes them.
  */
 void
 hooks_drop_fire(Node *command, const char *tag)
@@ -221,6 +223,8 @@ hooks_drop_fire(Node *command, const char *tag)
 	drop.context = context;
 	old = MemoryContextSwitchTo(context);
 	targets = hooks_targets_find(command, &cascade);
+	if (targets != NIL)
+		hooks_told_begin(command, targets);
 	drop.dependents = hooks_dependents_find(targets, cascade);
 	for (int i = HOOK_TRIGGERS; i < HOOK_EVENTS; i++)
 		foreach(lc, drop.dependents->list)
@@ -230,6 +234,8 @@ hooks_drop_fire(Node *command, const char *tag)
 			if (is_relation(&dependent->address))
 				fire_relation(&hooks_events[i], dependent, &drop);
 		}
+	if (targets != NIL)
+		hooks_told_check_targets(command, hooks_targets_find(command, &cascade));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

@@ -20,6 +20,7 @@
 #include "objects.h"
 
 /* columns of the two functions; the first three are the same */
+#define COLUMN_ORIGINAL			4
 #define COLUMN_TYPE_DROPPED		7
 #define COLUMN_IDENTITY			10
 #define COLUMN_ADDRESS_NAMES	11
@@ -65,6 +66,7 @@ object_from_slot(TupleTableSlot *slot, bool dropped)
 							   COLUMN_TYPE_TOUCHED);
 	if (dropped)
 	{
+		object->original = DatumGetBool(slot_getattr(slot, COLUMN_ORIGINAL, &isnull));
 		object->identity = text_column(slot, COLUMN_IDENTITY);
 		object->name = last_of_column(slot, COLUMN_ADDRESS_NAMES);
 	}

@@ -15,6 +15,7 @@ typedef struct HookObject
 	Oid			classid;
 	Oid			objid;
 	int			objsubid;
+	bool		original;		/* the command names it; false unless dropped */
 	const char *type;			/* the object's, as "table" or "function" */
 	const char *identity;		/* NULL unless dropped */
 	const char *name;			/* last part of its name, NULL unless dropped */
