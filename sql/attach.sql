@@ -107,13 +107,7 @@ ROLLBACK;
 DELETE FROM leaf;
 
 -- A tree with hooks on both of its levels goes into another, and out of it
--- without a lock, where PostgreSQL can do that.
-SELECT current_setting('server_version_num')::int < 140000 AS no_concurrently \gset
-\if :no_concurrently
-\set concurrently ''
-\else
-\set concurrently CONCURRENTLY
-\endif
+-- without a lock.
 CREATE TABLE mid (val text, id int) PARTITION BY RANGE (id);
 ALTER TABLE mid OWNER TO regress_attach_leaf;
 SELECT hooks.unregister('leaf last');
@@ -129,11 +123,11 @@ CREATE TABLE before_attach AS TABLE enabled;
 ALTER TABLE root ATTACH PARTITION mid FOR VALUES FROM (0) TO (100);
 INSERT INTO root VALUES (6, 'v6');
 DELETE FROM root;
-ALTER TABLE root DETACH PARTITION mid :concurrently;
+ALTER TABLE root DETACH PARTITION mid CONCURRENTLY;
 (TABLE enabled EXCEPT TABLE before_attach) UNION ALL (TABLE before_attach EXCEPT TABLE enabled);
 INSERT INTO mid VALUES ('v7', 7);
 DELETE FROM mid;
-ALTER TABLE mid DETACH PARTITION leaf :concurrently;
+ALTER TABLE mid DETACH PARTITION leaf CONCURRENTLY;
 INSERT INTO leaf VALUES ('v8', 8);
 DELETE FROM leaf;
 

@@ -22,15 +22,10 @@ BEGIN
 END $$;
 SELECT hooks.register('tell', 'before_cascade', 'delete', 'parents_1', 'tell');
 
--- The state that the command leaves in the catalog (PostgreSQL 14 and later); the
--- first of its two transactions is all that it takes.
+-- The state that the command leaves in the catalog; the first of its two
+-- transactions is all that it takes.
 SET allow_system_table_mods = on;
-DO $$
-BEGIN
-    IF current_setting('server_version_num')::int >= 140000 THEN
-        EXECUTE 'UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = ''parents_1''::regclass';
-    END IF;
-END $$;
+UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'parents_1'::regclass;
 SELECT * FROM hooks.preview_delete('parents_1');
 SELECT relation, rows FROM hooks.preview_truncate('parents_1');
 SELECT hooks.cascade_tree('parents_1');
@@ -43,12 +38,7 @@ BEGIN;
 DELETE FROM parents_1;
 TABLE children;
 ROLLBACK;
-DO $$
-BEGIN
-    IF current_setting('server_version_num')::int >= 140000 THEN
-        EXECUTE 'UPDATE pg_inherits SET inhdetachpending = false WHERE inhrelid = ''parents_1''::regclass';
-    END IF;
-END $$;
+UPDATE pg_inherits SET inhdetachpending = false WHERE inhrelid = 'parents_1'::regclass;
 
 SELECT hooks.unregister('tell');
 DROP SCHEMA test_detach CASCADE;

@@ -2,10 +2,6 @@
 -- its part once.
 \pset format unaligned
 \pset tuples_only on
-SELECT current_setting('server_version_num')::int < 150000 AS no_merge \gset
-\if :no_merge
-\quit
-\endif
 CREATE SCHEMA test_merge;
 SET search_path = test_merge;
 

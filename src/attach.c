@@ -508,8 +508,6 @@ hooks_attach_make_way(Oid relid, Oid parent)
 		if (hooks_event_of_rows(event) &&
 			find_trigger(triggers, event->trigger) != NULL)
 			commands = drop_below(commands, tables, event, &after);
-		else if (HOOKS_ATTACH_MINDS_TABLES && hooks_event_has_tables(event))
-			commands = drop_below(commands, list_make1_oid(relid), event, &after);
 	}
 	hooks_command_run(commands);
 }

@@ -18,11 +18,12 @@
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
+#include "utils/varlena.h"
 
 #include "callback.h"
-#include "compat.h"
 #include "own.h"
 
 #define TRIGGER_SHAPE \
@@ -93,7 +94,8 @@ arguments_match(const char *arguments, bool takes_jsonb)
 static bool
 has_wrong_shape(List *names, bool takes_jsonb)
 {
-	FuncCandidateList candidate = hooks_function_candidates(names);
+	FuncCandidateList candidate = FuncnameGetCandidates(names, -1, NIL, false,
+														false, false, true);
 
 	if (candidate == NULL)
 		return false;
@@ -276,8 +278,8 @@ hooks_callback_type_runs_code(Oid type)
 	if (kind == TYPTYPE_RANGE)
 		return lookup_type_cache(type, TYPECACHE_RANGE_INFO)->rng_canonical_finfo.fn_oid >= FirstNormalObjectId ||
 			hooks_callback_type_runs_code(get_range_subtype(type));
-	if (kind == HOOKS_TYPTYPE_MULTIRANGE)
-		return hooks_callback_type_runs_code(hooks_multirange_range(type));
+	if (kind == TYPTYPE_MULTIRANGE)
+		return hooks_callback_type_runs_code(get_multirange_range(type));
 	if (kind == TYPTYPE_COMPOSITE)
 	{
 		TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);

@@ -31,7 +31,6 @@
 #include "attempt.h"
 #include "callback.h"
 #include "chain.h"
-#include "compat.h"
 #include "condition.h"
 #include "scope.h"
 

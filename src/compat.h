@@ -1,30 +1,23 @@
 /*
  * compat.h
- *		What differs between PostgreSQL 13 and 18.
+ *		What differs between PostgreSQL 15 and 18.
  *
  * The only file that looks at PG_VERSION_NUM.
  */
 #ifndef HOOKS_COMPAT_H
 #define HOOKS_COMPAT_H
 
-#include "catalog/namespace.h"
-#include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteHandler.h"
-#include "tcop/cmdtag.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
-#include "utils/regproc.h"
-#include "utils/varlena.h"
 
-#if PG_VERSION_NUM < 130000 || PG_VERSION_NUM >= 190000
-#error "hooks is written for PostgreSQL 13 to 18"
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
+#error "hooks is written for PostgreSQL 15 to 18"
 #endif
 
 /* ExecutorRun lost execute_once in 18 */
@@ -39,23 +32,6 @@
 #define HOOKS_RUN_PASS query, direction, count, execute_once
 #define hooks_executor_run(query, count) \
 	ExecutorRun((query), ForwardScanDirection, (count), false)
-#endif
-
-/* ProcessUtility learned of read-only trees in 14 */
-#if PG_VERSION_NUM >= 140000
-#define HOOKS_UTILITY_ARGS PlannedStmt *plan, const char *text, \
-		bool read_only_tree, ProcessUtilityContext context, \
-		ParamListInfo params, QueryEnvironment *environment, \
-		DestReceiver *dest, QueryCompletion *completion
-#define HOOKS_UTILITY_PASS plan, text, read_only_tree, context, params, \
-		environment, dest, completion
-#else
-#define HOOKS_UTILITY_ARGS PlannedStmt *plan, const char *text, \
-		ProcessUtilityContext context, ParamListInfo params, \
-		QueryEnvironment *environment, DestReceiver *dest, \
-		QueryCompletion *completion
-#define HOOKS_UTILITY_PASS plan, text, context, params, environment, dest, \
-		completion
 #endif
 
 /* object_aclcheck() replaced the checks of each kind of object in 16 */
@@ -82,101 +58,10 @@
 #endif
 
 /*
- * The tables that a statement writes, and the partitioned ones that it names: a
- * list since 14, arrays before.
- */
-#if PG_VERSION_NUM >= 140000
-#define hooks_opened_result_relations(estate) \
-	((estate)->es_opened_result_relations)
-#else
-#include "nodes/pg_list.h"
-static inline List *
-hooks_opened_result_relations(const EState *estate)
-{
-	List	   *relations = NIL;
-
-	for (int i = 0; i < estate->es_num_result_relations; i++)
-		relations = lappend(relations, &estate->es_result_relations[i]);
-	for (int i = 0; i < estate->es_num_root_result_relations; i++)
-		relations = lappend(relations, &estate->es_root_result_relations[i]);
-	return relations;
-}
-#endif
-
-/* the same in a plan; before 14, partitioned tables that it names are apart */
-#if PG_VERSION_NUM >= 140000
-#define hooks_result_relations(plan) ((plan)->resultRelations)
-#else
-#define hooks_result_relations(plan) \
-	list_concat_copy((plan)->resultRelations, (plan)->rootResultRelations)
-#endif
-
-/*
  * Since 18 an AFTER trigger runs as the role that queued its event, in a cascade
  * the owner of the table; before, as the role of the statement.
  */
 #define HOOKS_AFTER_AS_QUEUED (PG_VERSION_NUM >= 180000)
-
-/* descriptions of objects that are gone can be asked for since 14 */
-#if PG_VERSION_NUM >= 140000
-#define hooks_object_type(address) getObjectTypeDescription((address), true)
-#define hooks_object_identity(address) getObjectIdentity((address), true)
-#else
-#define hooks_object_type(address) getObjectTypeDescription(address)
-#define hooks_object_identity(address) getObjectIdentity(address)
-#endif
-
-/* the tag of an event trigger's command */
-#define hooks_command_tag(data) GetCommandTagName((data)->tag)
-
-/* before 15, no table with transition tables could become a partition */
-#define HOOKS_ATTACH_MINDS_TABLES (PG_VERSION_NUM < 150000)
-
-/* since 14 a partition can be about to be detached, and belongs to nothing then */
-#if PG_VERSION_NUM >= 140000
-#define hooks_partition_parent(relid) get_partition_parent((relid), true)
-#else
-#define hooks_partition_parent(relid) get_partition_parent(relid)
-#endif
-
-/* multiranges came with 14 */
-#if PG_VERSION_NUM >= 140000
-#define HOOKS_TYPTYPE_MULTIRANGE TYPTYPE_MULTIRANGE
-#define hooks_multirange_range(type) get_multirange_range(type)
-#else
-#define HOOKS_TYPTYPE_MULTIRANGE '\0'
-#define hooks_multirange_range(type) InvalidOid
-#endif
-
-/* DETACH PARTITION came in two parts with 14 */
-#if PG_VERSION_NUM >= 140000
-#define HOOKS_IS_DETACH(subtype) \
-	((subtype) == AT_DetachPartition || (subtype) == AT_DetachPartitionFinalize)
-#else
-#define HOOKS_IS_DETACH(subtype) ((subtype) == AT_DetachPartition)
-#endif
-
-/* FuncnameGetCandidates learned of OUT arguments in 14 */
-#if PG_VERSION_NUM >= 140000
-#define hooks_function_candidates(names) \
-	FuncnameGetCandidates((names), -1, NIL, false, false, false, true)
-#else
-#define hooks_function_candidates(names) \
-	FuncnameGetCandidates((names), -1, NIL, false, false, true)
-#endif
-
-/* ON DELETE SET NULL and SET DEFAULT take columns since 15 */
-#if PG_VERSION_NUM >= 150000
-#define hooks_deconstruct_foreign_key(tuple, n, fk, pk, pf, pp, ff, nset, set) \
-	DeconstructFkConstraintRow(tuple, n, fk, pk, pf, pp, ff, nset, set)
-#else
-#define hooks_deconstruct_foreign_key(tuple, n, fk, pk, pf, pp, ff, nset, set) \
-	(*(nset) = 0, (void) (set), \
-	 DeconstructFkConstraintRow(tuple, n, fk, pk, pf, pp, ff))
-#endif
-
-/* since 15, a row that moves to another partition is updated for foreign keys */
-#define HOOKS_MOVE_IS_UPDATE (PG_VERSION_NUM >= 150000)
 
 /* foreign keys that are not enforced, and those with PERIOD, came with 18 */
 #if PG_VERSION_NUM >= 180000
@@ -202,20 +87,6 @@ hooks_opened_result_relations(const EState *estate)
 
 /* triggers on TRUNCATE of foreign tables came with 16 */
 #define HOOKS_FOREIGN_TRUNCATE (PG_VERSION_NUM >= 160000)
-
-/* MERGE came with 15 */
-#if PG_VERSION_NUM >= 150000
-#define HOOKS_CMD_IS_MERGE(cmd) ((cmd) == CMD_MERGE)
-#else
-#define HOOKS_CMD_IS_MERGE(cmd) false
-#endif
-
-/* a custom prefix can be reserved since 15 */
-#if PG_VERSION_NUM >= 150000
-#define hooks_reserve_prefix(prefix) MarkGUCPrefixReserved(prefix)
-#else
-#define hooks_reserve_prefix(prefix) EmitWarningsOnPlaceholders(prefix)
-#endif
 
 /* what a check hook allocates is freed by guc_free() since 16 */
 #if PG_VERSION_NUM >= 160000

@@ -26,7 +26,6 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
-#include "compat.h"
 #include "context.h"
 #include "settings.h"
 

@@ -60,7 +60,9 @@ event_data(FunctionCallInfo fcinfo, const char *function)
 static bool
 is_partition_command(const AlterTableCmd *cmd)
 {
-	return cmd->subtype == AT_AttachPartition || HOOKS_IS_DETACH(cmd->subtype);
+	return cmd->subtype == AT_AttachPartition ||
+		cmd->subtype == AT_DetachPartition ||
+		cmd->subtype == AT_DetachPartitionFinalize;
 }
 
 /*
@@ -255,7 +257,7 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 			if (kinds & HOOKS_ANY)
 				before_attach((AlterTableStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
-				hooks_drop_fire(command, hooks_command_tag(data));
+				hooks_drop_fire(command, GetCommandTagName(data->tag));
 			if (hooks_registry_exists() && alters_columns((AlterTableStmt *) command))
 			{
 				(void) lock_for_table(((AlterTableStmt *) command)->relation);
@@ -269,7 +271,7 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 				!lock_for_drop((DropStmt *) command))
 				unconcerned = command;
 			if (kinds & HOOKS_ON_DROP)
-				hooks_drop_fire(command, hooks_command_tag(data));
+				hooks_drop_fire(command, GetCommandTagName(data->tag));
 			if (hooks_registry_exists() &&
 				(IsA(command, DropOwnedStmt) || drops_names((DropStmt *) command)))
 				hooks_follow_begin(command, false);

@@ -20,7 +20,6 @@
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
 
-#include "compat.h"
 #include "dependents.h"
 
 /* What the search has found so far */

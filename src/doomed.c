@@ -38,7 +38,6 @@
 
 #include "cascade.h"
 #include "chain.h"
-#include "compat.h"
 #include "context.h"
 #include "doomed.h"
 #include "rights.h"
@@ -230,18 +229,9 @@ keep_row(const HookCascadeRow *row, void *arg)
 }
 
 /*
- * Has an UPDATE moved the row to another partition, and do foreign keys know?
- * They then see an update of the partitioned table, and no delete.
- */
-static bool
-is_moved(HeapTupleHeader header)
-{
-	return HOOKS_MOVE_IS_UPDATE &&
-		HeapTupleHeaderIndicatesMovedPartitions(header);
-}
-
-/*
- * Begins the walk with the rows of a batch.
+ * Begins the walk with the rows of a batch, but for those that an UPDATE has
+ * moved to another partition: foreign keys see an update of the partitioned
+ * table, and no delete.
  */
 static void
 add_batch(HookWalk *cascade, const HookBatch *batch)
@@ -257,7 +247,8 @@ add_batch(HookWalk *cascade, const HookBatch *batch)
 			{
 				CHECK_FOR_INTERRUPTS();
 				if (hooks_rows_get(&fetcher, &chunk->tids[i]) &&
-					!(fetcher.heap && is_moved(fetcher.tuple.t_data)))
+					!(fetcher.heap &&
+					  HeapTupleHeaderIndicatesMovedPartitions(fetcher.tuple.t_data)))
 					hooks_cascade_add(cascade, fetcher.slot);
 			}
 		hooks_rows_end(&fetcher);
@@ -266,7 +257,8 @@ add_batch(HookWalk *cascade, const HookBatch *batch)
 }
 
 /*
- * Was a row deleted by the command of this transaction?
+ * Was a row deleted, and not moved to another partition, by the command of this
+ * transaction?
  */
 static bool
 is_deleted_by(HeapTuple tuple, CommandId command)
@@ -275,8 +267,7 @@ is_deleted_by(HeapTuple tuple, CommandId command)
 
 	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
 		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-		(ItemPointerEquals(&header->t_ctid, &tuple->t_self) ||
-		 (HeapTupleHeaderIndicatesMovedPartitions(header) && !is_moved(header))) &&
+		ItemPointerEquals(&header->t_ctid, &tuple->t_self) &&
 		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header)) &&
 		HeapTupleHeaderGetCmax(header) == command;
 }

@@ -19,7 +19,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "compat.h"
 #include "dependents.h"
 #include "drop.h"
 #include "fire.h"
@@ -56,7 +55,7 @@ static void
 add_object(JsonbParseState **state, const HookDependent *dependent)
 {
 	const ObjectAddress *address = &dependent->address;
-	char	   *identity = hooks_object_identity(address);
+	char	   *identity = getObjectIdentity(address, true);
 	char	   *schema = NULL;
 	char	   *name = NULL;
 	JsonbValue	original = {0};
@@ -80,7 +79,7 @@ add_object(JsonbParseState **state, const HookDependent *dependent)
 		table_close(catalog, AccessShareLock);
 	}
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	hooks_payload_add(state, "object_type", hooks_object_type(address));
+	hooks_payload_add(state, "object_type", getObjectTypeDescription(address, true));
 	hooks_payload_add(state, "schema_name", schema);
 	hooks_payload_add(state, "object_name", name);
 	hooks_payload_add(state, "object_identity", identity);

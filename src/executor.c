@@ -59,7 +59,7 @@ may_fire_triggers(const QueryDesc *query)
 		return false;
 	if (estate->es_tuple_routing_result_relations != NIL)
 		return true;
-	foreach(lc, hooks_opened_result_relations(estate))
+	foreach(lc, estate->es_opened_result_relations)
 		if (((ResultRelInfo *) lfirst(lc))->ri_TrigDesc != NULL)
 			return true;
 	return false;
@@ -92,7 +92,10 @@ executor_finish(QueryDesc *query)
  * trigger is told.
  */
 static void
-process_utility(HOOKS_UTILITY_ARGS)
+process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
+				ProcessUtilityContext context, ParamListInfo params,
+				QueryEnvironment *environment, DestReceiver *dest,
+				QueryCompletion *completion)
 {
 	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
 	bool		reassign = IsA(plan->utilityStmt, ReassignOwnedStmt) &&
@@ -103,9 +106,11 @@ process_utility(HOOKS_UTILITY_ARGS)
 	if (reassign)
 		hooks_follow_begin(plan->utilityStmt, true);
 	if (prev_ProcessUtility)
-		prev_ProcessUtility(HOOKS_UTILITY_PASS);
+		prev_ProcessUtility(plan, text, read_only_tree, context, params,
+							environment, dest, completion);
 	else
-		standard_ProcessUtility(HOOKS_UTILITY_PASS);
+		standard_ProcessUtility(plan, text, read_only_tree, context, params,
+								environment, dest, completion);
 	if (truncate)
 		hooks_statement_pop_truncate();
 	if (reassign)

@@ -117,9 +117,9 @@ key_from_tuple(HeapTuple tuple)
 	key->deferred = form->condeferrable && form->condeferred;
 	key->enforced = hooks_constraint_enforced(form);
 	key->period = hooks_constraint_period(form);
-	hooks_deconstruct_foreign_key(tuple, &key->nkeys, referencing, referenced,
-								  operators, referenced_operators,
-								  own_operators, &key->nset, set);
+	DeconstructFkConstraintRow(tuple, &key->nkeys, referencing, referenced,
+							   operators, referenced_operators,
+							   own_operators, &key->nset, set);
 	key->referencing_keys = copy_array(referencing,
 									   sizeof(AttrNumber) * key->nkeys);
 	key->referenced_keys = copy_array(referenced,
@@ -325,7 +325,7 @@ hooks_graph_above(Oid relid)
 
 	while (get_rel_relispartition(relid))
 	{
-		relid = hooks_partition_parent(relid);
+		relid = get_partition_parent(relid, true);
 		above = lappend_oid(above, relid);
 	}
 	return above;

@@ -37,7 +37,6 @@
 #include "utils/syscache.h"
 
 #include "origin.h"
-#include "compat.h"
 
 /* From this command on, rows of a table were changed by this action */
 typedef struct HookStep
@@ -238,7 +237,7 @@ hooks_origin_begin(HookCascade *cascade, const EState *level,
 						  InvalidOid, HOOK_DEPTH_UNKNOWN);
 
 	first = cascade->depth == 0;
-	find_parent(hooks_opened_result_relations(level), first,
+	find_parent(level->es_opened_result_relations, first,
 				level->es_output_cid, &parent);
 	find_parent(level->es_tuple_routing_result_relations, first,
 				level->es_output_cid, &parent);

@@ -22,7 +22,6 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "compat.h"
 #include "partition.h"
 #include "rights.h"
 
@@ -61,7 +60,7 @@ get_constraint(Relation rel)
 	{
 		Relation	parent;
 
-		relid = hooks_partition_parent(relid);
+		relid = get_partition_parent(relid, true);
 		parent = table_open(relid, AccessShareLock);
 		hooks_rights_become_owner(&before, relid);
 		(void) RelationGetPartitionKey(parent);

@@ -20,6 +20,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
@@ -38,7 +39,6 @@
 #include "utils/xid8.h"
 
 #include "attempt.h"
-#include "compat.h"
 #include "own.h"
 #include "policy.h"
 #include "registry.h"

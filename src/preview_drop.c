@@ -15,7 +15,6 @@
 #include "utils/tuplestore.h"
 
 #include "chain.h"
-#include "compat.h"
 #include "dependents.h"
 #include "forecast.h"
 #include "result.h"
@@ -81,7 +80,7 @@ put_dependent(Tuplestorestate *rows, TupleDesc desc,
 	bool		relation = address->classId == RelationRelationId &&
 		address->objectSubId == 0;
 	char		relkind = relation ? get_rel_relkind(address->objectId) : '\0';
-	char	   *identity = hooks_object_identity(address);
+	char	   *identity = getObjectIdentity(address, true);
 	Datum		values[DROP_COLUMNS];
 	bool		nulls[DROP_COLUMNS] = {false};
 	const char *problem;
@@ -92,7 +91,7 @@ put_dependent(Tuplestorestate *rows, TupleDesc desc,
 	nulls[1] = !relation || relkind == RELKIND_INDEX ||
 		relkind == RELKIND_TOASTVALUE;
 	values[1] = ObjectIdGetDatum(address->objectId);
-	values[2] = CStringGetTextDatum(hooks_object_type(address));
+	values[2] = CStringGetTextDatum(getObjectTypeDescription(address, true));
 	values[3] = CStringGetTextDatum(identity);
 	values[4] = CStringGetTextDatum(cascade ? "cascade" : "drop");
 	values[5] = PointerGetDatum(hooks_forecast_array(relation &&

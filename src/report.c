@@ -14,7 +14,6 @@
 
 #include "attach.h"
 #include "chain.h"
-#include "compat.h"
 #include "result.h"
 #include "settings.h"
 #include "watch.h"

@@ -26,7 +26,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "compat.h"
 #include "route.h"
 
 /*
@@ -246,7 +245,7 @@ hooks_route_leaves(const HookLeaf *leaf, const HookStep *step)
 bool
 hooks_route_is_left(const HookLeaf *leaf, const HookWay *way)
 {
-	return !HOOKS_MOVE_IS_UPDATE || way->key->referenced == leaf->relid;
+	return way->key->referenced == leaf->relid;
 }
 
 /*

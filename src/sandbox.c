@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/syscache.h"
+#include "utils/varlena.h"
 
 #include "compat.h"
 #include "sandbox.h"

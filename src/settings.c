@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 
 #include "attempt.h"
 #include "compat.h"
@@ -215,7 +216,7 @@ hooks_settings_init(void)
 							   GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL |
 							   GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 							   check_paused, assign_paused, NULL);
-	hooks_reserve_prefix("hooks");
+	MarkGUCPrefixReserved("hooks");
 }
 
 void

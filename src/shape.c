@@ -28,7 +28,6 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
-#include "compat.h"
 #include "shape.h"
 
 static void
@@ -97,8 +96,8 @@ add_inside(HookShape *shape, Oid type)
 	}
 	else if (kind == TYPTYPE_RANGE)
 		hooks_shape_add(shape, "", -1, get_range_subtype(type), -1);
-	else if (kind == HOOKS_TYPTYPE_MULTIRANGE)
-		add_inside(shape, hooks_multirange_range(type));
+	else if (kind == TYPTYPE_MULTIRANGE)
+		add_inside(shape, get_multirange_range(type));
 	else if (kind == TYPTYPE_ENUM)
 		add_labels(shape, type);
 	else if (kind == TYPTYPE_COMPOSITE)

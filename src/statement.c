@@ -306,8 +306,11 @@ hooks_statement_target(const PlannedStmt *plan, Oid *relid, const char **action)
 		case CMD_DELETE:
 			*action = hooks_event_action_word(HOOK_DELETE);
 			break;
+		case CMD_MERGE:
+			*action = "merge";
+			break;
 		default:
-			*action = HOOKS_CMD_IS_MERGE(plan->commandType) ? "merge" : "select";
+			*action = "select";
 			break;
 	}
 	return true;
@@ -325,7 +328,7 @@ hooks_statement_is_target(const PlannedStmt *plan, Oid relid)
 
 	if (get_rel_relispartition(relid))
 		relids = list_concat(relids, get_partition_ancestors(relid));
-	foreach(lc, hooks_result_relations(plan))
+	foreach(lc, plan->resultRelations)
 	{
 		Oid			target = rt_fetch(lfirst_int(lc), plan->rtable)->relid;
 

@@ -27,7 +27,6 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
-#include "compat.h"
 #include "objects.h"
 #include "told.h"
 
@@ -197,7 +196,7 @@ exists(const ObjectAddress *address)
 	HeapTuple	tuple;
 
 	if (address->classId != RelationRelationId || address->objectSubId == 0)
-		return hooks_object_identity(address) != NULL;
+		return getObjectIdentity(address, true) != NULL;
 	tuple = SearchSysCacheAttNum(address->objectId, address->objectSubId);
 	if (HeapTupleIsValid(tuple))
 		ReleaseSysCache(tuple);

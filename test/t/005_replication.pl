@@ -306,10 +306,7 @@ sub subscribe
 
 # Two-phase commit: hooks fire when the prepared transaction is applied, and
 # what they did is part of it
-SKIP:
 {
-	skip 'subscriptions have no two_phase', 10 if $version < 15;
-
 	subscribe('two_phase = true');
 	$subscriber->poll_query_until('postgres', q{SELECT subtwophasestate = 'e' FROM pg_subscription})
 	  or die 'two_phase was not enabled';
@@ -342,7 +339,7 @@ foreach my $mode ('on', 'parallel')
 {
   SKIP:
 	{
-		skip "subscriptions have no streaming = $mode", 6 if $version < ($mode eq 'on' ? 14 : 16);
+		skip "subscriptions have no streaming = $mode", 6 if $mode eq 'parallel' && $version < 16;
 
 		subscribe("streaming = $mode");
 		subscriber(qq{SELECT hooks.register('broken_$mode', 'before_cascade', 'delete', 'parent', 'broken', fire => 'replica',

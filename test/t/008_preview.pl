@@ -24,7 +24,6 @@ my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
 $node->start;
-my $version = $node->safe_psql('postgres', 'SHOW server_version_num');
 
 # Compares one preview with its DELETE, which is rolled back.  Returns what
 # happened: "deleted", "blocked", "other" for another error; else what differs.
@@ -264,7 +263,7 @@ sub make_schema
 		my $full = $to ne 'tenant' && chance(0.2);
 		my $list = '';
 		my $deferred = one_of('', '', '', ' DEFERRABLE', ' DEFERRABLE INITIALLY DEFERRED');
-		my $lists = $on_delete =~ /SET/ && $version >= 150000;
+		my $lists = $on_delete =~ /SET/;
 
 		if ($to eq 'both')
 		{
