@@ -15,6 +15,7 @@ OBJS = \
 	src/own.o \
 	src/event.o \
 	src/attempt.o \
+	src/place.o \
 	src/command.o \
 	src/settings.o \
 	src/origin.o \

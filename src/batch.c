@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 
 #include "batch.h"
+#include "place.h"
 #include "settings.h"
 #include "statement.h"
 
@@ -250,7 +251,8 @@ hooks_batch_check_fired(MemoryContext query, uint64 level)
 					 errmsg("before_cascade hooks on \"%s\" did not fire",
 							get_rel_name(batch->root)),
 					 errdetail("The trigger \"%s\" captured rows, but was not fired for them.",
-							   batch->event->trigger)));
+							   batch->event->trigger),
+					 hooks_place(batch->root, InvalidOid)));
 }
 
 /*

@@ -27,10 +27,17 @@
 #include "utils/xid8.h"
 
 #include "context.h"
+#include "place.h"
 #include "settings.h"
 
 /* the innermost firing; see above for what an abort does to it */
 HookFiring *hooks_firing = NULL;
+
+/*
+ * The firing in which hooks.cancel() was called last.  Its record may serve
+ * another one by now, so that it is to be asked for only when KH001 is caught.
+ */
+const HookFiring *hooks_vetoing = NULL;
 
 /* the record of the outermost firing; in TopMemoryContext, never freed */
 HookFiring *hooks_outermost = NULL;
@@ -39,13 +46,13 @@ HookFiring *hooks_outermost = NULL;
  * KH003, naming the chain of hooks that got here, innermost first.
  */
 static void
-report_recursion(const char *hook)
+report_recursion(const HookSubject *subject)
 {
 	StringInfoData chain;
 	int			shown = 1;
 
 	initStringInfo(&chain);
-	appendStringInfo(&chain, "\"%s\"", hook);
+	appendStringInfo(&chain, "\"%s\"", subject->hook);
 	for (const HookFiring *f = hooks_firing; f != NULL && shown < 8; f = f->outer)
 	{
 		appendStringInfo(&chain, ", fired by \"%s\"", f->subject->hook);
@@ -57,7 +64,8 @@ report_recursion(const char *hook)
 			(errcode(ERRCODE_HOOK_RECURSION),
 			 errmsg("hooks are nested deeper than %d levels", hooks_max_depth),
 			 errdetail_internal("%s", chain.data),
-			 errhint("A callback's own statements fire hooks. If that is meant, raise \"hooks.max_depth\".")));
+			 errhint("A callback's own statements fire hooks. If that is meant, raise \"hooks.max_depth\"."),
+			 hooks_place(subject->relation, InvalidOid)));
 }
 
 /*
@@ -71,7 +79,7 @@ hooks_context_new(const HookSubject *subject)
 		&hooks_firing->inner;
 
 	if (hooks_firing != NULL && hooks_firing->depth >= hooks_max_depth)
-		report_recursion(subject->hook);
+		report_recursion(subject);
 	if (*record == NULL)
 	{
 		HookFiring *firing = MemoryContextAllocZero(TopMemoryContext,
@@ -186,6 +194,33 @@ find_root(const HookFiring *firing, const HookOrigin *origin,
 		*relation = subject->relation;
 }
 
+/*
+ * Where the rows of a firing come from; found is for the answer, where it has to
+ * be looked for.
+ */
+static const HookOrigin *
+origin_of(const HookFiring *firing, HookOrigin *found)
+{
+	if (firing->origin != NULL)
+		return firing->origin;
+	hooks_statement_origin(firing->statement, firing->subject->event,
+						   firing->trigdata, found);
+	return found;
+}
+
+/*
+ * For ereport(): the table of a firing, and the foreign key whose action it is
+ * in, as far as that is known.
+ */
+int
+hooks_context_place(const HookFiring *firing)
+{
+	HookOrigin	found;
+
+	return hooks_place(firing->subject->relation,
+					   origin_of(firing, &found)->constraint);
+}
+
 static Datum
 role_name(Oid role)
 {
@@ -225,13 +260,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
-	origin = firing->origin;
-	if (origin == NULL)
-	{
-		hooks_statement_origin(firing->statement, firing->subject->event,
-							   firing->trigdata, &found);
-		origin = &found;
-	}
+	origin = origin_of(firing, &found);
 	find_root(firing, origin, &root_relation, &root_action, &text);
 	if (OidIsValid(origin->constraint))
 		constraint = get_constraint_name(origin->constraint);

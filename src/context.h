@@ -47,10 +47,12 @@ typedef struct HookFiring
 
 extern HookFiring *hooks_firing;
 extern HookFiring *hooks_outermost;
+extern const HookFiring *hooks_vetoing;
 
 extern HookFiring *hooks_context_new(const HookSubject *subject);
 extern void hooks_context_abort(int nest_level);
 extern char *hooks_context_describe(const HookFiring *firing);
+extern int	hooks_context_place(const HookFiring *firing);
 
 /*
  * Begins a firing; KH003 if it is nested too deep.

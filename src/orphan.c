@@ -14,7 +14,9 @@
 #include "utils/datum.h"
 
 #include "orphan.h"
+#include "place.h"
 #include "settings.h"
+#include "statement.h"
 
 /*
  * KH004: a referential action has to have its way with the row, and PostgreSQL
@@ -23,6 +25,11 @@
 void
 hooks_orphan_report(const char *hook, Relation rel, bool skipped)
 {
+	const HookStatement *statement = hooks_statement;
+	Oid			constraint = InvalidOid;
+
+	if (statement != NULL && statement->referential)
+		constraint = hooks_origin_constraint(statement->action);
 	ereport(ERROR,
 			(errcode(ERRCODE_HOOK_ORPHAN),
 			 skipped ?
@@ -31,7 +38,8 @@ hooks_orphan_report(const char *hook, Relation rel, bool skipped)
 			 errmsg("hook \"%s\" undoes the change of a row of \"%s\" by a foreign key's action",
 					hook, RelationGetRelationName(rel)),
 			 errdetail("The row would refer to a row that is gone."),
-			 errhint("Let the row pass, or veto the statement with hooks.cancel().")));
+			 errhint("Let the row pass, or veto the statement with hooks.cancel()."),
+			 hooks_place(RelationGetRelid(rel), constraint)));
 }
 
 /*

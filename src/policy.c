@@ -39,6 +39,7 @@
 #include "utils/xid8.h"
 
 #include "attempt.h"
+#include "place.h"
 #include "own.h"
 #include "policy.h"
 #include "registry.h"
@@ -357,19 +358,22 @@ hooks_policy_add_context(void *arg)
 }
 
 static void
-report_timeout(const HookMember *member)
+report_timeout(const HookMember *member, const HookFiring *firing)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_HOOK_TIMEOUT),
 			 errmsg("hook \"%s\" took longer than its timeout of %d ms",
-					member->hook->name, member->timeout)));
+					member->hook->name, member->timeout),
+			 hooks_context_place(firing)));
 }
 
 /*
- * The same error as one of ours, if a hook's own timeout was its cause.
+ * The same error as one of ours, if a hook's own timeout was its cause.  Looks
+ * nothing up, as the error has not been rolled back yet.
  */
 static ErrorData *
-translate_timeout(const HookMember *member, ErrorData *error)
+translate_timeout(const HookMember *member, const HookFiring *firing,
+				  char *schema, ErrorData *error)
 {
 	ErrorData  *translated = palloc(sizeof(ErrorData));
 
@@ -379,7 +383,23 @@ translate_timeout(const HookMember *member, ErrorData *error)
 								   member->hook->name, member->timeout);
 	translated->detail = NULL;
 	translated->hint = NULL;
+	translated->schema_name = schema;
+	translated->table_name = pstrdup(firing->subject->relation_name);
 	return translated;
+}
+
+/*
+ * The hint of an isolated error; if it was the hook's own veto, why that was not
+ * heeded.
+ */
+static const char *
+hint_of_failure(const HookFiring *firing, const ErrorData *error)
+{
+	if (error->sqlerrcode != ERRCODE_HOOK_CANCELED || hooks_vetoing != firing)
+		return error->hint;
+	return psprintf("%s%s%s", error->hint ? error->hint : "",
+					error->hint ? "\n" : "",
+					"The veto comes too late: in phase \"after\" it stops the statement only under on_error => 'abort', in the before phases under every policy.");
 }
 
 /*
@@ -397,6 +417,8 @@ run_guarded(const HookMember *member, HookFiring *firing,
 	HookTimeout timeout;
 	volatile bool timed = false;
 	int			lock_timeout = LockTimeout;
+	char	   *schema = member->timeout == 0 ? NULL :
+		get_namespace_name(get_rel_namespace(firing->subject->relation));
 	volatile bool callers_lock_timeout = false;
 	ErrorData  *volatile error = NULL;
 
@@ -417,7 +439,7 @@ run_guarded(const HookMember *member, HookFiring *firing,
 		{
 			timed = false;
 			if (hooks_timeout_end(&timeout))
-				report_timeout(member);
+				report_timeout(member, firing);
 		}
 	}
 	PG_CATCH();
@@ -430,7 +452,7 @@ run_guarded(const HookMember *member, HookFiring *firing,
 		if (timed)
 		{
 			if (hooks_timeout_caused(&timeout, error->sqlerrcode))
-				error = translate_timeout(member, error);
+				error = translate_timeout(member, firing, schema, error);
 			(void) hooks_timeout_end(&timeout);
 		}
 	}
@@ -452,12 +474,14 @@ run_guarded(const HookMember *member, HookFiring *firing,
 		ReThrowError(error);
 
 	/* The abort of the subtransaction has not popped the firing itself */
+	error->hint = unconstify(char *, hint_of_failure(firing, error));
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
 			 errmsg("%s failed and was isolated: %s",
 					hooks_context_describe(firing), error->message),
 			 error->detail ? errdetail_internal("%s", error->detail) : 0,
-			 error->hint ? errhint("%s", error->hint) : 0));
+			 error->hint ? errhint("%s", error->hint) : 0,
+			 hooks_place(firing->subject->relation, InvalidOid)));
 	record_failure(hook, firing, error);
 	if (hook->policy == HOOK_QUARANTINE && quarantine(hook))
 		return HOOK_TAKEN_OUT;

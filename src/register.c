@@ -18,6 +18,7 @@
 
 #include "attach.h"
 #include "compat.h"
+#include "context.h"
 #include "definition.h"
 #include "dropped.h"
 #include "owner.h"
@@ -326,7 +327,8 @@ PG_FUNCTION_INFO_V1(hooks_cancel);
 /*
  * hooks.cancel(reason text, detail text, hint text) returns void
  *
- * Raises KH001 with the reason as its message.
+ * Raises KH001 with the reason as its message; in a firing, with its table and
+ * foreign key.
  */
 Datum
 hooks_cancel(PG_FUNCTION_ARGS)
@@ -337,10 +339,12 @@ hooks_cancel(PG_FUNCTION_ARGS)
 	char	   *hint = PG_ARGISNULL(2) ? NULL :
 		text_to_cstring(PG_GETARG_TEXT_PP(2));
 
+	hooks_vetoing = hooks_firing;
 	ereport(ERROR,
 			(errcode(ERRCODE_HOOK_CANCELED),
 			 errmsg_internal("%s", reason),
 			 detail ? errdetail_internal("%s", detail) : 0,
-			 hint ? errhint("%s", hint) : 0));
+			 hint ? errhint("%s", hint) : 0,
+			 hooks_firing ? hooks_context_place(hooks_firing) : 0));
 	PG_RETURN_VOID();
 }
