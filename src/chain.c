@@ -428,15 +428,24 @@ hooks_chain_pin(Oid relid)
 		MemoryContextDelete(context);
 	}
 	relation->context = context;
-	MemoryContextSetParent(context, CacheMemoryContext);
 	relation->pins = 1;
 	if (invalidations == before)
 	{
-		entry = hash_search(entries, &relid, HASH_ENTER, NULL);
+		bool		found;
+
+		/* Planning a condition may run code that has used the table */
+		entry = hash_search(entries, &relid, HASH_ENTER, &found);
+		if (found)
+		{
+			MemoryContextDelete(context);
+			entry->relation->pins++;
+			return entry->relation;
+		}
 		entry->relation = relation;
 	}
 	else
 		relation->stale = true;
+	MemoryContextSetParent(context, CacheMemoryContext);
 	return relation;
 }
 
