@@ -12,6 +12,10 @@
  *
  * A trigger that somebody has disabled, or enabled for replication only, stays
  * so whatever happens to hooks and tables, until hooks.repair().
+ *
+ * Whoever may create triggers on a table can take a name of ours.  Nothing is
+ * made of such a trigger, and nothing is done to it: the table goes without
+ * ours, with a WARNING, or with an error if a hook is being registered on it.
  */
 #include "postgres.h"
 
@@ -170,17 +174,17 @@ is_as_made(const Trigger *trigger, const HookEvent *event)
 }
 
 /*
- * Refuses (42710) one that is not.
+ * Tells of one that is not: 42710, or a WARNING.
  */
 static void
-check_as_made(Relation rel, const Trigger *trigger, const HookEvent *event)
+report_other(Relation rel, const Trigger *trigger, bool error)
 {
-	if (!is_as_made(trigger, event))
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("trigger \"%s\" for relation \"%s\" is not one that the extension hooks has made",
-						trigger->tgname, RelationGetRelationName(rel)),
-				 errhint("Drop or rename it, then register the hook.")));
+	ereport(error ? ERROR : WARNING,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("trigger \"%s\" for relation \"%s\" is not one that the extension hooks has made",
+					trigger->tgname, RelationGetRelationName(rel)),
+			 error ? errhint("Drop or rename it, then register the hook.") :
+			 errhint("Drop or rename it, then call hooks.repair().")));
 }
 
 /*
@@ -235,6 +239,32 @@ add_state(List *commands, Oid role, const char *table, const HookEvent *event,
 }
 
 /*
+ * Has one of the partitions a trigger in the way of a clone of ours that cannot
+ * be dropped, as it is not ours?
+ */
+static bool
+is_blocked_below(List *partitions, const HookEvent *event, bool error)
+{
+	bool		blocked = false;
+	ListCell   *lc;
+
+	foreach(lc, partitions)
+	{
+		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
+		const Trigger *trigger = find_trigger(CopyTriggerDesc(rel->trigdesc),
+											  event->trigger);
+
+		if (trigger != NULL && !trigger->tgisclone && !is_as_made(trigger, event))
+		{
+			report_other(rel, trigger, error);
+			blocked = true;
+		}
+		table_close(rel, NoLock);
+	}
+	return blocked;
+}
+
+/*
  * The commands that drop the partitions' own triggers for an event, which
  * would be in the way of the clones of their parent's.  Adds those to *after that
  * then switch clones off for which the partition's own were.
@@ -251,9 +281,8 @@ drop_below(List *commands, List *partitions, const HookEvent *event,
 		const Trigger *trigger = find_trigger(CopyTriggerDesc(rel->trigdesc),
 											  event->trigger);
 
-		if (trigger != NULL && !trigger->tgisclone)
+		if (trigger != NULL && !trigger->tgisclone && is_as_made(trigger, event))
 		{
-			check_as_made(rel, trigger, event);
 			commands = hooks_command_add(commands, role_for(rel),
 										 psprintf("DROP TRIGGER %s ON %s",
 												  quote_identifier(event->trigger),
@@ -276,11 +305,36 @@ ancestors_of(Relation rel)
 }
 
 /*
- * The commands that make the triggers of a table what its hooks need; to mend
- * is to enable those that are switched off, too.
+ * Is a hook of the event on the table itself, which it names?
+ */
+static bool
+is_named(List *reaches, const HookEvent *event, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, reaches)
+	{
+		HookReach  *reach = lfirst(lc);
+
+		if (reach->hook->relation == relid && hooks_scope_wants(reach, event))
+			return true;
+	}
+	return false;
+}
+
+/* Why a table's triggers are looked after */
+typedef enum SyncReason
+{
+	SYNC_FOLLOW,				/* hooks or tables changed */
+	SYNC_REGISTER,				/* a hook is registered that names the table */
+	SYNC_MEND					/* hooks.repair() enables what is switched off */
+} SyncReason;
+
+/*
+ * The commands that make the triggers of a table what its hooks need.
  */
 static List *
-needed_commands(Relation rel, List *partitions, bool mend)
+needed_commands(Relation rel, List *partitions, SyncReason reason)
 {
 	Oid			relid = RelationGetRelid(rel);
 	Oid			role = role_for(rel);
@@ -299,10 +353,16 @@ needed_commands(Relation rel, List *partitions, bool mend)
 		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
 			wanted_state(reaches, event, relid, false) : '\0';
 
-		if (trigger != NULL && wanted != '\0')
-			check_as_made(rel, trigger, event);
-		else if (trigger != NULL &&
-				 trigger->tgfoid != hooks_own_function("dispatch", 0))
+		bool		required = reason == SYNC_REGISTER && wanted != '\0' &&
+			is_named(reaches, event, relid);
+
+		if (trigger != NULL && wanted != '\0' && !is_as_made(trigger, event))
+		{
+			report_other(rel, trigger, required);
+			continue;
+		}
+		if (trigger != NULL &&
+			trigger->tgfoid != hooks_own_function("dispatch", 0))
 			continue;
 
 		/* A partition's clone is its parent's business, and serves both */
@@ -312,7 +372,7 @@ needed_commands(Relation rel, List *partitions, bool mend)
 			if (wanted == '\0')
 				continue;
 		}
-		state = trigger == NULL || mend || !is_switched_off(trigger) ? wanted :
+		state = trigger == NULL || reason == SYNC_MEND || !is_switched_off(trigger) ? wanted :
 			trigger->tgenabled;
 		if (trigger != NULL &&
 			(wanted == '\0' || wants_tables(rel, event) != has_tables(trigger)))
@@ -324,6 +384,9 @@ needed_commands(Relation rel, List *partitions, bool mend)
 			trigger = NULL;
 		}
 		if (wanted == '\0')
+			continue;
+		if (trigger == NULL && hooks_event_of_rows(event) &&
+			is_blocked_below(partitions, event, required))
 			continue;
 		if (trigger == NULL && hooks_event_of_rows(event))
 			commands = drop_below(commands, partitions, event, &after);
@@ -357,7 +420,7 @@ has_triggers(Relation rel)
 }
 
 static bool
-sync_table(Oid relid, bool mend)
+sync_table(Oid relid, SyncReason reason)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	List	   *partitions = NIL;
@@ -371,7 +434,7 @@ sync_table(Oid relid, bool mend)
 														   AccessShareLock,
 														   NULL));
 	if (has_triggers(rel))
-		commands = needed_commands(rel, partitions, mend);
+		commands = needed_commands(rel, partitions, reason);
 	relation_close(rel, NoLock);
 
 	if (commands == NIL)
@@ -380,7 +443,8 @@ sync_table(Oid relid, bool mend)
 
 	/* With a trigger went its clones, which a partition may still need */
 	foreach(lc, partitions)
-		(void) sync_table(lfirst_oid(lc), mend);
+		(void) sync_table(lfirst_oid(lc),
+						  reason == SYNC_MEND ? SYNC_MEND : SYNC_FOLLOW);
 	return true;
 }
 
@@ -391,7 +455,17 @@ sync_table(Oid relid, bool mend)
 bool
 hooks_attach_sync(Oid relid)
 {
-	return sync_table(relid, false);
+	return sync_table(relid, SYNC_FOLLOW);
+}
+
+/*
+ * The same for the table that a hook being registered names: 42710 if another
+ * trigger has the name of one that it needs.
+ */
+bool
+hooks_attach_register(Oid relid)
+{
+	return sync_table(relid, SYNC_REGISTER);
 }
 
 /*
@@ -400,7 +474,7 @@ hooks_attach_sync(Oid relid)
 bool
 hooks_attach_mend(Oid relid)
 {
-	return sync_table(relid, true);
+	return sync_table(relid, SYNC_MEND);
 }
 
 /*
@@ -514,9 +588,11 @@ hooks_attach_make_way(Oid relid, Oid parent)
 
 /*
  * What is wrong with the triggers of a table, as sentences; NIL if nothing is.
+ * That somebody's own trigger has a name of ours is told where asked for: the
+ * functions that look after the triggers tell of it by themselves.
  */
 List *
-hooks_attach_problems(Oid relid)
+hooks_attach_problems(Oid relid, bool others)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	TriggerDesc *triggers;
@@ -541,7 +617,8 @@ hooks_attach_problems(Oid relid)
 		if (trigger == NULL)
 			problem = "is missing";
 		else if (!is_as_made(trigger, event))
-			problem = "is not one that the extension hooks has made";
+			problem = others ? "is not one that the extension hooks has made" :
+				NULL;
 		else if (trigger->tgenabled == TRIGGER_DISABLED)
 			problem = "is disabled";
 		else if (trigger->tgenabled != wanted &&

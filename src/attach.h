@@ -10,11 +10,12 @@
 #include "nodes/pg_list.h"
 
 extern bool hooks_attach_sync(Oid relid);
+extern bool hooks_attach_register(Oid relid);
 extern bool hooks_attach_mend(Oid relid);
 extern void hooks_attach_sync_up(Oid relid);
 extern void hooks_attach_sync_tree(Oid relid);
 extern void hooks_attach_sync_above(List *relids, bool dropped);
 extern void hooks_attach_make_way(Oid relid, Oid parent);
-extern List *hooks_attach_problems(Oid relid);
+extern List *hooks_attach_problems(Oid relid, bool others);
 
 #endif							/* HOOKS_ATTACH_H */

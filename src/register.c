@@ -64,7 +64,7 @@ hook_to_change(const char *name)
 }
 
 /*
- * Makes the triggers of the tables that a hook is, or was, for what they need.
+ * Makes the triggers of the tables that a hook is for what they need.
  * Returns whether there was anything to do.
  */
 static bool
@@ -73,6 +73,8 @@ sync_triggers(const Hook *hook)
 	bool		changed = false;
 	ListCell   *lc;
 
+	if (OidIsValid(hook->relation))
+		return hooks_attach_register(hook->relation);
 	foreach(lc, hooks_scope_relations(hook))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -91,7 +93,7 @@ report_problems(const Hook *hook)
 	ListCell   *lc2;
 
 	foreach(lc, hooks_scope_relations(hook))
-		foreach(lc2, hooks_attach_problems(lfirst_oid(lc)))
+		foreach(lc2, hooks_attach_problems(lfirst_oid(lc), false))
 			ereport(WARNING,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("%s", (char *) lfirst(lc2)),
@@ -126,6 +128,7 @@ hooks_register(PG_FUNCTION_ARGS)
 	Hook	   *hook;
 	bool		replace;
 	Hook	   *other;
+	ListCell   *lc;
 
 	/* before the objects that the hook names, as in commands that rename them */
 	PreventCommandIfReadOnly("hooks.register()");
@@ -155,7 +158,9 @@ hooks_register(PG_FUNCTION_ARGS)
 		hook->tid = other->tid;
 		hooks_registry_update(hook);
 		hooks_registry_invalidate(other);
-		(void) sync_triggers(other);
+		if (other->relation != hook->relation || !OidIsValid(hook->relation))
+			foreach(lc, hooks_scope_relations(other))
+				(void) hooks_attach_sync(lfirst_oid(lc));
 		(void) hooks_owner_sync(other->owner, false);
 	}
 	(void) hooks_owner_sync(hook->owner, true);

@@ -162,7 +162,7 @@ mend_tables(void)
 			may |= owns_hook(lfirst(lc2));
 		if (!may)
 			continue;
-		problems = hooks_attach_problems(mending.relid);
+		problems = hooks_attach_problems(mending.relid, false);
 		foreach(lc2, problems)
 			ereport(NOTICE, (errmsg("%s", (char *) lfirst(lc2))));
 		error = hooks_attempt(mend_table, &mending);

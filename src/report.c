@@ -27,7 +27,7 @@
 static void
 report_problems(Oid relid)
 {
-	List	   *problems = hooks_attach_problems(relid);
+	List	   *problems = hooks_attach_problems(relid, true);
 	ListCell   *lc;
 
 	foreach(lc, hooks_watch_disabled())
