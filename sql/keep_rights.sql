@@ -59,27 +59,33 @@ SELECT hooks.kept_rows(:kept_id, NULL::root);
 -- and to purge is for who may delete
 SELECT hooks.purge_kept('0');
 
--- Restoring takes INSERT on each column, and SELECT and UPDATE where rows were
--- changed.  Who lacks one of these gets no message that could quote a row.
+-- Restoring takes INSERT on each column, UPDATE where rows were changed, and to
+-- see all rows: who lacks one of these gets no message that could quote a row.
 :restore
 RESET ROLE;
+DROP POLICY mine ON root;
+ALTER TABLE root DISABLE ROW LEVEL SECURITY;
+SET ROLE regress_keep_user; :restore RESET ROLE;
 GRANT INSERT ON root TO regress_keep_user;
 SET ROLE regress_keep_user; :restore RESET ROLE;
-GRANT INSERT (id) ON child TO regress_keep_user;
+GRANT SELECT, INSERT (id) ON child TO regress_keep_user;
 SET ROLE regress_keep_user; :restore RESET ROLE;
 GRANT INSERT (root) ON child TO regress_keep_user;
 SET ROLE regress_keep_user; :restore RESET ROLE;
-GRANT SELECT ON changed TO regress_keep_user;
-SET ROLE regress_keep_user; :restore RESET ROLE;
--- Row-level security decides about each row.
 GRANT UPDATE (root) ON changed TO regress_keep_user;
 SET ROLE regress_keep_user; :restore RESET ROLE;
-CREATE POLICY all_of_them ON root FOR INSERT WITH CHECK (true);
+GRANT SELECT ON changed TO regress_keep_user;
+-- A policy is code of the table's owner, who stands in for the caller; so
+-- nobody to whom one applies can restore.
+ALTER TABLE changed ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON changed USING (true);
+SET ROLE regress_keep_user; :restore RESET ROLE;
+ALTER TABLE changed DISABLE ROW LEVEL SECURITY;
 SET ROLE regress_keep_user; :restore RESET ROLE;
 SELECT count(*) FROM root, child, changed WHERE child.root = root.id AND changed.root = root.id;
 
--- A default that is a function runs as the table's owner, not as the hook's;
--- what checks a domain as who restores, not as somebody who may do more.
+-- A default that is a function, and what checks a domain, runs as the table's
+-- owner, not as the hook's, nor as who restores.
 CREATE FUNCTION who(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'checked as %', current_user; RETURN true; END $$;
 CREATE FUNCTION default_root() RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'default as %', current_user; RETURN 1; END $$;
 CREATE DOMAIN checked AS text CHECK (who(VALUE));
@@ -88,11 +94,12 @@ ALTER TABLE child ADD note checked DEFAULT 'x', ADD notes checked[] DEFAULT '{x}
 CREATE TABLE defaulted (id int PRIMARY KEY, root int DEFAULT default_root() REFERENCES root ON DELETE SET DEFAULT);
 INSERT INTO defaulted VALUES (31, 2);
 RESET client_min_messages;
-ALTER TABLE root DISABLE ROW LEVEL SECURITY;
+ALTER TABLE child OWNER TO regress_keep_admin;
 ALTER TABLE defaulted OWNER TO regress_keep_admin;
 GRANT SELECT ON defaulted TO regress_keep_owner;
 GRANT SELECT, UPDATE ON defaulted TO regress_keep_user;
-GRANT INSERT ON child TO regress_keep_user;
+GRANT SELECT ON child TO regress_keep_owner;
+GRANT SELECT, INSERT ON child TO regress_keep_user;
 GRANT USAGE ON SCHEMA test_keep_rights TO regress_keep_admin;
 DELETE FROM root WHERE id = 2;
 SELECT max(kept_id) AS kept_id FROM hooks.kept \gset

@@ -1,6 +1,6 @@
 -- Who looks at a cascade, before or afterwards, calls nobody else's functions:
 -- a foreign key that compares through a cast of another role's is not followed,
--- kept rows whose types check themselves are shown to the table's owner only.
+-- types of kept rows check themselves as the table's owner.
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
@@ -34,7 +34,7 @@ SELECT * FROM hooks.preview_delete('parents');
 SELECT hooks.register('bin', 'before_cascade', 'delete', 'parents', 'hooks.keep', package => 'lookers');
 DELETE FROM parents WHERE id = 2;
 SELECT * FROM hooks.kept_rows((SELECT max(kept_id) FROM hooks.kept), NULL::kept);
--- the owner may
+-- the owner may do both
 SET SESSION AUTHORIZATION regress_hooks_mal;
 SET client_min_messages = warning;
 SELECT count(*) FROM hooks.preview_delete('parents');

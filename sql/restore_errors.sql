@@ -68,7 +68,7 @@ SELECT hooks.unregister('refusal');
 
 -- None of this has put anything back.
 SELECT (SELECT count(*) FROM root), (SELECT count(*) FROM child), (SELECT count(*) FROM changed WHERE root IS NOT NULL);
--- Now it goes, once.
+-- Now it goes, once; who restores it again is told so.
 BEGIN READ ONLY; :restore ROLLBACK;
 :restore
 \set VERBOSITY terse

@@ -243,39 +243,40 @@ scan_kept(Relation kept, int64 kept_id)
 	return systable_beginscan(kept, index, OidIsValid(index), NULL, 1, &key);
 }
 
+static void
+get_entry(HookKeptEntry *entry, HeapTuple tuple, TupleDesc desc)
+{
+	Datum		values[Natts_kept];
+	bool		nulls[Natts_kept];
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	entry->kept_id = DatumGetInt64(values[Anum_kept_id - 1]);
+	entry->rows = DatumGetInt64(values[Anum_rows - 1]);
+	entry->restored = !nulls[Anum_restored_at - 1];
+	entry->restored_at = entry->restored ?
+		DatumGetTimestampTz(values[Anum_restored_at - 1]) : 0;
+}
+
 /*
- * The number of rows of a kept cascade that is not restored yet.  With
+ * What hooks.kept has of a cascade; 42704 if it has nothing.  With
  * ShareUpdateExclusiveLock nobody else can restore or purge it until the end of
- * the transaction.  42704 if there is none, 55000 if it was restored.
+ * the transaction.
  */
-int64
-hooks_kept_get(int64 kept_id, LOCKMODE lockmode)
+void
+hooks_kept_get(HookKeptEntry *entry, int64 kept_id, LOCKMODE lockmode)
 {
 	Relation	kept = hooks_own_open(&kept_table, lockmode);
 	SysScanDesc scan = scan_kept(kept, kept_id);
 	HeapTuple	tuple = systable_getnext(scan);
-	Datum		restored_at;
-	bool		isnull;
-	int64		rows;
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("kept cascade %lld does not exist", (long long) kept_id),
 				 errhint("Table hooks.kept lists them.")));
-	restored_at = heap_getattr(tuple, Anum_restored_at, RelationGetDescr(kept),
-							   &isnull);
-	if (!isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("kept cascade %lld was restored already", (long long) kept_id),
-				 errdetail("Its rows were put back at %s.",
-						   timestamptz_to_str(DatumGetTimestampTz(restored_at)))));
-	rows = DatumGetInt64(heap_getattr(tuple, Anum_rows, RelationGetDescr(kept),
-									  &isnull));
+	get_entry(entry, tuple, RelationGetDescr(kept));
 	systable_endscan(scan);
 	table_close(kept, NoLock);
-	return rows;
 }
 
 static SysScanDesc
@@ -392,16 +393,14 @@ hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 }
 
 /*
- * A cascade that hooks_kept_get() has found is restored: its rows are not kept
- * any longer.
+ * The rows of a cascade are not kept any longer.
  */
 void
-hooks_kept_set_restored(int64 kept_id)
+hooks_kept_forget_rows(int64 kept_id)
 {
-	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
 	Relation	kept_row = hooks_own_open(&kept_row_table, RowExclusiveLock);
 	Relation	index = hooks_own_open_index(kept_row, "kept_row_pkey",
-												 Anum_row_kept_id);
+											 Anum_row_kept_id);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
 	HeapTuple	tuple;
@@ -412,17 +411,26 @@ hooks_kept_set_restored(int64 kept_id)
 	UnregisterSnapshot(snapshot);
 	index_close(index, AccessShareLock);
 	table_close(kept_row, NoLock);
+	CommandCounterIncrement();
+}
 
-	scan = scan_kept(kept, kept_id);
-	tuple = systable_getnext(scan);
+/*
+ * A cascade that hooks_kept_get() has found is restored.
+ */
+void
+hooks_kept_set_restored(int64 kept_id)
+{
+	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
+	SysScanDesc scan = scan_kept(kept, kept_id);
+	HeapTuple	tuple = systable_getnext(scan);
+	Datum		values[Natts_kept] = {0};
+	bool		nulls[Natts_kept] = {false};
+	bool		replaces[Natts_kept] = {false};
+
+	values[Anum_restored_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	replaces[Anum_restored_at - 1] = true;
 	if (HeapTupleIsValid(tuple))
 	{
-		Datum		values[Natts_kept] = {0};
-		bool		nulls[Natts_kept] = {false};
-		bool		replaces[Natts_kept] = {false};
-
-		values[Anum_restored_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-		replaces[Anum_restored_at - 1] = true;
 		tuple = heap_modify_tuple(tuple, RelationGetDescr(kept), values, nulls,
 								  replaces);
 		CatalogTupleUpdate(kept, &tuple->t_self, tuple);

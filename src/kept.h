@@ -7,7 +7,9 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 #include "storage/lockdefs.h"
 #include "utils/rel.h"
 
@@ -40,6 +42,15 @@ typedef struct HookKeptWriter
 	int			rows;			/* in it */
 } HookKeptWriter;
 
+/* A row of hooks.kept */
+typedef struct HookKeptEntry
+{
+	int64		kept_id;
+	int64		rows;			/* that were removed */
+	bool		restored;
+	TimestampTz restored_at;	/* if it was */
+} HookKeptEntry;
+
 /* Reads some rows of one format; data may be written to */
 typedef void (*HookKeptReader) (const HookKeptFormat *format, int rows,
 								char *data, void *arg);
@@ -52,8 +63,10 @@ extern void hooks_kept_set_format(HookKeptWriter *writer,
 extern void hooks_kept_end_row(HookKeptWriter *writer);
 extern void hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows,
 						   Oid caller);
-extern int64 hooks_kept_get(int64 kept_id, LOCKMODE lockmode);
+extern void hooks_kept_get(HookKeptEntry *entry, int64 kept_id,
+						   LOCKMODE lockmode);
 extern void hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg);
 extern void hooks_kept_set_restored(int64 kept_id);
+extern void hooks_kept_forget_rows(int64 kept_id);
 
 #endif							/* HOOKS_KEPT_H */

@@ -1,21 +1,46 @@
 /*
  * putback.c
- *		The SQL that puts kept rows back: one statement for all.
+ *		Puts kept rows back into tables, as their owners.
  *
- * It reads tuplestores, each under its name, with columns k1, k2, ... for the
- * fields of the format.
+ * A statement writes to tables of one owner, and runs as that role.  It reads
+ * tuplestores, each under its name, with columns k1, k2, ... for the fields of
+ * the format.
+ *
+ * Foreign keys and AFTER triggers must not be looked at before the rows of all
+ * owners are there.  So statements are nested in each other: each is run, and
+ * stays open while the next one is; then they finish, the last one first.
+ *		ExecutorStart(a), ExecutorRun(a)		as the owner of a
+ *			ExecutorStart(b), ExecutorRun(b)	as the owner of b
+ *			ExecutorFinish(b)					b's AFTER triggers, as b's owner
+ *		ExecutorFinish(a)						a's
+ * Each has a trigger query level of its own, as nested statements have.
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "keeper.h"
+#include "own.h"
 #include "putback.h"
+#include "rights.h"
+#include "statement.h"
 
 /*
  * The name that the column of a field has now.
@@ -179,8 +204,8 @@ append_update(StringInfo query, const HookRestored *table, const char *relation)
  * The counts are asked for in the order of the tables, so that these are written
  * in that order.
  */
-char *
-hooks_putback_statement(List *tables)
+static char *
+make_statement(List *tables)
 {
 	StringInfoData query;
 	StringInfoData counts;
@@ -208,4 +233,182 @@ hooks_putback_statement(List *tables)
 	}
 	appendStringInfo(&query, " SELECT %s", counts.data);
 	return query.data;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+/*
+ * Takes the row of counts.
+ */
+static bool
+receive_counts(TupleTableSlot *slot, DestReceiver *self)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	slot_getallattrs(slot);
+	foreach(lc, ((HookPutback *) self)->tables)
+	{
+		HookRestored *table = lfirst(lc);
+
+		table->back = DatumGetInt64(slot->tts_values[n++]);
+	}
+	return true;
+}
+
+static void
+receive_end(DestReceiver *self)
+{
+}
+
+/*
+ * The role as which the rows are put back is the owner of this table.
+ */
+static Oid
+table_of(const HookPutback *putback)
+{
+	return ((HookRestored *) linitial(putback->tables))->format.relid;
+}
+
+/*
+ * Is an AFTER trigger one whose event may wait for the end of the transaction,
+ * to be carried out as whoever commits?  A foreign key's look at the other
+ * table, which changes roles by itself, a unique constraint's on plain columns;
+ * our own, whose callbacks run in a sandbox.
+ */
+static bool
+is_harmless(const Trigger *trigger)
+{
+	Relation	index;
+	bool		plain;
+
+	switch (trigger->tgfoid)
+	{
+		case F_RI_FKEY_CHECK_INS:
+		case F_RI_FKEY_CHECK_UPD:
+		case F_RI_FKEY_NOACTION_UPD:
+		case F_RI_FKEY_RESTRICT_UPD:
+			return true;
+		case F_UNIQUE_KEY_RECHECK:
+			index = index_open(trigger->tgconstrindid, AccessShareLock);
+			plain = RelationGetIndexExpressions(index) == NIL &&
+				RelationGetIndexPredicate(index) == NIL;
+			index_close(index, AccessShareLock);
+			return plain;
+		default:
+			return trigger->tgfoid == hooks_own_function("dispatch", 0);
+	}
+}
+
+/*
+ * Does nothing that the tables' owner wrote run when the statement finishes?
+ */
+static bool
+finishes_harmlessly(const HookPutback *putback)
+{
+	ListCell   *lc;
+
+	foreach(lc, putback->tables)
+	{
+		ListCell   *child;
+
+		foreach(child, find_all_inheritors(((HookRestored *) lfirst(lc))->format.relid,
+										   AccessShareLock, NULL))
+		{
+			Relation	rel = table_open(lfirst_oid(child), NoLock);
+			TriggerDesc *triggers = rel->trigdesc;
+			bool		harmless = true;
+
+			for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+			{
+				int16		type = triggers->triggers[i].tgtype;
+
+				if (TRIGGER_FOR_AFTER(type) &&
+					(TRIGGER_FOR_INSERT(type) || TRIGGER_FOR_UPDATE(type)))
+					harmless &= is_harmless(&triggers->triggers[i]);
+			}
+			table_close(rel, NoLock);
+			if (!harmless)
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Puts rows of some tables, of one owner, back, in the name of the caller; their
+ * AFTER triggers and the checks of their foreign keys wait for
+ * hooks_putback_finish().  The number of rows that are back is in each table
+ * then.  To be called, and finished, while connected to SPI.
+ *
+ * The caller's rights are the business of who calls this.
+ */
+HookPutback *
+hooks_putback_run(List *tables, Oid caller)
+{
+	HookPutback *putback = palloc0(sizeof(HookPutback));
+	QueryEnvironment *stores = create_queryEnv();
+	char	   *text = make_statement(tables);
+	HookIdentity before;
+	SPIPlanPtr	plan;
+	ListCell   *lc;
+
+	putback->tables = tables;
+	putback->caller = caller;
+	putback->receiver.receiveSlot = receive_counts;
+	putback->receiver.rStartup = receive_startup;
+	putback->receiver.rShutdown = receive_end;
+	putback->receiver.rDestroy = receive_end;
+	putback->receiver.mydest = DestNone;
+	foreach(lc, tables)
+	{
+		HookRestored *table = lfirst(lc);
+
+		if (SPI_register_relation(&table->enr) != SPI_OK_REL_REGISTER)
+			elog(ERROR, "SPI_register_relation failed");
+		register_ENR(stores, &table->enr);
+	}
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	hooks_rights_stand_in(&before, table_of(putback), caller, false);
+	plan = SPI_prepare(text, 0, NULL);
+	putback->plan = plan == NULL ? NULL : SPI_plan_get_cached_plan(plan);
+	if (putback->plan == NULL)
+		elog(ERROR, "could not plan statement: %s", text);
+	putback->running = CreateQueryDesc(linitial_node(PlannedStmt, putback->plan->stmt_list),
+									   text, GetActiveSnapshot(), InvalidSnapshot,
+									   &putback->receiver, NULL, stores, 0);
+	ExecutorStart(putback->running, 0);
+	hooks_statement_set_caller(caller);
+	hooks_executor_run(putback->running, 0);
+	hooks_rights_become(&before);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+	return putback;
+}
+
+/*
+ * Ends what hooks_putback_run() began: the last one that is still open.
+ */
+void
+hooks_putback_finish(HookPutback *putback)
+{
+	HookIdentity before;
+
+	PushActiveSnapshot(putback->running->snapshot);
+	hooks_rights_stand_in(&before, table_of(putback), putback->caller,
+						  finishes_harmlessly(putback));
+	hooks_statement_set_caller(putback->caller);
+	ExecutorFinish(putback->running);
+	/* it is none that our hooks see if it fires nothing */
+	hooks_statement_set_caller(InvalidOid);
+	hooks_rights_become(&before);
+	ExecutorEnd(putback->running);
+	PopActiveSnapshot();
+	FreeQueryDesc(putback->running);
+	ReleaseCachedPlan(putback->plan, 0);
+	CommandCounterIncrement();
 }

@@ -2,14 +2,14 @@
  * restore.c
  *		hooks.restore(): puts kept rows back.
  *
- * All that was kept goes back in one statement
- *		WITH r1 AS (INSERT ...), r2 AS (INSERT ...), r3 AS (UPDATE ...) SELECT ...
- * of the caller's, from tuplestores.  So PostgreSQL itself sees to who may, to
- * row-level security, partitions, triggers and constraints; and it looks at
- * foreign keys when the statement ends, so that cycles are whole again by then.
+ * Who restores names no tables, and what belongs to these (triggers, defaults,
+ * domains, index expressions) must not run as him: so rows are made of text, and
+ * put back, as the owner of their table.  The caller's own rights are asked
+ * before anything else.
  *
- * Text becomes values as the caller, who cannot be made to run anything that
- * he would not run by an INSERT.
+ * All removed rows are put back before all changes are taken back, as these may
+ * be of rows that were removed later; and all this before PostgreSQL looks at
+ * the foreign keys of the removed rows, so that cycles are whole again by then.
  */
 #include "postgres.h"
 
@@ -24,15 +24,19 @@
 #include "utils/tuplestore.h"
 
 #include "putback.h"
+#include "rights.h"
 #include "rowtext.h"
 
 typedef struct Restore
 {
 	const char *column;			/* whose value is being read, NULL: none */
 	const char *table;
-	int64		kept_id;
+	int64		kept_id;		/* that is being read */
+	Oid			caller;
 	MemoryContext context;
-	List	   *tables;			/* of HookRestored */
+	List	   *removed;		/* of HookRestored: one for each format */
+	List	   *changed;		/* one for each cascade and format, the last
+								 * change first */
 	int64		rows;			/* that were removed */
 } Restore;
 
@@ -59,8 +63,8 @@ open_table(const Restore *restore, const HookKeptFormat *format)
 }
 
 /*
- * 42501 unless the caller has the rights that the statement takes, which sees to
- * that itself, but later: nobody else shall get errors that quote kept values.
+ * 42501 unless the caller may write the rows himself, and see them: nobody else
+ * shall get errors that quote kept values.
  */
 static void
 check_rights(Relation rel, const HookRestored *table)
@@ -68,18 +72,15 @@ check_rights(Relation rel, const HookRestored *table)
 	Oid			relid = RelationGetRelid(rel);
 	int			n = table->format.nchanged;
 	int			old = table->format.nfields - 2 * n;
+	AclMode		right = n == 0 ? ACL_INSERT : ACL_UPDATE;
 
-	for (int i = 0; i < table->format.nfields; i++)
-	{
-		AclMode		right = n == 0 ? ACL_INSERT :
-			i >= old && i < old + n ? ACL_UPDATE : ACL_SELECT;
-
+	hooks_rights_check_read(relid);
+	for (int i = n == 0 ? 0 : old; i < (n == 0 ? table->fields.n : old + n); i++)
 		if (pg_class_aclcheck(relid, GetUserId(), right) != ACLCHECK_OK &&
 			pg_attribute_aclcheck(relid, table->fields.attnums[i], GetUserId(),
 								  right) != ACLCHECK_OK)
 			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
 						   RelationGetRelationName(rel));
-	}
 }
 
 static HookKeptFormat
@@ -115,6 +116,7 @@ add_table(Restore *restore, const HookKeptFormat *format)
 	HookRestored *table = palloc0(sizeof(HookRestored));
 	Relation	rel = open_table(restore, format);
 
+	table->kept_id = restore->kept_id;
 	table->format = copy_format(format);
 	hooks_fields_match(&table->fields, rel, &table->format);
 	check_rights(rel, table);
@@ -129,14 +131,38 @@ add_table(Restore *restore, const HookKeptFormat *format)
 									TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attcollation);
 	}
 	table->store = tuplestore_begin_heap(false, false, work_mem);
-	table->enr.md.name = psprintf("kept %d", list_length(restore->tables) + 1);
+	table->enr.md.name = psprintf("kept %d", list_length(restore->removed) +
+								  list_length(restore->changed) + 1);
 	table->enr.md.reliddesc = InvalidOid;
 	table->enr.md.tupdesc = table->desc;
 	table->enr.md.enrtype = ENR_NAMED_TUPLESTORE;
 	table->enr.reldata = table->store;
-	restore->tables = lappend(restore->tables, table);
+	if (format->nchanged == 0)
+		restore->removed = lappend(restore->removed, table);
+	else
+		restore->changed = lappend(restore->changed, table);
 	relation_close(rel, NoLock);
 	return table;
+}
+
+/*
+ * The place for rows of a format, as they come from the cascade in hand; NULL
+ * if there is none yet.
+ */
+static HookRestored *
+find_table(const Restore *restore, const HookKeptFormat *format)
+{
+	ListCell   *lc;
+
+	foreach(lc, format->nchanged == 0 ? restore->removed : restore->changed)
+	{
+		HookRestored *table = lfirst(lc);
+
+		if (same_format(&table->format, format) &&
+			(format->nchanged == 0 || table->kept_id == restore->kept_id))
+			return table;
+	}
+	return NULL;
 }
 
 static void
@@ -156,17 +182,19 @@ static void
 restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 {
 	Restore    *restore = arg;
-	HookRestored *table = restore->tables == NIL ? NULL : llast(restore->tables);
+	HookRestored *table = find_table(restore, format);
 	Datum	   *values = palloc(sizeof(Datum) * Max(format->nfields, 1));
 	bool	   *nulls = palloc(sizeof(bool) * Max(format->nfields, 1));
+	HookIdentity before;
 
-	if (table == NULL || !same_format(&table->format, format))
+	if (table == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(restore->context);
 
 		table = add_table(restore, format);
 		MemoryContextSwitchTo(old);
 	}
+	hooks_rights_stand_in(&before, format->relid, restore->caller, false);
 	for (int row = 0; row < rows; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -181,6 +209,7 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		restore->column = NULL;
 		tuplestore_putvalues(table->store, table->desc, values, nulls);
 	}
+	hooks_rights_become(&before);
 	table->rows += rows;
 	table->enr.md.enrtuples = table->rows;
 	if (format->nchanged == 0)
@@ -188,78 +217,193 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 }
 
 /*
- * Rows without a key are found by their text, in which floats shall differ if
- * they do.
+ * Reads all that was kept of a cascade, and forgets it.  It is restored from the
+ * beginning on, for whatever code that runs.
  */
 static void
-run_statement(const Restore *restore)
+read_entry(Restore *restore, const HookKeptEntry *entry)
 {
-	int			settings = NewGUCNestLevel();
-	ListCell   *lc;
+	int64		rows = restore->rows;
 
-	(void) set_config_option("extra_float_digits", "3", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	foreach(lc, restore->tables)
-		if (SPI_register_relation(&((HookRestored *) lfirst(lc))->enr) != SPI_OK_REL_REGISTER)
-			elog(ERROR, "SPI_register_relation failed");
-	if (SPI_execute(hooks_putback_statement(restore->tables), false, 0) != SPI_OK_SELECT ||
-		SPI_processed != 1)
-		elog(ERROR, "could not put back kept rows");
-	AtEOXact_GUC(true, settings);
-}
-
-static void
-report_left(Oid relid, int64 rows)
-{
-	if (rows > 0)
-		ereport(NOTICE,
-				(errmsg_plural("%lld row of table \"%s\" was left as it is",
-							   "%lld rows of table \"%s\" were left as they are",
-							   (unsigned long) rows, (long long) rows,
-							   get_rel_name(relid)),
-				 errdetail("What the delete changed in it was changed again since, or it is gone.")));
+	restore->kept_id = entry->kept_id;
+	hooks_kept_set_restored(entry->kept_id);
+	hooks_kept_read(entry->kept_id, restore_chunk, restore);
+	rows = restore->rows - rows;
+	if (rows != entry->rows)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("kept cascade %lld is not complete",
+						(long long) entry->kept_id),
+				 errdetail("Of %lld rows, %lld are kept.",
+						   (long long) entry->rows, (long long) rows)));
+	hooks_kept_forget_rows(entry->kept_id);
 }
 
 /*
- * Did every row come back?  A removed one has to, 09000 otherwise.  A changed
- * one is left alone if it is not as the delete left it.
+ * Reads all that was kept of some cascades, the last one first.
  */
 static void
-check_counts(const Restore *restore)
+read_entries(Restore *restore, List *entries)
 {
-	Oid			last = InvalidOid;
-	int64		left = 0;
-	int			n = 0;
+	int			settings = hooks_rowtext_begin_settings();
+	ErrorContextCallback context;
 	ListCell   *lc;
 
-	foreach(lc, restore->tables)
+	context.callback = add_context;
+	context.arg = restore;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+	foreach(lc, entries)
+		read_entry(restore, lfirst(lc));
+	error_context_stack = context.previous;
+	hooks_rowtext_end_settings(settings);
+}
+
+/*
+ * The tables from the nth on that one statement can write: of one owner and,
+ * where they are changed, by one cascade.
+ */
+static List *
+next_tables(List *tables, int n)
+{
+	const HookRestored *first = list_nth(tables, n);
+	Oid			owner = hooks_rights_owner(first->format.relid);
+	List	   *run = NIL;
+
+	for (; n < list_length(tables); n++)
+	{
+		HookRestored *table = list_nth(tables, n);
+
+		if (hooks_rights_owner(table->format.relid) != owner ||
+			(table->format.nchanged > 0 && table->kept_id != first->kept_id))
+			break;
+		run = lappend(run, table);
+	}
+	return run;
+}
+
+/*
+ * Did every removed row come back?  09000 otherwise.
+ */
+static void
+check_removed(const HookPutback *putback)
+{
+	ListCell   *lc;
+
+	foreach(lc, putback->tables)
 	{
 		const HookRestored *table = lfirst(lc);
-		Oid			relid = table->format.relid;
-		bool		isnull;
-		int64		missing = table->rows -
-			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-										SPI_tuptable->tupdesc, ++n, &isnull));
+		int64		missing = table->rows - table->back;
 
-		if (table->format.nchanged == 0 && missing > 0)
+		if (missing > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 					 errmsg_plural("%lld row of table \"%s\" was not put back",
 								   "%lld rows of table \"%s\" were not put back",
 								   (unsigned long) missing, (long long) missing,
-								   get_rel_name(relid)),
+								   get_rel_name(table->format.relid)),
 					 errdetail("A BEFORE INSERT trigger or a hook has skipped it.")));
-		if (table->format.nchanged == 0)
-			continue;
-		if (last != relid)
-		{
-			report_left(last, left);
-			left = 0;
-		}
-		last = relid;
-		left += missing;
 	}
-	report_left(last, left);
+}
+
+/*
+ * Rows without a key are found by their text, in which floats shall differ if
+ * they do.
+ */
+static void
+put_back(const Restore *restore)
+{
+	int			settings = NewGUCNestLevel();
+	List	   *running = NIL;
+	List	   *tables;
+
+	(void) set_config_option("extra_float_digits", "3", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	for (int i = 0; i < list_length(restore->removed); i += list_length(tables))
+	{
+		tables = next_tables(restore->removed, i);
+		running = lcons(hooks_putback_run(tables, restore->caller), running);
+		check_removed(linitial(running));
+	}
+	for (int i = 0; i < list_length(restore->changed); i += list_length(tables))
+	{
+		tables = next_tables(restore->changed, i);
+		hooks_putback_finish(hooks_putback_run(tables, restore->caller));
+	}
+	while (running != NIL)
+	{
+		hooks_putback_finish(linitial(running));
+		running = list_delete_first(running);
+	}
+	AtEOXact_GUC(true, settings);
+}
+
+/*
+ * Tells of the changed rows that were left alone, as they are not what the
+ * deletes have left.
+ */
+static void
+report_left(List *changed)
+{
+	List	   *told = NIL;
+	ListCell   *lc;
+
+	foreach(lc, changed)
+	{
+		Oid			relid = ((HookRestored *) lfirst(lc))->format.relid;
+		int64		rows = 0;
+		ListCell   *same;
+
+		if (list_member_oid(told, relid))
+			continue;
+		told = lappend_oid(told, relid);
+		foreach(same, changed)
+		{
+			const HookRestored *table = lfirst(same);
+
+			if (table->format.relid == relid)
+				rows += table->rows - table->back;
+		}
+		if (rows > 0)
+			ereport(NOTICE,
+					(errmsg_plural("%lld row of table \"%s\" was left as it is",
+								   "%lld rows of table \"%s\" were left as they are",
+								   (unsigned long) rows, (long long) rows,
+								   get_rel_name(relid)),
+					 errdetail("What the delete changed in it was changed again since, or it is gone.")));
+	}
+}
+
+static void
+end_stores(List *tables)
+{
+	ListCell   *lc;
+
+	foreach(lc, tables)
+		tuplestore_end(((HookRestored *) lfirst(lc))->store);
+}
+
+/*
+ * Puts back what was kept of some cascades, the last one first.  Returns the
+ * number of rows that were removed and are there again.
+ */
+static int64
+restore_entries(List *entries)
+{
+	Restore		restore = {0};
+
+	restore.caller = GetUserId();
+	restore.context = CurrentMemoryContext;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	read_entries(&restore, entries);
+	put_back(&restore);
+	report_left(restore.changed);
+	end_stores(restore.removed);
+	end_stores(restore.changed);
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	return restore.rows;
 }
 
 PG_FUNCTION_INFO_V1(hooks_restore);
@@ -268,51 +412,25 @@ PG_FUNCTION_INFO_V1(hooks_restore);
  * hooks.restore(kept_id bigint) returns bigint
  *
  * Puts back what was kept of a cascade, all of it or nothing, and forgets its
- * rows.  Returns the number of rows that were removed and are there again.
- * Errors: 22004, those of hooks_kept_get(), of the columns and of PostgreSQL.
+ * rows.  Returns the number of rows that were removed and are there again; 0,
+ * with a NOTICE, if it was restored before.  Errors: 22004, those of
+ * hooks_kept_get(), check_rights(), of the columns and of PostgreSQL.
  */
 Datum
 hooks_restore(PG_FUNCTION_ARGS)
 {
-	Restore		restore = {0};
-	ErrorContextCallback context;
-	int64		expected;
-	int			settings;
-	ListCell   *lc;
+	HookKeptEntry entry;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"kept_id\" must not be null")));
-	restore.kept_id = PG_GETARG_INT64(0);
 	PreventCommandIfReadOnly("hooks.restore()");
-	expected = hooks_kept_get(restore.kept_id, ShareUpdateExclusiveLock);
-	restore.context = CurrentMemoryContext;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-
-	settings = hooks_rowtext_begin_settings();
-	context.callback = add_context;
-	context.arg = &restore;
-	context.previous = error_context_stack;
-	error_context_stack = &context;
-	hooks_kept_read(restore.kept_id, restore_chunk, &restore);
-	error_context_stack = context.previous;
-	hooks_rowtext_end_settings(settings);
-	if (restore.rows != expected)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("kept cascade %lld is not complete", (long long) restore.kept_id),
-				 errdetail("Of %lld rows, %lld are kept.",
-						   (long long) expected, (long long) restore.rows)));
-	/* first, so that no trigger of the statement's restores it again */
-	hooks_kept_set_restored(restore.kept_id);
-	run_statement(&restore);
-	check_counts(&restore);
-
-	foreach(lc, restore.tables)
-		tuplestore_end(((HookRestored *) lfirst(lc))->store);
-	if (SPI_finish() != SPI_OK_FINISH)
-		elog(ERROR, "SPI_finish failed");
-	PG_RETURN_INT64(restore.rows);
+	hooks_kept_get(&entry, PG_GETARG_INT64(0), ShareUpdateExclusiveLock);
+	if (!entry.restored)
+		PG_RETURN_INT64(restore_entries(list_make1(&entry)));
+	ereport(NOTICE,
+			(errmsg("kept cascade %lld was restored already",
+					(long long) entry.kept_id)));
+	PG_RETURN_INT64(0);
 }

@@ -1,6 +1,6 @@
 /*
  * rights.c
- *		Who may be told of a table's rows, and as whom they are read.
+ *		Who may be told of a table's rows, and as whom they are read and written.
  */
 #include "postgres.h"
 
@@ -13,6 +13,7 @@
 #include "utils/rls.h"
 #include "utils/syscache.h"
 
+#include "compat.h"
 #include "rights.h"
 
 /*
@@ -61,6 +62,14 @@ hooks_rights_owner(Oid relid)
 	return owner;
 }
 
+static void
+hide_search_path(void)
+{
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
  * Goes on as the owner of a table, as ri_triggers.c does to carry out a foreign
  * key's action: to read a table may call what its owner wrote, be it only to
@@ -77,13 +86,45 @@ hooks_rights_become_owner(HookIdentity *before, Oid relid)
 
 	GetUserIdAndSecContext(&before->userid, &before->sec_context);
 	before->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	before->restricted = true;
+	hide_search_path();
 	SetUserIdAndSecContext(owner, before->sec_context |
 						   SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION |
 						   SECURITY_NOFORCE_RLS);
+}
+
+/*
+ * Goes on as the owner of a table to write to it in the name of a caller, who
+ * did not choose the table: its triggers, defaults and domains are the owner's.
+ *
+ * For the caller's own table nothing changes.  Else an owner who could not
+ * become the caller anyway works in a security-restricted operation, unless
+ * what is to be done runs nothing of his and may defer what PostgreSQL itself
+ * checks; and a caller who could not become the owner does not choose what
+ * names mean to the owner's code.  The search_path of others is that code's
+ * own affair, as with any statement.
+ *
+ * Ends with hooks_rights_become().
+ */
+void
+hooks_rights_stand_in(HookIdentity *before, Oid relid, Oid caller,
+					  bool may_defer)
+{
+	Oid			owner = hooks_rights_owner(relid);
+	int			sec_context;
+
+	GetUserIdAndSecContext(&before->userid, &before->sec_context);
+	before->guc_level = NewGUCNestLevel();
+	before->restricted = !may_defer && !hooks_can_set_role(owner, caller);
+	if (!hooks_can_set_role(caller, owner))
+		hide_search_path();
+	sec_context = before->sec_context;
+	if (owner != before->userid)
+		sec_context |= SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS;
+	if (before->restricted)
+		sec_context |= SECURITY_RESTRICTED_OPERATION;
+	SetUserIdAndSecContext(owner, sec_context);
 }
 
 /*
@@ -92,6 +133,6 @@ hooks_rights_become_owner(HookIdentity *before, Oid relid)
 void
 hooks_rights_become(const HookIdentity *before)
 {
-	AtEOXact_GUC(false, before->guc_level);
+	AtEOXact_GUC(!before->restricted, before->guc_level);
 	SetUserIdAndSecContext(before->userid, before->sec_context);
 }

@@ -13,12 +13,15 @@ typedef struct HookIdentity
 	Oid			userid;
 	int			sec_context;
 	int			guc_level;
+	bool		restricted;		/* what is set meanwhile does not last */
 } HookIdentity;
 
 extern bool hooks_rights_may_read(Oid relid);
 extern void hooks_rights_check_read(Oid relid);
 extern Oid	hooks_rights_owner(Oid relid);
 extern void hooks_rights_become_owner(HookIdentity *before, Oid relid);
+extern void hooks_rights_stand_in(HookIdentity *before, Oid relid, Oid caller,
+								  bool may_defer);
 extern void hooks_rights_become(const HookIdentity *before);
 
 #endif							/* HOOKS_RIGHTS_H */

@@ -10,8 +10,8 @@
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
-#include "callback.h"
 #include "fields.h"
 #include "result.h"
 #include "rights.h"
@@ -30,12 +30,15 @@ show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 {
 	Show	   *show = arg;
 	HookFields	fields;
+	HookIdentity before;
 	Datum	   *values = palloc0(sizeof(Datum) * Max(show->desc->natts, 1));
 	bool	   *nulls = palloc(sizeof(bool) * Max(show->desc->natts, 1));
 
 	if (format->relid != RelationGetRelid(show->rel) || format->nchanged > 0)
 		return;
 	hooks_fields_match(&fields, show->rel, format);
+	/* reading text may run what the owner wrote: a domain's CHECK */
+	hooks_rights_become_owner(&before, format->relid);
 	memset(nulls, true, sizeof(bool) * show->desc->natts);
 	for (int row = 0; row < rows; row++)
 	{
@@ -51,31 +54,7 @@ show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		}
 		tuplestore_putvalues(show->result, show->desc, values, nulls);
 	}
-}
-
-/*
- * Refuses (0A000) a table whose rows cannot be read from text without running
- * what its owner wrote, unless that is who looks.
- */
-static void
-check_types(Relation rel)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		if (!att->attisdropped && rel->rd_rel->relowner != GetUserId() &&
-			hooks_callback_type_runs_code(getBaseType(att->atttypid)))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot show kept rows of table \"%s\"",
-							RelationGetRelationName(rel)),
-					 errdetail("Reading column \"%s\" may run a CHECK of a domain, or another user's function.",
-							   NameStr(att->attname)),
-					 errhint("The table's owner can see them, and hooks.restore() puts them back.")));
-	}
+	hooks_rights_become(&before);
 }
 
 PG_FUNCTION_INFO_V1(hooks_kept_rows);
@@ -84,7 +63,8 @@ PG_FUNCTION_INFO_V1(hooks_kept_rows);
  * hooks.kept_rows(kept_id bigint, table anyelement) returns setof anyelement
  *
  * The removed rows of a table, given by its row type, that were kept; generated
- * columns are NULL.  42809 if it is no table; errors of hooks_kept_get(),
+ * columns are NULL.  42809 if it is no table, 55000 if the rows were restored;
+ * errors of hooks_kept_get(),
  * hooks_rights_check_read() and of the columns.
  */
 Datum
@@ -92,6 +72,7 @@ hooks_kept_rows(PG_FUNCTION_ARGS)
 {
 	Oid			relid = hooks_result_table(fcinfo, 1, "hooks.kept_rows(1, NULL::some_table)");
 	Show		show;
+	HookKeptEntry entry;
 	int			settings;
 
 	if (PG_ARGISNULL(0))
@@ -101,8 +82,14 @@ hooks_kept_rows(PG_FUNCTION_ARGS)
 	hooks_rights_check_read(relid);
 	show.result = hooks_result_begin(fcinfo, &show.desc);
 	show.rel = table_open(relid, AccessShareLock);
-	check_types(show.rel);
-	(void) hooks_kept_get(PG_GETARG_INT64(0), AccessShareLock);
+	hooks_kept_get(&entry, PG_GETARG_INT64(0), AccessShareLock);
+	if (entry.restored)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("kept cascade %lld was restored already",
+						(long long) entry.kept_id),
+				 errdetail("Its rows were put back at %s.",
+						   timestamptz_to_str(entry.restored_at))));
 	settings = hooks_rowtext_begin_settings();
 	hooks_kept_read(PG_GETARG_INT64(0), show_chunk, &show);
 	hooks_rowtext_end_settings(settings);

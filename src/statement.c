@@ -38,6 +38,12 @@ HookStatement *hooks_statement = NULL;
 /* the record of the outermost one; in TopMemoryContext, never freed */
 static HookStatement *outermost = NULL;
 
+/*
+ * Who issues the next statement, if not the current user; see
+ * hooks_statement_set_caller().  An abort forgets it.
+ */
+static Oid	next_caller = InvalidOid;
+
 /* the innermost running TRUNCATE; an abort pops it */
 static HookTruncate *innermost_truncate = NULL;
 
@@ -122,7 +128,8 @@ hooks_statement_push(QueryDesc *query)
 	if (!statement->referential)
 	{
 		statement->level = ++last_level;
-		statement->caller = GetUserId();
+		statement->caller = OidIsValid(next_caller) ? next_caller : GetUserId();
+		next_caller = InvalidOid;
 	}
 	else if (hooks_statement != NULL)
 	{
@@ -140,6 +147,16 @@ hooks_statement_push(QueryDesc *query)
 	}
 	hooks_statement = statement;
 	return statement;
+}
+
+/*
+ * The next statement is one that we run as somebody else in the name of this
+ * role.  InvalidOid, if none came.
+ */
+void
+hooks_statement_set_caller(Oid caller)
+{
+	next_caller = caller;
 }
 
 /*
@@ -175,6 +192,7 @@ hooks_statement_pop_truncate(void)
 void
 hooks_statement_abort(int nest_level)
 {
+	next_caller = InvalidOid;
 	while (innermost_truncate != NULL &&
 		   innermost_truncate->nest_level >= nest_level)
 		innermost_truncate = innermost_truncate->outer;

@@ -58,6 +58,7 @@ extern HookStatement *hooks_statement;
 
 extern void hooks_statement_init(void);
 extern HookStatement *hooks_statement_push(QueryDesc *query);
+extern void hooks_statement_set_caller(Oid caller);
 extern void hooks_statement_push_truncate(const TruncateStmt *statement,
 										  const char *text);
 extern void hooks_statement_pop_truncate(void);
