@@ -39,3 +39,7 @@ CREATE TRIGGER kept_load BEFORE INSERT ON hooks.kept_dump
     FOR EACH ROW EXECUTE FUNCTION hooks.kept_load();
 ALTER TABLE hooks.kept_dump ENABLE ALWAYS TRIGGER kept_load;
 COMMENT ON TRIGGER kept_load ON hooks.kept_dump IS 'the rows that pg_restore loads are kept where not everybody can read them';
+
+CREATE FUNCTION hooks.restore_transaction(transaction_id xid8) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore_transaction';
+COMMENT ON FUNCTION hooks.restore_transaction(xid8) IS 'puts all rows of all cascades that a transaction has kept back, or none, and returns their number';

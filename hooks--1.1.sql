@@ -345,6 +345,10 @@ CREATE FUNCTION hooks.restore(kept_id bigint) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore';
 COMMENT ON FUNCTION hooks.restore(bigint) IS 'puts all rows of a kept cascade back, or none, and returns their number';
 
+CREATE FUNCTION hooks.restore_transaction(transaction_id xid8) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore_transaction';
+COMMENT ON FUNCTION hooks.restore_transaction(xid8) IS 'puts all rows of all cascades that a transaction has kept back, or none, and returns their number';
+
 CREATE FUNCTION hooks.kept_rows(kept_id bigint, "table" anyelement) RETURNS SETOF anyelement
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_rows';
 COMMENT ON FUNCTION hooks.kept_rows(bigint, anyelement) IS 'the rows of a table that a kept cascade has, as hooks.kept_rows(1, NULL::some_table)';

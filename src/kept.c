@@ -279,6 +279,51 @@ hooks_kept_get(HookKeptEntry *entry, int64 kept_id, LOCKMODE lockmode)
 	table_close(kept, NoLock);
 }
 
+static int
+compare_entries(const ListCell *a, const ListCell *b)
+{
+	const HookKeptEntry *one = lfirst(a);
+	const HookKeptEntry *other = lfirst(b);
+
+	return one->kept_id > other->kept_id ? -1 : 1;
+}
+
+/*
+ * All that a transaction has kept, the newest first: a palloc'd list of
+ * HookKeptEntry.  42704 if that is nothing.
+ */
+List *
+hooks_kept_of_transaction(FullTransactionId transaction, LOCKMODE lockmode)
+{
+	Relation	kept = table_open(hooks_registry_relation("kept"), lockmode);
+	List	   *entries = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_transaction_id, BTEqualStrategyNumber, F_XID8EQ,
+				FullTransactionIdGetDatum(transaction));
+	scan = systable_beginscan(kept, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		HookKeptEntry *entry = palloc(sizeof(HookKeptEntry));
+
+		CHECK_FOR_INTERRUPTS();
+		get_entry(entry, tuple, RelationGetDescr(kept));
+		entries = lappend(entries, entry);
+	}
+	systable_endscan(scan);
+	table_close(kept, NoLock);
+	if (entries == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("nothing is kept of transaction %llu",
+						(unsigned long long) U64FromFullTransactionId(transaction)),
+				 errhint("Table hooks.kept lists what is.")));
+	list_sort(entries, compare_entries);
+	return entries;
+}
+
 static SysScanDesc
 scan_chunks(Relation kept_row, Relation index, int64 kept_id, Snapshot snapshot)
 {

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
@@ -65,6 +66,8 @@ extern void hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows,
 						   Oid caller);
 extern void hooks_kept_get(HookKeptEntry *entry, int64 kept_id,
 						   LOCKMODE lockmode);
+extern List *hooks_kept_of_transaction(FullTransactionId transaction,
+									   LOCKMODE lockmode);
 extern void hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg);
 extern void hooks_kept_set_restored(int64 kept_id);
 extern void hooks_kept_forget_rows(int64 kept_id);

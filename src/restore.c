@@ -1,6 +1,6 @@
 /*
  * restore.c
- *		hooks.restore(): puts kept rows back.
+ *		hooks.restore(), hooks.restore_transaction(): put kept rows back.
  *
  * Who restores names no tables, and what belongs to these (triggers, defaults,
  * domains, index expressions) must not run as him: so rows are made of text, and
@@ -22,6 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
+#include "utils/xid8.h"
 
 #include "putback.h"
 #include "rights.h"
@@ -432,5 +433,42 @@ hooks_restore(PG_FUNCTION_ARGS)
 	ereport(NOTICE,
 			(errmsg("kept cascade %lld was restored already",
 					(long long) entry.kept_id)));
+	PG_RETURN_INT64(0);
+}
+
+PG_FUNCTION_INFO_V1(hooks_restore_transaction);
+
+/*
+ * hooks.restore_transaction(transaction_id xid8) returns bigint
+ *
+ * The same for all that a transaction has kept, what was restored before left
+ * out: all of it or nothing.  Errors: those of hooks_kept_of_transaction(), too.
+ */
+Datum
+hooks_restore_transaction(PG_FUNCTION_ARGS)
+{
+	List	   *entries;
+	List	   *left = NIL;
+	ListCell   *lc;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"transaction_id\" must not be null")));
+	PreventCommandIfReadOnly("hooks.restore_transaction()");
+	entries = hooks_kept_of_transaction(PG_GETARG_FULLTRANSACTIONID(0),
+										ShareUpdateExclusiveLock);
+	foreach(lc, entries)
+	{
+		HookKeptEntry *entry = lfirst(lc);
+
+		if (!entry->restored)
+			left = lappend(left, entry);
+	}
+	if (left != NIL)
+		PG_RETURN_INT64(restore_entries(left));
+	ereport(NOTICE,
+			(errmsg("all that was kept of transaction %llu was restored already",
+					(unsigned long long) U64FromFullTransactionId(PG_GETARG_FULLTRANSACTIONID(0)))));
 	PG_RETURN_INT64(0);
 }
