@@ -89,7 +89,12 @@ SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 UPDATE hooks.kept_row SET data = '1';
 SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 
--- hooks.keep() is for before_cascade delete.
+-- hooks.keep() is for before_cascade delete, and can be registered for nothing else.
+SELECT hooks.register('x', 'before', 'delete', 'root', 'hooks.keep');
+SELECT hooks.register('x', 'after', 'delete', 'root', 'hooks.keep', level => 'statement');
+SELECT hooks.register('x', 'before_cascade', 'truncate', 'root', 'hooks.keep');
+SELECT hooks.register('x', 'before_cascade', 'delete, update', 'root', 'hooks.keep');
+SELECT hooks.register('x', 'before_cascade', 'update', NULL, 'hooks.keep', schema => 'test_restore');
 CREATE TRIGGER keep BEFORE DELETE ON root FOR EACH ROW EXECUTE FUNCTION hooks.keep();
 DELETE FROM root;
 DROP TRIGGER keep ON root;

@@ -30,6 +30,7 @@
 #include "compat.h"
 #include "condition.h"
 #include "definition.h"
+#include "own.h"
 #include "registry.h"
 #include "scope.h"
 #include "settings.h"
@@ -538,6 +539,9 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	result = hooks_proc_aclcheck(function, GetUserId());
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FUNCTION, hook->callback);
+	if (function == hooks_own_function("keep", 0) &&
+		(hook->phase != HOOK_BEFORE_CASCADE || hook->actions != HOOK_DELETE))
+		refuse(errmsg("hooks.keep is for phase \"before_cascade\" of action \"delete\" only"));
 	if ((text = text_arg(fcinfo, ARG_CONDITION)) != NULL)
 		hook->condition = hooks_condition_normalize(rel, text, hook->phase,
 													hook->level, hook->actions,

@@ -295,7 +295,7 @@ compare_entries(const ListCell *a, const ListCell *b)
 List *
 hooks_kept_of_transaction(FullTransactionId transaction, LOCKMODE lockmode)
 {
-	Relation	kept = table_open(hooks_registry_relation("kept"), lockmode);
+	Relation	kept = hooks_own_open(&kept_table, lockmode);
 	List	   *entries = NIL;
 	ScanKeyData key;
 	SysScanDesc scan;
