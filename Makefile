@@ -16,6 +16,7 @@ OBJS = \
 	src/event.o \
 	src/attempt.o \
 	src/place.o \
+	src/shared.o \
 	src/command.o \
 	src/settings.o \
 	src/origin.o \

@@ -18,6 +18,7 @@
 #include "attempt.h"
 #include "compat.h"
 #include "settings.h"
+#include "shared.h"
 
 /* set by the configuration, valid always, unaffected by aborts */
 bool		hooks_enabled = true;
@@ -33,8 +34,8 @@ bool		hooks_preloaded = false;
 static char *paused_text = NULL;
 const int64 *hooks_paused = NULL;
 
-/* whether this session has logged that the kill switch is off */
-static bool kill_switch_logged = false;
+/* whether this session has met the kill switch, and if it is to tell, told */
+static bool kill_switch_seen = false;
 
 /*
  * Bounds of hooks.metadata.  Whoever sets it must not be able to make a callback
@@ -185,7 +186,7 @@ hooks_settings_init(void)
 
 	DefineCustomBoolVariable("hooks.enabled",
 							 "Whether hooks fire at all.",
-							 "Off, no hook fires; a line in the log says so once per session.",
+							 "Off, no hook fires; a line in the log says so.",
 							 &hooks_enabled, true,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("hooks.max_depth",
@@ -222,12 +223,13 @@ hooks_settings_init(void)
 void
 hooks_settings_log_kill_switch(void)
 {
-	if (!kill_switch_logged)
-	{
-		kill_switch_logged = true;
+	if (kill_switch_seen)
+		return;
+	kill_switch_seen = true;
+	if (hooks_shared_may_log_kill_switch())
 		ereport(LOG,
-				(errmsg("hooks do not fire in this session because \"hooks.enabled\" is off")));
-	}
+				(errmsg("hooks do not fire in this session because \"hooks.enabled\" is off"),
+				 errdetail("The same may be true of others: this is logged once in ten minutes.")));
 }
 
 bool

@@ -35,7 +35,7 @@ extern void hooks_settings_pause(int64 hook_id, bool pause);
 extern Jsonb *hooks_settings_metadata(void);
 
 /*
- * Is the kill switch thrown?  Logs it, once per session.
+ * Is the kill switch thrown?  Logs it, once per session at most.
  */
 static inline bool
 hooks_settings_kill_switch(void)
