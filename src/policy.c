@@ -39,8 +39,8 @@
 #include "utils/xid8.h"
 
 #include "attempt.h"
-#include "place.h"
 #include "own.h"
+#include "place.h"
 #include "policy.h"
 #include "registry.h"
 #include "settings.h"
@@ -364,7 +364,7 @@ report_timeout(const HookMember *member, const HookFiring *firing)
 			(errcode(ERRCODE_HOOK_TIMEOUT),
 			 errmsg("hook \"%s\" took longer than its timeout of %d ms",
 					member->hook->name, member->timeout),
-			 hooks_context_place(firing)));
+			 hooks_place(firing->subject->relation, InvalidOid)));
 }
 
 /*
