@@ -50,17 +50,27 @@ check_may_change(const Hook *hook)
 }
 
 /*
- * The hook of a name, under the writers' lock: 42704 if there is none, 42501 if
- * the caller may not change it.  Both come before the lock, which would keep
- * others out until the end of the transaction.
+ * The hook of a name, under the writers' lock: NULL or 42704 if there is none,
+ * 42501 if the caller may not change it.  Both come before the lock, which would
+ * keep others out until the end of the transaction; and once more under it, as
+ * whoever had it may have removed the hook.
  */
 static Hook *
-hook_to_change(const char *name)
+hook_to_change(const char *name, bool missing_ok)
 {
-	check_may_change(hooks_registry_get(name));
+	Hook	   *hook = missing_ok ? hooks_registry_find(name) :
+		hooks_registry_get(name);
+
+	if (hook == NULL)
+		return NULL;
+	check_may_change(hook);
 	hooks_registry_lock();
-	check_may_change(hooks_registry_get(name));
-	return hooks_registry_get(name);
+	hook = missing_ok ? hooks_registry_find(name) : hooks_registry_get(name);
+	if (hook == NULL)
+		hooks_registry_unlock();
+	else
+		check_may_change(hook);
+	return hook;
 }
 
 /*
@@ -180,13 +190,14 @@ Datum
 hooks_unregister(PG_FUNCTION_ARGS)
 {
 	char	   *name = hooks_definition_text(fcinfo, 0, "name");
+	Hook	   *hook;
 
 	hooks_definition_require(fcinfo, 1, "missing_ok");
 	PreventCommandIfReadOnly("hooks.unregister()");
-	if (PG_GETARG_BOOL(1) && hooks_registry_find(name) == NULL)
-		PG_RETURN_BOOL(false);
-	hooks_dropped_remove(list_make1(hook_to_change(name)));
-	PG_RETURN_BOOL(true);
+	hook = hook_to_change(name, PG_GETARG_BOOL(1));
+	if (hook != NULL)
+		hooks_dropped_remove(list_make1(hook));
+	PG_RETURN_BOOL(hook != NULL);
 }
 
 PG_FUNCTION_INFO_V1(hooks_unregister_package);
@@ -214,6 +225,8 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	/* once more, under the lock */
 	hooks_registry_lock();
 	hooks = hooks_registry_of_package(package);
+	if (hooks == NIL)
+		hooks_registry_unlock();
 	foreach(lc, hooks)
 		check_may_change(lfirst(lc));
 	hooks_dropped_remove(hooks);
@@ -230,7 +243,7 @@ set_enabled(FunctionCallInfo fcinfo, bool enabled)
 	Hook	   *hook;
 
 	PreventCommandIfReadOnly(enabled ? "hooks.enable()" : "hooks.disable()");
-	hook = hook_to_change(name);
+	hook = hook_to_change(name, false);
 	if (hook->enabled == enabled && !hook->quarantined)
 	{
 		hooks_registry_unlock();
