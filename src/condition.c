@@ -35,6 +35,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/typcache.h"
 
 #include "attempt.h"
 #include "callback.h"
@@ -212,6 +213,52 @@ check_references(Relation rel, Node *condition, HookPhase phase,
 }
 
 /*
+ * Is a role in values of the type: itself, or what it is made of?
+ */
+static bool
+has_role(Oid type)
+{
+	Oid			base = getBaseType(type);
+	Oid			element = get_element_type(base);
+	TupleDesc	desc;
+
+	check_stack_depth();
+	if (base == REGROLEOID)
+		return true;
+	if (OidIsValid(element))
+		return has_role(element);
+	if (get_typtype(base) != TYPTYPE_COMPOSITE)
+		return false;
+	desc = lookup_rowtype_tupdesc_copy(base, -1);
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped &&
+			has_role(TupleDescAttr(desc, i)->atttypid))
+			return true;
+	return false;
+}
+
+/*
+ * Refuses (0A000) constants that name a role, as PostgreSQL does in what it
+ * keeps: roles are of all databases, so that nothing here would know when one is
+ * renamed or dropped.
+ */
+static bool
+refuse_roles(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Const) && !((Const *) node)->constisnull &&
+		has_role(((Const *) node)->consttype))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("constant of the type %s cannot be used here",
+						format_type_be(((Const *) node)->consttype)),
+				 errdetail("A condition does not follow when the role is renamed or dropped."),
+				 errhint("Compare its name instead, as in role::text = 'name'.")));
+	return expression_tree_walker(node, refuse_roles, context);
+}
+
+/*
  * deparse_context_for() makes a context of one relation.  Two of them one
  * below the other serve for OLD and NEW if NEW's Vars point one level up.
  */
@@ -282,7 +329,8 @@ refuse_constants_that_call(Node *node, void *context)
  * functions that it calls.  rel is NULL for a wide hook.
  *
  * PostgreSQL's own errors for what does not parse; 42601 for more than one
- * expression, 42P17 for OLD or NEW where the hook has none.
+ * expression, 42P17 for OLD or NEW where the hook has none, 0A000 for constants
+ * that cannot be kept.
  */
 char *
 hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
@@ -293,6 +341,7 @@ hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
 	int			guc_level;
 
 	check_references(rel, condition, phase, level, actions);
+	(void) refuse_roles(condition, NULL);
 	*functions = hooks_callback_functions(condition);
 	normal = deparse_condition(rel == NULL ? InvalidOid : RelationGetRelid(rel),
 							   condition);
