@@ -45,6 +45,7 @@ OBJS = \
 	src/trigger.o \
 	src/report.o \
 	src/graph.o \
+	src/switched.o \
 	src/emptied.o \
 	src/tidset.o \
 	src/tidlist.o \

@@ -587,12 +587,13 @@ hooks_attach_make_way(Oid relid, Oid parent)
 }
 
 /*
- * What is wrong with the triggers of a table, as sentences; NIL if nothing is.
- * That somebody's own trigger has a name of ours is told where asked for: the
- * functions that look after the triggers tell of it by themselves.
+ * What is wrong with the triggers of a table, as sentences; NIL if nothing is.  The
+ * verb is "is", or "was" for what is being mended.  That somebody's own trigger has
+ * a name of ours is told where asked for: the functions that look after the
+ * triggers tell of it by themselves.
  */
 List *
-hooks_attach_problems(Oid relid, bool others)
+hooks_attach_problems(Oid relid, const char *verb, bool others)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	TriggerDesc *triggers;
@@ -615,22 +616,22 @@ hooks_attach_problems(Oid relid, bool others)
 		if (wanted == '\0')
 			continue;
 		if (trigger == NULL)
-			problem = "is missing";
+			problem = "missing";
 		else if (!is_as_made(trigger, event))
-			problem = others ? "is not one that the extension hooks has made" :
-				NULL;
+			problem = others ? "not one that the extension hooks has made" : NULL;
 		else if (trigger->tgenabled == TRIGGER_DISABLED)
-			problem = "is disabled";
+			problem = "disabled";
 		else if (trigger->tgenabled != wanted &&
 				 trigger->tgenabled != TRIGGER_FIRES_ALWAYS)
 			problem = wanted == TRIGGER_FIRES_ALWAYS ?
-				"is not enabled for replication" :
-				"is enabled for replication only";
+				"not enabled for replication" :
+				"enabled for replication only";
 		if (problem != NULL)
 			problems = lappend(problems,
-							   psprintf("trigger \"%s\" of table \"%s\" %s",
+							   psprintf("trigger \"%s\" of table \"%s\" %s %s",
 										event->trigger,
-										RelationGetRelationName(rel), problem));
+										RelationGetRelationName(rel), verb,
+										problem));
 	}
 	relation_close(rel, NoLock);
 	return problems;

@@ -16,6 +16,6 @@ extern void hooks_attach_sync_up(Oid relid);
 extern void hooks_attach_sync_tree(Oid relid);
 extern void hooks_attach_sync_above(List *relids, bool dropped);
 extern void hooks_attach_make_way(Oid relid, Oid parent);
-extern List *hooks_attach_problems(Oid relid, bool others);
+extern List *hooks_attach_problems(Oid relid, const char *verb, bool others);
 
 #endif							/* HOOKS_ATTACH_H */

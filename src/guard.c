@@ -127,10 +127,15 @@ hooks_guard_mend(const char *table)
 			if (strcmp(triggers->triggers[j].tgname, wanted[i].trigger) == 0 &&
 				triggers->triggers[j].tgfoid == hooks_own_function(wanted[i].trigger, 0) &&
 				triggers->triggers[j].tgenabled != wanted[i].state)
+			{
+				ereport(NOTICE,
+						(errmsg("trigger \"%s\" of table \"%s\" was not enabled as the extension needs it",
+								wanted[i].trigger, wanted[i].table)));
 				commands = hooks_command_add(commands, GetUserId(),
 											 psprintf("ALTER TABLE hooks.%s ENABLE %s TRIGGER %s",
 													  wanted[i].table, wanted[i].word,
 													  wanted[i].trigger));
+			}
 		table_close(rel, AccessShareLock);
 	}
 	hooks_command_run(commands);

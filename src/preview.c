@@ -26,6 +26,7 @@
 #include "forecast.h"
 #include "result.h"
 #include "rights.h"
+#include "switched.h"
 #include "emptied.h"
 
 /* columns of the previews, as in the install script */
@@ -187,6 +188,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 					hooks_of_count(count));
 	}
 	report_missing_indexes(route);
+	hooks_switched_report(route->off);
 	hooks_cascade_end(cascade);
 	return (Datum) 0;
 }

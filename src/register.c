@@ -103,7 +103,7 @@ report_problems(const Hook *hook)
 	ListCell   *lc2;
 
 	foreach(lc, hooks_scope_relations(hook))
-		foreach(lc2, hooks_attach_problems(lfirst_oid(lc), false))
+		foreach(lc2, hooks_attach_problems(lfirst_oid(lc), "is", false))
 			ereport(WARNING,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("%s", (char *) lfirst(lc2)),

@@ -35,6 +35,7 @@
 #include "registry.h"
 #include "scope.h"
 #include "settings.h"
+#include "switched.h"
 #include "watch.h"
 
 static bool
@@ -137,8 +138,40 @@ mend_table(void *arg)
 }
 
 /*
+ * Tells of what was wrong with a table and is not any more; returns the number
+ * of things.
+ */
+static int64
+report_mended(Oid relid, List *before, List *after)
+{
+	int64		mended = 0;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, before)
+	{
+		bool		left = false;
+
+		foreach(lc2, after)
+			left |= strcmp(lfirst(lc), lfirst(lc2)) == 0;
+		if (left)
+			continue;
+		ereport(NOTICE, (errmsg("%s", (char *) lfirst(lc))));
+		mended++;
+	}
+	if (before == NIL)
+	{
+		ereport(NOTICE,
+				(errmsg("table \"%s\" had triggers that its hooks do not want",
+						get_rel_name(relid))));
+		mended++;
+	}
+	return mended;
+}
+
+/*
  * Mends the triggers of tables that the caller owns or has hooks on; returns
- * the number of tables.
+ * the number of things.  The foreign keys' are not ours to enable.
  */
 static int64
 mend_tables(void)
@@ -162,9 +195,7 @@ mend_tables(void)
 			may |= owns_hook(lfirst(lc2));
 		if (!may)
 			continue;
-		problems = hooks_attach_problems(mending.relid, false);
-		foreach(lc2, problems)
-			ereport(NOTICE, (errmsg("%s", (char *) lfirst(lc2))));
+		problems = hooks_attach_problems(mending.relid, "was", false);
 		error = hooks_attempt(mend_table, &mending);
 		if (error != NULL)
 			ereport(WARNING,
@@ -172,13 +203,14 @@ mend_tables(void)
 					 errmsg("could not mend the triggers of table \"%s\": %s",
 							get_rel_name(mending.relid), error->message),
 					 error->hint != NULL ? errhint("%s", error->hint) : 0));
-		if (!mending.changed)
-			continue;
-		if (problems == NIL)
-			ereport(NOTICE,
-					(errmsg("table \"%s\" had triggers that its hooks do not want",
-							get_rel_name(mending.relid))));
-		mended++;
+		if (mending.changed)
+			mended += report_mended(mending.relid, problems,
+									hooks_attach_problems(mending.relid, "was", false));
+		foreach(lc2, hooks_attach_problems(mending.relid, "is", false))
+			ereport(WARNING,
+					(errcode(ERRCODE_HOOK_ERROR),
+					 errmsg("%s", (char *) lfirst(lc2))));
+		hooks_switched_report_table(mending.relid);
 	}
 	return mended;
 }
@@ -203,7 +235,12 @@ mend_hooks(void)
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
 					 errmsg("owner of hook \"%s\" does not exist", hook->name)));
 		else if (hooks_owner_sync(hook->owner, true))
+		{
+			ereport(NOTICE,
+					(errmsg("owner of hook \"%s\" had no grant on table \"registry\"",
+							hook->name)));
 			mended++;
+		}
 		if (!OidIsValid(hooks_callback_resolve(hook->callback)))
 			ereport(WARNING,
 					(errcode(ERRCODE_UNDEFINED_FUNCTION),
@@ -224,8 +261,8 @@ mend_event_triggers(void)
 
 	foreach(lc, disabled)
 		ereport(superuser() ? NOTICE : WARNING,
-				(errmsg("event trigger \"%s\" is not enabled always",
-						(char *) lfirst(lc))));
+				(errmsg("event trigger \"%s\" %s not enabled always",
+						(char *) lfirst(lc), superuser() ? "was" : "is")));
 	if (!superuser())
 		return 0;
 	hooks_watch_enable(disabled);

@@ -6,6 +6,7 @@
 
 #include "access/relation.h"
 #include "access/table.h"
+#include "catalog/partition.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -15,7 +16,9 @@
 #include "attach.h"
 #include "chain.h"
 #include "result.h"
+#include "scope.h"
 #include "settings.h"
+#include "switched.h"
 #include "watch.h"
 
 /* columns of hooks.chain(), as in the install script */
@@ -27,18 +30,47 @@
 static void
 report_problems(Oid relid)
 {
-	List	   *problems = hooks_attach_problems(relid, true);
+	List	   *problems = hooks_attach_problems(relid, "is", true);
 	ListCell   *lc;
 
 	foreach(lc, hooks_watch_disabled())
 		problems = lappend(problems,
 						   psprintf("event trigger \"%s\" is not enabled always",
 									(char *) lfirst(lc)));
+	hooks_switched_report_table(relid);
 	foreach(lc, problems)
 		ereport(WARNING,
 				(errcode(ERRCODE_HOOK_ERROR),
 				 errmsg("%s", (char *) lfirst(lc)),
 				 errhint("Call hooks.repair().")));
+}
+
+/*
+ * Tells of hooks that would be in the chains, were they enabled.
+ */
+static void
+report_disabled(Relation rel)
+{
+	List	   *ancestors = rel->rd_rel->relispartition ?
+		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_scope_reach(RelationGetRelid(rel), ancestors))
+	{
+		const HookReach *reach = lfirst(lc);
+		bool		wanted = false;
+
+		CHECK_FOR_INTERRUPTS();
+		if (reach->hook->enabled)
+			continue;
+		for (int e = 0; e < HOOK_EVENTS; e++)
+			wanted |= hooks_scope_wants(reach, &hooks_events[e]);
+		if (wanted)
+			ereport(NOTICE,
+					(errmsg(reach->hook->quarantined ?
+							"hook \"%s\" is in quarantine" :
+							"hook \"%s\" is disabled", reach->hook->name)));
+	}
 }
 
 PG_FUNCTION_INFO_V1(hooks_chain);
@@ -47,7 +79,8 @@ PG_FUNCTION_INFO_V1(hooks_chain);
  * hooks.chain(relation regclass) returns setof record
  *
  * The enabled hooks of a table, by event and in firing order, with those of
- * the partitioned tables above it where rows of the table fire them.  42P01.
+ * the partitioned tables above it where rows of the table fire them.  A NOTICE
+ * tells of those that are disabled.  42P01.
  */
 Datum
 hooks_chain(PG_FUNCTION_ARGS)
@@ -68,6 +101,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
 	rows = hooks_result_begin(fcinfo, &desc);
 	report_problems(RelationGetRelid(rel));
+	report_disabled(rel);
 	relation = hooks_chain_pin(RelationGetRelid(rel));
 	for (int e = 0; e < HOOK_EVENTS; e++)
 	{

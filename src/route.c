@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 
 #include "route.h"
+#include "switched.h"
 
 /*
  * A tree of tables that a route to some table goes to or through, and the
@@ -40,19 +41,6 @@ typedef struct HookWanted
 } HookWanted;
 
 static void make_doomable(HookRoute *route, HookTable *table);
-
-/*
- * Does a trigger fire in this session, as trigger.c decides it?
- */
-static bool
-is_in_force(const Trigger *trigger)
-{
-	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
-		return trigger->tgenabled != TRIGGER_FIRES_ON_ORIGIN &&
-			trigger->tgenabled != TRIGGER_DISABLED;
-	return trigger->tgenabled != TRIGGER_FIRES_ON_REPLICA &&
-		trigger->tgenabled != TRIGGER_DISABLED;
-}
 
 /*
  * The numbers that columns of a table have in another one of its tree.
@@ -134,11 +122,18 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 		int			type = RI_FKey_trigger_type(triggers[i].tgfoid);
 		const HookForeignKey *key;
 
-		if (type == RI_TRIGGER_NONE || !is_in_force(&triggers[i]))
+		if (type == RI_TRIGGER_NONE)
 			continue;
 		key = hooks_graph_find(route->graph, triggers[i].tgconstraint);
 		if (key == NULL)
 			continue;
+		if (hooks_switched_off(&triggers[i]))
+		{
+			if (type == RI_TRIGGER_PK)
+				route->off = hooks_switched_add(route->off, key, relid,
+												&triggers[i]);
+			continue;
+		}
 		if (type == RI_TRIGGER_FK)
 		{
 			if (TRIGGER_FOR_UPDATE(triggers[i].tgtype))

@@ -137,6 +137,8 @@ typedef struct HookRoute
 	List	   *tables;			/* of HookTable */
 	List	   *trees;			/* of HookTree */
 	List	   *steps;			/* of HookStep */
+	List	   *off;			/* of HookSwitchedOff: keys that the tables are
+								 * referred to by, and that nobody follows */
 	List	   *open;			/* of Relation: nobody changes these as long */
 	bool		ordered;		/* what happens depends on the order of events */
 } HookRoute;

@@ -18,6 +18,7 @@
 
 #include "forecast.h"
 #include "graph.h"
+#include "switched.h"
 
 /* A box of a diagram */
 typedef struct TreeBox
@@ -233,6 +234,7 @@ draw_arrow(Tree *tree, Oid relid, const HookForeignKey *key, const char *index)
 	append_escaped(&tree->out, column_list(key));
 	appendStringInfoString(&tree->out, "#41;<br/>");
 	append_escaped(&tree->out, index);
+	appendStringInfoString(&tree->out, hooks_switched_words(tree->graph, key));
 	appendStringInfo(&tree->out, "\"| t%d", to);
 }
 
@@ -242,11 +244,12 @@ write_line(Tree *tree, int depth, const HookForeignKey *key, const char *index,
 {
 	appendStringInfo(&tree->out, "\n%*s", depth * 2, "");
 	append_flat(&tree->out,
-				psprintf("%s: %s%s by %s (%s), %s%s%s",
+				psprintf("%s: %s%s by %s (%s), %s%s%s%s",
 						 table_name(key->referencing),
 						 hooks_graph_action_words(key->on_delete),
 						 key->deferred ? " deferred" : "",
 						 quote_identifier(key->name), column_list(key), index,
+						 hooks_switched_words(tree->graph, key),
 						 hook_words(hooks_on(tree, key->referencing, key), "; hooks: "),
 						 again ? "; see above" : ""));
 }
