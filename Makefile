@@ -62,6 +62,7 @@ OBJS = \
 	src/answer.o \
 	src/rowtext.o \
 	src/shape.o \
+	src/bin.o \
 	src/kept.o \
 	src/keeper.o \
 	src/altered.o \

@@ -3,6 +3,29 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION hooks UPDATE TO '1.1'" to load this file. \quit
 
+-- Which recycle bin this is.  pg_dump leaves the number out, so that rows that
+-- come from a dump can be told from those that were kept here.
+CREATE TABLE hooks.bin (
+    bin_id uuid NOT NULL
+);
+INSERT INTO hooks.bin VALUES (pg_catalog.gen_random_uuid());
+
+COMMENT ON TABLE hooks.bin IS 'a number that CREATE EXTENSION draws; it goes with the files of the database, and is not dumped';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.bin
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.bin ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.bin IS 'each server has its own recycle bin';
+
+-- Rows that were kept here name the transaction that wrote them, their xmin.
+UPDATE hooks.kept_row SET written_by = '0' WHERE xmin <> written_by;
+ALTER TABLE hooks.kept_row ALTER COLUMN written_by TYPE text USING written_by::text;
+UPDATE hooks.kept_row SET written_by = bin_id || ' ' || relation::oid ||
+    coalesce((SELECT string_agg(' ' || type::oid, '' ORDER BY n)
+                FROM unnest(types) WITH ORDINALITY t (type, n) WHERE type <> 0), '')
+  FROM hooks.bin WHERE written_by <> '0';
+COMMENT ON COLUMN hooks.kept_row.written_by IS 'the number of the recycle bin and the OIDs of table and types when the rows were kept; after pg_restore they are others, and then numbers tell nothing any more';
+
 -- The recycle bin in a dump.  pg_dump does not look at hooks.kept_row itself.
 ALTER EXTENSION hooks DROP TABLE hooks.kept_row;
 ALTER EXTENSION hooks ADD TABLE hooks.kept_row;

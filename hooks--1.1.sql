@@ -106,6 +106,15 @@ COMMENT ON COLUMN hooks.kept.rows IS 'the rows that it removes, from whatever ta
 COMMENT ON COLUMN hooks.kept.caller IS 'the role that issued the DELETE';
 COMMENT ON COLUMN hooks.kept.restored_at IS 'when hooks.restore() put the rows back; they are not kept any longer';
 
+-- Which recycle bin this is.  pg_dump leaves the number out, so that rows that
+-- come from a dump can be told from those that were kept here.
+CREATE TABLE hooks.bin (
+    bin_id uuid NOT NULL
+);
+INSERT INTO hooks.bin VALUES (pg_catalog.gen_random_uuid());
+
+COMMENT ON TABLE hooks.bin IS 'a number that CREATE EXTENSION draws; it goes with the files of the database, and is not dumped';
+
 CREATE TABLE hooks.kept_row (
     kept_id    bigint    NOT NULL,
     number     integer   NOT NULL,
@@ -115,7 +124,7 @@ CREATE TABLE hooks.kept_row (
     numbers    int2[]    NOT NULL,
     types      regtype[] NOT NULL,
     typmods    integer[] NOT NULL,
-    written_by xid       NOT NULL,
+    written_by text      NOT NULL,
     changed    integer   NOT NULL,
     rows       integer   NOT NULL,
     data       text      NOT NULL,
@@ -131,7 +140,7 @@ COMMENT ON COLUMN hooks.kept_row.columns IS 'the columns, in the order of the da
 COMMENT ON COLUMN hooks.kept_row.numbers IS 'the numbers of the columns; of what is inside of them none is above 0';
 COMMENT ON COLUMN hooks.kept_row.types IS 'their types; 0 for a label of an enum';
 COMMENT ON COLUMN hooks.kept_row.typmods IS 'type modifiers, as in pg_attribute';
-COMMENT ON COLUMN hooks.kept_row.written_by IS 'the transaction that wrote this row, its xmin; after pg_restore it is not, and then numbers tell nothing any more';
+COMMENT ON COLUMN hooks.kept_row.written_by IS 'the number of the recycle bin and the OIDs of table and types when the rows were kept; after pg_restore they are others, and then numbers tell nothing any more';
 COMMENT ON COLUMN hooks.kept_row.changed IS '0: rows that were removed; else rows that were changed in so many columns, which are the last in the data, twice: as they were, and as the DELETE left them';
 COMMENT ON COLUMN hooks.kept_row.rows IS 'the number of rows in the data';
 COMMENT ON COLUMN hooks.kept_row.data IS 'the rows, in the text format of COPY';
@@ -403,6 +412,11 @@ CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.kept_ro
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
 ALTER TABLE hooks.kept_row ENABLE REPLICA TRIGGER not_replicated;
 COMMENT ON TRIGGER not_replicated ON hooks.kept_row IS 'each server has its own recycle bin';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.bin
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.bin ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.bin IS 'each server has its own recycle bin';
 
 CREATE TRIGGER kept_load BEFORE INSERT ON hooks.kept_dump
     FOR EACH ROW EXECUTE FUNCTION hooks.kept_load();

@@ -26,7 +26,9 @@ SELECT kept_id FROM hooks.kept \gset
 \set show 'SELECT hooks.kept_rows(:kept_id, NULL::child);'
 
 -- Two columns that change their names take their values with them, removed rows
--- and changed ones, and so do attributes; also when what was kept has been moved.
+-- and changed ones, and so do attributes; also when what was kept has been moved,
+-- or written anew, as pg_repack does it.
+UPDATE hooks.kept_row SET data = data;
 VACUUM (FREEZE, FULL) hooks.kept_row;
 BEGIN;
 ALTER TABLE child RENAME a TO c; ALTER TABLE child RENAME b TO a; ALTER TABLE child RENAME c TO b;
@@ -65,6 +67,14 @@ BEGIN;
 ALTER TABLE child ALTER mood TYPE text, DROP moods;
 DROP TYPE moods; DROP TYPE mood; CREATE TYPE mood AS ENUM ('sad', 'happy');
 ALTER TABLE child ALTER mood TYPE mood USING mood::mood, ADD moods int;
+:restore
+ROLLBACK;
+
+-- A table that was made anew, and the bin loaded again: only names can tell.
+BEGIN;
+DROP TABLE child;
+CREATE TABLE child (b int, a int, pairs pairs, mood mood, moods moods, kind kind, root int REFERENCES root ON DELETE CASCADE);
+UPDATE hooks.kept_row SET relation = 'child'::regclass WHERE name = 'test_changed.child';
 :restore
 ROLLBACK;
 

@@ -30,6 +30,7 @@
 #include "utils/xid8.h"
 
 #include "hook.h"
+#include "bin.h"
 #include "kept.h"
 #include "own.h"
 
@@ -88,7 +89,7 @@ static const HookOwnColumn kept_row_columns[Natts_kept_row] = {
 	{INT2ARRAYOID, false},		/* numbers */
 	{REGTYPEARRAYOID, false},	/* types */
 	{INT4ARRAYOID, false},		/* typmods */
-	{XIDOID, false},			/* written_by */
+	{TEXTOID, false},			/* written_by */
 	{INT4OID, false},			/* changed */
 	{INT4OID, false},			/* rows */
 	{TEXTOID, false},			/* data */
@@ -169,7 +170,8 @@ write_chunk(HookKeptWriter *writer)
 	values[Anum_row_relation - 1] = ObjectIdGetDatum(format->relid);
 	values[Anum_row_name - 1] = CStringGetTextDatum(format->name);
 	put_shape(&format->shape, values);
-	values[Anum_row_written_by - 1] = TransactionIdGetDatum(GetCurrentTransactionId());
+	values[Anum_row_written_by - 1] =
+		CStringGetTextDatum(hooks_bin_mark(format->relid, &format->shape));
 	values[Anum_row_changed - 1] = Int32GetDatum(format->nchanged);
 	values[Anum_row_rows - 1] = Int32GetDatum(writer->rows);
 	values[Anum_row_data - 1] =
@@ -357,11 +359,10 @@ get_numbers(const HookKeptFormat *format, Datum value)
 }
 
 /*
- * What a row of hooks.kept_row says of its data.  If pg_restore has written it,
- * the transaction that did is not the one that it names.
+ * What a row of hooks.kept_row says of its data.
  */
 static void
-get_format(HookKeptFormat *format, HeapTuple tuple, const Datum *values)
+get_format(HookKeptFormat *format, const Datum *values)
 {
 	HookShape  *shape = &format->shape;
 	char	  **names;
@@ -371,9 +372,6 @@ get_format(HookKeptFormat *format, HeapTuple tuple, const Datum *values)
 
 	format->relid = DatumGetObjectId(values[Anum_row_relation - 1]);
 	format->name = TextDatumGetCString(values[Anum_row_name - 1]);
-	format->original =
-		TransactionIdEquals(HeapTupleHeaderGetRawXmin(tuple->t_data),
-							DatumGetTransactionId(values[Anum_row_written_by - 1]));
 	names = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
 							   &shape->n);
 	numbers = get_numbers(format, values[Anum_row_numbers - 1]);
@@ -392,6 +390,8 @@ get_format(HookKeptFormat *format, HeapTuple tuple, const Datum *values)
 		if (numbers[i] > 0)
 			format->columns[format->nfields++] = i;
 	}
+	format->original = strcmp(hooks_bin_mark(format->relid, shape),
+							  TextDatumGetCString(values[Anum_row_written_by - 1])) == 0;
 	format->nchanged = DatumGetInt32(values[Anum_row_changed - 1]);
 	if (format->nchanged < 0 || 2 * format->nchanged > format->nfields ||
 		(shape->n > 0 && numbers[0] <= 0))
@@ -424,7 +424,7 @@ hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 
 		CHECK_FOR_INTERRUPTS();
 		heap_deform_tuple(tuple, RelationGetDescr(kept_row), values, nulls);
-		get_format(&format, tuple, values);
+		get_format(&format, values);
 		reader(&format, DatumGetInt32(values[Anum_row_rows - 1]),
 			   TextDatumGetCString(values[Anum_row_data - 1]), arg);
 		MemoryContextSwitchTo(old);

@@ -52,6 +52,19 @@ sql(q{
 	INSERT INTO child VALUES (0, NULL);
 });
 
+# The recycle bin, as that version wrote it: here, and in another database before
+# a dump
+sql(q{
+	CREATE TABLE kept (gone int, a int, b text);
+	ALTER TABLE kept DROP gone;
+	INSERT INTO hooks.kept (relation, rows, caller, transaction_id, kept_at)
+	SELECT 'kept', 1, 'postgres', '1000', now() FROM generate_series(1, 2);
+	INSERT INTO hooks.kept_row
+	SELECT kept_id, 1, 'kept', 'public.kept', '{a,b}', '{2,3}', '{int,text}', '{-1,-1}',
+	       CASE kept_id WHEN 1 THEN pg_current_xact_id()::xid ELSE '999'::xid END, 0, 1, E'1\tx\n'
+	  FROM hooks.kept;
+});
+
 # Everything that a user can see of the hooks
 my $hooks = q{
 	SELECT * FROM hooks.registry ORDER BY hook_id;
@@ -115,6 +128,16 @@ is(sql($hooks), $hooks_before, 'update: the same hooks and triggers, once each')
 is(sql($failures), $failures_before, 'update: the same failures');
 is(sql($firings), $expected, 'update: they fire in a new session');
 is($session->query_safe($firings), $expected, 'update: ... and in the one that was there');
+
+is( sql(q{
+		BEGIN;
+		ALTER TABLE kept RENAME a TO c;
+		SELECT hooks.restore(1);
+		SELECT c, b FROM kept;
+		ROLLBACK}),
+	"1\n1|x", 'update: kept rows go by the numbers of their columns');
+like(($node->psql('old', 'BEGIN; ALTER TABLE kept RENAME a TO c; SELECT hooks.restore(2)'))[2],
+	qr/column "a" of table "kept" does not exist any more/, '... or by their names, if they were restored');
 
 # What is new works for what is old
 is($session->query_safe(q{
