@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/relation.h"
 #include "access/transam.h"
 #include "access/xact.h"
@@ -66,6 +67,27 @@ enum
 #define refuse(...) \
 	ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION), __VA_ARGS__))
 
+/*
+ * The most that is kept of a hook, in bytes.  Others read the registry, too:
+ * generous for who writes by hand, and nothing that fills their memory.
+ */
+#define MAX_LONG			(64 * 1024)
+#define MAX_DESCRIPTION		(16 * 1024)
+#define MAX_PACKAGE			255
+
+/*
+ * 22023 for more than that.
+ */
+static void
+check_size(const char *what, size_t size, size_t limit)
+{
+	if (size > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("size of a hook's %s exceeds the limit", what),
+				 errdetail("It has %zu bytes; the limit is %zu.", size, limit)));
+}
+
 void
 hooks_definition_require(FunctionCallInfo fcinfo, int arg, const char *name)
 {
@@ -79,6 +101,18 @@ static char *
 text_arg(FunctionCallInfo fcinfo, int arg)
 {
 	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/*
+ * The same for what is kept, which is measured before it is fetched.
+ */
+static char *
+kept_text_arg(FunctionCallInfo fcinfo, int arg, const char *name, size_t limit)
+{
+	if (!PG_ARGISNULL(arg))
+		check_size(name, toast_raw_datum_size(PG_GETARG_DATUM(arg)) - VARHDRSZ,
+				   limit);
+	return text_arg(fcinfo, arg);
 }
 
 char *
@@ -488,6 +522,7 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
 				 errmsg("cannot pass more than %d arguments to a trigger function",
 						PG_INT16_MAX)));
+	check_size("arguments", VARSIZE(hook->arguments), MAX_LONG);
 	if (!PG_ARGISNULL(ARG_TIMEOUT))
 		hook->timeout = PG_GETARG_INTERVAL_P(ARG_TIMEOUT);
 	if (!PG_ARGISNULL(ARG_MAX_ATTEMPTS))
@@ -501,12 +536,14 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	hooks_definition_require(fcinfo, ARG_PRIORITY, "priority");
 	hook->priority = PG_GETARG_INT32(ARG_PRIORITY);
 	hook->run_after = array_arg(fcinfo, ARG_RUN_AFTER, "run_after", true);
+	check_size("run_after", VARSIZE(hook->run_after), MAX_LONG);
 	hook->run_as = hooks_event_parse_run_as(hooks_definition_text(fcinfo, ARG_RUN_AS, "run_as"));
 	hook->fire = hooks_event_parse_fire(hooks_definition_text(fcinfo, ARG_FIRE, "fire"));
 	if (!PG_ARGISNULL(ARG_SCHEMA))
 		hook->schema = pstrdup(NameStr(*PG_GETARG_NAME(ARG_SCHEMA)));
-	hook->package = text_arg(fcinfo, ARG_PACKAGE);
-	hook->description = text_arg(fcinfo, ARG_DESCRIPTION);
+	hook->package = kept_text_arg(fcinfo, ARG_PACKAGE, "package", MAX_PACKAGE);
+	hook->description = kept_text_arg(fcinfo, ARG_DESCRIPTION, "description",
+									  MAX_DESCRIPTION);
 	hooks_definition_require(fcinfo, ARG_REPLACE, "replace");
 
 	/* by its own name, not by a group */
@@ -542,10 +579,15 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 	if (function == hooks_own_function("keep", 0) &&
 		(hook->phase != HOOK_BEFORE_CASCADE || hook->actions != HOOK_DELETE))
 		refuse(errmsg("hooks.keep is for phase \"before_cascade\" of action \"delete\" only"));
-	if ((text = text_arg(fcinfo, ARG_CONDITION)) != NULL)
+	text = kept_text_arg(fcinfo, ARG_CONDITION, "condition", MAX_LONG);
+	if (text != NULL)
+	{
 		hook->condition = hooks_condition_normalize(rel, text, hook->phase,
 													hook->level, hook->actions,
 													&functions);
+		/* with all names qualified */
+		check_size("condition", strlen(hook->condition), MAX_LONG);
+	}
 	functions = lappend_oid(functions, function);
 	lock_functions(hook, functions);
 	hook->callback = hooks_callback_signature(function);
@@ -555,6 +597,7 @@ hooks_definition_make(FunctionCallInfo fcinfo)
 
 	hook->owner = GetUserId();
 	hook->search_path = pstrdup(namespace_search_path);
+	check_size("search_path", strlen(hook->search_path), MAX_LONG);
 	hook->enabled = true;
 	hook->enabled_at = GetCurrentTimestamp();
 	return hook;
