@@ -16,8 +16,8 @@
 /*
  * Is it an error that nothing swallows?  The client has to know of some.  The
  * others it can bring about: a session that is short of stack, memory or
- * temporary files, or that has made its transaction read-only, must not be able
- * to leave out what is isolated.
+ * temporary files, or that has made its transaction read-only, must not be
+ * able to leave out what is isolated.
  *
  * Only the SQLSTATE counts, as some languages keep nothing else of an error.
  */

@@ -195,8 +195,8 @@ find_root(const HookFiring *firing, const HookOrigin *origin,
 }
 
 /*
- * Where the rows of a firing come from; found is for the answer, where it has to
- * be looked for.
+ * Where the rows of a firing come from; found is for the answer, where it has
+ * to be looked for.
  */
 static const HookOrigin *
 origin_of(const HookFiring *firing, HookOrigin *found)

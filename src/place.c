@@ -19,8 +19,8 @@ set_field(int field, const char *name)
 }
 
 /*
- * For ereport(), as errtable() and errtableconstraint() are: sets the fields, as
- * far as they are known.  InvalidOid: not known.
+ * For ereport(), as errtable() and errtableconstraint() are: sets the fields,
+ * as far as they are known.  InvalidOid: not known.
  */
 int
 hooks_place(Oid relation, Oid constraint)

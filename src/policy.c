@@ -105,9 +105,9 @@ List	   *hooks_failures_to_prune = NIL;
 
 /*
  * Errors that no policy swallows; a veto is one where it can still stop the
- * statement.  The limits of the caller's session are among them: its lock_timeout,
- * unless the callback went by one of its own, and hooks.max_depth, as the caller
- * may have used up all but the last level.
+ * statement.  The limits of the caller's session are among them: its
+ * lock_timeout, unless the callback went by one of its own, and
+ * hooks.max_depth, as the caller may have used up all but the last level.
  */
 static bool
 must_propagate(const ErrorData *error, HookPhase phase,
@@ -389,8 +389,8 @@ translate_timeout(const HookMember *member, const HookFiring *firing,
 }
 
 /*
- * The hint of an isolated error; if it was the hook's own veto, why that was not
- * heeded.
+ * The hint of an isolated error; if it was the hook's own veto, why that was
+ * not heeded.
  */
 static const char *
 hint_of_failure(const HookFiring *firing, const ErrorData *error)

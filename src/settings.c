@@ -38,8 +38,8 @@ const int64 *hooks_paused = NULL;
 static bool kill_switch_seen = false;
 
 /*
- * Bounds of hooks.metadata.  Whoever sets it must not be able to make a callback
- * fail that looks at it, which costs stack by depth.
+ * Bounds of hooks.metadata.  Whoever sets it must not be able to make a
+ * callback fail that looks at it, which costs stack by depth.
  */
 #define METADATA_BYTES	65536
 #define METADATA_DEPTH	64
@@ -76,8 +76,8 @@ nesting_depth(const char *json)
 
 /*
  * The value must be jsonb, which takes less than any JSON text, and within the
- * bounds.  Nothing but memory is in use while jsonb_in() runs, so an error about
- * the value can end here.
+ * bounds.  Nothing but memory is in use while jsonb_in() runs, so an error
+ * about the value can end here.
  */
 static bool
 check_metadata(char **newval, void **extra, GucSource source)

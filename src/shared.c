@@ -2,10 +2,10 @@
  * shared.c
  *		What the sessions of a server share.
  *
- * A few bytes of shared memory, taken when a session first asks for them: PostgreSQL
- * keeps some free for those who come after it has started, so that this works
- * without preload.  If none is left, sessions share nothing, which must not fail
- * the statement.
+ * A few bytes of shared memory, taken when a session first asks for them:
+ * PostgreSQL keeps some free for those who come after it has started, so that
+ * this works without preload.  If none is left, sessions share nothing, which
+ * must not fail the statement.
  */
 #include "postgres.h"
 
@@ -20,8 +20,8 @@
 #define KILL_SWITCH_INTERVAL	(10 * USECS_PER_MINUTE)
 
 /*
- * When any session last logged that the kill switch is off, a TimestampTz.  NULL
- * until asked for; then valid to the end of the session.
+ * When any session last logged that the kill switch is off, a TimestampTz.
+ * NULL until asked for; then valid to the end of the session.
  */
 static pg_atomic_uint64 *kill_switch_logged = NULL;
 

@@ -115,12 +115,13 @@ batch_row_source(HookRun *run, HookCall *call, TriggerData *trigdata, void *arg)
 {
 	BatchFiring *firing = arg;
 	BatchFilter filter = {run, call};
-	BatchRows  *rows;
+	bool		filtered = call->member->condition != NULL;
+	BatchRows  *rows = filtered ? NULL :
+		find_rows(firing, RelationGetRelid(trigdata->tg_relation));
 
-	if (call->member->condition != NULL)
-		rows = make_rows(firing, trigdata->tg_relation, &filter);
-	else if ((rows = find_rows(firing, RelationGetRelid(trigdata->tg_relation))) == NULL)
-		rows = make_rows(firing, trigdata->tg_relation, NULL);
+	if (rows == NULL)
+		rows = make_rows(firing, trigdata->tg_relation,
+						 filtered ? &filter : NULL);
 	trigdata->tg_oldtable = rows->old_table;
 	trigdata->tg_newtable = rows->new_table;
 	call->trigger.tgoldtable = "old_table";
@@ -130,8 +131,8 @@ batch_row_source(HookRun *run, HookCall *call, TriggerData *trigdata, void *arg)
 
 /*
  * Closes the files of all tuplestores, also of those that an error left half
- * written: to end such a one would write once more, and might fail again.  Their
- * memory goes with its context.
+ * written: to end such a one would write once more, and might fail again.
+ * Their memory goes with its context.
  */
 static void
 release_files(ResourceOwner owner)

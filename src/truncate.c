@@ -3,8 +3,9 @@
  *		What is special about TRUNCATE: the order of phases, and wide hooks.
  *
  * PostgreSQL fires the triggers of a table by their names, and ours of
- * before_cascade has the first.  So where a table has triggers for both phases,
- * each stands for the other's: the first to fire fires the hooks of phase before.
+ * before_cascade has the first.  So where a table has triggers for both
+ * phases, each stands for the other's: the first to fire fires the hooks of
+ * phase before.
  *
  * PostgreSQL fires the TRUNCATE triggers of a partitioned table and then those
  * of its partitions, in one command.  A wide hook covers all of them, and shall
@@ -94,7 +95,8 @@ is_enabled(const Trigger *trigger)
 }
 
 /*
- * The event whose hooks a trigger of ours fires, which stands for the given one.
+ * The event whose hooks a trigger of ours fires, which stands for the given
+ * one.
  */
 const HookEvent *
 hooks_truncate_event(const HookEvent *event, const TriggerData *trigdata)
