@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "context.h"
 #include "doomed.h"
 #include "emptied.h"
@@ -49,7 +50,7 @@ put_rows(Tuplestorestate *result, TupleDesc desc, Oid relid,
 
 	if (rows == NULL)
 	{
-		TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+		TableScanDesc scan = hooks_table_beginscan(rel, GetActiveSnapshot());
 
 		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		{

@@ -24,6 +24,7 @@
 #include "utils/varlena.h"
 
 #include "callback.h"
+#include "compat.h"
 #include "own.h"
 
 #define TRIGGER_SHAPE \
@@ -94,8 +95,7 @@ arguments_match(const char *arguments, bool takes_jsonb)
 static bool
 has_wrong_shape(List *names, bool takes_jsonb)
 {
-	FuncCandidateList candidate = FuncnameGetCandidates(names, -1, NIL, false,
-														false, false, true);
+	FuncCandidateList candidate = hooks_function_candidates(names);
 
 	if (candidate == NULL)
 		return false;

@@ -1,23 +1,28 @@
 /*
  * compat.h
- *		What differs between PostgreSQL 15 and 18.
+ *		What differs between PostgreSQL 15 and 19.
  *
  * The only file that looks at PG_VERSION_NUM.
  */
 #ifndef HOOKS_COMPAT_H
 #define HOOKS_COMPAT_H
 
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
+#include "nodes/plannodes.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 
-#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
-#error "hooks is written for PostgreSQL 15 to 18"
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
+#error "hooks is written for PostgreSQL 15 to 19"
 #endif
 
 /* ExecutorRun lost execute_once in 18 */
@@ -55,6 +60,73 @@
 #define hooks_namespace_aclcheck(nspid, roleid, mode) \
 	pg_namespace_aclcheck((nspid), (roleid), (mode))
 #define hooks_can_set_role(member, role) is_member_of_role((member), (role))
+#endif
+
+/* the relations that a plan writes, by range table index: a set since 19 */
+#if PG_VERSION_NUM >= 190000
+static inline List *
+hooks_result_relations(const PlannedStmt *plan)
+{
+	List	   *relations = NIL;
+	int			index = -1;
+
+	while ((index = bms_next_member(plan->resultRelationRelids, index)) >= 0)
+		relations = lappend_int(relations, index);
+	return relations;
+}
+#else
+#define hooks_result_relations(plan) ((plan)->resultRelations)
+#endif
+
+/* scans have options since 19, and so has a deletion */
+#if PG_VERSION_NUM >= 190000
+#define hooks_table_beginscan(rel, snapshot) \
+	table_beginscan((rel), (snapshot), 0, NULL, SO_NONE)
+#define hooks_table_tuple_delete(rel, tid, snapshot, wait, failure) \
+	table_tuple_delete((rel), (tid), GetCurrentCommandId(true), 0, \
+					   (snapshot), InvalidSnapshot, (wait), (failure))
+#else
+#define hooks_table_beginscan(rel, snapshot) \
+	table_beginscan((rel), (snapshot), 0, NULL)
+#define hooks_table_tuple_delete(rel, tid, snapshot, wait, failure) \
+	table_tuple_delete((rel), (tid), GetCurrentCommandId(true), \
+					   (snapshot), InvalidSnapshot, (wait), (failure), false)
+#endif
+
+/* FuncnameGetCandidates tells since 19 why there is none */
+#if PG_VERSION_NUM >= 190000
+static inline FuncCandidateList
+hooks_function_candidates(List *names)
+{
+	int			flags;
+
+	return FuncnameGetCandidates(names, -1, NIL, false, false, false, true,
+								 &flags);
+}
+#else
+#define hooks_function_candidates(names) \
+	FuncnameGetCandidates((names), -1, NIL, false, false, false, true)
+#endif
+
+/* the state of what makes a jsonb has since 19 a type of its own, with the result */
+#if PG_VERSION_NUM >= 190000
+#define hooks_jsonb_push(state, token, value) \
+	pushJsonbValue((state), (token), (value))
+#else
+typedef struct JsonbInState
+{
+	JsonbValue *result;			/* the whole value, once it is complete */
+	JsonbParseState *parseState;
+} JsonbInState;
+
+#define hooks_jsonb_push(state, token, value) \
+	((void) ((state)->result = \
+			 pushJsonbValue(&(state)->parseState, (token), (value))))
+#endif
+
+/* since 19 a comment does not tell that a case goes on with the next one */
+#ifndef pg_fallthrough
+#define pg_fallthrough __attribute__((fallthrough))
 #endif
 
 /*

@@ -238,7 +238,7 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot rename schema \"hooks\" of the extension hooks")));
-			/* FALLTHROUGH */
+			pg_fallthrough;
 		case T_AlterObjectSchemaStmt:
 		case T_AlterEnumStmt:
 			if (IsA(command, RenameStmt) &&

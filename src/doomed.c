@@ -27,8 +27,6 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/plannodes.h"
-#include "parser/parsetree.h"
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -38,6 +36,7 @@
 
 #include "cascade.h"
 #include "chain.h"
+#include "compat.h"
 #include "context.h"
 #include "doomed.h"
 #include "rights.h"
@@ -290,7 +289,7 @@ add_deleted(HookWalk *cascade, Oid relid, CommandId command)
 						RelationGetRelationName(rel)),
 				 errhint("Register a before_cascade hook on it.")));
 	slot = table_slot_create(rel, NULL);
-	scan = table_beginscan(rel, SnapshotAny, 0, NULL);
+	scan = hooks_table_beginscan(rel, SnapshotAny);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		Buffer		buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
@@ -332,16 +331,13 @@ is_captured(Oid relid)
 static List *
 uncaptured_tables(const HookStatement *root)
 {
-	PlannedStmt *plan = root->query->plannedstmt;
 	List	   *relids = NIL;
 	ListCell   *lc;
+	ListCell   *cell;
 
-	foreach(lc, plan->resultRelations)
+	foreach(lc, hooks_statement_written(root->query->plannedstmt))
 	{
-		Oid			relid = rt_fetch(lfirst_int(lc), plan->rtable)->relid;
-		ListCell   *cell;
-
-		foreach(cell, find_all_inheritors(relid, NoLock, NULL))
+		foreach(cell, find_all_inheritors(lfirst_oid(lc), NoLock, NULL))
 			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
 				!is_captured(lfirst_oid(cell)))
 				relids = list_append_unique_oid(relids, lfirst_oid(cell));

@@ -52,7 +52,7 @@ name_of(HeapTuple tuple, Relation catalog, AttrNumber attnum)
  * Adds an object, as pg_event_trigger_dropped_objects() describes it.
  */
 static void
-add_object(JsonbParseState **state, const HookDependent *dependent)
+add_object(JsonbInState *state, const HookDependent *dependent)
 {
 	const ObjectAddress *address = &dependent->address;
 	char	   *identity = getObjectIdentity(address, true);
@@ -78,7 +78,7 @@ add_object(JsonbParseState **state, const HookDependent *dependent)
 						   get_object_attnum_name(address->classId));
 		table_close(catalog, AccessShareLock);
 	}
-	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
 	hooks_payload_add(state, "object_type", getObjectTypeDescription(address, true));
 	hooks_payload_add(state, "schema_name", schema);
 	hooks_payload_add(state, "object_name", name);
@@ -86,8 +86,8 @@ add_object(JsonbParseState **state, const HookDependent *dependent)
 	hooks_payload_key(state, "original");
 	original.type = jbvBool;
 	original.val.boolean = dependent->original;
-	(void) pushJsonbValue(state, WJB_VALUE, &original);
-	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	hooks_jsonb_push(state, WJB_VALUE, &original);
+	hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
 }
 
 /*
@@ -97,19 +97,19 @@ static HookPayloadValue *
 objects_of(DropCommand *command)
 {
 	MemoryContext old = MemoryContextSwitchTo(command->context);
-	JsonbParseState *state = NULL;
+	JsonbInState state = {0};
 	ListCell   *lc;
 
 	if (command->objects == NULL)
 	{
-		(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+		hooks_jsonb_push(&state, WJB_BEGIN_ARRAY, NULL);
 		foreach(lc, command->dependents->list)
 		{
 			CHECK_FOR_INTERRUPTS();
 			add_object(&state, lfirst(lc));
 		}
-		command->objects =
-			hooks_payload_share(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
+		hooks_jsonb_push(&state, WJB_END_ARRAY, NULL);
+		command->objects = hooks_payload_share(JsonbValueToJsonb(state.result));
 	}
 	MemoryContextSwitchTo(old);
 	return command->objects;
@@ -122,10 +122,10 @@ static Jsonb *
 make_event(HookFiring *firing, void *arg)
 {
 	DropCommand *command = arg;
-	JsonbParseState *state = hooks_payload_begin(firing);
+	JsonbInState state = hooks_payload_begin(firing);
 
 	hooks_payload_add(&state, "command", command->tag);
-	return hooks_payload_end_shared(state, "objects", objects_of(command));
+	return hooks_payload_end_shared(&state, "objects", objects_of(command));
 }
 
 /*

@@ -17,8 +17,6 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "nodes/plannodes.h"
-#include "parser/parsetree.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -142,16 +140,13 @@ check_tables(const HookFiring *firing)
 		root = root->outer;
 	if (root == NULL)
 		return;
-	foreach(lc, root->query->plannedstmt->resultRelations)
+	foreach(lc, hooks_statement_written(root->query->plannedstmt))
 	{
-		Oid			relid = rt_fetch(lfirst_int(lc),
-									 root->query->plannedstmt->rtable)->relid;
-
-		if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE)
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("cannot keep rows of foreign table \"%s\"",
-							get_rel_name(relid))));
+							get_rel_name(lfirst_oid(lc)))));
 	}
 }
 

@@ -27,21 +27,21 @@
  * A key of the object in hand; its value is to follow.
  */
 void
-hooks_payload_key(JsonbParseState **state, const char *key)
+hooks_payload_key(JsonbInState *state, const char *key)
 {
 	JsonbValue	value = {0};
 
 	value.type = jbvString;
 	value.val.string.val = unconstify(char *, key);
 	value.val.string.len = strlen(key);
-	(void) pushJsonbValue(state, WJB_KEY, &value);
+	hooks_jsonb_push(state, WJB_KEY, &value);
 }
 
 /*
  * A key and a string, or null.
  */
 void
-hooks_payload_add(JsonbParseState **state, const char *key, const char *text)
+hooks_payload_add(JsonbInState *state, const char *key, const char *text)
 {
 	JsonbValue	value = {0};
 
@@ -54,14 +54,14 @@ hooks_payload_add(JsonbParseState **state, const char *key, const char *text)
 		value.val.string.val = unconstify(char *, text);
 		value.val.string.len = strlen(text);
 	}
-	(void) pushJsonbValue(state, WJB_VALUE, &value);
+	hooks_jsonb_push(state, WJB_VALUE, &value);
 }
 
 /*
  * A key and any jsonb, or null.
  */
 void
-hooks_payload_add_json(JsonbParseState **state, const char *key, Jsonb *json)
+hooks_payload_add_json(JsonbInState *state, const char *key, Jsonb *json)
 {
 	JsonbValue	value = {0};
 
@@ -77,7 +77,7 @@ hooks_payload_add_json(JsonbParseState **state, const char *key, Jsonb *json)
 		value.val.binary.data = &json->root;
 		value.val.binary.len = VARSIZE(json) - VARHDRSZ;
 	}
-	(void) pushJsonbValue(state, WJB_VALUE, &value);
+	hooks_jsonb_push(state, WJB_VALUE, &value);
 }
 
 static char *
@@ -89,16 +89,16 @@ role_name(Oid role)
 /*
  * Begins an event with what all have.
  */
-JsonbParseState *
+JsonbInState
 hooks_payload_begin(HookFiring *firing)
 {
 	const HookSubject *subject = firing->subject;
-	JsonbParseState *state = NULL;
+	JsonbInState state = {0};
 	Oid			schema = get_rel_namespace(subject->relation);
 
 	if (firing->fired_at == 0)
 		firing->fired_at = GetCurrentTimestamp();
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	hooks_payload_add(&state, "hook", subject->hook);
 	hooks_payload_add(&state, "phase", hooks_event_phase_word(subject->event->phase));
 	hooks_payload_add(&state, "action", hooks_event_action_word(subject->event->action));
@@ -119,9 +119,10 @@ hooks_payload_begin(HookFiring *firing)
 }
 
 Jsonb *
-hooks_payload_end(JsonbParseState *state)
+hooks_payload_end(JsonbInState *state)
 {
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(state->result);
 }
 
 /*
@@ -164,7 +165,7 @@ make_room(HookPayloadValue *value, Size before, Size after)
  * which the rest is written.  So the result is valid until the next such call.
  */
 Jsonb *
-hooks_payload_end_shared(JsonbParseState *state, const char *key,
+hooks_payload_end_shared(JsonbInState *state, const char *key,
 						 HookPayloadValue *value)
 {
 	Jsonb	   *event;
@@ -176,9 +177,9 @@ hooks_payload_end_shared(JsonbParseState *state, const char *key,
 	Size		after;
 
 	/* An empty array keeps the place */
-	hooks_payload_key(&state, key);
-	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	hooks_payload_key(state, key);
+	hooks_jsonb_push(state, WJB_BEGIN_ARRAY, NULL);
+	hooks_jsonb_push(state, WJB_END_ARRAY, NULL);
 	event = hooks_payload_end(state);
 	(void) getKeyJsonValueFromContainer(&event->root, key, strlen(key), &place);
 	before = (char *) place.val.binary.data - (char *) event;

@@ -9,6 +9,7 @@
 
 #include "utils/jsonb.h"
 
+#include "compat.h"
 #include "context.h"
 
 /* A large value that many events have, and room to write an event around it */
@@ -21,15 +22,15 @@ typedef struct HookPayloadValue
 	Size		after;			/* and after it */
 } HookPayloadValue;
 
-extern JsonbParseState *hooks_payload_begin(HookFiring *firing);
-extern void hooks_payload_key(JsonbParseState **state, const char *key);
-extern void hooks_payload_add(JsonbParseState **state, const char *key,
+extern JsonbInState hooks_payload_begin(HookFiring *firing);
+extern void hooks_payload_key(JsonbInState *state, const char *key);
+extern void hooks_payload_add(JsonbInState *state, const char *key,
 							  const char *text);
-extern void hooks_payload_add_json(JsonbParseState **state, const char *key,
+extern void hooks_payload_add_json(JsonbInState *state, const char *key,
 								   Jsonb *value);
-extern Jsonb *hooks_payload_end(JsonbParseState *state);
+extern Jsonb *hooks_payload_end(JsonbInState *state);
 extern HookPayloadValue *hooks_payload_share(Jsonb *json);
-extern Jsonb *hooks_payload_end_shared(JsonbParseState *state, const char *key,
+extern Jsonb *hooks_payload_end_shared(JsonbInState *state, const char *key,
 									   HookPayloadValue *value);
 
 #endif							/* HOOKS_PAYLOAD_H */

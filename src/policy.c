@@ -39,6 +39,7 @@
 #include "utils/xid8.h"
 
 #include "attempt.h"
+#include "compat.h"
 #include "own.h"
 #include "place.h"
 #include "policy.h"
@@ -288,10 +289,9 @@ delete_beyond(Relation failure, HeapTuple tuple, void *arg)
 
 	/* A row that another session is pruning right now is left to it */
 	if (--*keep < 0)
-		(void) table_tuple_delete(failure, &tuple->t_self,
-								  GetCurrentCommandId(true),
-								  GetActiveSnapshot(), InvalidSnapshot,
-								  false, &failure_data, false);
+		(void) hooks_table_tuple_delete(failure, &tuple->t_self,
+										GetActiveSnapshot(), false,
+										&failure_data);
 	return true;
 }
 

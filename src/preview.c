@@ -22,6 +22,7 @@
 #include "utils/tuplestore.h"
 
 #include "cascade.h"
+#include "compat.h"
 #include "condition.h"
 #include "forecast.h"
 #include "result.h"
@@ -202,7 +203,7 @@ count_table(Oid relid)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+	TableScanDesc scan = hooks_table_beginscan(rel, GetActiveSnapshot());
 	int64		count = 0;
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))

@@ -335,6 +335,24 @@ hooks_statement_target(const PlannedStmt *plan, Oid *relid, const char **action)
 }
 
 /*
+ * The tables that a statement writes, and the partitioned ones that it names, in
+ * no order.
+ */
+List *
+hooks_statement_written(const PlannedStmt *plan)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_result_relations(plan))
+	{
+		relids = lappend_oid(relids,
+							 rt_fetch(lfirst_int(lc), plan->rtable)->relid);
+	}
+	return relids;
+}
+
+/*
  * Is a table, or a partitioned table above or a partition below it, among those
  * that the statement names as its targets?
  */
@@ -346,9 +364,9 @@ hooks_statement_is_target(const PlannedStmt *plan, Oid relid)
 
 	if (get_rel_relispartition(relid))
 		relids = list_concat(relids, get_partition_ancestors(relid));
-	foreach(lc, plan->resultRelations)
+	foreach(lc, hooks_statement_written(plan))
 	{
-		Oid			target = rt_fetch(lfirst_int(lc), plan->rtable)->relid;
+		Oid			target = lfirst_oid(lc);
 
 		if (list_member_oid(relids, target) ||
 			(get_rel_relispartition(target) &&

@@ -73,6 +73,7 @@ extern const PlannedStmt *hooks_statement_root(const HookStatement *statement,
 											   const char **text);
 extern bool hooks_statement_target(const PlannedStmt *plan,
 								   Oid *relid, const char **action);
+extern List *hooks_statement_written(const PlannedStmt *plan);
 extern bool hooks_statement_is_target(const PlannedStmt *plan, Oid relid);
 extern void hooks_statement_origin(HookStatement *statement,
 								   const HookEvent *event,

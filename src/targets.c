@@ -102,7 +102,7 @@ targets_of_drop(DropStmt *stmt)
 				/* without CASCADE it reaches nothing */
 				if (stmt->behavior != DROP_CASCADE || stmt->concurrent)
 					return NIL;
-				/* FALLTHROUGH */
+				pg_fallthrough;
 			case OBJECT_TABLE:
 			case OBJECT_VIEW:
 			case OBJECT_MATVIEW:
