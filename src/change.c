@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "change.h"
+#include "compat.h"
 #include "query.h"
 
 /* What a step makes of a row */
@@ -156,6 +157,7 @@ note_change(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
 		TupleDescInitEntry(cascade->change_desc, 1, "count", INT4OID, -1, 0);
 		TupleDescInitEntry(cascade->change_desc, 2, "relid", OIDOID, -1, 0);
 		TupleDescInitEntry(cascade->change_desc, 3, "tid", TIDOID, -1, 0);
+		TupleDescFinalize(cascade->change_desc);
 		cascade->changes = tuplestore_begin_heap(false, false, work_mem);
 		MemoryContextSwitchTo(old);
 	}

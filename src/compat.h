@@ -124,6 +124,11 @@ typedef struct JsonbInState
 			 pushJsonbValue(&(state)->parseState, (token), (value))))
 #endif
 
+/* a format that is made column by column must be finished since 19 */
+#if PG_VERSION_NUM < 190000 && !defined(TupleDescFinalize)
+#define TupleDescFinalize(desc) ((void) 0)
+#endif
+
 /* since 19 a comment does not tell that a case goes on with the next one */
 #ifndef pg_fallthrough
 #define pg_fallthrough __attribute__((fallthrough))

@@ -48,7 +48,6 @@
  */
 static const char *const fixed_parameters[][2] = {
 	{"standard_conforming_strings", "on"},
-	{"escape_string_warning", "off"},
 	{"backslash_quote", "safe_encoding"},
 	{"transform_null_equals", "off"},
 	{"array_nulls", "on"},

@@ -29,6 +29,7 @@
 #include "utils/typcache.h"
 
 #include "callback.h"
+#include "compat.h"
 #include "query.h"
 #include "rights.h"
 
@@ -64,6 +65,7 @@ hooks_query_desc(const HookStep *step, bool checks)
 			TupleDescInitEntry(desc, first + n + i + 1, psprintf("n%d", i + 1),
 							   type, -1, 0);
 	}
+	TupleDescFinalize(desc);
 	return desc;
 }
 

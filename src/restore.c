@@ -24,6 +24,7 @@
 #include "utils/tuplestore.h"
 #include "utils/xid8.h"
 
+#include "compat.h"
 #include "putback.h"
 #include "rights.h"
 #include "rowtext.h"
@@ -131,6 +132,7 @@ add_table(Restore *restore, const HookKeptFormat *format)
 		TupleDescInitEntryCollation(table->desc, i + 1,
 									TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attcollation);
 	}
+	TupleDescFinalize(table->desc);
 	table->store = tuplestore_begin_heap(false, false, work_mem);
 	table->enr.md.name = psprintf("kept %d", list_length(restore->removed) +
 								  list_length(restore->changed) + 1);
