@@ -86,11 +86,18 @@ SELECT a, try_register(a) FROM unnest(ARRAY[
   $$timeout => '1 day'$$, $$timeout => '1 day 1 us'$$, $$timeout => '1 month'$$, $$timeout => '100000 years'$$]) a;
 -- 200 is seconds, which who means milliseconds learns
 SELECT a, try_register(a) FROM unnest(ARRAY[$$timeout => '60'$$, $$timeout => '200'$$, $$timeout => '200 ms'$$]) a;
--- what this version has not, or has only with the library preloaded
-SELECT a, left(try_register(a), 5) = CASE WHEN current_setting('shared_preload_libraries') ~ '\mhooks\M' THEN '0A000' ELSE '55000' END
-  FROM unnest(ARRAY[$$action => 'select'$$, $$action => 'all'$$, $$action => 'read'$$, $$action => 'put'$$,
-                    $$phase => 'on_failure'$$, $$phase => 'startup', action => 'session'$$]) a;
-SELECT a, try_register(a) FROM unnest(ARRAY[$$phase => 'before_commit'$$, $$phase => 'after_commit'$$]) a;
+-- what this version has not, preloaded or not
+SELECT a, try_register(a)
+  FROM unnest(ARRAY[$$action => 'select'$$, $$action => 'insert, all'$$, $$action => 'read'$$, $$action => 'put'$$,
+                    $$action => 'server'$$, $$phase => 'on_failure'$$, $$phase => 'startup', action => 'session'$$,
+                    $$phase => 'before_commit'$$, $$phase => 'after_commit', on_error => 'retry'$$]) a;
+-- the hints have no such word
+SELECT hooks.register('x', 'never', 'update', 't', 'cb');
+SELECT hooks.register('x', 'after_commit', 'update', 't', 'cb');
+SELECT hooks.register('x', 'before', 'upsert', 't', 'cb');
+SELECT hooks.register('x', 'before', 'select', 't', 'cb');
+SELECT hooks.register('x', 'before', 'update', 't', 'cb', on_error => 'ignore');
+SELECT hooks.register('x', 'before', 'update', 't', 'cb', on_error => 'retry');
 
 -- what is no table to hook on
 CREATE VIEW v AS SELECT 1 AS id;

@@ -171,22 +171,7 @@ hook_name_arg(FunctionCallInfo fcinfo, int arg)
 static void
 check_event(Hook *hook, bool asked_for_truncate)
 {
-	const char *phase = hooks_event_phase_word(hook->phase);
-	int			no_preload = HOOK_SELECT | HOOK_PUT | HOOK_SESSION | HOOK_SERVER;
 	int			cascading = HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE | HOOK_DROP;
-
-	if ((hook->phase == HOOK_ON_FAILURE || hook->phase == HOOK_STARTUP ||
-		 (hook->actions & no_preload)) && !hooks_preloaded)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("hooks of phase \"%s\" on \"%s\" need the library to be preloaded",
-						phase, hooks_event_action_list(hook->actions)),
-				 errhint("Add \"hooks\" to shared_preload_libraries and restart the server, or to session_preload_libraries and start a new session.")));
-	if (hook->phase > HOOK_AFTER || (hook->actions & no_preload))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("hooks of phase \"%s\" on \"%s\" are not supported by this version",
-						phase, hooks_event_action_list(hook->actions))));
 
 	if (hook->phase == HOOK_BEFORE_CASCADE)
 	{
@@ -273,10 +258,11 @@ check_timeout(Hook *hook)
 static void
 check_policy(Hook *hook)
 {
-	if (hook->policy == HOOK_RETRY && hook->phase != HOOK_AFTER_COMMIT)
-		refuse(errmsg("policy \"retry\" is for phase \"after_commit\""));
-	if (hook->max_attempts != 0 && hook->phase != HOOK_AFTER_COMMIT)
-		refuse(errmsg("max_attempts is for phase \"after_commit\""));
+	if (hook->max_attempts != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("max_attempts is not supported by this version"),
+				 errdetail("A callback that failed is not called again.")));
 	if (hook->timeout != NULL)
 		check_timeout(hook);
 }

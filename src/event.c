@@ -2,7 +2,7 @@
  * event.c
  *		The words of the registry, and the trigger that stands for each event.
  *
- * Pure tables: nothing here has state, and only the parsers throw (22023).
+ * Pure tables: nothing here has state, and only the parsers throw (22023, 0A000).
  */
 #include "postgres.h"
 
@@ -17,6 +17,7 @@ typedef struct HookWord
 {
 	const char *word;
 	int			value;
+	bool		later;			/* known, but not to this version's users */
 } HookWord;
 
 /* what kind of word a table holds, for messages, and its words */
@@ -30,10 +31,10 @@ static const HookWordList phase_words = {"phase", {
 	{"before", HOOK_BEFORE},
 	{"before_cascade", HOOK_BEFORE_CASCADE},
 	{"after", HOOK_AFTER},
-	{"before_commit", HOOK_BEFORE_COMMIT},
-	{"after_commit", HOOK_AFTER_COMMIT},
-	{"on_failure", HOOK_ON_FAILURE},
-	{"startup", HOOK_STARTUP},
+	{"before_commit", HOOK_BEFORE_COMMIT, true},
+	{"after_commit", HOOK_AFTER_COMMIT, true},
+	{"on_failure", HOOK_ON_FAILURE, true},
+	{"startup", HOOK_STARTUP, true},
 	{NULL}
 }};
 
@@ -43,15 +44,15 @@ static const HookWordList action_words = {"action", {
 	{"update", HOOK_UPDATE},
 	{"delete", HOOK_DELETE},
 	{"truncate", HOOK_TRUNCATE},
-	{"select", HOOK_SELECT},
-	{"put", HOOK_PUT},
+	{"select", HOOK_SELECT, true},
+	{"put", HOOK_PUT, true},
 	{"name", HOOK_NAME},
 	{"drop", HOOK_DROP},
-	{"session", HOOK_SESSION},
-	{"server", HOOK_SERVER},
+	{"session", HOOK_SESSION, true},
+	{"server", HOOK_SERVER, true},
 	{"write", HOOK_WRITE},
-	{"read", HOOK_READ},
-	{"all", HOOK_ALL},
+	{"read", HOOK_READ, true},
+	{"all", HOOK_ALL, true},
 	{NULL}
 }};
 
@@ -65,7 +66,7 @@ static const HookWordList policy_words = {"on_error policy", {
 	{"abort", HOOK_ABORT},
 	{"isolate", HOOK_ISOLATE},
 	{"quarantine", HOOK_QUARANTINE},
-	{"retry", HOOK_RETRY},
+	{"retry", HOOK_RETRY, true},
 	{NULL}
 }};
 
@@ -136,24 +137,34 @@ const HookEvent hooks_events[HOOK_EVENTS] = {
 };
 
 /*
- * The value of a word; 22023 with the list of valid words if it is none.
+ * The value of a word; with the list of valid words 22023 if it is none, 0A000
+ * if it will be one.
  */
 static int
 parse_word(const HookWordList *list, const char *text)
 {
 	const HookWord *word;
 	StringInfoData valid;
+	bool		later = false;
 
 	for (word = list->words; word->word != NULL; word++)
 		if (strcmp(word->word, text) == 0)
-			return word->value;
+		{
+			if (!word->later)
+				return word->value;
+			later = true;
+		}
 
 	initStringInfo(&valid);
 	for (word = list->words; word->word != NULL; word++)
-		appendStringInfo(&valid, "%s\"%s\"",
-						 valid.len > 0 ? ", " : "", word->word);
+		if (!word->later)
+			appendStringInfo(&valid, "%s\"%s\"",
+							 valid.len > 0 ? ", " : "", word->word);
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			(errcode(later ? ERRCODE_FEATURE_NOT_SUPPORTED :
+					 ERRCODE_INVALID_PARAMETER_VALUE),
+			 later ? errmsg("hook %s \"%s\" is not supported by this version",
+							list->what, text) :
 			 errmsg("unrecognized hook %s: \"%s\"", list->what, text),
 			 errhint("Valid values are %s.", valid.data)));
 	return 0;					/* keep compiler quiet */

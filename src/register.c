@@ -129,8 +129,8 @@ PG_FUNCTION_INFO_V1(hooks_register);
  * Errors: 22004 and 22023 for arguments that are null or no such word; 42P17
  * for combinations that make no sense, a callback of the wrong shape and a
  * cycle in run_after; 42883, 42P01, 42809, 42703, 42704 for what is not there
- * or cannot be used; 42501; 42710 for a taken name; 55000 where the library
- * would have to be preloaded.
+ * or cannot be used; 42501; 42710 for a taken name; 0A000 for what later
+ * versions have.
  */
 Datum
 hooks_register(PG_FUNCTION_ARGS)
