@@ -162,7 +162,7 @@ check_function(const HookForeignKey *key, Oid function)
 }
 
 /*
- * The same for what a cast calls, however that was made since.
+ * The same for what an explicit cast calls, however that was made since.
  */
 static void
 check_cast(const HookForeignKey *key, Oid from, Oid to)
@@ -214,7 +214,9 @@ check_comparison(const HookForeignKey *key, Oid operator, Oid left, Oid right)
 /*
  * The function that makes of a type what an operator compares, found as
  * ri_HashCompareOp() in ri_triggers.c does, if it is allowed; InvalidOid if
- * none is needed.  The column that refers is on the right side.
+ * none is needed.  The column that refers is on the right side.  0A000 if there
+ * is no such function, as for a cast by way of the value's text, which
+ * ri_triggers.c does not know either.
  */
 static Oid
 cast_function(const HookForeignKey *key, Oid operator, Oid type)
@@ -225,11 +227,25 @@ cast_function(const HookForeignKey *key, Oid operator, Oid type)
 
 	op_input_types(operator, &left, &right);
 	type = getBaseType(type);
-	if (type == right || IsPolymorphicType(right) ||
-		find_coercion_pathway(right, type, COERCION_IMPLICIT,
-							  &cast) != COERCION_PATH_FUNC)
+	if (type == right || IsPolymorphicType(right))
 		return InvalidOid;
-	return check_function(key, cast);
+	switch (find_coercion_pathway(right, type, COERCION_IMPLICIT, &cast))
+	{
+		case COERCION_PATH_FUNC:
+			return check_function(key, cast);
+		case COERCION_PATH_RELABELTYPE:
+			return InvalidOid;
+		default:
+			if (IsBinaryCoercible(type, right))
+				return InvalidOid;
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot follow foreign key \"%s\" of table \"%s\"",
+							key->name, get_rel_name(key->referencing)),
+					 errdetail("Values of type %s are not compared as type %s without a function that casts them.",
+							   format_type_be(type), format_type_be(right))));
+			return InvalidOid;	/* keep compiler quiet */
+	}
 }
 
 /*
@@ -390,8 +406,13 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 	for (int i = 0; i < key->nkeys && step->meets; i++)
 		appendStringInfo(&query, ", f.k%d", i + 1);
 	for (int i = 0; i < key->nkeys && step->copies && step->moves; i++)
+	{
+		check_cast(key,
+				   getBaseType(get_atttype(key->referenced, key->referenced_keys[i])),
+				   getBaseType(get_atttype(key->referencing, key->referencing_keys[i])));
 		appendStringInfo(&query, ", CAST(f.n%d AS %s)", i + 1,
 						 column_type(key->referencing, key->referencing_keys[i]));
+	}
 	appendStringInfo(&query, " FROM %s f %s %s ON ",
 					 quote_identifier(name), step->meets ? "LEFT JOIN" : "JOIN",
 					 from_item(key->referencing, false, "c"));
