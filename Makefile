@@ -77,12 +77,12 @@ OBJS = \
 	src/preview_drop.o \
 	src/tree.o \
 	src/definition.o \
+	src/arguments.o \
 	src/register.o \
-	src/owner.o \
+	src/script.o \
+	src/convert.o \
 	src/watch.o \
 	src/objects.o \
-	src/mention.o \
-	src/follow.o \
 	src/dropped.o \
 	src/dependents.o \
 	src/payload.o \

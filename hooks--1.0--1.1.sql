@@ -26,6 +26,138 @@ UPDATE hooks.kept_row SET written_by = bin_id || ' ' || relation::oid ||
   FROM hooks.bin WHERE written_by <> '0';
 COMMENT ON COLUMN hooks.kept_row.written_by IS 'the number of the recycle bin and the OIDs of table and types when the rows were kept; after pg_restore they are others, and then numbers tell nothing any more';
 
+-- What the hooks are.  A hook has a function of its name here, whose body says
+-- so; PostgreSQL keeps it true, and dumps it.  Nobody but hooks.register() and
+-- superusers creates functions here, and nobody else can look one up: a view that
+-- called one would keep it from being dropped.
+
+CREATE SCHEMA hooks_definition;
+COMMENT ON SCHEMA hooks_definition IS 'the definitions of hooks, one function each; made by hooks.register(), never called';
+
+CREATE FUNCTION hooks.definition() RETURNS boolean
+    LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'hooks_definition';
+COMMENT ON FUNCTION hooks.definition() IS 'stands in the definition of a hook, and raises an error if somebody calls it';
+
+-- The registry of 1.0 has text, which hooks.convert_registry() resolves once, as
+-- the owners of the hooks.
+ALTER TABLE hooks.registry RENAME TO registry_1_0;
+ALTER SEQUENCE hooks.registry_hook_id_seq RENAME TO registry_1_0_hook_id_seq;
+ALTER INDEX hooks.registry_pkey RENAME TO registry_1_0_pkey;
+ALTER INDEX hooks.registry_hook_id_key RENAME TO registry_1_0_hook_id_key;
+ALTER INDEX hooks.registry_relation_idx RENAME TO registry_1_0_relation_idx;
+ALTER INDEX hooks.registry_action_idx RENAME TO registry_1_0_action_idx;
+
+CREATE TABLE hooks.registry (
+    hook_id      bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT registry_hook_id_key UNIQUE,
+    name         text COLLATE pg_catalog."C" NOT NULL CONSTRAINT registry_pkey PRIMARY KEY,
+    phase        text        NOT NULL,
+    action       text        NOT NULL,
+    relation     regclass,
+    callback     text        NOT NULL,
+    level        text,
+    condition    text,
+    columns      name[],
+    arguments    text[]      NOT NULL,
+    on_error     text        NOT NULL,
+    timeout      interval,
+    max_attempts integer,
+    priority     integer     NOT NULL,
+    run_after    text[]      NOT NULL,
+    run_as       text        NOT NULL,
+    fire         text        NOT NULL,
+    schema       name,
+    package      text,
+    description  text,
+    owner        regrole     NOT NULL,
+    search_path  text        NOT NULL,
+    enabled      boolean     NOT NULL,
+    quarantined  boolean     NOT NULL,
+    enabled_at   timestamptz NOT NULL
+);
+CREATE INDEX registry_relation_idx ON hooks.registry (relation);
+CREATE INDEX registry_action_idx ON hooks.registry (action COLLATE pg_catalog."C");
+
+COMMENT ON TABLE hooks.registry IS 'the registered hooks, one row each: in which state they are, and what their definitions say; written only by the functions of the extension';
+COMMENT ON COLUMN hooks.registry.hook_id IS 'order of registration';
+COMMENT ON COLUMN hooks.registry.name IS 'the name of the hook, unique in the database';
+COMMENT ON COLUMN hooks.registry.phase IS 'when it fires: before, before_cascade, after';
+COMMENT ON COLUMN hooks.registry.action IS 'the actions, a comma list with groups spelled out';
+COMMENT ON COLUMN hooks.registry.relation IS 'the relation that it is on; NULL for a wide hook';
+COMMENT ON COLUMN hooks.registry.callback IS 'the callback, qualified, with its argument types';
+COMMENT ON COLUMN hooks.registry.level IS 'row or statement';
+COMMENT ON COLUMN hooks.registry.condition IS 'the condition over OLD and NEW, in a form that means the same under an empty search_path; NULL for none';
+COMMENT ON COLUMN hooks.registry.columns IS 'the columns of which an update must assign one; for the action name, those that are the name';
+COMMENT ON COLUMN hooks.registry.arguments IS 'TG_ARGV of the callback';
+COMMENT ON COLUMN hooks.registry.on_error IS 'the failure policy: abort, isolate, quarantine';
+COMMENT ON COLUMN hooks.registry.timeout IS 'how long a firing may take; NULL for any time';
+COMMENT ON COLUMN hooks.registry.max_attempts IS 'for phase after_commit';
+COMMENT ON COLUMN hooks.registry.priority IS 'lower runs first in before phases, last in after phases';
+COMMENT ON COLUMN hooks.registry.run_after IS 'names of hooks that must run earlier';
+COMMENT ON COLUMN hooks.registry.run_as IS 'owner or invoker: the role that the callback runs as';
+COMMENT ON COLUMN hooks.registry.fire IS 'origin, replica or always: under which session_replication_role it fires';
+COMMENT ON COLUMN hooks.registry.schema IS 'of a wide hook, the schema whose tables it is for; NULL for all';
+COMMENT ON COLUMN hooks.registry.package IS 'a label that groups hooks';
+COMMENT ON COLUMN hooks.registry.description IS 'what the hook is for';
+COMMENT ON COLUMN hooks.registry.owner IS 'the role that owns the hook and, with run_as owner, the one it runs as';
+COMMENT ON COLUMN hooks.registry.search_path IS 'the schemas of the registrar''s search_path, under which the callback runs';
+COMMENT ON COLUMN hooks.registry.enabled IS 'false after hooks.disable() and while in quarantine';
+COMMENT ON COLUMN hooks.registry.quarantined IS 'taken out after too many failures, until hooks.enable()';
+COMMENT ON COLUMN hooks.registry.enabled_at IS 'failures since then count toward the quarantine';
+
+COMMENT ON SEQUENCE hooks.registry_hook_id_seq IS 'numbers the hooks in order of registration';
+GRANT SELECT ON hooks.registry TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('hooks.registry', '');
+SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
+
+INSERT INTO hooks.registry OVERRIDING SYSTEM VALUE
+    SELECT hook_id, name, phase, action, relation, callback, level, condition, columns, arguments,
+           on_error, timeout, max_attempts, priority, run_after, run_as, fire, schema, package,
+           description, owner, search_path, enabled, quarantined, enabled_at
+      FROM hooks.registry_1_0;
+SELECT pg_catalog.setval('hooks.registry_hook_id_seq', last_value, is_called)
+  FROM hooks.registry_1_0_hook_id_seq;
+
+CREATE FUNCTION hooks.convert_registry() RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_convert_registry';
+SELECT hooks.convert_registry();
+DROP FUNCTION hooks.convert_registry();
+
+ALTER EXTENSION hooks DROP TABLE hooks.registry_1_0;
+ALTER EXTENSION hooks DROP SEQUENCE hooks.registry_1_0_hook_id_seq;
+DROP TABLE hooks.registry_1_0;
+
+CREATE FUNCTION hooks.registry_load() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_registry_load';
+COMMENT ON FUNCTION hooks.registry_load() IS 'trigger function of hooks.registry: a row that is loaded takes the place of the one that its definition made';
+
+REVOKE EXECUTE ON FUNCTION hooks.registry_load() FROM PUBLIC;
+
+CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
+    FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
+ALTER TABLE hooks.registry ENABLE ALWAYS TRIGGER registry_changed;
+COMMENT ON TRIGGER registry_changed ON hooks.registry IS 'for rows that are not written by the functions of the extension, as by pg_restore';
+
+CREATE TRIGGER registry_load BEFORE INSERT ON hooks.registry
+    FOR EACH ROW EXECUTE FUNCTION hooks.registry_load();
+ALTER TABLE hooks.registry ENABLE ALWAYS TRIGGER registry_load;
+COMMENT ON TRIGGER registry_load ON hooks.registry IS 'for rows that pg_restore loads, after the definitions';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.registry
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.registry ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.registry IS 'hooks are registered on each server by itself';
+
+COMMENT ON FUNCTION hooks.ddl_command_start() IS 'event trigger function: fires hooks on drop, makes way for triggers of partitions';
+COMMENT ON FUNCTION hooks.sql_drop() IS 'event trigger function: removes the hooks whose definition was dropped';
+COMMENT ON FUNCTION hooks.ddl_command_end() IS 'event trigger function: makes hooks.registry show new names and definitions, makes the triggers of new tables';
+COMMENT ON EVENT TRIGGER hooks_ddl_command_start IS 'hooks on drop';
+COMMENT ON EVENT TRIGGER hooks_sql_drop IS 'hooks whose definition was dropped';
+COMMENT ON EVENT TRIGGER hooks_ddl_command_end IS 'new names and definitions, and tables that come into the scope of a hook';
+
+CREATE FUNCTION hooks.script(package text DEFAULT NULL) RETURNS SETOF text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_script';
+COMMENT ON FUNCTION hooks.script(text) IS 'the commands that register the same hooks again, in order; package: only those of a package';
+
 -- The recycle bin in a dump.  pg_dump does not look at hooks.kept_row itself.
 ALTER EXTENSION hooks DROP TABLE hooks.kept_row;
 ALTER EXTENSION hooks ADD TABLE hooks.kept_row;

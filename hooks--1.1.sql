@@ -17,6 +17,18 @@ BEGIN
 END
 $$;
 
+-- What the hooks are.  A hook has a function of its name here, whose body says
+-- so; PostgreSQL keeps it true, and dumps it.  Nobody but hooks.register() and
+-- superusers creates functions here, and nobody else can look one up: a view that
+-- called one would keep it from being dropped.
+
+CREATE SCHEMA hooks_definition;
+COMMENT ON SCHEMA hooks_definition IS 'the definitions of hooks, one function each; made by hooks.register(), never called';
+
+CREATE FUNCTION hooks.definition() RETURNS boolean
+    LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'hooks_definition';
+COMMENT ON FUNCTION hooks.definition() IS 'stands in the definition of a hook, and raises an error if somebody calls it';
+
 -- What the extension stores.  Only its own functions write here, as the
 -- tables' owner; everybody may read which hooks there are.
 
@@ -43,28 +55,36 @@ CREATE TABLE hooks.registry (
     description  text,
     owner        regrole     NOT NULL,
     search_path  text        NOT NULL,
-    function_owners regrole[] NOT NULL,
     enabled      boolean     NOT NULL,
     quarantined  boolean     NOT NULL,
-    enabled_at   timestamptz NOT NULL,
-    -- for rows that pg_restore loads, say
-    CONSTRAINT registry_arrays_check CHECK (
-        pg_catalog.array_position(columns, NULL) IS NULL AND
-        pg_catalog.array_position(arguments, NULL) IS NULL AND
-        pg_catalog.array_position(run_after, NULL) IS NULL AND
-        pg_catalog.array_position(function_owners, NULL) IS NULL)
+    enabled_at   timestamptz NOT NULL
 );
 CREATE INDEX registry_relation_idx ON hooks.registry (relation);
 CREATE INDEX registry_action_idx ON hooks.registry (action COLLATE pg_catalog."C");
 
-COMMENT ON TABLE hooks.registry IS 'the registered hooks, one row each; written only by the functions of the extension';
+COMMENT ON TABLE hooks.registry IS 'the registered hooks, one row each: in which state they are, and what their definitions say; written only by the functions of the extension';
 COMMENT ON COLUMN hooks.registry.hook_id IS 'order of registration';
+COMMENT ON COLUMN hooks.registry.name IS 'the name of the hook, unique in the database';
+COMMENT ON COLUMN hooks.registry.phase IS 'when it fires: before, before_cascade, after';
 COMMENT ON COLUMN hooks.registry.action IS 'the actions, a comma list with groups spelled out';
+COMMENT ON COLUMN hooks.registry.relation IS 'the relation that it is on; NULL for a wide hook';
 COMMENT ON COLUMN hooks.registry.callback IS 'the callback, qualified, with its argument types';
-COMMENT ON COLUMN hooks.registry.condition IS 'in a form that means the same under an empty search_path';
-COMMENT ON COLUMN hooks.registry.owner IS 'the role that registered the hook and, with run_as owner, the one it runs as';
-COMMENT ON COLUMN hooks.registry.search_path IS 'the search_path of the registrar, under which the callback runs';
-COMMENT ON COLUMN hooks.registry.function_owners IS 'who owned the callback and the functions of the condition; the hook runs no function of another role''s';
+COMMENT ON COLUMN hooks.registry.level IS 'row or statement';
+COMMENT ON COLUMN hooks.registry.condition IS 'the condition over OLD and NEW, in a form that means the same under an empty search_path; NULL for none';
+COMMENT ON COLUMN hooks.registry.columns IS 'the columns of which an update must assign one; for the action name, those that are the name';
+COMMENT ON COLUMN hooks.registry.arguments IS 'TG_ARGV of the callback';
+COMMENT ON COLUMN hooks.registry.on_error IS 'the failure policy: abort, isolate, quarantine';
+COMMENT ON COLUMN hooks.registry.timeout IS 'how long a firing may take; NULL for any time';
+COMMENT ON COLUMN hooks.registry.max_attempts IS 'for phase after_commit';
+COMMENT ON COLUMN hooks.registry.priority IS 'lower runs first in before phases, last in after phases';
+COMMENT ON COLUMN hooks.registry.run_after IS 'names of hooks that must run earlier';
+COMMENT ON COLUMN hooks.registry.run_as IS 'owner or invoker: the role that the callback runs as';
+COMMENT ON COLUMN hooks.registry.fire IS 'origin, replica or always: under which session_replication_role it fires';
+COMMENT ON COLUMN hooks.registry.schema IS 'of a wide hook, the schema whose tables it is for; NULL for all';
+COMMENT ON COLUMN hooks.registry.package IS 'a label that groups hooks';
+COMMENT ON COLUMN hooks.registry.description IS 'what the hook is for';
+COMMENT ON COLUMN hooks.registry.owner IS 'the role that owns the hook and, with run_as owner, the one it runs as';
+COMMENT ON COLUMN hooks.registry.search_path IS 'the schemas of the registrar''s search_path, under which the callback runs';
 COMMENT ON COLUMN hooks.registry.enabled IS 'false after hooks.disable() and while in quarantine';
 COMMENT ON COLUMN hooks.registry.quarantined IS 'taken out after too many failures, until hooks.enable()';
 COMMENT ON COLUMN hooks.registry.enabled_at IS 'failures since then count toward the quarantine';
@@ -288,6 +308,10 @@ RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
 COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in the order in which they fire; run_as is NULL for the invoker';
 
+CREATE FUNCTION hooks.script(package text DEFAULT NULL) RETURNS SETOF text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_script';
+COMMENT ON FUNCTION hooks.script(text) IS 'the commands that register the same hooks again, in order; package: only those of a package';
+
 -- Knowing the cascade.  These read as their caller, who needs SELECT on what
 -- they look at.
 
@@ -373,6 +397,10 @@ CREATE FUNCTION hooks.registry_changed() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_registry_changed';
 COMMENT ON FUNCTION hooks.registry_changed() IS 'trigger function of hooks.registry: tells all sessions that hooks changed';
 
+CREATE FUNCTION hooks.registry_load() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_registry_load';
+COMMENT ON FUNCTION hooks.registry_load() IS 'trigger function of hooks.registry: a row that is loaded takes the place of the one that its definition made';
+
 CREATE FUNCTION hooks.not_replicated() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_not_replicated';
 COMMENT ON FUNCTION hooks.not_replicated() IS 'trigger function of the tables of the extension: skips rows that logical replication brings';
@@ -386,12 +414,17 @@ CREATE FUNCTION hooks.kept_load() RETURNS trigger
 COMMENT ON FUNCTION hooks.kept_load() IS 'trigger function of hooks.kept_dump: puts the row into hooks.kept_row instead';
 
 -- for these tables only
-REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.not_replicated(), hooks.kept_load() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.registry_load(), hooks.not_replicated(), hooks.kept_load() FROM PUBLIC;
 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
     FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
 ALTER TABLE hooks.registry ENABLE ALWAYS TRIGGER registry_changed;
 COMMENT ON TRIGGER registry_changed ON hooks.registry IS 'for rows that are not written by the functions of the extension, as by pg_restore';
+
+CREATE TRIGGER registry_load BEFORE INSERT ON hooks.registry
+    FOR EACH ROW EXECUTE FUNCTION hooks.registry_load();
+ALTER TABLE hooks.registry ENABLE ALWAYS TRIGGER registry_load;
+COMMENT ON TRIGGER registry_load ON hooks.registry IS 'for rows that pg_restore loads, after the definitions';
 
 CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.registry
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
@@ -428,15 +461,15 @@ COMMENT ON TRIGGER kept_load ON hooks.kept_dump IS 'the rows that pg_restore loa
 
 CREATE FUNCTION hooks.ddl_command_start() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_start';
-COMMENT ON FUNCTION hooks.ddl_command_start() IS 'event trigger function: fires hooks on drop, notes what names mean that may change';
+COMMENT ON FUNCTION hooks.ddl_command_start() IS 'event trigger function: fires hooks on drop, makes way for triggers of partitions';
 
 CREATE FUNCTION hooks.sql_drop() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_sql_drop';
-COMMENT ON FUNCTION hooks.sql_drop() IS 'event trigger function: removes the hooks of what is dropped, refuses to drop what hooks use';
+COMMENT ON FUNCTION hooks.sql_drop() IS 'event trigger function: removes the hooks whose definition was dropped';
 
 CREATE FUNCTION hooks.ddl_command_end() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_end';
-COMMENT ON FUNCTION hooks.ddl_command_end() IS 'event trigger function: writes new names into the registry, makes the triggers of new tables';
+COMMENT ON FUNCTION hooks.ddl_command_end() IS 'event trigger function: makes hooks.registry show new names and definitions, makes the triggers of new tables';
 
 -- for our own event triggers only
 REVOKE EXECUTE ON FUNCTION hooks.ddl_command_start(), hooks.sql_drop(), hooks.ddl_command_end() FROM PUBLIC;
@@ -444,14 +477,14 @@ REVOKE EXECUTE ON FUNCTION hooks.ddl_command_start(), hooks.sql_drop(), hooks.dd
 CREATE EVENT TRIGGER hooks_ddl_command_start ON ddl_command_start
     EXECUTE FUNCTION hooks.ddl_command_start();
 ALTER EVENT TRIGGER hooks_ddl_command_start ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER hooks_ddl_command_start IS 'hooks on drop, and renames';
+COMMENT ON EVENT TRIGGER hooks_ddl_command_start IS 'hooks on drop';
 
 CREATE EVENT TRIGGER hooks_sql_drop ON sql_drop
     EXECUTE FUNCTION hooks.sql_drop();
 ALTER EVENT TRIGGER hooks_sql_drop ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER hooks_sql_drop IS 'hooks of what is dropped';
+COMMENT ON EVENT TRIGGER hooks_sql_drop IS 'hooks whose definition was dropped';
 
 CREATE EVENT TRIGGER hooks_ddl_command_end ON ddl_command_end
     EXECUTE FUNCTION hooks.ddl_command_end();
 ALTER EVENT TRIGGER hooks_ddl_command_end ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER hooks_ddl_command_end IS 'renames, and tables that come into the scope of a hook';
+COMMENT ON EVENT TRIGGER hooks_ddl_command_end IS 'new names and definitions, and tables that come into the scope of a hook';

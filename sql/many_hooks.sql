@@ -9,18 +9,31 @@ SET search_path = many;
 CREATE TABLE parent (id int PRIMARY KEY);
 CREATE TABLE child (id int REFERENCES parent ON DELETE CASCADE);
 CREATE FUNCTION cb() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
-SELECT hooks.register('many 0', 'before', 'delete', 'child', 'cb', package => 'many');
 
--- as pg_restore loads them: half of them each after the one before, the others
+-- as pg_restore makes them: half of them each after the one before, the others
 -- in any order
-SELECT string_agg(quote_ident(attname), ', ') AS same
-  FROM pg_attribute WHERE attrelid = 'hooks.registry'::regclass AND attnum > 0
-   AND attname NOT IN ('hook_id', 'name', 'priority', 'run_after') \gset
-INSERT INTO hooks.registry (hook_id, name, priority, run_after, :same) OVERRIDING SYSTEM VALUE
-SELECT 1000000000 + i, 'many ' || i, hashint4(i) % 10,
-       CASE WHEN i <= 1000 THEN ARRAY['many ' || i - 1]
-            WHEN i % 3 = 0 THEN ARRAY['many ' || i - 1, 'many ' || i / 2, 'not there'] ELSE '{}' END, :same
-  FROM hooks.registry, generate_series(1, 2000) i WHERE name = 'many 0';
+CREATE PROCEDURE make(i int, priority int, run_after text[]) LANGUAGE plpgsql AS $make$
+BEGIN
+    EXECUTE format($$
+CREATE FUNCTION hooks_definition.%I() RETURNS record LANGUAGE sql
+BEGIN ATOMIC
+  SELECT 'before'::text AS phase, 'delete'::text AS action, many.cb() IS NULL AS callback,
+         'row'::text AS level, 'abort'::text AS on_error, %s AS priority, %L::text[] AS run_after,
+         'owner'::text AS run_as, 'origin'::text AS fire, 'many'::text AS package,
+         'many'::text AS search_path, '%s'::bigint AS hook_id
+    FROM many.child old, many.child new WHERE hooks.definition();
+END$$, 'many ' || i, priority, run_after, 1000000000 + i);
+END $make$;
+DO $$
+BEGIN
+    FOR i IN 0..1000 LOOP
+        CALL make(i, hashint4(i) % 10,
+                  CASE WHEN i = 0 THEN '{}' WHEN i <= 500 THEN ARRAY['many ' || i - 1]
+                       WHEN i % 3 = 0 THEN ARRAY['many ' || i - 1, 'many ' || i / 2, 'not there'] ELSE '{}' END);
+    END LOOP;
+END $$;
+SELECT count(*), count(DISTINCT hook_id) FROM hooks.registry WHERE package = 'many';
+SELECT hooks.repair();
 INSERT INTO parent VALUES (1), (2);
 INSERT INTO child VALUES (1), (2);
 SET statement_timeout = '4s';
@@ -41,16 +54,14 @@ SELECT count(*) AS "passed over"
   FROM turn a JOIN turn b ON b.position > a.position AND b.ready < a.position
    AND (b.priority, b.hook_id) < (a.priority, a.hook_id);
 
--- a cycle of a thousand is found, and told
+-- a cycle of five hundred is found, and told
 \set VERBOSITY terse
 SELECT hooks.register('many 0', 'before', 'delete', 'child', 'cb', package => 'many',
-                      run_after => '{many 1000}', replace => true);
+                      run_after => '{many 500}', replace => true);
 
 -- a table of several; and removing them all
 CREATE TABLE parts (id int) PARTITION BY LIST (id);
 CREATE TABLE part PARTITION OF parts FOR VALUES IN (1);
-UPDATE hooks.registry SET relation = 'parts', phase = 'before_cascade', level = 'statement'
- WHERE name <> 'many 0' AND package = 'many';
 SELECT hooks.register('parts', 'before_cascade', 'delete', 'parts', 'cb', package => 'many');
 INSERT INTO parts VALUES (1);
 DELETE FROM parts;

@@ -33,12 +33,13 @@ RESET ROLE;
 INSERT INTO t VALUES (1);
 SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', true), '') = '';
 
--- A constant whose type calls it would do so whenever the condition is read, in
--- anybody's DDL: refused, and not read if the type became so afterwards.
+-- A constant whose type calls it is read once, when the hook is registered.
 SET ROLE regress_hooks_mal;
 CREATE DOMAIN intruder AS int CHECK (intrude(value));
 CREATE TYPE pair AS (a int, b int);
 SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => $$'{1}'::intruder[] IS NULL$$, package => 'outlast', replace => true);
+SELECT current_setting('search_path'), current_setting('outlast.seen');
+SET search_path = outlast, public;
 SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => $$'(1,2)'::pair IS NOT NULL$$, package => 'outlast', replace => true);
 ALTER TYPE pair ALTER ATTRIBUTE b TYPE intruder;
 RESET ROLE;

@@ -16,7 +16,7 @@ END $$;
 CREATE TABLE t (id int);
 CREATE TABLE u (id int);
 GRANT INSERT, TRIGGER ON t, u TO PUBLIC;
-CREATE VIEW owned AS SELECT name, owner, function_owners FROM hooks.registry ORDER BY name;
+CREATE VIEW owned AS SELECT name, owner FROM hooks.registry ORDER BY name;
 -- what stands in the way of DROP ROLE regress_owners_one
 CREATE VIEW kept AS
     SELECT pg_describe_object(classid, objid, objsubid) FROM pg_shdepend

@@ -9,8 +9,8 @@ CREATE SCHEMA takeover;
 GRANT ALL ON SCHEMA takeover TO regress_hooks_alice, regress_hooks_mal;
 SET search_path = takeover;
 
--- A callback that is dropped while nobody watches and made again by somebody
--- else does not run, nor does a function of a condition.
+-- A callback that is dropped with CASCADE while nobody watches, and made again by
+-- somebody else, does not run, nor does a function of a condition.
 SET ROLE regress_hooks_alice;
 CREATE TABLE acc (id int);
 CREATE FUNCTION cb() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'mine'; RETURN NEW; END$$;
@@ -23,6 +23,7 @@ RESET ROLE;
 ALTER EVENT TRIGGER hooks_sql_drop DISABLE;
 DROP FUNCTION cb();
 DROP FUNCTION wanted(int);
+DROP FUNCTION cb(), wanted(int) CASCADE;
 ALTER EVENT TRIGGER hooks_sql_drop ENABLE ALWAYS;
 SET ROLE regress_hooks_mal;
 CREATE FUNCTION cb() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'mal as %', current_user; RETURN NEW; END$$;

@@ -338,7 +338,7 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 {
 	Oid			relid = RelationGetRelid(rel);
 	Oid			role = role_for(rel);
-	List	   *reaches = hooks_scope_reach(relid, ancestors_of(rel));
+	List	   *reaches = hooks_scope_reach(relid, ancestors_of(rel), NULL);
 	char	   *table = quoted_name(rel);
 	/* a copy: the relcache may build it anew */
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
@@ -604,7 +604,7 @@ hooks_attach_problems(Oid relid, const char *verb, bool others)
 		return NIL;
 	triggers = CopyTriggerDesc(rel->trigdesc);
 	reaches = !has_triggers(rel) ? NIL :
-		hooks_scope_reach(relid, ancestors_of(rel));
+		hooks_scope_reach(relid, ancestors_of(rel), NULL);
 	for (int i = 0; i < HOOK_TRIGGERS && reaches != NIL; i++)
 	{
 		const HookEvent *event = &hooks_events[i];

@@ -17,10 +17,10 @@
 #include "pgstat.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 
 #include "call.h"
-#include "callback.h"
 #include "compat.h"
 #include "policy.h"
 #include "sandbox.h"
@@ -91,37 +91,31 @@ typedef struct CallbackCall
 } CallbackCall;
 
 /*
- * Looks the callback up, when a statement first calls it: 42883 if it is gone,
- * 42501 if the role it runs as may not execute it any more.
+ * Looks the callback up, when a statement first calls it: 42501 if the role that
+ * it runs as may not execute it any more.
  */
 static void
 check_callback(HookRun *run, HookCall *call)
 {
-	const HookMember *member = call->member;
+	const Hook *hook = call->member->hook;
 
-	if (!OidIsValid(member->callback))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("callback %s of hook \"%s\" does not exist",
-						member->hook->callback, member->hook->name)));
-	if (!OidIsValid(call->function.fn_oid))
-		hooks_callback_check_owner(member->callback, member->hook);
 	if (call->allowed != GetUserId())
 	{
-		AclResult	result = hooks_proc_aclcheck(member->callback, GetUserId());
+		AclResult	result = hooks_proc_aclcheck(hook->callback, GetUserId());
 
 		if (result != ACLCHECK_OK)
-			aclcheck_error(result, OBJECT_FUNCTION, member->hook->callback);
+			aclcheck_error(result, OBJECT_FUNCTION,
+						   format_procedure_qualified(hook->callback));
 		call->allowed = GetUserId();
 	}
 	if (!OidIsValid(call->function.fn_oid))
 	{
-		short		nargs = hooks_event_takes_jsonb(member->hook->phase,
-													member->hook->actions) ? 1 : 0;
+		short		nargs = hooks_event_takes_jsonb(hook->phase,
+													hook->actions) ? 1 : 0;
 
 		call->fcinfo = MemoryContextAlloc(run->context,
 										  SizeForFunctionCallInfo(nargs));
-		fmgr_info_cxt(member->callback, &call->function, run->context);
+		fmgr_info_cxt(hook->callback, &call->function, run->context);
 		InitFunctionCallInfoData(*call->fcinfo, &call->function, nargs,
 								 InvalidOid, NULL, NULL);
 	}

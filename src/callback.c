@@ -1,9 +1,9 @@
 /*
  * callback.c
- *		From the text of a callback to a function and back.
+ *		From the text of a callback to a function.
  *
- * The registry keeps the qualified signature, app.f(), which survives a dump;
- * the chains keep the OID, through which the callback is called.
+ * This is done once, in hooks.register(); after that a callback is known by its
+ * OID.
  */
 #include "postgres.h"
 
@@ -181,39 +181,6 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
 }
 
 /*
- * The function of a signature in the registry, InvalidOid if it is gone.
- * Checks no privileges: that is done when the callback is called, for the role
- * that it runs as.
- */
-Oid
-hooks_callback_resolve(const char *signature)
-{
-	char	   *list;
-	List	   *names = callback_names(signature, &list);
-	Oid			jsonb = JSONBOID;
-	oidvector  *arguments;
-	Oid			schema;
-
-	if (list_length(names) != 2 || list == NULL)
-		return InvalidOid;
-	arguments = buildoidvector(&jsonb, list[0] == '\0' ? 0 : 1);
-	schema = get_namespace_oid(strVal(linitial(names)), true);
-	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-						   CStringGetDatum(strVal(lsecond(names))),
-						   PointerGetDatum(arguments),
-						   ObjectIdGetDatum(schema));
-}
-
-/*
- * The signature under which the registry keeps a callback.  palloc'd.
- */
-char *
-hooks_callback_signature(Oid function)
-{
-	return format_procedure_qualified(function);
-}
-
-/*
  * The owner of a function, InvalidOid if it is gone.
  */
 Oid
@@ -312,57 +279,4 @@ hooks_callback_expression_runs_code(Node *expression)
 {
 	return hooks_callback_functions(expression) != NIL ||
 		runs_code(expression, NULL);
-}
-
-/*
- * The owners of functions, as regrole[].
- */
-ArrayType *
-hooks_callback_owners(List *functions)
-{
-	List	   *owners = NIL;
-	Datum	   *elements;
-	int			n = 0;
-	ListCell   *lc;
-
-	foreach(lc, functions)
-		owners = list_append_unique_oid(owners, hooks_callback_owner(lfirst_oid(lc)));
-	elements = palloc(sizeof(Datum) * (list_length(owners) + 1));
-	foreach(lc, owners)
-		elements[n++] = ObjectIdGetDatum(lfirst_oid(lc));
-	return construct_array(elements, n, REGROLEOID, sizeof(Oid), true,
-						   TYPALIGN_INT);
-}
-
-/*
- * Does a function belong to one of those who owned the hook's functions when it
- * was registered?
- */
-bool
-hooks_callback_owner_is_known(Oid function, const Hook *hook)
-{
-	Oid			owner = hooks_callback_owner(function);
-	Oid		   *owners = (Oid *) ARR_DATA_PTR(hook->function_owners);
-	int			n = ArrayGetNItems(ARR_NDIM(hook->function_owners),
-								   ARR_DIMS(hook->function_owners));
-
-	for (int i = 0; i < n; i++)
-		if (owners[i] == owner)
-			return true;
-	return false;
-}
-
-/*
- * Refuses (42501) one that does not.  The registry knows functions by name; a
- * name that got free must not become a way to run code as the hook's owner.
- */
-void
-hooks_callback_check_owner(Oid function, const Hook *hook)
-{
-	if (!hooks_callback_owner_is_known(function, hook))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("function %s of hook \"%s\" belongs to another role than when the hook was registered",
-						hooks_callback_signature(function), hook->name),
-				 errhint("Register the hook again with replace => true, if that is meant.")));
 }

@@ -29,10 +29,10 @@
 #include "utils/timestamp.h"
 
 #include "attempt.h"
-#include "callback.h"
 #include "chain.h"
 #include "condition.h"
 #include "scope.h"
+#include "settings.h"
 
 typedef struct ChainEntry
 {
@@ -42,6 +42,12 @@ typedef struct ChainEntry
 
 /* relid -> HookRelation; made once by hooks_chain_init() */
 static HTAB *entries = NULL;
+
+/*
+ * The relations that hooks_chain_tell() has told of; NULL until it has any.  It
+ * lasts as long as the session.
+ */
+static HTAB *told = NULL;
 
 /*
  * Counts invalidations of anything.  An entry that was being built when one
@@ -243,53 +249,48 @@ interval_ms(const Interval *interval)
 	return (int) Max(1, Min(ms, INT_MAX));
 }
 
-/*
- * The parts of a hook that name columns and what else can be dropped; throws
- * if it was.
- */
-static void
-understand(HookMember *member, Relation rel)
-{
-	Hook	   *hook = member->hook;
-	char	  **columns;
-	int			ncolumns;
-
-	if (hook->condition != NULL)
-	{
-		member->condition = hooks_condition_compile(rel, hook);
-		member->condition_safe = hooks_condition_cannot_fail(member->condition);
-	}
-	columns = hooks_hook_strings(hook->columns, &ncolumns);
-	for (int i = 0; i < ncolumns; i++)
-	{
-		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), columns[i]);
-
-		if (attnum == InvalidAttrNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of relation \"%s\" does not exist",
-							columns[i], RelationGetRelationName(rel))));
-		member->columns =
-			bms_add_member(member->columns,
-						   attnum - FirstLowInvalidHeapAttributeNumber);
-	}
-}
-
-typedef struct Understanding
+typedef struct Compilation
 {
 	HookMember *member;
 	Relation	rel;
-} Understanding;
+} Compilation;
 
 static void
-try_to_understand(void *arg)
+compile(void *arg)
 {
-	Understanding *u = arg;
+	Compilation *compilation = arg;
+	HookMember *member = compilation->member;
+	const Hook *hook = member->hook;
 
-	understand(u->member, u->rel);
+	member->condition = hooks_condition_compile(hook->condition, hook->relation,
+												compilation->rel, hook->owner);
+	member->condition_safe = hooks_condition_cannot_fail(member->condition);
 }
 
-/* is it about what a text means, until something changes? */
+/*
+ * The columns of a hook as attribute numbers of a relation, its own or a
+ * partition of it, which has columns of the same names.
+ */
+static Bitmapset *
+columns_in(const Hook *hook, Relation rel)
+{
+	Bitmapset  *columns = NULL;
+	ListCell   *lc;
+
+	foreach(lc, hook->columns)
+	{
+		AttrNumber	attnum = lfirst_int(lc);
+
+		if (hook->relation != RelationGetRelid(rel))
+			attnum = get_attnum(RelationGetRelid(rel),
+								get_attname(hook->relation, attnum, false));
+		columns = bms_add_member(columns,
+								 attnum - FirstLowInvalidHeapAttributeNumber);
+	}
+	return columns;
+}
+
+/* is it about what a condition means, until something changes? */
 static bool
 is_lasting(int sqlerrcode)
 {
@@ -308,18 +309,19 @@ make_member(const HookReach *reach, Relation rel)
 
 	member->hook = hook;
 	member->target = reach->target;
-	member->callback = hooks_callback_resolve(hook->callback);
-	if (hook->condition != NULL || hook->columns != NULL)
+	member->columns = columns_in(hook, rel);
+	if (hook->condition != NULL)
 	{
-		Understanding u = {member, rel};
+		Compilation compilation = {member, rel};
 
-		/* What cannot be understood must not take the statement down unless
-		 * the hook's policy says so: the error waits for the firing */
-		member->broken = hooks_attempt(try_to_understand, &u);
+		/*
+		 * What cannot be planned, as 1/0, must not take the statement down
+		 * unless the hook's policy says so: the error waits for the firing.
+		 */
+		member->broken = hooks_attempt(compile, &compilation);
 		if (member->broken != NULL)
 		{
 			member->condition = NULL;
-			member->columns = NULL;
 
 			/* What may pass by itself, such as a lock timeout, is tried again */
 			if (!is_lasting(member->broken->sqlerrcode))
@@ -332,6 +334,25 @@ make_member(const HookReach *reach, Relation rel)
 	return member;
 }
 
+static List *
+problems_of(List *damaged)
+{
+	List	   *problems = NIL;
+	ListCell   *lc;
+
+	foreach(lc, damaged)
+	{
+		const Hook *hook = lfirst(lc);
+
+		problems = lappend(problems, hook->damage == NULL ?
+						   psprintf("hook \"%s\" has no row in hooks.registry",
+									hook->name) :
+						   psprintf("hook \"%s\" cannot fire: %s", hook->name,
+									hook->damage));
+	}
+	return problems;
+}
+
 /*
  * Builds the chains of a relation in the current memory context.
  */
@@ -341,6 +362,7 @@ build_relation(Oid relid)
 	HookRelation *relation = palloc0(sizeof(HookRelation));
 	Relation	rel = table_open(relid, AccessShareLock);
 	List	   *reaches;
+	List	   *damaged;
 	List	   *members = NIL;
 	ListCell   *lc;
 
@@ -351,7 +373,8 @@ build_relation(Oid relid)
 		if (relation->ancestors != NIL)
 			relation->root = llast_oid(relation->ancestors);
 	}
-	reaches = hooks_scope_reach(relid, relation->ancestors);
+	reaches = hooks_scope_reach(relid, relation->ancestors, &damaged);
+	relation->problems = problems_of(damaged);
 	foreach(lc, reaches)
 	{
 		HookReach  *reach = lfirst(lc);
@@ -371,8 +394,10 @@ build_relation(Oid relid)
 		{
 			HookMember *member = lfirst(lc);
 
-			if (member == NULL ||
-				!hooks_scope_wants(lfirst(lc2), &hooks_events[i]))
+			if (!hooks_scope_wants(lfirst(lc2), &hooks_events[i]))
+				continue;
+			relation->wanted[i] = true;
+			if (member == NULL)
 				continue;
 			if (chain->members == NULL)
 				chain->members = palloc(sizeof(HookMember *) *
@@ -455,4 +480,42 @@ hooks_chain_unpin(HookRelation *relation)
 	Assert(relation->pins > 0);
 	if (--relation->pins == 0 && relation->stale)
 		MemoryContextDelete(relation->context);
+}
+
+/*
+ * Tells, once in a session, of a relation whose trigger for an event fires:
+ * what is wrong with its hooks, or that there is none which the trigger is for.
+ */
+void
+hooks_chain_tell(const HookRelation *relation, const HookEvent *event)
+{
+	const char *trigger = relation->wanted[event - hooks_events] ? NULL :
+		event->trigger;
+	bool		found;
+	ListCell   *lc;
+
+	if (likely(relation->problems == NIL && trigger == NULL))
+		return;
+	if (told == NULL)
+	{
+		HASHCTL		info = {0};
+
+		info.keysize = info.entrysize = sizeof(Oid);
+		told = hash_create("hooks relations told of", 32, &info,
+						   HASH_ELEM | HASH_BLOBS);
+	}
+	(void) hash_search(told, &relation->relid, HASH_ENTER, &found);
+	if (found)
+		return;
+	foreach(lc, relation->problems)
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("%s", (char *) lfirst(lc)),
+				 errhint("Call hooks.repair().")));
+	if (trigger != NULL && relation->problems == NIL)
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("trigger \"%s\" of table \"%s\" has no hook that it is for",
+						trigger, get_rel_name(relation->relid)),
+				 errhint("Call hooks.repair().")));
 }

@@ -18,9 +18,8 @@ typedef struct HookMember
 {
 	Hook	   *hook;
 	Oid			target;			/* the relation that it is on; see scope.h */
-	Oid			callback;		/* InvalidOid if it is gone */
-	ErrorData  *broken;			/* why condition or columns mean nothing any
-								 * more, NULL if they do; raised by firing */
+	ErrorData  *broken;			/* why the condition cannot be planned, NULL if
+								 * it can; raised by firing */
 	Node	   *condition;		/* compiled for the relation, NULL if none */
 	bool		condition_safe; /* hooks_condition_cannot_fail() */
 	Bitmapset  *columns;		/* attribute numbers in the relation, offset
@@ -49,6 +48,8 @@ typedef struct HookRelation
 	int			pins;
 	Oid			root;			/* topmost partitioned table, or relid */
 	List	   *ancestors;		/* OIDs, nearest first */
+	List	   *problems;		/* strings: what is wrong with its hooks */
+	bool		wanted[HOOK_EVENTS];	/* some hook is for it, enabled or not */
 	MemoryContext context;
 	HookChain	chains[HOOK_EVENTS];
 } HookRelation;
@@ -59,6 +60,8 @@ typedef struct HookRelation
 extern void hooks_chain_init(void);
 extern HookRelation *hooks_chain_pin(Oid relid);
 extern void hooks_chain_unpin(HookRelation *relation);
+extern void hooks_chain_tell(const HookRelation *relation,
+							 const HookEvent *event);
 extern void hooks_chain_sort(HookMember **members, int n, HookPhase phase);
 extern bool hooks_chain_role_fires(HookFire fire);
 

@@ -174,4 +174,19 @@ typedef struct JsonbInState
 #define hooks_guc_free(pointer) free(pointer)
 #endif
 
+/* a query has the permissions of its relations apart since 16 */
+#if PG_VERSION_NUM >= 160000
+#define hooks_query_set_permissions(query, pstate) \
+	((query)->rteperminfos = (pstate)->p_rteperminfos)
+#else
+#define hooks_query_set_permissions(query, pstate) ((void) 0)
+#endif
+
+/* ProcedureCreate() takes the transforms of a function too since 18 */
+#if PG_VERSION_NUM >= 180000
+#define HOOKS_NO_TRANSFORMS (Datum) 0, NIL
+#else
+#define HOOKS_NO_TRANSFORMS (Datum) 0
+#endif
+
 #endif							/* HOOKS_COMPAT_H */

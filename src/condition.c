@@ -3,19 +3,16 @@
  *		A hook's condition: one boolean expression over OLD and NEW.
  *
  * The rules are those of WHEN in CREATE TRIGGER (CreateTrigger in trigger.c).
- * The registry keeps the condition as PostgreSQL deparses it with nothing but
- * pg_catalog in sight, so that every other name is qualified, and under fixed
- * parameters; it is parsed again when a chain is built.  Then the registrar's
- * search_path follows behind pg_catalog, for the operators that SQL has no place
- * to name: those behind IS DISTINCT FROM, NULLIF and CASE.
+ * A text is parsed once, in hooks.register(), as its caller.  What is kept is the
+ * tree, in which everything is known by its OID (definition.c): the text that
+ * people are shown is made from it, and never read again.
  */
 #include "postgres.h"
 
+#include "access/attmap.h"
 #include "access/htup_details.h"
-#include "access/relation.h"
-#include "access/transam.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_type.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -25,67 +22,94 @@
 #include "parser/parse_collate.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
-#include "parser/parse_type.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteManip.h"
-#include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
-#include "attempt.h"
-#include "callback.h"
 #include "compat.h"
 #include "condition.h"
 
 /*
- * The parameters that a text depends on, as pg_dump sets them: it must mean the
- * same in every session.
+ * The parameters that the text of an expression depends on, as pg_dump sets
+ * them: it must mean the same in every session.
  */
 static const char *const fixed_parameters[][2] = {
+	{"search_path", "pg_catalog, pg_temp"},
 	{"standard_conforming_strings", "on"},
-	{"backslash_quote", "safe_encoding"},
-	{"transform_null_equals", "off"},
-	{"array_nulls", "on"},
 	{"DateStyle", "ISO, YMD"},
 	{"IntervalStyle", "postgres"},
 	{"extra_float_digits", "3"},
 	{"bytea_output", "hex"},
-	{"xmloption", "content"},
 	{"quote_all_identifiers", "off"},
 	{"lc_monetary", "C"},
 	{"TimeZone", "UTC"},
 };
 
-static void
-fix_parameter(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
 /*
- * Fixes them and the search_path; returns the level to which AtEOXact_GUC()
- * goes back.
+ * Fixes them; returns the level to which AtEOXact_GUC() goes back.
  */
 static int
-fix_parameters(const char *search_path)
+fix_parameters(void)
 {
 	int			level = NewGUCNestLevel();
 
 	for (int i = 0; i < lengthof(fixed_parameters); i++)
-		fix_parameter(fixed_parameters[i][0], fixed_parameters[i][1]);
-	fix_parameter("search_path", search_path);
+		(void) set_config_option(fixed_parameters[i][0], fixed_parameters[i][1],
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
 	return level;
+}
+
+/* A text that is parsed, and what was put in front of it */
+typedef struct ParsedText
+{
+	const char *text;
+	int			prefix;			/* its length */
+} ParsedText;
+
+/*
+ * Makes the position of an error one in the user's own text.
+ */
+static void
+point_into_text(void *arg)
+{
+	const ParsedText *parsed = arg;
+	int			position = geterrposition();
+
+	if (position <= 0)
+		return;
+	errposition(0);
+	internalerrposition(Max(position - parsed->prefix, 1));
+	internalerrquery(parsed->text);
+}
+
+#define SELECT_PREFIX "SELECT "
+#define PARENTHESIS_PREFIX "SELECT ("
+
+static List *
+parse_with(const char *prefix, const char *text, const char *suffix)
+{
+	ParsedText	parsed = {text, strlen(prefix)};
+	ErrorContextCallback context = {error_context_stack, point_into_text, &parsed};
+	List	   *trees;
+
+	error_context_stack = &context;
+	trees = pg_parse_query(psprintf("%s%s%s", prefix, text, suffix));
+	error_context_stack = context.previous;
+	return trees;
 }
 
 /*
  * The raw tree of a text that must be one expression and nothing else; 42601
- * otherwise, where what is how to call it.
+ * otherwise, where what is how to call it.  Positions in the tree count the
+ * seven letters of "SELECT " in front of the text.
  *
  * Such a text can stand between "(" and "\n)" wherever an expression can, and
  * means nothing else there.
@@ -93,12 +117,12 @@ fix_parameters(const char *search_path)
 Node *
 hooks_condition_parse(const char *text, const char *what)
 {
-	List	   *parsed = pg_parse_query(psprintf("SELECT %s", text));
+	List	   *parsed = parse_with(SELECT_PREFIX, text, "");
 	SelectStmt *select;
 	ResTarget  *target;
 
 	/* In parentheses it parses as well, but for "a;" or "ALL a" */
-	if (list_length(pg_parse_query(psprintf("SELECT (%s\n)", text))) == 1 &&
+	if (list_length(parse_with(PARENTHESIS_PREFIX, text, "\n)")) == 1 &&
 		list_length(parsed) == 1 &&
 		IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
 	{
@@ -135,8 +159,30 @@ refuse_column(ParseState *pstate, ColumnRef *column, Node *var)
 			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 			 errmsg("condition of a hook on more than one table cannot reference %s",
 					NameListToString(column->fields)),
-			 errdetail("Its tables need not have the same columns.")));
+			 errdetail("Its tables need not have the same columns."),
+			 parser_errposition(pstate, column->location)));
 	return NULL;				/* keep compiler quiet */
+}
+
+/*
+ * 42702: a column of the table without OLD or NEW in front.
+ */
+static Node *
+refuse_bare_column(ParseState *pstate, ColumnRef *column)
+{
+	Relation	rel = pstate->p_ref_hook_state;
+	Node	   *first = linitial(column->fields);
+
+	if (list_length(column->fields) == 1 && IsA(first, String) &&
+		get_attnum(RelationGetRelid(rel), strVal(first)) != InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+				 errmsg("column reference \"%s\" is ambiguous", strVal(first)),
+				 errhint("Write OLD.%s or NEW.%s.",
+						 quote_identifier(strVal(first)),
+						 quote_identifier(strVal(first))),
+				 parser_errposition(pstate, column->location)));
+	return NULL;
 }
 
 /*
@@ -147,9 +193,13 @@ static Node *
 transform_condition(Relation rel, const char *text)
 {
 	ParseState *pstate = make_parsestate(NULL);
+	Node	   *raw = hooks_condition_parse(text, "condition of a hook");
+	ParsedText	parsed = {text, strlen(SELECT_PREFIX)};
+	ErrorContextCallback context = {error_context_stack, point_into_text, &parsed};
 	ParseNamespaceItem *nsitem;
 	Node	   *condition;
 
+	pstate->p_sourcetext = psprintf(SELECT_PREFIX "%s", text);
 	if (rel != NULL)
 	{
 		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
@@ -158,13 +208,16 @@ transform_condition(Relation rel, const char *text)
 		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
 											   makeAlias("new", NIL), false, false);
 		addNSItemToQuery(pstate, nsitem, false, true, true);
+		pstate->p_pre_columnref_hook = refuse_bare_column;
+		pstate->p_ref_hook_state = rel;
 	}
 	else
 		pstate->p_post_columnref_hook = refuse_column;
-	condition = transformWhereClause(pstate,
-									 hooks_condition_parse(text, "condition of a hook"),
-									 EXPR_KIND_TRIGGER_WHEN, "WHEN");
+	error_context_stack = &context;
+	condition = transformWhereClause(pstate, raw, EXPR_KIND_TRIGGER_WHEN,
+									 "WHEN");
 	assign_expr_collations(pstate, condition);
+	error_context_stack = context.previous;
 	free_parsestate(pstate);
 	return condition;
 }
@@ -281,182 +334,118 @@ lift_new(Node *node, void *context)
 }
 
 /*
- * A condition as the registry keeps it.
+ * A condition as text, in a form that means the same under an empty search_path
+ * and in every session; NULL for none.
  */
-static char *
-deparse_condition(Oid relid, Node *condition)
+char *
+hooks_condition_text(Oid relid, Node *condition)
 {
-	int			guc_level = fix_parameters("pg_catalog, pg_temp");
-	List	   *context = !OidIsValid(relid) ? NIL :
+	int			guc_level;
+	List	   *context;
+	char	   *text;
+
+	if (condition == NULL)
+		return NULL;
+	guc_level = fix_parameters();
+	context = !OidIsValid(relid) ? NIL :
 		list_concat(deparse_context_for("old", relid),
 					deparse_context_for("new", relid));
-	char	   *text = deparse_expression(lift_new(condition, NULL), context,
-										  true, false);
-
+	text = deparse_expression(lift_new(condition, NULL), context, true, false);
 	AtEOXact_GUC(false, guc_level);
 	return text;
 }
 
 /*
- * Refuses (0A000) constants that cannot be read without running somebody's code:
- * conditions are read in sessions that have nothing to do with their hook.
- */
-static bool
-refuse_constants_that_call(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, TypeCast) && IsA(((TypeCast *) node)->arg, A_Const))
-	{
-		Oid			type = LookupTypeNameOid(NULL, ((TypeCast *) node)->typeName,
-											 true);
-
-		/* A domain itself is checked when the condition is evaluated */
-		if (OidIsValid(type) && hooks_callback_type_runs_code(getBaseType(type)))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("condition of a hook cannot have a constant of type %s",
-							format_type_be(type)),
-					 errdetail("Reading it may run a CHECK of a domain, or another user's function."),
-					 errhint("Cast a constant of a domain's base type in two steps.")));
-	}
-	return raw_expression_tree_walker(node, refuse_constants_that_call, context);
-}
-
-/*
- * Checks a user's condition and returns it in the registry's form, with the
- * functions that it calls.  rel is NULL for a wide hook.
+ * A user's text as an expression over varno 1, OLD, and varno 2, NEW.  rel is NULL
+ * for a wide hook.  Names are looked up as the current user.
  *
  * PostgreSQL's own errors for what does not parse; 42601 for more than one
  * expression, 42P17 for OLD or NEW where the hook has none, 0A000 for constants
  * that cannot be kept.
  */
-char *
-hooks_condition_normalize(Relation rel, const char *text, HookPhase phase,
-						  HookLevel level, int actions, List **functions)
+Node *
+hooks_condition_transform(Relation rel, const char *text, HookPhase phase,
+						  HookLevel level, int actions)
 {
 	Node	   *condition = transform_condition(rel, text);
-	char	   *normal;
-	int			guc_level;
 
 	check_references(rel, condition, phase, level, actions);
 	(void) refuse_roles(condition, NULL);
-	*functions = hooks_callback_functions(condition);
-	normal = deparse_condition(rel == NULL ? InvalidOid : RelationGetRelid(rel),
-							   condition);
-	guc_level = fix_parameters("pg_catalog, pg_temp");
-	(void) refuse_constants_that_call(hooks_condition_parse(normal, "condition of a hook"), NULL);
-	AtEOXact_GUC(false, guc_level);
-	return normal;
-}
-
-/*
- * The registry's form as an expression over varno 1, OLD, and varno 2, NEW; rel
- * is NULL for a wide hook.  PostgreSQL's own errors for what is not there.
- *
- * This may happen in anybody's session.  Names are looked up, and whatever
- * functions parsing calls are called, as the hook's owner, and what they set is
- * undone.  Planning, which calls or inlines some more, comes after a look at
- * whose they are.
- */
-static Node *
-parse_as_owner(Relation rel, const Hook *hook, bool plan)
-{
-	Node	   *condition;
-	Oid			userid;
-	int			sec_context;
-	int			restricted;
-	int			guc_level;
-	ListCell   *lc;
-
-	GetUserIdAndSecContext(&userid, &sec_context);
-	restricted = sec_context | SECURITY_LOCAL_USERID_CHANGE |
-		SECURITY_RESTRICTED_OPERATION;
-	guc_level = fix_parameters(hook->search_path[0] == '\0' ?
-							   "pg_catalog, pg_temp" :
-							   psprintf("pg_catalog, %s, pg_temp",
-										hook->search_path));
-	SetUserIdAndSecContext(hook->owner, restricted);
-	(void) refuse_constants_that_call(hooks_condition_parse(hook->condition, "condition of a hook"),
-									  NULL);
-	condition = transform_condition(OidIsValid(hook->relation) ? rel : NULL,
-									hook->condition);
-	if (plan)
-	{
-		condition = hooks_expand_generated(condition, rel);
-		ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
-		ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
-		foreach(lc, hooks_callback_functions(condition))
-			hooks_callback_check_owner(lfirst_oid(lc), hook);
-		condition = (Node *) expression_planner((Expr *) condition);
-	}
-	SetUserIdAndSecContext(userid, sec_context);
-	AtEOXact_GUC(false, guc_level);
 	return condition;
 }
 
 /*
- * The registry's form as an expression ready to be initialized, over the rows
- * of a relation: the hook's own or a partition of it.  OLD is the inner and
- * NEW the outer tuple of the expression context.
+ * The columns of a partitioned table as those of a partition of it, which have
+ * the same names.
  */
-Node *
-hooks_condition_compile(Relation rel, const Hook *hook)
+static AttrMap *
+map_columns(Oid from, Relation to)
 {
-	return parse_as_owner(rel, hook, true);
-}
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(from));
+	AttrMap    *map;
 
-typedef struct Resolution
-{
-	const Hook *hook;
-	Relation	rel;
-	Node	   *condition;
-} Resolution;
-
-static void
-resolve(void *arg)
-{
-	Resolution *resolution = arg;
-
-	resolution->condition = parse_as_owner(resolution->rel, resolution->hook,
-										   false);
-}
-
-/*
- * The condition of a hook, from the registry, as an expression that knows what
- * it refers to by OIDs and column numbers, over the rows of the hook's own
- * relation.  NULL if something in it is not there any more; also, unless told to
- * wait, if somebody keeps others from the relation.
- */
-Node *
-hooks_condition_resolve(const Hook *hook, bool wait)
-{
-	Resolution	resolution = {hook, NULL, NULL};
-	ErrorData  *error;
-
-	if (OidIsValid(hook->relation))
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", from);
+	map = make_attrmap(((Form_pg_class) GETSTRUCT(tuple))->relnatts);
+	ReleaseSysCache(tuple);
+	for (int i = 0; i < map->maplen; i++)
 	{
-		if (!wait && !ConditionalLockRelationOid(hook->relation, AccessShareLock))
-			return NULL;
-		resolution.rel = try_relation_open(hook->relation,
-										   wait ? AccessShareLock : NoLock);
-		if (resolution.rel == NULL)
-			return NULL;
+		char	   *name = get_attname(from, i + 1, true);
+
+		if (name != NULL)
+			map->attnums[i] = get_attnum(RelationGetRelid(to), name);
 	}
-	error = hooks_attempt(resolve, &resolution);
-	/* who looks must not keep others from the table */
-	if (resolution.rel != NULL)
-		relation_close(resolution.rel, AccessShareLock);
-	return error != NULL ? NULL : resolution.condition;
+	return map;
 }
 
 /*
- * The same expression in the registry's form, with the names of now.
+ * An expression over the rows of a relation, given one over those of a
+ * partitioned table above it.
  */
-char *
-hooks_condition_deparse(const Hook *hook, Node *condition)
+static Node *
+map_to_partition(Node *condition, Oid from, Relation to)
 {
-	return deparse_condition(hook->relation, condition);
+	AttrMap    *map;
+	bool		whole_row;
+
+	if (from == RelationGetRelid(to))
+		return condition;
+	map = map_columns(from, to);
+	condition = map_variable_attnos(condition, PRS2_OLD_VARNO, 0, map,
+									to->rd_rel->reltype, &whole_row);
+	return map_variable_attnos(condition, PRS2_NEW_VARNO, 0, map,
+							   to->rd_rel->reltype, &whole_row);
+}
+
+/*
+ * A condition over the rows of a table as an expression ready to be initialized,
+ * over the rows of that table or of a partition of it.  OLD is the inner and NEW
+ * the outer tuple of the expression context.
+ *
+ * This happens in anybody's session.  Planning calls and inlines functions, so it
+ * is done as the hook's owner, in a security-restricted operation; what they set
+ * is undone.
+ */
+Node *
+hooks_condition_compile(Node *condition, Oid relid, Relation rel, Oid owner)
+{
+	Oid			userid;
+	int			sec_context;
+	int			guc_level = NewGUCNestLevel();
+
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	condition = copyObject(condition);
+	if (OidIsValid(relid))
+		condition = map_to_partition(condition, relid, rel);
+	condition = hooks_expand_generated(condition, rel);
+	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
+	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
+	condition = (Node *) expression_planner((Expr *) condition);
+	SetUserIdAndSecContext(userid, sec_context);
+	AtEOXact_GUC(false, guc_level);
+	return condition;
 }
 
 static bool

@@ -12,15 +12,14 @@
 #include "utils/relcache.h"
 
 #include "event.h"
-#include "registry.h"
 
 extern Node *hooks_condition_parse(const char *text, const char *what);
-extern char *hooks_condition_normalize(Relation rel, const char *text,
+extern Node *hooks_condition_transform(Relation rel, const char *text,
 									   HookPhase phase, HookLevel level,
-									   int actions, List **functions);
-extern Node *hooks_condition_compile(Relation rel, const Hook *hook);
-extern Node *hooks_condition_resolve(const Hook *hook, bool wait);
-extern char *hooks_condition_deparse(const Hook *hook, Node *condition);
+									   int actions);
+extern char *hooks_condition_text(Oid relid, Node *condition);
+extern Node *hooks_condition_compile(Node *condition, Oid relid, Relation rel,
+									 Oid owner);
 extern bool hooks_condition_cannot_fail(Node *condition);
 
 #endif							/* HOOKS_CONDITION_H */

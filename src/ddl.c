@@ -17,20 +17,21 @@
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_proc.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "storage/lmgr.h"
+#include "parser/parse_func.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "attach.h"
 #include "compat.h"
+#include "definition.h"
 #include "drop.h"
 #include "dropped.h"
-#include "follow.h"
 #include "guard.h"
 #include "objects.h"
 #include "own.h"
@@ -92,71 +93,49 @@ before_attach(AlterTableStmt *stmt)
 }
 
 /*
- * ALTER SCHEMA ... RENAME locks nothing that register() would wait for, nor does
- * it wait for those who register callbacks in the schema.
- */
-static void
-before_schema_rename(RenameStmt *stmt)
-{
-	Oid			schema = get_namespace_oid(stmt->subname, true);
-
-	hooks_registry_wait();
-	if (OidIsValid(schema) && hooks_namespace_ownercheck(schema, GetUserId()))
-		LockDatabaseObject(NamespaceRelationId, schema, 0,
-						   ShareUpdateExclusiveLock);
-}
-
-/*
- * May ALTER TABLE make the condition of a hook mean nothing?
+ * Does ALTER TABLE say CASCADE?
  */
 static bool
-alters_columns(AlterTableStmt *stmt)
+alters_with_cascade(AlterTableStmt *stmt)
 {
 	ListCell   *lc;
 
 	foreach(lc, stmt->cmds)
-	{
-		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
-
-		if (cmd->subtype == AT_DropColumn || cmd->subtype == AT_AlterColumnType ||
-			cmd->behavior == DROP_CASCADE)
+		if (lfirst_node(AlterTableCmd, lc)->behavior == DROP_CASCADE)
 			return true;
-	}
 	return false;
 }
 
 /*
- * May DROP?  Tables and such can only by their name or row type, which is not
- * looked for in each DROP TABLE.
+ * Refuses (0A000) to rename a schema of ours.
  */
-static bool
-drops_names(DropStmt *stmt)
+static void
+check_schema(const char *name)
 {
-	switch (stmt->removeType)
-	{
-		case OBJECT_TABLE:
-		case OBJECT_VIEW:
-		case OBJECT_MATVIEW:
-		case OBJECT_FOREIGN_TABLE:
-		case OBJECT_INDEX:
-		case OBJECT_TRIGGER:
-		case OBJECT_RULE:
-		case OBJECT_POLICY:
-		case OBJECT_SCHEMA:
-			return stmt->behavior == DROP_CASCADE;
-		default:
-			return true;
-	}
+	if (strcmp(name, "hooks") == 0 || strcmp(name, HOOKS_DEFINITIONS) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot rename schema \"%s\" of the extension hooks",
+						name)));
 }
 
 /*
- * Is it a kind of object whose owner the registry has?
+ * Refuses (0A000) to rename the definition of a hook, or to move it.
  */
-static bool
-is_function(ObjectType kind)
+static void
+check_function(ObjectType kind, Node *object)
 {
-	return kind == OBJECT_FUNCTION || kind == OBJECT_PROCEDURE ||
-		kind == OBJECT_ROUTINE || kind == OBJECT_AGGREGATE;
+	Oid			function;
+
+	if (kind != OBJECT_FUNCTION && kind != OBJECT_ROUTINE)
+		return;
+	function = LookupFuncWithArgs(kind, castNode(ObjectWithArgs, object), true);
+	if (OidIsValid(function) && hooks_definition_is_one(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot rename or move the definition of hook \"%s\"",
+						get_func_name(function)),
+				 errhint("Register the hook under another name, and unregister this one.")));
 }
 
 /*
@@ -192,26 +171,34 @@ lock_for_table(RangeVar *table)
 }
 
 /*
- * The same for DROP.  False if what it drops can have no hooks, nor be used by
- * any.
+ * The same for DROP.  False if it can drop no definition: without CASCADE these
+ * go with their table or schema, or the extension that they belong to, or by
+ * their own name.
  */
 static bool
 lock_for_drop(DropStmt *stmt)
 {
-	bool		concerned = false;
+	bool		concerned = stmt->behavior == DROP_CASCADE;
 	ListCell   *lc;
 
-	if (drops_names(stmt))
-		concerned = true;
-	if (stmt->removeType == OBJECT_TABLE || stmt->removeType == OBJECT_VIEW ||
-		stmt->removeType == OBJECT_MATVIEW ||
-		stmt->removeType == OBJECT_FOREIGN_TABLE)
-		foreach(lc, stmt->objects)
-			concerned |= lock_for_table(makeRangeVarFromNameList(lfirst(lc)));
-	else if (stmt->removeType == OBJECT_SCHEMA)
-		concerned = true;
-	/* it may have been in an inheritance tree */
-	return concerned || stmt->removeType == OBJECT_FOREIGN_TABLE;
+	switch (stmt->removeType)
+	{
+		case OBJECT_TABLE:
+		case OBJECT_VIEW:
+		case OBJECT_MATVIEW:
+		case OBJECT_FOREIGN_TABLE:
+			foreach(lc, stmt->objects)
+				concerned |= lock_for_table(makeRangeVarFromNameList(lfirst(lc)));
+			/* it may have been in an inheritance tree */
+			return concerned || stmt->removeType == OBJECT_FOREIGN_TABLE;
+		case OBJECT_SCHEMA:
+		case OBJECT_EXTENSION:
+		case OBJECT_FUNCTION:
+		case OBJECT_ROUTINE:
+			return true;
+		default:
+			return concerned;
+	}
 }
 
 PG_FUNCTION_INFO_V1(hooks_ddl_command_start);
@@ -219,8 +206,8 @@ PG_FUNCTION_INFO_V1(hooks_ddl_command_start);
 /*
  * hooks.ddl_command_start() returns event_trigger
  *
- * Fires hooks on "drop"; notes what names mean that may change.  39P03 if it is
- * not called as an event trigger.
+ * Fires hooks on "drop"; makes way for the triggers that a partition gets from
+ * its parent.  39P03 if it is not called as an event trigger.
  */
 Datum
 hooks_ddl_command_start(PG_FUNCTION_ARGS)
@@ -233,24 +220,14 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 	switch (nodeTag(command))
 	{
 		case T_RenameStmt:
-			if (((RenameStmt *) command)->renameType == OBJECT_SCHEMA &&
-				strcmp(((RenameStmt *) command)->subname, "hooks") == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("cannot rename schema \"hooks\" of the extension hooks")));
-			pg_fallthrough;
-		case T_AlterObjectSchemaStmt:
-		case T_AlterEnumStmt:
-			if (IsA(command, RenameStmt) &&
-				((RenameStmt *) command)->renameType == OBJECT_SCHEMA)
-				before_schema_rename((RenameStmt *) command);
-			if (hooks_registry_exists())
-				hooks_follow_begin(command, true);
+			if (((RenameStmt *) command)->renameType == OBJECT_SCHEMA)
+				check_schema(((RenameStmt *) command)->subname);
+			check_function(((RenameStmt *) command)->renameType,
+						   ((RenameStmt *) command)->object);
 			break;
-		case T_AlterOwnerStmt:
-			if (is_function(((AlterOwnerStmt *) command)->objectType) &&
-				hooks_registry_exists())
-				hooks_follow_begin(command, true);
+		case T_AlterObjectSchemaStmt:
+			check_function(((AlterObjectSchemaStmt *) command)->objectType,
+						   ((AlterObjectSchemaStmt *) command)->object);
 			break;
 		case T_AlterTableStmt:
 			kinds = hooks_registry_kinds();
@@ -258,11 +235,8 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 				before_attach((AlterTableStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, GetCommandTagName(data->tag));
-			if (hooks_registry_exists() && alters_columns((AlterTableStmt *) command))
-			{
+			if ((kinds & HOOKS_ANY) && alters_with_cascade((AlterTableStmt *) command))
 				(void) lock_for_table(((AlterTableStmt *) command)->relation);
-				hooks_follow_begin(command, false);
-			}
 			break;
 		case T_DropStmt:
 		case T_DropOwnedStmt:
@@ -272,9 +246,6 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 				unconcerned = command;
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, GetCommandTagName(data->tag));
-			if (hooks_registry_exists() &&
-				(IsA(command, DropOwnedStmt) || drops_names((DropStmt *) command)))
-				hooks_follow_begin(command, false);
 			break;
 		default:
 			break;
@@ -287,8 +258,7 @@ PG_FUNCTION_INFO_V1(hooks_sql_drop);
 /*
  * hooks.sql_drop() returns event_trigger
  *
- * Takes the hooks along whose table is gone; refuses (2BP01) the drop of what
- * a hook uses, unless CASCADE, which takes the hook along too.
+ * Removes the hooks whose definition is gone.
  */
 Datum
 hooks_sql_drop(PG_FUNCTION_ARGS)
@@ -316,7 +286,7 @@ after_inheritance_changed(RangeVar *table)
 }
 
 /*
- * After ALTER TABLE: partitions that came or went, columns of another type.
+ * After ALTER TABLE: partitions that came or went.
  */
 static void
 after_alter_table(AlterTableStmt *stmt)
@@ -340,8 +310,6 @@ after_alter_table(AlterTableStmt *stmt)
 		}
 		else if (cmd->subtype == AT_AddInherit || cmd->subtype == AT_DropInherit)
 			after_inheritance_changed((RangeVar *) cmd->def);
-		else if (cmd->subtype == AT_AlterColumnType)
-			hooks_dropped_check_conditions((Node *) stmt);
 	}
 }
 
@@ -412,19 +380,141 @@ after_tables_changed(Node *command)
 }
 
 /*
- * pg_restore --disable-triggers: what it loads must not stay in hooks.kept_dump.
+ * pg_restore --disable-triggers: what it loads must not stay in hooks.kept_dump,
+ * and must find its place in hooks.registry.
  */
 static void
 after_triggers_disabled(AlterTableStmt *stmt)
 {
-	Oid			kept_dump;
+	static const char *const tables[] = {"kept_dump", "registry"};
 
-	if (strcmp(stmt->relation->relname, "kept_dump") != 0)
-		return;
-	kept_dump = hooks_own_find("kept_dump", RELKIND_RELATION);
-	if (OidIsValid(kept_dump) &&
-		RangeVarGetRelid(stmt->relation, NoLock, true) == kept_dump)
-		(void) hooks_guard_mend("kept_dump");
+	for (int i = 0; i < lengthof(tables); i++)
+	{
+		Oid			relid;
+
+		if (strcmp(stmt->relation->relname, tables[i]) != 0)
+			continue;
+		relid = hooks_own_find(tables[i], RELKIND_RELATION);
+		if (OidIsValid(relid) &&
+			RangeVarGetRelid(stmt->relation, NoLock, true) == relid)
+			(void) hooks_guard_mend(tables[i]);
+	}
+}
+
+/*
+ * Makes the row of a definition that somebody other than register() created, as
+ * a dump does.  Only superusers may.
+ */
+static void
+adopt_created(Oid definition)
+{
+	if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be superuser to create a function in schema \"%s\"",
+						HOOKS_DEFINITIONS),
+				 errhint("Call hooks.register().")));
+	(void) hooks_registry_adopt(definition);
+	hooks_registry_tell_damage(definition);
+}
+
+/*
+ * The definitions that use what a command has touched; of a table, its partitions
+ * and children too, as their columns are renamed with it.
+ */
+static List *
+definitions_touched(void)
+{
+	List	   *definitions = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks_objects_touched())
+	{
+		HookObject *object = lfirst(lc);
+
+		if (object->classid == ProcedureRelationId &&
+			hooks_definition_is_one(object->objid))
+			definitions = lappend_oid(definitions, object->objid);
+		else if (object->classid == RelationRelationId)
+			foreach(lc2, find_all_inheritors(object->objid, NoLock, NULL))
+				definitions = list_concat(definitions,
+										  hooks_definition_using(RelationRelationId,
+																 lfirst_oid(lc2)));
+		else
+			definitions = list_concat(definitions,
+									  hooks_definition_using(object->classid,
+															 object->objid));
+	}
+	return definitions;
+}
+
+/*
+ * After something was renamed, moved or given to another role.  What is inside of
+ * schemas, types and extensions is not told to event triggers.
+ */
+static void
+after_names_changed(ObjectType kind)
+{
+	switch (kind)
+	{
+		case OBJECT_SCHEMA:
+		case OBJECT_TYPE:
+		case OBJECT_DOMAIN:
+		case OBJECT_ATTRIBUTE:
+		case OBJECT_EXTENSION:
+			hooks_registry_refresh(hooks_definition_all());
+			break;
+		default:
+			hooks_registry_refresh(definitions_touched());
+			break;
+	}
+}
+
+/*
+ * After functions were created, which may be definitions.
+ */
+static void
+after_functions_created(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_objects_touched())
+	{
+		HookObject *object = lfirst(lc);
+
+		if (object->classid == ProcedureRelationId &&
+			hooks_definition_is_one(object->objid))
+			adopt_created(object->objid);
+	}
+}
+
+/*
+ * Makes hooks.registry show what a command has done.
+ */
+static void
+show_in_registry(Node *command)
+{
+	switch (nodeTag(command))
+	{
+		case T_CreateFunctionStmt:
+			after_functions_created();
+			break;
+		case T_RenameStmt:
+			after_names_changed(((RenameStmt *) command)->renameType);
+			break;
+		case T_AlterObjectSchemaStmt:
+			after_names_changed(((AlterObjectSchemaStmt *) command)->objectType);
+			break;
+		case T_AlterOwnerStmt:
+			after_names_changed(((AlterOwnerStmt *) command)->objectType);
+			break;
+		case T_AlterEnumStmt:
+			after_names_changed(OBJECT_TYPE);
+			break;
+		default:
+			break;
+	}
 }
 
 PG_FUNCTION_INFO_V1(hooks_ddl_command_end);
@@ -432,8 +522,8 @@ PG_FUNCTION_INFO_V1(hooks_ddl_command_end);
 /*
  * hooks.ddl_command_end() returns event_trigger
  *
- * Writes the new names of what was renamed into the registry, and makes the
- * triggers of tables what their hooks need now.
+ * Makes hooks.registry show what was created or renamed, and the triggers of
+ * tables what their hooks need now.
  */
 Datum
 hooks_ddl_command_end(PG_FUNCTION_ARGS)
@@ -446,16 +536,12 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 	hooks_told_end(command);
 	if (IsA(command, AlterTableStmt))
 		after_triggers_disabled((AlterTableStmt *) command);
+	if (hooks_registry_exists())
+		show_in_registry(command);
 	if ((kinds & HOOKS_ANY) == 0)
-	{
-		hooks_follow_end(command);
 		PG_RETURN_NULL();
-	}
-	if (IsA(command, DropOwnedStmt))
-		hooks_dropped_owners((DropOwnedStmt *) command);
-	else if (IsA(command, AlterTableStmt))
+	if (IsA(command, AlterTableStmt))
 		after_alter_table((AlterTableStmt *) command);
-	hooks_follow_end(command);
 	if (IsA(command, CreateForeignTableStmt) &&
 		((CreateForeignTableStmt *) command)->base.inhRelations != NIL)
 		after_inheritance_changed(((CreateForeignTableStmt *) command)->base.relation);

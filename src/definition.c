@@ -1,590 +1,686 @@
 /*
  * definition.c
- *		From the arguments of hooks.register() to a hook, or an error.
+ *		The function in hooks_definition that holds what a hook refers to.
  *
- * Everything about a definition is decided here: which words go together, what
- * the defaults are, whether the objects exist and may be used.  Nothing is
- * written.
+ * Each hook has a function of its name in the schema hooks_definition, which is
+ * never called.  Its owner is the hook's, and its body a query of the
+ * SQL-standard form:
+ *
+ *		SELECT 'before_cascade' AS phase, ..., app.guard() IS NULL AS callback,
+ *			   (old.vendor = 'acme') AS condition, ROW(new.id) AS columns
+ *		  FROM app.systems old, app.systems new
+ *		 WHERE hooks.definition()
+ *
+ * PostgreSQL keeps such a body as a tree in which everything is known by its OID,
+ * with an entry in pg_depend for whatever is in it.  So names may change, what the
+ * hook uses is not dropped without CASCADE, and the hook is dumped, restored and
+ * given to another role as any function is, all of that without our help.
+ * hooks.definition() throws, should somebody call the function.
+ *
+ * One entry in pg_depend is ours: a definition goes with its table (or, of a wide
+ * hook, its schema) without CASCADE.
+ *
+ * A body that somebody wrote by hand need not be one that we would write.  It is
+ * read with care: what cannot be understood is no error, but damage of the hook.
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
-#include "access/relation.h"
-#include "access/transam.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
-#include "utils/array.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "callback.h"
 #include "compat.h"
-#include "condition.h"
 #include "definition.h"
 #include "own.h"
-#include "registry.h"
-#include "scope.h"
-#include "settings.h"
-
-/* arguments of hooks.register(), as in the install script */
-enum
-{
-	ARG_NAME,
-	ARG_PHASE,
-	ARG_ACTION,
-	ARG_RELATION,
-	ARG_CALLBACK,
-	ARG_LEVEL,
-	ARG_CONDITION,
-	ARG_COLUMNS,
-	ARG_ARGUMENTS,
-	ARG_ON_ERROR,
-	ARG_TIMEOUT,
-	ARG_MAX_ATTEMPTS,
-	ARG_PRIORITY,
-	ARG_RUN_AFTER,
-	ARG_RUN_AS,
-	ARG_FIRE,
-	ARG_SCHEMA,
-	ARG_PACKAGE,
-	ARG_DESCRIPTION,
-	ARG_REPLACE = HOOKS_ARG_REPLACE
-};
 
 /*
- * 42P17: a combination of arguments that makes no sense.
+ * Is a function a definition?
  */
-#define refuse(...) \
-	ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION), __VA_ARGS__))
-
-/*
- * The most that is kept of a hook, in bytes.  Others read the registry, too:
- * generous for who writes by hand, and nothing that fills their memory.
- */
-#define MAX_LONG			(64 * 1024)
-#define MAX_DESCRIPTION		(16 * 1024)
-#define MAX_PACKAGE			255
-
-/*
- * 22023 for more than that.
- */
-static void
-check_size(const char *what, size_t size, size_t limit)
+bool
+hooks_definition_is_one(Oid function)
 {
-	if (size > limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("size of a hook's %s exceeds the limit", what),
-				 errdetail("It has %zu bytes; the limit is %zu.", size, limit)));
-}
+	Oid			schema = get_func_namespace(function);
 
-void
-hooks_definition_require(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be null", name)));
-}
-
-static char *
-text_arg(FunctionCallInfo fcinfo, int arg)
-{
-	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+	return OidIsValid(schema) && schema == hooks_own_find_schema(HOOKS_DEFINITIONS);
 }
 
 /*
- * The same for what is kept, which is measured before it is fetched.
+ * The definition of a hook of this name; InvalidOid if there is none.
  */
-static char *
-kept_text_arg(FunctionCallInfo fcinfo, int arg, const char *name, size_t limit)
+Oid
+hooks_definition_find(const char *name)
 {
-	if (!PG_ARGISNULL(arg))
-		check_size(name, toast_raw_datum_size(PG_GETARG_DATUM(arg)) - VARHDRSZ,
-				   limit);
-	return text_arg(fcinfo, arg);
-}
+	Oid			none[1];
+	Oid			schema = hooks_own_find_schema(HOOKS_DEFINITIONS);
 
-char *
-hooks_definition_text(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	hooks_definition_require(fcinfo, arg, name);
-	return text_arg(fcinfo, arg);
-}
-
-/*
- * An array argument without NULLs, of one dimension; NULL if it is empty and
- * not required.
- */
-static ArrayType *
-array_arg(FunctionCallInfo fcinfo, int arg, const char *name, bool required)
-{
-	ArrayType  *array;
-
-	if (required)
-		hooks_definition_require(fcinfo, arg, name);
-	else if (PG_ARGISNULL(arg))
-		return NULL;
-	array = PG_GETARG_ARRAYTYPE_P_COPY(arg);
-	if (array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not contain nulls", name)));
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must be a one-dimensional array", name)));
-	return ARR_NDIM(array) == 0 && !required ? NULL : array;
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+						   CStringGetDatum(name),
+						   PointerGetDatum(buildoidvector(none, 0)),
+						   ObjectIdGetDatum(schema));
 }
 
 /*
- * The name of a hook: 1 to 63 bytes.
+ * The definitions that depend on an object, on a whole or a part of it.
  */
-static char *
-hook_name_arg(FunctionCallInfo fcinfo, int arg)
+List *
+hooks_definition_using(Oid classid, Oid objid)
 {
-	char	   *name = hooks_definition_text(fcinfo, arg, "name");
+	Relation	pg_depend = table_open(DependRelationId, AccessShareLock);
+	List	   *functions = NIL;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
 
-	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid hook name: \"%.*s\"",
-						pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1), name),
-				 errdetail("A hook name has 1 to %d bytes; this one has %zu.",
-						   NAMEDATALEN - 1, strlen(name))));
-	return name;
-}
-
-/*
- * Which phases, actions and levels go together, and their defaults.
- */
-static void
-check_event(Hook *hook, bool asked_for_truncate)
-{
-	int			cascading = HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE | HOOK_DROP;
-
-	if (hook->phase == HOOK_BEFORE_CASCADE)
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(classid));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(objid));
+	scan = systable_beginscan(pg_depend, DependReferenceIndexId, true, NULL, 2,
+							  keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		if (hook->level == HOOK_ROW)
-			refuse(errmsg("phase \"before_cascade\" has no level \"row\""),
-				   errhint("It fires once for the whole set of rows; the rows are in old_table."));
-		if (hook->actions & ~cascading)
-			refuse(errmsg("phase \"before_cascade\" has no action \"%s\"",
-						  hooks_event_action_list(hook->actions & ~cascading)),
-				   errhint("Its actions are delete, update, truncate and drop."));
-		hook->level = HOOK_STATEMENT;
-	}
-	if (hook->actions & HOOK_DROP)
-	{
-		if (hook->phase == HOOK_AFTER)
-			refuse(errmsg("phase \"after\" has no action \"drop\""),
-				   errhint("Use phase before or before_cascade, while the relation is still there."));
-		if (hook->level == HOOK_ROW)
-			refuse(errmsg("action \"drop\" has no level \"row\""));
-		if (hook->actions != HOOK_DROP)
-			refuse(errmsg("action \"drop\" cannot be combined with other actions"),
-				   errdetail("Its callback is no trigger function, but takes the event as jsonb."));
-		hook->level = HOOK_STATEMENT;
-	}
-	if (hook->actions & HOOK_NAME)
-	{
-		if (hook->level == HOOK_STATEMENT)
-			refuse(errmsg("action \"name\" has no level \"statement\""));
-		if (hook->actions != HOOK_NAME)
-			refuse(errmsg("action \"name\" cannot be combined with other actions"));
-		if (hook->columns == NULL)
-			refuse(errmsg("action \"name\" needs columns"),
-				   errhint("Pass the columns that are the name; the hook fires once when all of them become non-null."));
-		hook->level = HOOK_ROW;
-	}
-	if (hook->level == HOOK_NO_LEVEL)
-		hook->level = hook->actions == HOOK_TRUNCATE ? HOOK_STATEMENT : HOOK_ROW;
-	if (hook->level == HOOK_ROW && (hook->actions & HOOK_TRUNCATE))
-	{
-		if (asked_for_truncate)
-			refuse(errmsg("action \"truncate\" has no level \"row\""),
-				   errhint("TRUNCATE does not look at rows; register it with level => 'statement'."));
-		hook->actions &= ~HOOK_TRUNCATE;
-	}
-	if (hook->columns != NULL && !(hook->actions & (HOOK_UPDATE | HOOK_NAME)))
-		refuse(errmsg("columns are for the actions \"update\" and \"name\""));
-}
-
-static bool
-is_longer(Interval *a, Interval *b)
-{
-	return DatumGetInt32(DirectFunctionCall2(interval_cmp,
-											 IntervalPGetDatum(a),
-											 IntervalPGetDatum(b))) > 0;
-}
-
-/*
- * 22023 for what can only be a mistake.  Whoever writes 200 and means
- * milliseconds, as for parameters of PostgreSQL, is told that it is seconds.
- */
-static void
-check_timeout(Hook *hook)
-{
-	Interval	zero = {0};
-	Interval	day = {.day = 1};
-	Interval	minute = {.time = USECS_PER_MINUTE};
-
-	if (!is_longer(hook->timeout, &zero))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("timeout of a hook must be greater than zero")));
-	if (is_longer(hook->timeout, &day))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("timeout of a hook must not be longer than a day")));
-	if (is_longer(hook->timeout, &minute))
-		ereport(NOTICE,
-				(errmsg("timeout of hook \"%s\" is %s", hook->name,
-						DatumGetCString(DirectFunctionCall1(interval_out,
-															IntervalPGetDatum(hook->timeout)))),
-				 errhint("An interval without a unit is in seconds.")));
-}
-
-static void
-check_policy(Hook *hook)
-{
-	if (hook->max_attempts != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("max_attempts is not supported by this version"),
-				 errdetail("A callback that failed is not called again.")));
-	if (hook->timeout != NULL)
-		check_timeout(hook);
-}
-
-/*
- * Opens a relation that the hook can be registered on: 42P01 if it is not
- * there, 42809 if it is no such relation, 42501 if the caller could not create
- * a trigger on it.
- */
-static Relation
-open_target(Hook *hook, bool asked_for_truncate)
-{
-	Relation	rel = try_relation_open(hook->relation, AccessShareLock);
-	const char *problem;
-	AclResult	result;
-
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", hook->relation)));
-	(void) hooks_scope_allows(hook->relation, hook->actions, &problem);
-	if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE &&
-		!HOOKS_FOREIGN_TRUNCATE && !asked_for_truncate)
-		hook->actions &= ~HOOK_TRUNCATE;
-	for (int i = 0; i < HOOK_EVENTS && problem == NULL; i++)
-		if (hooks_event_wants(&hooks_events[i], hook->phase, hook->level,
-							  hook->actions) &&
-			!hooks_event_is_possible(&hooks_events[i], rel->rd_rel->relkind))
-			problem = psprintf("Foreign tables have no phase \"%s\" of action \"%s\".",
-							   hooks_event_phase_word(hook->phase),
-							   hooks_event_action_word(hooks_events[i].action));
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("cannot register a hook on \"%s\"",
-						RelationGetRelationName(rel)),
-				 errdetail_internal("%s", problem)));
-	result = pg_class_aclcheck(hook->relation, GetUserId(), ACL_TRIGGER);
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, get_relkind_objtype(rel->rd_rel->relkind),
-					   RelationGetRelationName(rel));
-	return rel;
-}
-
-/*
- * A wide hook is for superusers, and says nothing about columns.
- */
-static void
-check_wide(const Hook *hook)
-{
-	Oid			schema;
-
-	if (!superuser())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be superuser to register a hook on more than one table")));
-	if (hook->columns != NULL)
-		refuse(errmsg("columns are for hooks on one table"));
-	if (hook->schema == NULL)
-	{
-		hooks_scope_lock(hook);
-		return;
-	}
-	schema = get_namespace_oid(hook->schema, false);
-	if (hooks_scope_is_system_schema(schema) || isAnyTempNamespace(schema) ||
-		schema == get_namespace_oid("hooks", false))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("cannot register a hook on schema \"%s\"", hook->schema),
-				 errdetail("Catalogs, temporary tables and the tables of the extension hooks have no hooks.")));
-	hooks_scope_lock(hook);
-	if (get_namespace_oid(hook->schema, true) != schema)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_SCHEMA),
-				 errmsg("schema \"%s\" was concurrently dropped", hook->schema)));
-}
-
-/*
- * The columns exist, once each, and for "name" can be read when the hook fires.
- */
-static void
-check_columns(const Hook *hook, Relation rel)
-{
-	int			n;
-	char	  **columns = hooks_hook_strings(hook->columns, &n);
-
-	for (int i = 0; i < n; i++)
-	{
-		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), columns[i]);
-
-		if (attnum <= 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of relation \"%s\" does not exist",
-							columns[i], RelationGetRelationName(rel))));
-		for (int j = 0; j < i; j++)
-			if (strcmp(columns[j], columns[i]) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_DUPLICATE_COLUMN),
-						 errmsg("column \"%s\" specified more than once",
-								columns[i])));
-		if (hook->phase == HOOK_BEFORE && (hook->actions & HOOK_NAME) &&
-			TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated)
-			refuse(errmsg("column \"%s\" is generated", columns[i]),
-				   errdetail("Generated columns are not known before the row is there."),
-				   errhint("Use phase after."));
-	}
-}
-
-/* A hook that another must wait for, and how it was come upon */
-typedef struct Predecessor
-{
-	char		name[NAMEDATALEN];	/* hash key, must be first */
-	const struct Predecessor *from; /* NULL: in run_after of the origin */
-} Predecessor;
-
-/*
- * Reports (42P17) the cycle that a hook closes which runs after the origin.
- */
-static void
-report_cycle(const char *origin, const Predecessor *last)
-{
-	List	   *path = NIL;
-	StringInfoData cycle;
-	ListCell   *lc;
-
-	for (; last != NULL; last = last->from)
-		path = lcons((char *) last->name, path);
-	initStringInfo(&cycle);
-	appendStringInfo(&cycle, "\"%s\"", origin);
-	foreach(lc, path)
-		appendStringInfo(&cycle, " runs after \"%s\", which", (char *) lfirst(lc));
-	appendStringInfo(&cycle, " runs after \"%s\"", origin);
-	refuse(errmsg("run_after of hook \"%s\" has a cycle", origin),
-		   errdetail_internal("%s.", cycle.data));
-}
-
-/*
- * Adds the hooks of a run_after to the queue, each once.
- */
-static List *
-add_predecessors(List *queue, HTAB *seen, const char *origin,
-				 ArrayType *run_after, const Predecessor *from)
-{
-	int			n;
-	char	  **names = hooks_hook_strings(run_after, &n);
-
-	for (int i = 0; i < n; i++)
-	{
-		Predecessor *entry;
-		bool		found;
-
-		if (strcmp(names[i], origin) == 0)
-			report_cycle(origin, from);
-		if (from == NULL)
-			(void) hooks_registry_get(names[i]);
-		entry = hash_search(seen, names[i], HASH_ENTER, &found);
-		if (found)
-			continue;
-		entry->from = from;
-		queue = lappend(queue, entry);
-	}
-	return queue;
-}
-
-/*
- * 42704 for a hook that is not there, 42P17 for a cycle.
- */
-void
-hooks_definition_check_run_after(const Hook *hook)
-{
-	HASHCTL		info = {0};
-	HTAB	   *seen;
-	List	   *queue;
-
-	info.keysize = NAMEDATALEN;
-	info.entrysize = sizeof(Predecessor);
-	info.hcxt = CurrentMemoryContext;
-	seen = hash_create("hooks run_after", 64, &info,
-					   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-	queue = add_predecessors(NIL, seen, hook->name, hook->run_after, NULL);
-	for (int i = 0; i < list_length(queue); i++)
-	{
-		const Predecessor *entry = list_nth(queue, i);
-		const Hook *before = hooks_registry_find(entry->name);
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
 
 		CHECK_FOR_INTERRUPTS();
-		/* Further back, a hook that is gone has no say any more */
-		if (before != NULL)
-			queue = add_predecessors(queue, seen, hook->name,
-									 before->run_after, entry);
+		if (form->classid == ProcedureRelationId &&
+			hooks_definition_is_one(form->objid))
+			functions = lappend_oid(functions, form->objid);
 	}
-	hash_destroy(seen);
+	systable_endscan(scan);
+	table_close(pg_depend, AccessShareLock);
+
+	/* a function that uses several columns has as many entries */
+	list_sort(functions, list_oid_cmp);
+	list_deduplicate_oid(functions);
+	return functions;
 }
 
 /*
- * Keeps functions from being dropped or renamed until the hook is committed,
- * or sees that this has happened already.
+ * All definitions.
  */
-static void
-lock_functions(const Hook *hook, List *functions)
+List *
+hooks_definition_all(void)
+{
+	Oid			schema = hooks_own_find_schema(HOOKS_DEFINITIONS);
+
+	return OidIsValid(schema) ?
+		hooks_definition_using(NamespaceRelationId, schema) : NIL;
+}
+
+/* ------------------------------------------------------------ writing */
+
+static Node *
+make_constant(Oid type, int length, bool by_value, Oid collation, Datum value)
+{
+	return (Node *) makeConst(type, -1, collation, length, value, false, by_value);
+}
+
+static List *
+add_target(List *targets, const char *name, Node *value)
+{
+	return lappend(targets, makeTargetEntry((Expr *) value,
+											list_length(targets) + 1,
+											pstrdup(name), false));
+}
+
+static List *
+add_word(List *targets, const char *name, const char *word)
+{
+	if (word == NULL)
+		return targets;
+	return add_target(targets, name,
+					  make_constant(TEXTOID, -1, false, DEFAULT_COLLATION_OID,
+									CStringGetTextDatum(word)));
+}
+
+static List *
+add_words(List *targets, const char *name, ArrayType *words)
+{
+	if (ARR_NDIM(words) == 0)
+		return targets;
+	return add_target(targets, name,
+					  make_constant(TEXTARRAYOID, -1, false,
+									DEFAULT_COLLATION_OID,
+									PointerGetDatum(words)));
+}
+
+static List *
+add_integer(List *targets, const char *name, int32 value)
+{
+	return add_target(targets, name,
+					  make_constant(INT4OID, sizeof(int32), true, InvalidOid,
+									Int32GetDatum(value)));
+}
+
+/*
+ * callback() IS NULL, or callback(NULL::jsonb) IS NULL
+ */
+static Node *
+make_call(const Hook *hook)
+{
+	Oid			type = get_func_rettype(hook->callback);
+	List	   *arguments = NIL;
+	NullTest   *test = makeNode(NullTest);
+
+	if (hooks_event_takes_jsonb(hook->phase, hook->actions))
+		arguments = list_make1(makeNullConst(JSONBOID, -1, InvalidOid));
+	test->arg = (Expr *) makeFuncExpr(hook->callback, type, arguments,
+									  get_typcollation(type), InvalidOid,
+									  COERCE_EXPLICIT_CALL);
+	test->nulltesttype = IS_NULL;
+	test->argisrow = type_is_rowtype(type);
+	test->location = -1;
+	return (Node *) test;
+}
+
+/*
+ * ROW(new.a, new.b)
+ */
+static Node *
+make_columns(const Hook *hook, Relation rel)
+{
+	RowExpr    *row = makeNode(RowExpr);
+	ListCell   *lc;
+
+	foreach(lc, hook->columns)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel),
+											  lfirst_int(lc) - 1);
+
+		row->args = lappend(row->args,
+							makeVar(PRS2_NEW_VARNO, att->attnum, att->atttypid,
+									att->atttypmod, att->attcollation, 0));
+		row->colnames = lappend(row->colnames,
+								makeString(psprintf("f%d", list_length(row->args))));
+	}
+	row->row_typeid = RECORDOID;
+	row->row_format = COERCE_EXPLICIT_CALL;
+	row->location = -1;
+	return (Node *) row;
+}
+
+static List *
+make_targets(const Hook *hook, Relation rel)
+{
+	List	   *targets = NIL;
+
+	targets = add_word(targets, "phase", hooks_event_phase_word(hook->phase));
+	targets = add_word(targets, "action", hooks_event_action_list(hook->actions));
+	targets = add_target(targets, "callback", make_call(hook));
+	targets = add_word(targets, "level", hooks_event_level_word(hook->level));
+	if (hook->condition != NULL)
+		targets = add_target(targets, "condition", hook->condition);
+	if (hook->columns != NIL)
+		targets = add_target(targets, "columns", make_columns(hook, rel));
+	targets = add_words(targets, "arguments", hook->arguments);
+	targets = add_word(targets, "on_error", hooks_event_policy_word(hook->policy));
+	if (hook->timeout != NULL)
+		targets = add_target(targets, "timeout",
+							 make_constant(INTERVALOID, sizeof(Interval), false,
+										   InvalidOid,
+										   IntervalPGetDatum(hook->timeout)));
+	if (hook->max_attempts != 0)
+		targets = add_integer(targets, "max_attempts", hook->max_attempts);
+	targets = add_integer(targets, "priority", hook->priority);
+	targets = add_words(targets, "run_after", hook->run_after);
+	targets = add_word(targets, "run_as", hooks_event_run_as_word(hook->run_as));
+	targets = add_word(targets, "fire", hooks_event_fire_word(hook->fire));
+	if (OidIsValid(hook->schema))
+		targets = add_target(targets, "schema",
+							 make_constant(REGNAMESPACEOID, sizeof(Oid), true,
+										   InvalidOid,
+										   ObjectIdGetDatum(hook->schema)));
+	targets = add_word(targets, "package", hook->package);
+	targets = add_word(targets, "description", hook->description);
+	targets = add_word(targets, "search_path", hook->search_path);
+	return add_target(targets, "hook_id",
+					  make_constant(INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+									InvalidOid, Int64GetDatum(hook->hook_id)));
+}
+
+/*
+ * SELECT ... FROM relation old, relation new WHERE hooks.definition()
+ */
+static Query *
+make_body(const Hook *hook)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	Query	   *query = makeNode(Query);
+	Relation	rel = NULL;
+	List	   *from = NIL;
+
+	if (OidIsValid(hook->relation))
+	{
+		static const char *const names[] = {"old", "new"};
+
+		rel = table_open(hook->relation, AccessShareLock);
+		for (int i = 0; i < lengthof(names); i++)
+		{
+			RangeTblRef *ref = makeNode(RangeTblRef);
+
+			(void) addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+												 makeAlias(names[i], NIL),
+												 true, true);
+			ref->rtindex = i + 1;
+			from = lappend(from, ref);
+		}
+	}
+	query->commandType = CMD_SELECT;
+	query->querySource = QSRC_ORIGINAL;
+	query->canSetTag = true;
+	query->rtable = pstate->p_rtable;
+	hooks_query_set_permissions(query, pstate);
+	query->targetList = make_targets(hook, rel);
+	query->jointree = makeFromExpr(from, (Node *)
+								   makeFuncExpr(hooks_own_function("definition", 0),
+												BOOLOID, NIL, InvalidOid,
+												InvalidOid,
+												COERCE_EXPLICIT_CALL));
+	if (rel != NULL)
+		table_close(rel, NoLock);
+	free_parsestate(pstate);
+	return query;
+}
+
+/*
+ * Makes a definition go with the table, or the schema of a wide hook, without
+ * CASCADE.  Returns whether it did not yet.
+ */
+bool
+hooks_definition_bind(const Hook *hook)
+{
+	Relation	pg_depend;
+	ObjectAddress definition;
+	ObjectAddress target;
+	ScanKeyData keys[3];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		bound = false;
+
+	if (OidIsValid(hook->relation))
+		ObjectAddressSet(target, RelationRelationId, hook->relation);
+	else if (OidIsValid(hook->schema))
+		ObjectAddressSet(target, NamespaceRelationId, hook->schema);
+	else
+		return false;
+	ObjectAddressSet(definition, ProcedureRelationId, hook->definition);
+
+	pg_depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(definition.classId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(definition.objectId));
+	ScanKeyInit(&keys[2], Anum_pg_depend_objsubid, BTEqualStrategyNumber,
+				F_INT4EQ, Int32GetDatum(0));
+	scan = systable_beginscan(pg_depend, DependDependerIndexId, true, NULL, 3,
+							  keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		bound |= form->deptype == DEPENDENCY_AUTO &&
+			form->refclassid == target.classId &&
+			form->refobjid == target.objectId;
+	}
+	systable_endscan(scan);
+	table_close(pg_depend, AccessShareLock);
+	if (!bound)
+		recordDependencyOn(&definition, &target, DEPENDENCY_AUTO);
+	return !bound;
+}
+
+/*
+ * Creates the definition of a hook, which must be whole but for that; sets
+ * hook->definition.  In the script of another extension it becomes a member of
+ * that, but never of ours, so that it is dumped.
+ */
+void
+hooks_definition_create(Hook *hook)
+{
+	bool		ours = creating_extension &&
+		CurrentExtensionObject == get_extension_oid("hooks", true);
+	ObjectAddress address;
+
+	if (ours)
+		creating_extension = false;
+	address = ProcedureCreate(hook->name, hooks_own_schema(HOOKS_DEFINITIONS),
+							  false, false, RECORDOID, hook->owner,
+							  SQLlanguageId, InvalidOid, "", NULL,
+							  (Node *) list_make1(list_make1(make_body(hook))),
+							  PROKIND_FUNCTION, false, false, false,
+							  PROVOLATILE_VOLATILE, PROPARALLEL_UNSAFE,
+							  buildoidvector(NULL, 0), (Datum) 0, (Datum) 0,
+							  (Datum) 0, NIL, HOOKS_NO_TRANSFORMS, (Datum) 0,
+							  InvalidOid, 1, 0);
+	if (ours)
+		creating_extension = true;
+	hook->definition = address.objectId;
+	(void) hooks_definition_bind(hook);
+	CommandCounterIncrement();
+}
+
+/*
+ * Drops a definition, and what somebody made depend on it.
+ */
+void
+hooks_definition_drop(Oid function)
+{
+	ObjectAddress address;
+
+	ObjectAddressSet(address, ProcedureRelationId, function);
+	performDeletion(&address, DROP_CASCADE, PERFORM_DELETION_INTERNAL);
+}
+
+/* ------------------------------------------------------------ reading */
+
+/* A body that is being read */
+typedef struct Reading
+{
+	List	   *targets;
+	const char *damage;			/* what is wrong with it, NULL if nothing is */
+} Reading;
+
+static Node *
+find_target(const Reading *reading, const char *name)
 {
 	ListCell   *lc;
 
-	foreach(lc, functions)
+	foreach(lc, reading->targets)
 	{
-		LockDatabaseObject(ProcedureRelationId, lfirst_oid(lc), 0,
-						   AccessShareLock);
-		if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(lfirst_oid(lc))))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("a function of hook \"%s\" was concurrently dropped",
-							hook->name)));
+		TargetEntry *target = lfirst_node(TargetEntry, lc);
+
+		if (target->resname != NULL && strcmp(target->resname, name) == 0)
+			return (Node *) target->expr;
 	}
+	return NULL;
 }
 
 /*
- * Everything about a definition that needs no look at the registry.
+ * The constant of a name, NULL if there is none.
+ */
+static Const *
+read_constant(Reading *reading, const char *name, Oid type)
+{
+	Const	   *constant = (Const *) find_target(reading, name);
+
+	if (constant == NULL)
+		return NULL;
+	if (IsA(constant, Const) && constant->consttype == type &&
+		!constant->constisnull)
+		return constant;
+	reading->damage = psprintf("its \"%s\" is not a constant of type %s", name,
+							   format_type_be(type));
+	return NULL;
+}
+
+static char *
+read_word(Reading *reading, const char *name)
+{
+	Const	   *constant = read_constant(reading, name, TEXTOID);
+
+	return constant == NULL ? NULL : TextDatumGetCString(constant->constvalue);
+}
+
+/*
+ * A word that must be there.
+ */
+static char *
+read_needed(Reading *reading, const char *name)
+{
+	char	   *word = read_word(reading, name);
+
+	if (word == NULL && reading->damage == NULL)
+		reading->damage = psprintf("it has no \"%s\"", name);
+	return word;
+}
+
+/*
+ * An array without nulls; an empty one where there is none.
+ */
+static ArrayType *
+read_words(Reading *reading, const char *name)
+{
+	Const	   *constant = read_constant(reading, name, TEXTARRAYOID);
+	ArrayType  *words;
+
+	if (constant == NULL)
+		return construct_empty_array(TEXTOID);
+	words = DatumGetArrayTypePCopy(constant->constvalue);
+	if (ARR_NDIM(words) > 1 || array_contains_nulls(words))
+		reading->damage = psprintf("its \"%s\" is not a list of words", name);
+	return words;
+}
+
+static int32
+read_integer(Reading *reading, const char *name)
+{
+	Const	   *constant = read_constant(reading, name, INT4OID);
+
+	return constant == NULL ? 0 : DatumGetInt32(constant->constvalue);
+}
+
+/*
+ * The columns, as attribute numbers.
+ */
+static List *
+read_columns(Reading *reading)
+{
+	RowExpr    *row = (RowExpr *) find_target(reading, "columns");
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	if (row == NULL)
+		return NIL;
+	if (!IsA(row, RowExpr))
+	{
+		reading->damage = "its \"columns\" is not a row";
+		return NIL;
+	}
+	foreach(lc, row->args)
+	{
+		Var		   *var = lfirst(lc);
+
+		if (!IsA(var, Var) || var->varattno <= 0 || var->varlevelsup != 0)
+			reading->damage = "its \"columns\" has more than columns";
+		else
+			columns = lappend_int(columns, var->varattno);
+	}
+	return columns;
+}
+
+static Oid
+read_callback(Reading *reading, bool takes_jsonb)
+{
+	NullTest   *test = (NullTest *) find_target(reading, "callback");
+	FuncExpr   *call = test != NULL && IsA(test, NullTest) ?
+		(FuncExpr *) test->arg : NULL;
+
+	if (call != NULL && IsA(call, FuncExpr) &&
+		list_length(call->args) == (takes_jsonb ? 1 : 0))
+		return call->funcid;
+	reading->damage = "its \"callback\" is not a call of a callback";
+	return InvalidOid;
+}
+
+/*
+ * The relation that a query is from, as OLD and as NEW; InvalidOid if it is from
+ * none.
+ */
+static Oid
+read_relation(Reading *reading, const Query *query)
+{
+	Oid			relid = InvalidOid;
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind != RTE_RELATION ||
+			(n++ > 0 && rte->relid != relid))
+			reading->damage = "it is not from one table";
+		relid = rte->relid;
+	}
+	if (n != 0 && n != 2)
+		reading->damage = "it is not from OLD and NEW";
+	return relid;
+}
+
+/*
+ * What the words of a definition say.
+ */
+static void
+read_words_into(Reading *reading, Hook *hook)
+{
+	char	   *phase = read_needed(reading, "phase");
+	char	   *action = read_needed(reading, "action");
+	char	   *level = read_word(reading, "level");
+	char	   *policy = read_needed(reading, "on_error");
+	char	   *run_as = read_needed(reading, "run_as");
+	char	   *fire = read_needed(reading, "fire");
+	const char *unknown;
+	Const	   *constant;
+
+	hook->arguments = read_words(reading, "arguments");
+	hook->run_after = read_words(reading, "run_after");
+	hook->max_attempts = read_integer(reading, "max_attempts");
+	hook->priority = read_integer(reading, "priority");
+	hook->package = read_word(reading, "package");
+	hook->description = read_word(reading, "description");
+	hook->search_path = read_needed(reading, "search_path");
+	hook->columns = read_columns(reading);
+	hook->condition = find_target(reading, "condition");
+	if (hook->condition != NULL && exprType(hook->condition) != BOOLOID)
+		reading->damage = "its \"condition\" is not boolean";
+	if ((constant = read_constant(reading, "timeout", INTERVALOID)) != NULL)
+		hook->timeout = DatumGetIntervalP(constant->constvalue);
+	if ((constant = read_constant(reading, "schema", REGNAMESPACEOID)) != NULL)
+		hook->schema = DatumGetObjectId(constant->constvalue);
+	if ((constant = read_constant(reading, "hook_id", INT8OID)) != NULL)
+		hook->hook_id = DatumGetInt64(constant->constvalue);
+	if (reading->damage != NULL)
+		return;
+	unknown = hooks_event_unknown_word(phase, action, level, policy, run_as,
+									   fire);
+	if (unknown != NULL)
+	{
+		reading->damage = psprintf("its %s is none", unknown);
+		return;
+	}
+	hook->phase = hooks_event_parse_phase(phase);
+	hook->actions = hooks_event_parse_actions(action);
+	hook->level = level == NULL ? HOOK_NO_LEVEL :
+		hooks_event_parse_level(level);
+	hook->policy = hooks_event_parse_policy(policy);
+	hook->run_as = hooks_event_parse_run_as(run_as);
+	hook->fire = hooks_event_parse_fire(fire);
+	hook->callback = read_callback(reading,
+								   hooks_event_takes_jsonb(hook->phase,
+														   hook->actions));
+}
+
+/*
+ * The one query of a body in BEGIN ATOMIC ... END; NULL if it is anything else.
+ */
+static Query *
+query_of(HeapTuple function)
+{
+	bool		isnull;
+	Datum		value = SysCacheGetAttr(PROCOID, function,
+										Anum_pg_proc_prosqlbody, &isnull);
+	Node	   *body = isnull ? NULL : stringToNode(TextDatumGetCString(value));
+
+	for (int i = 0; i < 2; i++)
+	{
+		if (body == NULL || !IsA(body, List) || list_length((List *) body) != 1)
+			return NULL;
+		body = linitial((List *) body);
+	}
+	return body != NULL && IsA(body, Query) &&
+		((Query *) body)->commandType == CMD_SELECT ? (Query *) body : NULL;
+}
+
+/*
+ * What a definition tells of its hook, palloc'd; hook->damage says what is wrong
+ * with it, if anything.  NULL if the function is gone.
  */
 Hook *
-hooks_definition_make(FunctionCallInfo fcinfo)
+hooks_definition_read(Oid function)
 {
-	Hook	   *hook = palloc0(sizeof(Hook));
-	char	   *text;
-	char	   *action;
-	bool		asked_for_truncate;
-	Oid			function;
-	List	   *functions = NIL;
-	AclResult	result;
-	Relation	rel = NULL;
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Form_pg_proc form;
+	Hook	   *hook;
+	Reading		reading = {0};
+	Query	   *query;
 
-	hook->name = hook_name_arg(fcinfo, ARG_NAME);
-	hook->phase = hooks_event_parse_phase(hooks_definition_text(fcinfo, ARG_PHASE, "phase"));
-	action = hooks_definition_text(fcinfo, ARG_ACTION, "action");
-	hook->actions = hooks_event_parse_actions(action);
-	hook->callback = hooks_definition_text(fcinfo, ARG_CALLBACK, "callback");
-	if ((text = text_arg(fcinfo, ARG_LEVEL)) != NULL)
-		hook->level = hooks_event_parse_level(text);
-	hook->columns = array_arg(fcinfo, ARG_COLUMNS, "columns", false);
-	hook->arguments = array_arg(fcinfo, ARG_ARGUMENTS, "arguments", true);
-	if (ArrayGetNItems(ARR_NDIM(hook->arguments), ARR_DIMS(hook->arguments)) > PG_INT16_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
-				 errmsg("cannot pass more than %d arguments to a trigger function",
-						PG_INT16_MAX)));
-	check_size("arguments", VARSIZE(hook->arguments), MAX_LONG);
-	if (!PG_ARGISNULL(ARG_TIMEOUT))
-		hook->timeout = PG_GETARG_INTERVAL_P(ARG_TIMEOUT);
-	if (!PG_ARGISNULL(ARG_MAX_ATTEMPTS))
-	{
-		hook->max_attempts = PG_GETARG_INT32(ARG_MAX_ATTEMPTS);
-		if (hook->max_attempts < 1)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("max_attempts of a hook must be greater than zero")));
-	}
-	hooks_definition_require(fcinfo, ARG_PRIORITY, "priority");
-	hook->priority = PG_GETARG_INT32(ARG_PRIORITY);
-	hook->run_after = array_arg(fcinfo, ARG_RUN_AFTER, "run_after", true);
-	check_size("run_after", VARSIZE(hook->run_after), MAX_LONG);
-	hook->run_as = hooks_event_parse_run_as(hooks_definition_text(fcinfo, ARG_RUN_AS, "run_as"));
-	hook->fire = hooks_event_parse_fire(hooks_definition_text(fcinfo, ARG_FIRE, "fire"));
-	if (!PG_ARGISNULL(ARG_SCHEMA))
-		hook->schema = pstrdup(NameStr(*PG_GETARG_NAME(ARG_SCHEMA)));
-	hook->package = kept_text_arg(fcinfo, ARG_PACKAGE, "package", MAX_PACKAGE);
-	hook->description = kept_text_arg(fcinfo, ARG_DESCRIPTION, "description",
-									  MAX_DESCRIPTION);
-	hooks_definition_require(fcinfo, ARG_REPLACE, "replace");
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	hook = hooks_hook_make();
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	hook->definition = function;
+	hook->name = pstrdup(NameStr(form->proname));
+	hook->owner = form->proowner;
+	query = form->prolang == SQLlanguageId && form->pronargs == 0 ?
+		query_of(tuple) : NULL;
+	ReleaseSysCache(tuple);
 
-	/* by its own name, not by a group */
-	asked_for_truncate = strstr(action, "truncate") != NULL;
-	check_event(hook, asked_for_truncate);
-	hook->policy = hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME) ?
-		HOOK_ISOLATE : HOOK_ABORT;
-	if ((text = text_arg(fcinfo, ARG_ON_ERROR)) != NULL)
-		hook->policy = hooks_event_parse_policy(text);
-	check_policy(hook);
-
-	if (hook->run_as == HOOK_AS_INVOKER && !superuser())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be superuser to register a hook that runs as the invoker")));
-	if (PG_ARGISNULL(ARG_RELATION))
-		check_wide(hook);
+	if (query == NULL)
+		reading.damage = "it is not a single SELECT in BEGIN ATOMIC ... END";
 	else
 	{
-		if (hook->schema != NULL)
-			refuse(errmsg("schema is for hooks on all tables of a schema"),
-				   errhint("Pass either relation or schema."));
-		hook->relation = PG_GETARG_OID(ARG_RELATION);
-		rel = open_target(hook, asked_for_truncate);
-		check_columns(hook, rel);
+		reading.targets = query->targetList;
+		hook->relation = read_relation(&reading, query);
+		read_words_into(&reading, hook);
 	}
-	function = hooks_callback_lookup(hook->callback,
-									 hooks_event_takes_jsonb(hook->phase,
-															 hook->actions));
-	result = hooks_proc_aclcheck(function, GetUserId());
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FUNCTION, hook->callback);
-	if (function == hooks_own_function("keep", 0) &&
-		(hook->phase != HOOK_BEFORE_CASCADE || hook->actions != HOOK_DELETE))
-		refuse(errmsg("hooks.keep is for phase \"before_cascade\" of action \"delete\" only"));
-	text = kept_text_arg(fcinfo, ARG_CONDITION, "condition", MAX_LONG);
-	if (text != NULL)
-	{
-		hook->condition = hooks_condition_normalize(rel, text, hook->phase,
-													hook->level, hook->actions,
-													&functions);
-		/* with all names qualified */
-		check_size("condition", strlen(hook->condition), MAX_LONG);
-	}
-	functions = lappend_oid(functions, function);
-	lock_functions(hook, functions);
-	hook->callback = hooks_callback_signature(function);
-	hook->function_owners = hooks_callback_owners(functions);
-	if (rel != NULL)
-		relation_close(rel, NoLock);
-
-	hook->owner = GetUserId();
-	hook->search_path = pstrdup(namespace_search_path);
-	check_size("search_path", strlen(hook->search_path), MAX_LONG);
-	hook->enabled = true;
-	hook->enabled_at = GetCurrentTimestamp();
+	if (reading.damage != NULL)
+		hook->damage = psprintf("its definition cannot be read: %s",
+								reading.damage);
 	return hook;
+}
+
+PG_FUNCTION_INFO_V1(hooks_definition);
+
+/*
+ * hooks.definition() returns boolean
+ *
+ * Stands in the body of each definition, so that one that is called ends with
+ * this error (0A000) before anything in it is looked at.  It is marked immutable
+ * for that reason: PostgreSQL calls it when it plans the query.
+ */
+Datum
+hooks_definition(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("the definition of a hook cannot be called"),
+			 errdetail("It says what the hook is; the hook fires by itself.")));
+	PG_RETURN_NULL();
 }

@@ -1,24 +1,26 @@
 /*
  * definition.h
- *		From the arguments of hooks.register() to a hook, or an error.
+ *		The function in hooks_definition that holds what a hook refers to.
  */
 #ifndef HOOKS_DEFINITION_H
 #define HOOKS_DEFINITION_H
 
 #include "postgres.h"
 
-#include "fmgr.h"
+#include "nodes/pg_list.h"
 
-#include "registry.h"
+#include "hook.h"
 
-/* the position of "replace" among the arguments of hooks.register() */
-#define HOOKS_ARG_REPLACE 19
+/* the schema that they are in */
+#define HOOKS_DEFINITIONS "hooks_definition"
 
-extern void hooks_definition_require(FunctionCallInfo fcinfo, int arg,
-									 const char *name);
-extern char *hooks_definition_text(FunctionCallInfo fcinfo, int arg,
-								   const char *name);
-extern Hook *hooks_definition_make(FunctionCallInfo fcinfo);
-extern void hooks_definition_check_run_after(const Hook *hook);
+extern bool hooks_definition_is_one(Oid function);
+extern Oid	hooks_definition_find(const char *name);
+extern Hook *hooks_definition_read(Oid function);
+extern List *hooks_definition_using(Oid classid, Oid objid);
+extern List *hooks_definition_all(void);
+extern void hooks_definition_create(Hook *hook);
+extern bool hooks_definition_bind(const Hook *hook);
+extern void hooks_definition_drop(Oid function);
 
 #endif							/* HOOKS_DEFINITION_H */

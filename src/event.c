@@ -136,6 +136,24 @@ const HookEvent hooks_events[HOOK_EVENTS] = {
 	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP},
 };
 
+static const HookWord *
+find_word(const HookWordList *list, const char *text)
+{
+	for (const HookWord *word = list->words; word->word != NULL; word++)
+		if (strcmp(word->word, text) == 0)
+			return word;
+	return NULL;
+}
+
+/* is it a word that this version understands? */
+static bool
+is_word(const HookWordList *list, const char *text)
+{
+	const HookWord *word = find_word(list, text);
+
+	return word != NULL && !word->later;
+}
+
 /*
  * The value of a word; with the list of valid words 22023 if it is none, 0A000
  * if it will be one.
@@ -143,28 +161,23 @@ const HookEvent hooks_events[HOOK_EVENTS] = {
 static int
 parse_word(const HookWordList *list, const char *text)
 {
-	const HookWord *word;
+	const HookWord *word = find_word(list, text);
 	StringInfoData valid;
-	bool		later = false;
 
-	for (word = list->words; word->word != NULL; word++)
-		if (strcmp(word->word, text) == 0)
-		{
-			if (!word->later)
-				return word->value;
-			later = true;
-		}
+	if (word != NULL && !word->later)
+		return word->value;
 
 	initStringInfo(&valid);
-	for (word = list->words; word->word != NULL; word++)
-		if (!word->later)
+	for (const HookWord *other = list->words; other->word != NULL; other++)
+		if (!other->later)
 			appendStringInfo(&valid, "%s\"%s\"",
-							 valid.len > 0 ? ", " : "", word->word);
+							 valid.len > 0 ? ", " : "", other->word);
 	ereport(ERROR,
-			(errcode(later ? ERRCODE_FEATURE_NOT_SUPPORTED :
+			(errcode(word != NULL ? ERRCODE_FEATURE_NOT_SUPPORTED :
 					 ERRCODE_INVALID_PARAMETER_VALUE),
-			 later ? errmsg("hook %s \"%s\" is not supported by this version",
-							list->what, text) :
+			 word != NULL ?
+			 errmsg("hook %s \"%s\" is not supported by this version",
+					list->what, text) :
 			 errmsg("unrecognized hook %s: \"%s\"", list->what, text),
 			 errhint("Valid values are %s.", valid.data)));
 	return 0;					/* keep compiler quiet */
@@ -189,15 +202,16 @@ hooks_event_parse_phase(const char *text)
 }
 
 /*
- * The actions of a comma list, with groups spelled out, as bits.
+ * The actions of a comma list, with groups spelled out, as bits.  If one is none,
+ * *unknown is it.
  */
-int
-hooks_event_parse_actions(const char *text)
+static int
+find_actions(const char *text, const char **unknown)
 {
-	char	   *copy = pstrdup(text);
-	char	   *part = copy;
+	char	   *part = pstrdup(text);
 	int			actions = 0;
 
+	*unknown = NULL;
 	while (part != NULL)
 	{
 		char	   *next = strchr(part, ',');
@@ -210,11 +224,46 @@ hooks_event_parse_actions(const char *text)
 		end = part + strlen(part);
 		while (end > part && strchr(" \t\n", end[-1]) != NULL)
 			*--end = '\0';
-		actions |= parse_word(&action_words, part);
+		if (is_word(&action_words, part))
+			actions |= find_word(&action_words, part)->value;
+		else
+			*unknown = part;
 		part = next;
 	}
-	pfree(copy);
 	return actions;
+}
+
+/*
+ * The same; 22023 if one is none.
+ */
+int
+hooks_event_parse_actions(const char *text)
+{
+	const char *unknown;
+	int			actions = find_actions(text, &unknown);
+
+	return unknown == NULL ? actions : parse_word(&action_words, unknown);
+}
+
+/*
+ * Which of the words of a hook is none, as "phase" or "action"; NULL if all are,
+ * and can be parsed.  level may be NULL.
+ */
+const char *
+hooks_event_unknown_word(const char *phase, const char *action,
+						 const char *level, const char *policy,
+						 const char *run_as, const char *fire)
+{
+	const HookWordList *const lists[] = {&phase_words, &level_words,
+	&policy_words, &run_as_words, &fire_words};
+	const char *const words[] = {phase, level, policy, run_as, fire};
+	const char *unknown;
+
+	for (int i = 0; i < lengthof(words); i++)
+		if (words[i] != NULL && !is_word(lists[i], words[i]))
+			return lists[i]->what;
+	(void) find_actions(action, &unknown);
+	return unknown == NULL ? NULL : action_words.what;
 }
 
 HookLevel

@@ -94,6 +94,13 @@ extern HookPolicy hooks_event_parse_policy(const char *text);
 extern HookRunAs hooks_event_parse_run_as(const char *text);
 extern HookFire hooks_event_parse_fire(const char *text);
 
+extern const char *hooks_event_unknown_word(const char *phase,
+											const char *action,
+											const char *level,
+											const char *policy,
+											const char *run_as,
+											const char *fire);
+
 extern const char *hooks_event_phase_word(HookPhase phase);
 extern const char *hooks_event_action_word(HookAction action);
 extern char *hooks_event_action_list(int actions);

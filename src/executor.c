@@ -17,9 +17,9 @@
 
 #include "batch.h"
 #include "compat.h"
+#include "definition.h"
 #include "doomed.h"
 #include "executor.h"
-#include "follow.h"
 #include "registry.h"
 #include "statement.h"
 
@@ -88,8 +88,9 @@ executor_finish(QueryDesc *query)
 }
 
 /*
- * TRUNCATE fires triggers too; REASSIGN OWNED changes owners, and no event
- * trigger is told.
+ * TRUNCATE fires triggers too.  After REASSIGN OWNED, of which event triggers are
+ * not told, hooks.registry shows the new owners; that they own the hooks needs no
+ * help of ours.
  */
 static void
 process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
@@ -98,13 +99,9 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 				QueryCompletion *completion)
 {
 	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
-	bool		reassign = IsA(plan->utilityStmt, ReassignOwnedStmt) &&
-		hooks_registry_exists();
 
 	if (truncate)
 		hooks_statement_push_truncate((TruncateStmt *) plan->utilityStmt, text);
-	if (reassign)
-		hooks_follow_begin(plan->utilityStmt, true);
 	if (prev_ProcessUtility)
 		prev_ProcessUtility(plan, text, read_only_tree, context, params,
 							environment, dest, completion);
@@ -113,10 +110,10 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 								environment, dest, completion);
 	if (truncate)
 		hooks_statement_pop_truncate();
-	if (reassign)
+	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_registry_exists())
 	{
 		CommandCounterIncrement();
-		hooks_follow_end(plan->utilityStmt);
+		hooks_registry_refresh(hooks_definition_all());
 	}
 }
 

@@ -58,13 +58,16 @@ hooks_forecast_relation(FunctionCallInfo fcinfo)
 static bool
 assigns(const Hook *hook, Oid relation, const Bitmapset *columns)
 {
-	int			n;
-	char	  **names = hooks_hook_strings(hook->columns, &n);
+	ListCell   *lc;
 
-	for (int i = 0; i < n; i++)
-		if (bms_is_member(Max(get_attnum(relation, names[i]), 0), columns))
+	foreach(lc, hook->columns)
+	{
+		const char *name = get_attname(hook->relation, lfirst_int(lc), false);
+
+		if (bms_is_member(Max(get_attnum(relation, name), 0), columns))
 			return true;
-	return hook->columns == NULL;
+	}
+	return hook->columns == NIL;
 }
 
 /*

@@ -21,6 +21,7 @@
 
 #include "attach.h"
 #include "command.h"
+#include "definition.h"
 #include "guard.h"
 #include "own.h"
 #include "registry.h"
@@ -59,12 +60,34 @@ hooks_registry_changed(PG_FUNCTION_ARGS)
 	CacheInvalidateRelcacheAll();
 	CommandCounterIncrement();
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+	{
+		foreach(lc, hooks_definition_all())
+			(void) hooks_registry_adopt(lfirst_oid(lc));
 		foreach(lc, hooks_registry_all())
 			foreach(lc2, hooks_scope_relations(lfirst(lc)))
 				if (OidIsValid(getExtensionOfObject(RelationRelationId,
 													lfirst_oid(lc2))))
 					(void) hooks_attach_sync(lfirst_oid(lc2));
+	}
 	return PointerGetDatum(NULL);
+}
+
+PG_FUNCTION_INFO_V1(hooks_registry_load);
+
+/*
+ * hooks.registry_load() returns trigger
+ *
+ * Before a row is inserted into hooks.registry: it takes the place of the one that
+ * its definition has made already.  39P01 if it is not called as a trigger.
+ */
+Datum
+hooks_registry_load(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = hooks_guard_trigger_data(fcinfo, "registry_load");
+
+	if (IsLogicalWorker())
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(hooks_registry_make_way(data->tg_trigtuple));
 }
 
 PG_FUNCTION_INFO_V1(hooks_not_replicated);
@@ -105,6 +128,7 @@ hooks_guard_mend(const char *table)
 	}			wanted[] =
 	{
 		{"registry", "registry_changed", TRIGGER_FIRES_ALWAYS, "ALWAYS"},
+		{"registry", "registry_load", TRIGGER_FIRES_ALWAYS, "ALWAYS"},
 		{"registry", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
 		{"failure", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
 		{"kept", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},

@@ -1,15 +1,23 @@
 /*
  * hook.c
- *		One hook, as a row of hooks.registry and as a C structure.
+ *		One hook: the same as another, and as a row of hooks.registry.
+ *
+ * The row keeps the hook's state.  The rest of it is there to be read by people:
+ * nothing in it is resolved, parsed or run.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/timestamp.h"
 
+#include "condition.h"
 #include "hook.h"
 
 static const HookOwnColumn registry_columns[Natts_registry] = {
@@ -35,7 +43,6 @@ static const HookOwnColumn registry_columns[Natts_registry] = {
 	{TEXTOID, true},			/* description */
 	{REGROLEOID, false},		/* owner */
 	{TEXTOID, false},			/* search_path */
-	{REGROLEARRAYOID, false},	/* function_owners */
 	{BOOLOID, false},			/* enabled */
 	{BOOLOID, false},			/* quarantined */
 	{TIMESTAMPTZOID, false},	/* enabled_at */
@@ -45,93 +52,91 @@ const HookOwnTable hooks_registry_table = {
 	"registry", Natts_registry, registry_columns
 };
 
-static char *
-text_or_null(Datum value, bool isnull)
-{
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-static ArrayType *
-array_or_null(Datum value, bool isnull)
-{
-	ArrayType  *array = isnull ? NULL : DatumGetArrayTypePCopy(value);
-
-	/* hooks.registry has a constraint, which others may have dropped */
-	if (array != NULL && array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("an array of hooks.registry contains nulls")));
-	return array;
-}
-
 /*
- * A row of hooks.registry as a Hook, palloc'd.
+ * A hook of which nothing is known yet, palloc'd.
  */
 Hook *
-hooks_hook_from_tuple(HeapTuple tuple, TupleDesc desc)
+hooks_hook_make(void)
 {
 	Hook	   *hook = palloc0(sizeof(Hook));
-	Datum		values[Natts_registry];
-	bool		nulls[Natts_registry];
-	char	   *level;
 
-#define VALUE(column) (values[Anum_registry_##column - 1])
-#define ISNULL(column) (nulls[Anum_registry_##column - 1])
-#define TEXT(column) text_or_null(VALUE(column), ISNULL(column))
-	heap_deform_tuple(tuple, desc, values, nulls);
-	hook->hook_id = DatumGetInt64(VALUE(hook_id));
-	hook->name = TEXT(name);
-	hook->phase = hooks_event_parse_phase(TEXT(phase));
-	hook->actions = hooks_event_parse_actions(TEXT(action));
-	hook->relation = ISNULL(relation) ? InvalidOid :
-		DatumGetObjectId(VALUE(relation));
-	hook->callback = TEXT(callback);
-	level = TEXT(level);
-	hook->level = level == NULL ? HOOK_NO_LEVEL :
-		hooks_event_parse_level(level);
-	hook->condition = TEXT(condition);
-	hook->columns = array_or_null(VALUE(columns), ISNULL(columns));
-	hook->arguments = array_or_null(VALUE(arguments), ISNULL(arguments));
-	hook->policy = hooks_event_parse_policy(TEXT(on_error));
-	if (!ISNULL(timeout))
-	{
-		hook->timeout = palloc(sizeof(Interval));
-		*hook->timeout = *DatumGetIntervalP(VALUE(timeout));
-	}
-	hook->max_attempts = ISNULL(max_attempts) ? 0 :
-		DatumGetInt32(VALUE(max_attempts));
-	hook->priority = DatumGetInt32(VALUE(priority));
-	hook->run_after = array_or_null(VALUE(run_after), ISNULL(run_after));
-	hook->run_as = hooks_event_parse_run_as(TEXT(run_as));
-	hook->fire = hooks_event_parse_fire(TEXT(fire));
-	hook->schema = ISNULL(schema) ? NULL :
-		pstrdup(NameStr(*DatumGetName(VALUE(schema))));
-	hook->package = TEXT(package);
-	hook->description = TEXT(description);
-	hook->owner = DatumGetObjectId(VALUE(owner));
-	hook->search_path = TEXT(search_path);
-	hook->function_owners = array_or_null(VALUE(function_owners),
-										  ISNULL(function_owners));
-	hook->enabled = DatumGetBool(VALUE(enabled));
-	hook->quarantined = DatumGetBool(VALUE(quarantined));
-	hook->enabled_at = DatumGetTimestampTz(VALUE(enabled_at));
-	hook->tid = tuple->t_self;
-#undef VALUE
-#undef ISNULL
-#undef TEXT
+	ItemPointerSetInvalid(&hook->tid);
+	hook->enabled = true;
 	return hook;
 }
 
 /*
- * A Hook as a row.
+ * Adds what a row of hooks.registry tells of a hook: its state and, of a hook
+ * that has no name yet, what is known without its definition.
+ */
+void
+hooks_hook_read_row(Hook *hook, HeapTuple tuple, TupleDesc desc)
+{
+	Datum		values[Natts_registry];
+	bool		nulls[Natts_registry];
+
+#define VALUE(column) (values[Anum_registry_##column - 1])
+#define ISNULL(column) (nulls[Anum_registry_##column - 1])
+	Assert(desc->natts == Natts_registry);
+	heap_deform_tuple(tuple, desc, values, nulls);
+	hook->hook_id = DatumGetInt64(VALUE(hook_id));
+	hook->enabled = DatumGetBool(VALUE(enabled));
+	hook->quarantined = DatumGetBool(VALUE(quarantined));
+	hook->enabled_at = DatumGetTimestampTz(VALUE(enabled_at));
+	hook->tid = tuple->t_self;
+	if (hook->name == NULL)
+	{
+		hook->name = TextDatumGetCString(VALUE(name));
+		hook->relation = ISNULL(relation) ? InvalidOid :
+			DatumGetObjectId(VALUE(relation));
+		hook->schema = ISNULL(schema) ? InvalidOid :
+			get_namespace_oid(NameStr(*DatumGetName(VALUE(schema))), true);
+		hook->schema_gone = !ISNULL(schema) && !OidIsValid(hook->schema);
+		hook->package = ISNULL(package) ? NULL :
+			TextDatumGetCString(VALUE(package));
+		hook->owner = DatumGetObjectId(VALUE(owner));
+	}
+#undef VALUE
+#undef ISNULL
+}
+
+/*
+ * The names of the hook's columns, as name[]; NULL if it has none.
+ */
+ArrayType *
+hooks_hook_column_names(const Hook *hook)
+{
+	Datum	   *names;
+	int			n = 0;
+	ListCell   *lc;
+
+	if (hook->columns == NIL)
+		return NULL;
+	names = palloc(sizeof(Datum) * list_length(hook->columns));
+	foreach(lc, hook->columns)
+	{
+		/* a name fills all of its bytes */
+		NameData   *name = palloc0(sizeof(NameData));
+
+		namestrcpy(name, get_attname(hook->relation, lfirst_int(lc), false));
+		names[n++] = NameGetDatum(name);
+	}
+	return construct_array(names, n, NAMEOID, NAMEDATALEN, false,
+						   TYPALIGN_CHAR);
+}
+
+/*
+ * A whole hook as a row: its state, and what it is in words and names of now.
  */
 HeapTuple
-hooks_hook_to_tuple(const Hook *hook, TupleDesc desc)
+hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 {
 	Datum		values[Natts_registry];
 	bool		nulls[Natts_registry] = {false};
+	ArrayType  *columns = hooks_hook_column_names(hook);
 	NameData	schema;
 
+	Assert(hook->damage == NULL && desc->natts == Natts_registry);
 #define SET(column, isnull, value) \
 	do { \
 		nulls[Anum_registry_##column - 1] = (isnull); \
@@ -144,10 +149,10 @@ hooks_hook_to_tuple(const Hook *hook, TupleDesc desc)
 	SET_TEXT(phase, hooks_event_phase_word(hook->phase));
 	SET_TEXT(action, hooks_event_action_list(hook->actions));
 	SET(relation, !OidIsValid(hook->relation), ObjectIdGetDatum(hook->relation));
-	SET_TEXT(callback, hook->callback);
+	SET_TEXT(callback, format_procedure_qualified(hook->callback));
 	SET_TEXT(level, hooks_event_level_word(hook->level));
-	SET_TEXT(condition, hook->condition);
-	SET(columns, hook->columns == NULL, PointerGetDatum(hook->columns));
+	SET_TEXT(condition, hooks_condition_text(hook->relation, hook->condition));
+	SET(columns, columns == NULL, PointerGetDatum(columns));
 	SET(arguments, false, PointerGetDatum(hook->arguments));
 	SET_TEXT(on_error, hooks_event_policy_word(hook->policy));
 	SET(timeout, hook->timeout == NULL, IntervalPGetDatum(hook->timeout));
@@ -156,20 +161,61 @@ hooks_hook_to_tuple(const Hook *hook, TupleDesc desc)
 	SET(run_after, false, PointerGetDatum(hook->run_after));
 	SET_TEXT(run_as, hooks_event_run_as_word(hook->run_as));
 	SET_TEXT(fire, hooks_event_fire_word(hook->fire));
-	if (hook->schema != NULL)
-		namestrcpy(&schema, hook->schema);
-	SET(schema, hook->schema == NULL, NameGetDatum(&schema));
+	if (OidIsValid(hook->schema))
+		namestrcpy(&schema, get_namespace_name(hook->schema));
+	SET(schema, !OidIsValid(hook->schema), NameGetDatum(&schema));
 	SET_TEXT(package, hook->package);
 	SET_TEXT(description, hook->description);
 	SET(owner, false, ObjectIdGetDatum(hook->owner));
 	SET_TEXT(search_path, hook->search_path);
-	SET(function_owners, false, PointerGetDatum(hook->function_owners));
 	SET(enabled, false, BoolGetDatum(hook->enabled));
 	SET(quarantined, false, BoolGetDatum(hook->quarantined));
 	SET(enabled_at, false, TimestampTzGetDatum(hook->enabled_at));
 #undef SET
 #undef SET_TEXT
 	return heap_form_tuple(desc, values, nulls);
+}
+
+/*
+ * A row with the state of a hook, and else as it was.
+ */
+HeapTuple
+hooks_hook_change_row(const Hook *hook, HeapTuple tuple, TupleDesc desc)
+{
+	Datum		values[Natts_registry];
+	bool		nulls[Natts_registry] = {false};
+	bool		change[Natts_registry] = {false};
+
+#define CHANGE(column, value) \
+	(change[Anum_registry_##column - 1] = true, \
+	 values[Anum_registry_##column - 1] = (value))
+	CHANGE(enabled, BoolGetDatum(hook->enabled));
+	CHANGE(quarantined, BoolGetDatum(hook->quarantined));
+	CHANGE(enabled_at, TimestampTzGetDatum(hook->enabled_at));
+#undef CHANGE
+	return heap_modify_tuple(tuple, desc, values, nulls, change);
+}
+
+/*
+ * Do two rows show the same?
+ */
+bool
+hooks_hook_same_row(HeapTuple a, HeapTuple b, TupleDesc desc)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		bool		null_a;
+		bool		null_b;
+		Datum		value_a = heap_getattr(a, i + 1, desc, &null_a);
+		Datum		value_b = heap_getattr(b, i + 1, desc, &null_b);
+
+		if (null_a != null_b ||
+			(!null_a && !datum_image_eq(value_a, value_b, att->attbyval,
+										att->attlen)))
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -187,27 +233,25 @@ same_array(ArrayType *a, ArrayType *b)
 
 /*
  * Are two hooks of one name the same definition?  Who registered them, and
- * under which search_path, is no part of it, nor whether they are enabled; but
- * another role's functions are others.
+ * under which search_path, is no part of it.
  */
 bool
 hooks_hook_same(const Hook *a, const Hook *b)
 {
 	return a->phase == b->phase && a->actions == b->actions &&
-		a->relation == b->relation &&
-		same_string(a->callback, b->callback) && a->level == b->level &&
-		same_string(a->condition, b->condition) &&
-		same_array(a->columns, b->columns) &&
+		a->relation == b->relation && a->schema == b->schema &&
+		a->callback == b->callback && a->level == b->level &&
+		equal(a->condition, b->condition) &&
+		equal(a->columns, b->columns) &&
 		same_array(a->arguments, b->arguments) && a->policy == b->policy &&
 		(a->timeout == NULL || b->timeout == NULL ?
 		 a->timeout == b->timeout :
 		 memcmp(a->timeout, b->timeout, sizeof(Interval)) == 0) &&
 		a->max_attempts == b->max_attempts && a->priority == b->priority &&
 		same_array(a->run_after, b->run_after) && a->run_as == b->run_as &&
-		a->fire == b->fire && same_string(a->schema, b->schema) &&
+		a->fire == b->fire &&
 		same_string(a->package, b->package) &&
-		same_string(a->description, b->description) &&
-		same_array(a->function_owners, b->function_owners);
+		same_string(a->description, b->description);
 }
 
 /*

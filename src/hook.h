@@ -1,6 +1,6 @@
 /*
  * hook.h
- *		One hook: a row of hooks.registry.
+ *		One hook: its definition, and its row of hooks.registry.
  */
 #ifndef HOOKS_HOOK_H
 #define HOOKS_HOOK_H
@@ -10,6 +10,8 @@
 #include "access/htup.h"
 #include "access/tupdesc.h"
 #include "datatype/timestamp.h"
+#include "nodes/nodes.h"
+#include "nodes/pg_list.h"
 #include "storage/itemptr.h"
 #include "utils/array.h"
 
@@ -41,50 +43,69 @@ enum
 	Anum_registry_description,
 	Anum_registry_owner,
 	Anum_registry_search_path,
-	Anum_registry_function_owners,
 	Anum_registry_enabled,
 	Anum_registry_quarantined,
 	Anum_registry_enabled_at,
 	Natts_registry = Anum_registry_enabled_at
 };
 
-/* The row.  Pointers are NULL where the column is. */
+/*
+ * What the hook is comes from its definition (definition.c), and its state from
+ * its row.  Pointers are NULL where nothing was given.
+ *
+ * Of one without a definition the row tells name, relation, schema, package and
+ * owner, so that it can be shown and removed.
+ */
 typedef struct Hook
 {
-	int64		hook_id;		/* 0 until inserted */
 	char	   *name;
+	const char *damage;			/* why it cannot fire; NULL if it is whole */
+	bool		schema_gone;	/* damaged, and for a schema that is gone */
+
+	/* the definition */
+	Oid			definition;		/* the function; InvalidOid: there is none */
 	HookPhase	phase;
 	int			actions;		/* bits of HookAction */
-	Oid			relation;
-	char	   *callback;		/* qualified signature */
+	Oid			relation;		/* InvalidOid: a wide hook */
+	Oid			schema;			/* of a wide hook; InvalidOid: all schemas */
+	Oid			callback;
 	HookLevel	level;
-	char	   *condition;		/* means the same under any search_path */
-	ArrayType  *columns;		/* of name */
+	Node	   *condition;		/* over varno 1, OLD, and varno 2, NEW, which
+								 * are rows of the hook's relation */
+	List	   *columns;		/* attribute numbers in it */
 	ArrayType  *arguments;		/* of text */
 	HookPolicy	policy;
 	Interval   *timeout;
-	int			max_attempts;	/* 0: NULL */
+	int			max_attempts;	/* 0: none given */
 	int			priority;
 	ArrayType  *run_after;		/* of text */
 	HookRunAs	run_as;
 	HookFire	fire;
-	char	   *schema;
 	char	   *package;
 	char	   *description;
 	Oid			owner;
 	char	   *search_path;
-	ArrayType  *function_owners;	/* of regrole */
+	int64		hook_id;		/* the row's, once there is one */
+
+	/* the row */
+	ItemPointerData tid;		/* invalid: there is none */
 	bool		enabled;
 	bool		quarantined;
 	TimestampTz enabled_at;
-	ItemPointerData tid;		/* of the row as read */
 } Hook;
+
+#define hooks_hook_has_row(hook) ItemPointerIsValid(&(hook)->tid)
 
 extern const HookOwnTable hooks_registry_table;
 
-extern Hook *hooks_hook_from_tuple(HeapTuple tuple, TupleDesc desc);
-extern HeapTuple hooks_hook_to_tuple(const Hook *hook, TupleDesc desc);
+extern Hook *hooks_hook_make(void);
+extern void hooks_hook_read_row(Hook *hook, HeapTuple tuple, TupleDesc desc);
+extern HeapTuple hooks_hook_to_row(const Hook *hook, TupleDesc desc);
+extern HeapTuple hooks_hook_change_row(const Hook *hook, HeapTuple tuple,
+									   TupleDesc desc);
+extern bool hooks_hook_same_row(HeapTuple a, HeapTuple b, TupleDesc desc);
 extern bool hooks_hook_same(const Hook *a, const Hook *b);
 extern char **hooks_hook_strings(ArrayType *array, int *count);
+extern ArrayType *hooks_hook_column_names(const Hook *hook);
 
 #endif							/* HOOKS_HOOK_H */

@@ -22,7 +22,7 @@
 /* columns of the two functions; the first three are the same */
 #define COLUMN_ORIGINAL			4
 #define COLUMN_TYPE_DROPPED		7
-#define COLUMN_IDENTITY			10
+#define COLUMN_SCHEMA			8
 #define COLUMN_ADDRESS_NAMES	11
 #define COLUMN_TYPE_TOUCHED		5
 
@@ -67,7 +67,7 @@ object_from_slot(TupleTableSlot *slot, bool dropped)
 	if (dropped)
 	{
 		object->original = DatumGetBool(slot_getattr(slot, COLUMN_ORIGINAL, &isnull));
-		object->identity = text_column(slot, COLUMN_IDENTITY);
+		object->schema = text_column(slot, COLUMN_SCHEMA);
 		object->name = last_of_column(slot, COLUMN_ADDRESS_NAMES);
 	}
 	return object;

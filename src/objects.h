@@ -15,10 +15,12 @@ typedef struct HookObject
 	Oid			classid;
 	Oid			objid;
 	int			objsubid;
-	bool		original;		/* the command names it; false unless dropped */
 	const char *type;			/* the object's, as "table" or "function" */
-	const char *identity;		/* NULL unless dropped */
-	const char *name;			/* last part of its name, NULL unless dropped */
+
+	/* only of what was dropped */
+	bool		original;		/* the command named it */
+	const char *schema;			/* NULL if it is in none */
+	const char *name;			/* last part of its name */
 } HookObject;
 
 extern List *hooks_objects_dropped(void);

@@ -1,6 +1,6 @@
 /*
  * own.c
- *		The extension's own tables, sequences, indexes and functions.
+ *		The extension's own tables, sequences, indexes, functions and schemas.
  *
  * Whoever may create a schema can call it "hooks" in a database where the
  * extension is not installed, and the library may be loaded there all the same.
@@ -23,6 +23,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_language.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
@@ -76,10 +77,12 @@ hooks_own_init(void)
 								  ObjectIdGetDatum(RelationRelationId));
 	CacheRegisterSyscacheCallback(PROCOID, object_changed,
 								  ObjectIdGetDatum(ProcedureRelationId));
+	CacheRegisterSyscacheCallback(NAMESPACEOID, object_changed,
+								  ObjectIdGetDatum(NamespaceRelationId));
 }
 
 /*
- * Is a relation or function a member of the extension?
+ * Is a relation, function or schema a member of the extension?
  */
 bool
 hooks_own_is_member(Oid classid, Oid objid)
@@ -88,7 +91,8 @@ hooks_own_is_member(Oid classid, Oid objid)
 	Oid			extension;
 	const char *name;
 
-	Assert(classid == RelationRelationId || classid == ProcedureRelationId);
+	Assert(classid == RelationRelationId || classid == ProcedureRelationId ||
+		   classid == NamespaceRelationId);
 	for (int i = 0; i < nmembers; i++)
 		if (members[i].objid == objid && members[i].classid == classid)
 			return true;
@@ -99,7 +103,8 @@ hooks_own_is_member(Oid classid, Oid objid)
 		return false;
 	if (changes == before)
 	{
-		int			cache = classid == RelationRelationId ? RELOID : PROCOID;
+		int			cache = classid == RelationRelationId ? RELOID :
+			classid == ProcedureRelationId ? PROCOID : NAMESPACEOID;
 
 		if (nmembers == lengthof(members))
 			nmembers = 0;
@@ -147,6 +152,32 @@ hooks_own_relation(const char *name, char relkind)
 		report_damage(ERRCODE_UNDEFINED_TABLE,
 					  relkind == RELKIND_SEQUENCE ? "sequence" : "table", name);
 	return relid;
+}
+
+/*
+ * The OID of a schema of ours, other than that of the extension itself;
+ * InvalidOid if there is none.
+ */
+Oid
+hooks_own_find_schema(const char *name)
+{
+	Oid			schema = get_namespace_oid(name, true);
+
+	return OidIsValid(schema) &&
+		hooks_own_is_member(NamespaceRelationId, schema) ? schema : InvalidOid;
+}
+
+/*
+ * The same, 3F000 if there is none.
+ */
+Oid
+hooks_own_schema(const char *name)
+{
+	Oid			schema = hooks_own_find_schema(name);
+
+	if (!OidIsValid(schema))
+		report_damage(ERRCODE_UNDEFINED_SCHEMA, "schema", name);
+	return schema;
 }
 
 /*

@@ -1,6 +1,6 @@
 /*
  * own.h
- *		The extension's own tables, sequences, indexes and functions.
+ *		The extension's own tables, sequences, indexes, functions and schemas.
  */
 #ifndef HOOKS_OWN_H
 #define HOOKS_OWN_H
@@ -30,6 +30,8 @@ extern void hooks_own_init(void);
 extern bool hooks_own_is_member(Oid classid, Oid objid);
 extern Oid	hooks_own_find(const char *name, char relkind);
 extern Oid	hooks_own_relation(const char *name, char relkind);
+extern Oid	hooks_own_find_schema(const char *name);
+extern Oid	hooks_own_schema(const char *name);
 extern Oid	hooks_own_function(const char *name, int nargs);
 extern bool hooks_own_has_shape(const HookOwnTable *table, TupleDesc desc);
 extern Relation hooks_own_open(const HookOwnTable *table, LOCKMODE lockmode);

@@ -263,7 +263,7 @@ quarantine(const Hook *hook)
 	Hook	   *current;
 
 	scan_failures(hook->name, count_recent, &recent);
-	if (recent.found < recent.enough || !hooks_registry_try_lock())
+	if (recent.found < recent.enough || !hooks_registry_try_lock(hook->name))
 		return false;
 	current = hooks_registry_find(hook->name);
 	if (current == NULL || current->hook_id != hook->hook_id ||

@@ -16,12 +16,11 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "arguments.h"
 #include "attach.h"
 #include "compat.h"
 #include "context.h"
-#include "definition.h"
 #include "dropped.h"
-#include "owner.h"
 #include "registry.h"
 #include "scope.h"
 #include "settings.h"
@@ -65,6 +64,7 @@ hook_to_change(const char *name, bool missing_ok)
 		return NULL;
 	check_may_change(hook);
 	hooks_registry_lock();
+	hooks_registry_lock_hook(name);
 	hook = missing_ok ? hooks_registry_find(name) : hooks_registry_get(name);
 	if (hook == NULL)
 		hooks_registry_unlock();
@@ -135,45 +135,43 @@ PG_FUNCTION_INFO_V1(hooks_register);
 Datum
 hooks_register(PG_FUNCTION_ARGS)
 {
+	HookArguments given;
 	Hook	   *hook;
-	bool		replace;
 	Hook	   *other;
 	ListCell   *lc;
 
-	/* before the objects that the hook names, as in commands that rename them */
+	/* before the objects that the hook names, as in commands that drop them */
 	PreventCommandIfReadOnly("hooks.register()");
 	hooks_registry_lock();
-	hook = hooks_definition_make(fcinfo);
-	replace = PG_GETARG_BOOL(HOOKS_ARG_REPLACE);
+	hooks_arguments_get(fcinfo, &given);
+	hook = hooks_arguments_make(&given);
 	report_problems(hook);
+	hooks_registry_lock_hook(hook->name);
 	other = hooks_registry_find(hook->name);
-	if (other != NULL && hooks_hook_same(hook, other))
+	if (other != NULL && other->damage == NULL && hooks_hook_has_row(other) &&
+		hooks_hook_same(hook, other))
 	{
 		if (!sync_triggers(hook))
 			hooks_registry_unlock();
 		PG_RETURN_BOOL(false);
 	}
-	hooks_definition_check_run_after(hook);
+	hooks_arguments_check_run_after(hook);
+	hooks_arguments_tell_of_schemas(hook);
 	if (other == NULL)
 		hooks_registry_insert(hook);
 	else
 	{
-		if (!replace)
+		if (!given.replace)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_OBJECT),
 					 errmsg("hook \"%s\" already exists", hook->name),
 					 errhint("Pass replace => true to replace it.")));
 		check_may_change(other);
-		hook->hook_id = other->hook_id;
-		hook->tid = other->tid;
-		hooks_registry_update(hook);
-		hooks_registry_invalidate(other);
+		hooks_registry_replace(hook, other);
 		if (other->relation != hook->relation || !OidIsValid(hook->relation))
 			foreach(lc, hooks_scope_relations(other))
 				(void) hooks_attach_sync(lfirst_oid(lc));
-		(void) hooks_owner_sync(other->owner, false);
 	}
-	(void) hooks_owner_sync(hook->owner, true);
 	(void) sync_triggers(hook);
 	PG_RETURN_BOOL(true);
 }
@@ -189,10 +187,10 @@ PG_FUNCTION_INFO_V1(hooks_unregister);
 Datum
 hooks_unregister(PG_FUNCTION_ARGS)
 {
-	char	   *name = hooks_definition_text(fcinfo, 0, "name");
+	char	   *name = hooks_arguments_text(fcinfo, 0, "name");
 	Hook	   *hook;
 
-	hooks_definition_require(fcinfo, 1, "missing_ok");
+	hooks_arguments_require(fcinfo, 1, "missing_ok");
 	PreventCommandIfReadOnly("hooks.unregister()");
 	hook = hook_to_change(name, PG_GETARG_BOOL(1));
 	if (hook != NULL)
@@ -211,7 +209,7 @@ PG_FUNCTION_INFO_V1(hooks_unregister_package);
 Datum
 hooks_unregister_package(PG_FUNCTION_ARGS)
 {
-	char	   *package = hooks_definition_text(fcinfo, 0, "package");
+	char	   *package = hooks_arguments_text(fcinfo, 0, "package");
 	List	   *hooks;
 	ListCell   *lc;
 
@@ -224,6 +222,8 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 
 	/* once more, under the lock */
 	hooks_registry_lock();
+	foreach(lc, hooks_registry_of_package(package))
+		hooks_registry_lock_hook(((Hook *) lfirst(lc))->name);
 	hooks = hooks_registry_of_package(package);
 	if (hooks == NIL)
 		hooks_registry_unlock();
@@ -239,7 +239,7 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 static bool
 set_enabled(FunctionCallInfo fcinfo, bool enabled)
 {
-	char	   *name = hooks_definition_text(fcinfo, 0, "name");
+	char	   *name = hooks_arguments_text(fcinfo, 0, "name");
 	Hook	   *hook;
 
 	PreventCommandIfReadOnly(enabled ? "hooks.enable()" : "hooks.disable()");
@@ -291,7 +291,7 @@ hooks_disable(PG_FUNCTION_ARGS)
 static Hook *
 hook_to_pause(FunctionCallInfo fcinfo)
 {
-	Hook	   *hook = hooks_registry_get(hooks_definition_text(fcinfo, 0, "name"));
+	Hook	   *hook = hooks_registry_get(hooks_arguments_text(fcinfo, 0, "name"));
 
 	if (!superuser() && !has_privs_of_role(GetUserId(), hook->owner))
 		ereport(ERROR,
@@ -311,7 +311,7 @@ PG_FUNCTION_INFO_V1(hooks_pause);
 Datum
 hooks_pause(PG_FUNCTION_ARGS)
 {
-	char	   *reason = hooks_definition_text(fcinfo, 1, "reason");
+	char	   *reason = hooks_arguments_text(fcinfo, 1, "reason");
 	Hook	   *hook = hook_to_pause(fcinfo);
 
 	hooks_settings_pause(hook->hook_id, true);
@@ -351,7 +351,7 @@ PG_FUNCTION_INFO_V1(hooks_cancel);
 Datum
 hooks_cancel(PG_FUNCTION_ARGS)
 {
-	char	   *reason = hooks_definition_text(fcinfo, 0, "reason");
+	char	   *reason = hooks_arguments_text(fcinfo, 0, "reason");
 	char	   *detail = PG_ARGISNULL(1) ? NULL :
 		text_to_cstring(PG_GETARG_TEXT_PP(1));
 	char	   *hint = PG_ARGISNULL(2) ? NULL :

@@ -1,6 +1,10 @@
 /*
  * registry.c
- *		The rows of hooks.registry.
+ *		The hooks: their definitions, and the rows of hooks.registry.
+ *
+ * A definition says what a hook is (definition.c), its row in which state it is.
+ * Normally there are both.  A definition without a row is in force, as one that
+ * was just registered; a row without a definition is of a hook that is damaged.
  *
  * Reads and writes the table as catalog code does, with no privilege check:
  * register.c has made those.  Every write invalidates the relation that the
@@ -21,8 +25,10 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
 #include "commands/sequence.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -32,8 +38,10 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "definition.h"
 #include "own.h"
 #include "registry.h"
+#include "settings.h"
 
 /*
  * What hooks_registry_kinds() returned last, and the registry's OID then; -1
@@ -107,13 +115,31 @@ hooks_registry_lock(void)
 	LockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
 }
 
+static void
+hook_locktag(LOCKTAG *tag, const char *name)
+{
+	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) name,
+											   strlen(name)));
+
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, registry_relid(), hash, 0);
+}
+
 /*
- * The same without waiting; false if somebody else is writing.
+ * The same, and the lock on a hook, without waiting; false if somebody else is
+ * writing.
  */
 bool
-hooks_registry_try_lock(void)
+hooks_registry_try_lock(const char *name)
 {
-	return ConditionalLockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
+	LOCKTAG		tag;
+
+	if (!ConditionalLockRelationOid(registry_relid(), ShareUpdateExclusiveLock))
+		return false;
+	hook_locktag(&tag, name);
+	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	AcceptInvalidationMessages();
+	return true;
 }
 
 /*
@@ -123,6 +149,21 @@ void
 hooks_registry_unlock(void)
 {
 	UnlockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
+}
+
+/*
+ * Keeps others from writing the row of a hook until the end of the transaction.
+ * Who writes one without the lock on the registry, as DDL that renames something
+ * does, waits for nobody else.
+ */
+void
+hooks_registry_lock_hook(const char *name)
+{
+	LOCKTAG		tag;
+
+	hook_locktag(&tag, name);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	AcceptInvalidationMessages();
 }
 
 /*
@@ -199,20 +240,6 @@ hooks_registry_exists(void)
 	return OidIsValid(known_registry) && !of_other_version;
 }
 
-/*
- * Waits for those who are writing to the registry, if there is one, so that what
- * they have written is seen.
- */
-void
-hooks_registry_wait(void)
-{
-	if (hooks_registry_exists())
-	{
-		hooks_registry_lock();
-		hooks_registry_unlock();
-	}
-}
-
 /* Which rows of the registry: all, or by one indexed column */
 typedef struct RegistryKey
 {
@@ -269,7 +296,28 @@ compare_ids(const ListCell *a, const ListCell *b)
 }
 
 /*
- * Hooks, palloc'd, the oldest first.
+ * The hook of a row: read from its definition, or damaged.
+ */
+static Hook *
+hook_of_row(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		name = heap_getattr(tuple, Anum_registry_name, desc, &isnull);
+	Oid			definition = hooks_definition_find(TextDatumGetCString(name));
+	Hook	   *hook = OidIsValid(definition) ?
+		hooks_definition_read(definition) : NULL;
+
+	if (hook == NULL)
+	{
+		hook = hooks_hook_make();
+		hook->damage = "it has no definition";
+	}
+	hooks_hook_read_row(hook, tuple, desc);
+	return hook;
+}
+
+/*
+ * The hooks of some rows, palloc'd, the oldest first.
  */
 static List *
 scan_registry(const RegistryKey *which)
@@ -284,10 +332,57 @@ scan_registry(const RegistryKey *which)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (row_matches(tuple, desc, which))
-			hooks = lappend(hooks, hooks_hook_from_tuple(tuple, desc));
+			hooks = lappend(hooks, hook_of_row(tuple, desc));
 	}
 	systable_endscan(scan);
 	table_close(registry, AccessShareLock);
+	list_sort(hooks, compare_ids);
+	return hooks;
+}
+
+/*
+ * The hook of a definition, with its row if it has one; NULL if the function is
+ * gone.
+ */
+static Hook *
+hook_of_definition(Oid definition)
+{
+	Hook	   *hook = hooks_definition_read(definition);
+	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ};
+	Relation	registry;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (hook == NULL)
+		return NULL;
+	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	by_name.value = CStringGetTextDatum(hook->name);
+	scan = begin_scan(registry, &by_name);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		hooks_hook_read_row(hook, tuple, RelationGetDescr(registry));
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return hook;
+}
+
+/*
+ * Adds the hooks of definitions that have no row.
+ */
+static List *
+add_without_row(List *hooks, List *definitions)
+{
+	ListCell   *lc;
+
+	foreach(lc, definitions)
+	{
+		Hook	   *hook;
+
+		CHECK_FOR_INTERRUPTS();
+		hook = hook_of_definition(lfirst_oid(lc));
+		if (hook != NULL && !hooks_hook_has_row(hook))
+			hooks = lappend(hooks, hook);
+	}
 	list_sort(hooks, compare_ids);
 	return hooks;
 }
@@ -336,7 +431,7 @@ look_for_kinds(Oid relid)
 List *
 hooks_registry_all(void)
 {
-	return scan_registry(&all_rows);
+	return add_without_row(scan_registry(&all_rows), hooks_definition_all());
 }
 
 /*
@@ -382,8 +477,12 @@ hooks_registry_find(const char *name)
 	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
 	CStringGetTextDatum(name)};
 	List	   *found = scan_registry(&by_name);
+	Oid			definition;
 
-	return found == NIL ? NULL : linitial(found);
+	if (found != NIL)
+		return linitial(found);
+	definition = hooks_definition_find(name);
+	return OidIsValid(definition) ? hooks_definition_read(definition) : NULL;
 }
 
 /*
@@ -401,13 +500,36 @@ hooks_registry_get(const char *name)
 	return hook;
 }
 
+/*
+ * The hooks on a relation, the oldest first.  Which these are is told by their
+ * definitions; those that are damaged, by their rows.
+ */
 List *
 hooks_registry_of_relation(Oid relid)
 {
 	RegistryKey by_relation = {"registry_relation_idx", Anum_registry_relation, F_OIDEQ,
 	ObjectIdGetDatum(relid)};
+	List	   *hooks = NIL;
+	ListCell   *lc;
 
-	return scan_registry(&by_relation);
+	foreach(lc, hooks_definition_using(RelationRelationId, relid))
+	{
+		Hook	   *hook;
+
+		CHECK_FOR_INTERRUPTS();
+		hook = hook_of_definition(lfirst_oid(lc));
+		if (hook != NULL && hook->damage == NULL && hook->relation == relid)
+			hooks = lappend(hooks, hook);
+	}
+	foreach(lc, scan_registry(&by_relation))
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->damage != NULL)
+			hooks = lappend(hooks, hook);
+	}
+	list_sort(hooks, compare_ids);
+	return hooks;
 }
 
 List *
@@ -453,47 +575,52 @@ hooks_registry_invalidate(const Hook *hook)
 }
 
 /*
- * Adds a hook; sets its hook_id.
+ * A number for a hook that is new, or that has one which another hook has by now.
+ * Rows that were loaded may have numbers that are yet to come.
  */
-void
-hooks_registry_insert(Hook *hook)
+static void
+number_hook(Hook *hook)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
-	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ};
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
+	Int64GetDatum(hook->hook_id)};
 
-	/* Rows that were loaded may have numbers that are yet to come */
-	do
+	while (hook->hook_id <= 0 || has_rows(registry, &by_id))
 	{
 		hook->hook_id = nextval_internal(hooks_own_relation("registry_hook_id_seq",
 															RELKIND_SEQUENCE),
 										 false);
 		by_id.value = Int64GetDatum(hook->hook_id);
-	} while (has_rows(registry, &by_id));
-	CatalogTupleInsert(registry,
-					   hooks_hook_to_tuple(hook, RelationGetDescr(registry)));
-	table_close(registry, NoLock);
-	hooks_registry_invalidate(hook);
-	CommandCounterIncrement();
+	}
+	table_close(registry, AccessShareLock);
 }
 
-/*
- * Writes back a hook that was read under the writers' lock.
- */
-void
-hooks_registry_update(Hook *hook)
+static void
+put_row(Relation registry, Hook *hook, HeapTuple tuple)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
-	HeapTuple	tuple = hooks_hook_to_tuple(hook, RelationGetDescr(registry));
-
-	CatalogTupleUpdate(registry, &hook->tid, tuple);
+	if (hooks_hook_has_row(hook))
+		CatalogTupleUpdate(registry, &hook->tid, tuple);
+	else
+		CatalogTupleInsert(registry, tuple);
 	hook->tid = tuple->t_self;
 	table_close(registry, NoLock);
 	hooks_registry_invalidate(hook);
 	CommandCounterIncrement();
 }
 
-void
-hooks_registry_delete(const Hook *hook)
+/*
+ * Makes the row of a whole hook what the hook is now.
+ */
+static void
+write_row(Hook *hook)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+
+	put_row(registry, hook, hooks_hook_to_row(hook, RelationGetDescr(registry)));
+}
+
+static void
+delete_row(const Hook *hook)
 {
 	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
 	ItemPointerData tid = hook->tid;
@@ -502,4 +629,189 @@ hooks_registry_delete(const Hook *hook)
 	table_close(registry, NoLock);
 	hooks_registry_invalidate(hook);
 	CommandCounterIncrement();
+}
+
+/*
+ * Adds a hook; sets its hook_id.
+ */
+void
+hooks_registry_insert(Hook *hook)
+{
+	number_hook(hook);
+	hooks_definition_create(hook);
+	write_row(hook);
+}
+
+/*
+ * Puts a hook in the place of another one of its name, which was read under the
+ * writers' lock.
+ */
+void
+hooks_registry_replace(Hook *hook, const Hook *other)
+{
+	hook->hook_id = other->hook_id;
+	hook->tid = other->tid;
+	if (OidIsValid(other->definition))
+		hooks_definition_drop(other->definition);
+	if (!hooks_hook_has_row(hook))
+		number_hook(hook);
+	hooks_definition_create(hook);
+	write_row(hook);
+	hooks_registry_invalidate(other);
+}
+
+/*
+ * Writes back the state of a hook that was read under the writers' lock.
+ */
+void
+hooks_registry_update(Hook *hook)
+{
+	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
+	CStringGetTextDatum(hook->name)};
+	Relation	registry;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!hooks_hook_has_row(hook))
+	{
+		number_hook(hook);
+		write_row(hook);
+		return;
+	}
+	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+	scan = begin_scan(registry, &by_name);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "hook \"%s\" has no row", hook->name);
+	tuple = hooks_hook_change_row(hook, tuple, RelationGetDescr(registry));
+	systable_endscan(scan);
+	put_row(registry, hook, tuple);
+}
+
+/*
+ * Removes a hook.
+ */
+void
+hooks_registry_delete(const Hook *hook)
+{
+	if (OidIsValid(hook->definition))
+		hooks_definition_drop(hook->definition);
+	if (hooks_hook_has_row(hook))
+		delete_row(hook);
+	else
+		hooks_registry_invalidate(hook);
+}
+
+/*
+ * Has a hook a row that shows what it is?
+ */
+static bool
+row_is_true(const Hook *hook)
+{
+	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
+	CStringGetTextDatum(hook->name)};
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	SysScanDesc scan = begin_scan(registry, &by_name);
+	HeapTuple	tuple = systable_getnext(scan);
+	bool		same = hooks_hook_has_row(hook) && HeapTupleIsValid(tuple) &&
+		hooks_hook_same_row(tuple, hooks_hook_to_row(hook, desc), desc);
+
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return same;
+}
+
+/*
+ * Makes the row of a definition that came otherwise than by register(), as from a
+ * dump, or in which names have changed; makes the definition go with its table.
+ * Returns whether there was anything to do; one that is damaged is left as it is.
+ */
+bool
+hooks_registry_adopt(Oid definition)
+{
+	Hook	   *hook = hook_of_definition(definition);
+	bool		bound;
+
+	if (hook == NULL || hook->damage != NULL)
+		return false;
+	bound = hooks_definition_bind(hook);
+	if (row_is_true(hook))
+		return bound;
+
+	/* once more, under the lock */
+	hooks_registry_lock_hook(hook->name);
+	hook = hook_of_definition(definition);
+	if (hook == NULL || hook->damage != NULL || row_is_true(hook))
+		return bound;
+	if (!hooks_hook_has_row(hook))
+	{
+		number_hook(hook);
+		hook->enabled_at = GetCurrentTimestamp();
+	}
+	write_row(hook);
+	return true;
+}
+
+/*
+ * Makes the rows of definitions show what they mean now.
+ */
+void
+hooks_registry_refresh(List *definitions)
+{
+	ListCell   *lc;
+
+	foreach(lc, definitions)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) hooks_registry_adopt(lfirst_oid(lc));
+	}
+}
+
+/*
+ * Tells of a definition that cannot be read.
+ */
+void
+hooks_registry_tell_damage(Oid definition)
+{
+	Hook	   *hook = hooks_definition_read(definition);
+
+	if (hook != NULL && hook->damage != NULL)
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("hook \"%s\" cannot fire: %s", hook->name,
+						hook->damage)));
+}
+
+/*
+ * Makes way for a row that is about to be loaded, as from a dump whose
+ * definitions came before: one of the same name goes.  Returns the row, with
+ * another number if its own is another hook's.
+ */
+HeapTuple
+hooks_registry_make_way(HeapTuple tuple)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	Datum		values[Natts_registry];
+	bool		nulls[Natts_registry];
+	Hook	   *loaded = hooks_hook_make();
+	Hook	   *there;
+	bool		change[Natts_registry] = {false};
+
+	/* not-null constraints are looked at later */
+	heap_deform_tuple(tuple, desc, values, nulls);
+	if (!nulls[Anum_registry_name - 1] && !nulls[Anum_registry_hook_id - 1])
+	{
+		there = hooks_registry_find(TextDatumGetCString(values[Anum_registry_name - 1]));
+		if (there != NULL && hooks_hook_has_row(there))
+			delete_row(there);
+		loaded->hook_id = DatumGetInt64(values[Anum_registry_hook_id - 1]);
+		number_hook(loaded);
+		change[Anum_registry_hook_id - 1] = true;
+		values[Anum_registry_hook_id - 1] = Int64GetDatum(loaded->hook_id);
+		tuple = heap_modify_tuple(tuple, desc, values, nulls, change);
+	}
+	table_close(registry, NoLock);
+	return tuple;
 }

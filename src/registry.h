@@ -20,10 +20,10 @@ extern void hooks_registry_init(void);
 extern int	hooks_registry_kinds(void);
 extern Oid	hooks_registry_owner(void);
 extern void hooks_registry_lock(void);
-extern bool hooks_registry_try_lock(void);
+extern bool hooks_registry_try_lock(const char *name);
+extern void hooks_registry_lock_hook(const char *name);
 extern void hooks_registry_unlock(void);
 extern bool hooks_registry_exists(void);
-extern void hooks_registry_wait(void);
 extern Hook *hooks_registry_find(const char *name);
 extern Hook *hooks_registry_get(const char *name);
 extern bool hooks_registry_has(Oid relid);
@@ -32,8 +32,13 @@ extern List *hooks_registry_of_package(const char *package);
 extern List *hooks_registry_wide(void);
 extern List *hooks_registry_all(void);
 extern void hooks_registry_insert(Hook *hook);
+extern void hooks_registry_replace(Hook *hook, const Hook *other);
 extern void hooks_registry_update(Hook *hook);
 extern void hooks_registry_delete(const Hook *hook);
+extern bool hooks_registry_adopt(Oid definition);
+extern void hooks_registry_refresh(List *definitions);
+extern void hooks_registry_tell_damage(Oid definition);
+extern HeapTuple hooks_registry_make_way(HeapTuple tuple);
 extern void hooks_registry_invalidate(const Hook *hook);
 
 #endif							/* HOOKS_REGISTRY_H */

@@ -25,13 +25,12 @@
 
 #include "attach.h"
 #include "attempt.h"
-#include "callback.h"
 #include "command.h"
 #include "compat.h"
+#include "definition.h"
 #include "dropped.h"
 #include "guard.h"
 #include "own.h"
-#include "owner.h"
 #include "registry.h"
 #include "scope.h"
 #include "settings.h"
@@ -52,10 +51,9 @@ owns_hook(const Hook *hook)
 static bool
 is_gone(const Hook *hook)
 {
-	if (OidIsValid(hook->relation))
-		return !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation));
-	return hook->schema != NULL &&
-		!OidIsValid(get_namespace_oid(hook->schema, true));
+	return hook->schema_gone ||
+		(OidIsValid(hook->relation) &&
+		 !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation)));
 }
 
 /*
@@ -216,7 +214,8 @@ mend_tables(void)
 }
 
 /*
- * Mends the owners' grants; tells of what cannot be mended.
+ * Makes the rows of definitions that have none, or an old one; tells of what
+ * cannot be mended.
  */
 static int64
 mend_hooks(void)
@@ -228,24 +227,22 @@ mend_hooks(void)
 	{
 		Hook	   *hook = lfirst(lc);
 
+		CHECK_FOR_INTERRUPTS();
 		if (!owns_hook(hook))
 			continue;
-		if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(hook->owner)))
+		if (hook->damage != NULL)
 			ereport(WARNING,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("owner of hook \"%s\" does not exist", hook->name)));
-		else if (hooks_owner_sync(hook->owner, true))
+					(errcode(ERRCODE_HOOK_ERROR),
+					 errmsg("hook \"%s\" cannot fire: %s", hook->name,
+							hook->damage),
+					 errhint("Register it again with replace => true, or unregister it.")));
+		else if (hooks_registry_adopt(hook->definition))
 		{
 			ereport(NOTICE,
-					(errmsg("owner of hook \"%s\" had no grant on table \"registry\"",
+					(errmsg("row of hook \"%s\" in hooks.registry did not show what its definition says",
 							hook->name)));
 			mended++;
 		}
-		if (!OidIsValid(hooks_callback_resolve(hook->callback)))
-			ereport(WARNING,
-					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("callback %s of hook \"%s\" does not exist",
-							hook->callback, hook->name)));
 	}
 	return mended;
 }
@@ -290,8 +287,8 @@ hooks_repair(PG_FUNCTION_ARGS)
 	mended = mend_event_triggers();
 	mended += hooks_guard_mend(NULL);
 	mended += remove_gone();
-	mended += mend_tables();
 	mended += mend_hooks();
+	mended += mend_tables();
 	if (mended == 0)
 		hooks_registry_unlock();
 

@@ -10,11 +10,13 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
 #include "attach.h"
 #include "chain.h"
+#include "condition.h"
 #include "result.h"
 #include "scope.h"
 #include "settings.h"
@@ -25,12 +27,14 @@
 #define CHAIN_COLUMNS 11
 
 /*
- * Tells of triggers that somebody dropped or disabled.
+ * Tells of triggers that somebody dropped or disabled, and of hooks that are
+ * damaged.
  */
 static void
-report_problems(Oid relid)
+report_problems(Oid relid, const HookRelation *relation)
 {
-	List	   *problems = hooks_attach_problems(relid, "is", true);
+	List	   *problems = list_concat(hooks_attach_problems(relid, "is", true),
+									   relation->problems);
 	ListCell   *lc;
 
 	foreach(lc, hooks_watch_disabled())
@@ -55,7 +59,7 @@ report_disabled(Relation rel)
 		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
 	ListCell   *lc;
 
-	foreach(lc, hooks_scope_reach(RelationGetRelid(rel), ancestors))
+	foreach(lc, hooks_scope_reach(RelationGetRelid(rel), ancestors, NULL))
 	{
 		const HookReach *reach = lfirst(lc);
 		bool		wanted = false;
@@ -100,9 +104,9 @@ hooks_chain(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
 	rows = hooks_result_begin(fcinfo, &desc);
-	report_problems(RelationGetRelid(rel));
-	report_disabled(rel);
 	relation = hooks_chain_pin(RelationGetRelid(rel));
+	report_problems(RelationGetRelid(rel), relation);
+	report_disabled(rel);
 	for (int e = 0; e < HOOK_EVENTS; e++)
 	{
 		const HookEvent *event = &hooks_events[e];
@@ -123,14 +127,16 @@ hooks_chain(PG_FUNCTION_ARGS)
 			values[c++] = CStringGetTextDatum(hooks_event_level_word(event->level));
 			values[c++] = Int32GetDatum(++position);
 			values[c++] = CStringGetTextDatum(hook->name);
-			values[c++] = CStringGetTextDatum(hook->callback);
+			values[c++] = CStringGetTextDatum(format_procedure_qualified(hook->callback));
 			values[c] = hooks_result_name(role, &nulls[c]);
 			c++;
 			values[c++] = CStringGetTextDatum(hooks_event_policy_word(hook->policy));
-			values[c] = hooks_result_text(hook->condition, &nulls[c]);
+			values[c] = hooks_result_text(hooks_condition_text(hook->relation,
+															   hook->condition),
+										  &nulls[c]);
 			c++;
-			nulls[c] = hook->columns == NULL;
-			values[c++] = PointerGetDatum(hook->columns);
+			nulls[c] = hook->columns == NIL;
+			values[c++] = PointerGetDatum(hooks_hook_column_names(hook));
 			values[c++] = CStringGetTextDatum(hooks_event_fire_word(hook->fire));
 			Assert(c == CHAIN_COLUMNS);
 			tuplestore_putvalues(rows, desc, values, nulls);

@@ -6,6 +6,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -135,4 +136,20 @@ hooks_rights_become(const HookIdentity *before)
 {
 	AtEOXact_GUC(!before->restricted, before->guc_level);
 	SetUserIdAndSecContext(before->userid, before->sec_context);
+}
+
+/*
+ * The owner of the database.
+ */
+Oid
+hooks_rights_database_owner(void)
+{
+	HeapTuple	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);
+	owner = ((Form_pg_database) GETSTRUCT(tuple))->datdba;
+	ReleaseSysCache(tuple);
+	return owner;
 }

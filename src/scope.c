@@ -37,6 +37,17 @@ hooks_scope_is_system_schema(Oid schema)
 }
 
 /*
+ * Can a wide hook be for the tables of a schema?
+ */
+bool
+hooks_scope_allows_schema(Oid schema)
+{
+	return !hooks_scope_is_system_schema(schema) &&
+		!isAnyTempNamespace(schema) &&
+		schema != get_namespace_oid("hooks", false);
+}
+
+/*
  * Why a row of pg_class can have no hook of these actions; NULL if it can.
  */
 static const char *
@@ -90,9 +101,8 @@ hooks_scope_allows(Oid relid, int actions, const char **problem)
 static bool
 covers(const Hook *wide, const FormData_pg_class *form)
 {
-	return find_problem(form, wide->actions) == NULL &&
-		(wide->schema == NULL ||
-		 form->relnamespace == get_namespace_oid(wide->schema, true));
+	return !wide->schema_gone && find_problem(form, wide->actions) == NULL &&
+		(!OidIsValid(wide->schema) || form->relnamespace == wide->schema);
 }
 
 /*
@@ -125,12 +135,12 @@ hooks_scope_lock(const Hook *wide)
 	HeapTuple	tuple;
 	ListCell   *lc;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (!wide->schema_gone &&
+		   HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_namespace form = (Form_pg_namespace) GETSTRUCT(tuple);
 
-		if (wide->schema != NULL ?
-			strcmp(NameStr(form->nspname), wide->schema) == 0 :
+		if (OidIsValid(wide->schema) ? form->oid == wide->schema :
 			(!hooks_scope_is_system_schema(form->oid) &&
 			 !isAnyTempNamespace(form->oid)))
 			schemas = lappend_oid(schemas, form->oid);
@@ -159,6 +169,8 @@ hooks_scope_relations(const Hook *hook)
 
 	if (OidIsValid(hook->relation))
 		return list_make1_oid(hook->relation);
+	if (hook->schema_gone)
+		return NIL;
 	pg_class = table_open(RelationRelationId, AccessShareLock);
 	scan = systable_beginscan(pg_class, InvalidOid, false, NULL, 0, NULL);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -186,8 +198,11 @@ hooks_scope_relations(const Hook *hook)
 static List *
 add_reach(List *reaches, Hook *hook, Oid target, bool rows, bool statements)
 {
-	HookReach  *reach = palloc(sizeof(HookReach));
+	HookReach  *reach;
 
+	if (hook->damage != NULL)
+		return reaches;
+	reach = palloc(sizeof(HookReach));
 	reach->hook = hook;
 	reach->target = target;
 	reach->rows = rows;
@@ -195,22 +210,38 @@ add_reach(List *reaches, Hook *hook, Oid target, bool rows, bool statements)
 	return lappend(reaches, reach);
 }
 
+static List *
+add_incomplete(List *hooks, Hook *hook)
+{
+	return hook->damage == NULL && hooks_hook_has_row(hook) ? hooks :
+		lappend(hooks, hook);
+}
+
 /*
  * The hooks that concern a relation, with the partitioned tables above it
- * given, nearest first.  A list of HookReach, palloc'd.
+ * given, nearest first.  A list of HookReach, palloc'd.  Those that are damaged
+ * concern nobody; they are added to *damaged, unless that is NULL, and so are
+ * those that have no row.
  */
 List *
-hooks_scope_reach(Oid relid, List *ancestors)
+hooks_scope_reach(Oid relid, List *ancestors, List **damaged)
 {
 	List	   *reaches = NIL;
+	List	   *incomplete = NIL;
 	ListCell   *lc;
 	ListCell   *up;
 
 	foreach(lc, hooks_registry_of_relation(relid))
+	{
 		reaches = add_reach(reaches, lfirst(lc), relid, true, true);
+		incomplete = add_incomplete(incomplete, lfirst(lc));
+	}
 	foreach(up, ancestors)
 		foreach(lc, hooks_registry_of_relation(lfirst_oid(up)))
+		{
 			reaches = add_reach(reaches, lfirst(lc), lfirst_oid(up), true, false);
+			incomplete = add_incomplete(incomplete, lfirst(lc));
+		}
 	foreach(lc, hooks_registry_wide())
 	{
 		Hook	   *hook = lfirst(lc);
@@ -224,7 +255,11 @@ hooks_scope_reach(Oid relid, List *ancestors)
 			reaches = add_reach(reaches, hook, top, true, top == relid);
 		if (covered && top != relid)
 			reaches = add_reach(reaches, hook, relid, false, true);
+		if (OidIsValid(top))
+			incomplete = add_incomplete(incomplete, hook);
 	}
+	if (damaged != NULL)
+		*damaged = incomplete;
 	return reaches;
 }
 

@@ -21,11 +21,12 @@ typedef struct HookReach
 } HookReach;
 
 extern bool hooks_scope_is_system_schema(Oid schema);
+extern bool hooks_scope_allows_schema(Oid schema);
 extern bool hooks_scope_allows(Oid relid, int actions, const char **problem);
 extern bool hooks_scope_covers(const Hook *wide, Oid relid);
 extern void hooks_scope_lock(const Hook *wide);
 extern List *hooks_scope_relations(const Hook *wide);
-extern List *hooks_scope_reach(Oid relid, List *ancestors);
+extern List *hooks_scope_reach(Oid relid, List *ancestors, List **damaged);
 extern bool hooks_scope_wants(const HookReach *reach, const HookEvent *event);
 
 #endif							/* HOOKS_SCOPE_H */

@@ -12,7 +12,6 @@
 #include "batch.h"
 #include "context.h"
 #include "doomed.h"
-#include "follow.h"
 #include "policy.h"
 #include "statement.h"
 #include "transaction.h"
@@ -31,7 +30,6 @@ transaction_event(XactEvent event, void *arg)
 		hooks_context_abort(0);
 		hooks_statement_abort(0);
 	}
-	hooks_follow_abort(0);
 
 	/* these live in TopTransactionContext */
 	hooks_batches = NULL;
@@ -48,7 +46,6 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 		case SUBXACT_EVENT_ABORT_SUB:
 			hooks_context_abort(GetCurrentTransactionNestLevel());
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
-			hooks_follow_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
 			hooks_doomed_end_subtransaction(GetCurrentTransactionNestLevel(), false);
 			break;

@@ -329,6 +329,7 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 		dispatch->run = hooks_fire_prepare(dispatch->event,
 										   list_make1_oid(RelationGetRelid(trigdata->tg_relation)),
 										   fcinfo->flinfo->fn_mcxt);
+		hooks_chain_tell(linitial(dispatch->run->pinned), dispatch->event);
 		if (dispatch->event->action == HOOK_TRUNCATE)
 			hooks_truncate_prepare(dispatch->run, trigdata->tg_relation);
 	}
@@ -413,6 +414,7 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 	relation = hooks_chain_pin(relid);
 	call->capture.root = relation->root;
 	chain = hooks_chain_of(relation, call->capture.event);
+	hooks_chain_tell(relation, call->capture.event);
 	for (int i = 0; i < chain->length; i++)
 		call->wanted |= hooks_chain_role_fires(chain->members[i]->hook->fire);
 	hooks_chain_unpin(relation);
