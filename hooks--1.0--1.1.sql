@@ -3,6 +3,9 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION hooks UPDATE TO '1.1'" to load this file. \quit
 
+ALTER TABLE hooks.kept ADD COLUMN partial boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN hooks.kept.partial IS 'true if the DELETE began before the session had loaded the library, and came to the relation by a foreign key: what it removed above is not kept';
+
 -- Which recycle bin this is.  pg_dump leaves the number out, so that rows that
 -- come from a dump can be told from those that were kept here.
 CREATE TABLE hooks.bin (

@@ -430,6 +430,17 @@ hooks_doomed_target(const HookFiring *firing)
 }
 
 /*
+ * Is all that is known of the delete of a firing what happens from the firing's
+ * rows on?  So it is if the statement was not seen, and has led to them by a
+ * foreign key.
+ */
+bool
+hooks_doomed_is_partial(const HookFiring *firing)
+{
+	return find_root(firing) == NULL && firing->subject->batch->referential;
+}
+
+/*
  * Is a firing the first of its statement to ask this?  What an abort takes back
  * was not.  Always true where the statement was not seen.
  */

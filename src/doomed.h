@@ -18,6 +18,7 @@ extern List *hooks_doomed_rows(const HookFiring *firing, Oid target);
 extern void hooks_doomed_walk(const HookFiring *firing,
 							  HookCascadeVisitor visitor, void *arg);
 extern Oid	hooks_doomed_target(const HookFiring *firing);
+extern bool hooks_doomed_is_partial(const HookFiring *firing);
 extern bool hooks_doomed_first(const HookFiring *firing);
 extern bool hooks_doomed_adopt(HookBatch *batch);
 extern void hooks_doomed_end_statement(uint64 level);

@@ -123,8 +123,14 @@ write_all(const HookFiring *firing, Keep *keep)
 	}
 	hooks_altered_write(keep->changes, &writer);
 	hooks_kept_end(&writer, hooks_doomed_target(firing), keep->rows,
-				   firing->caller);
+				   firing->caller, hooks_doomed_is_partial(firing));
 	hooks_rowtext_end_settings(settings);
+	if (hooks_doomed_is_partial(firing))
+		ereport(WARNING,
+				(errmsg("kept rows of table \"%s\" and below, but not what led to them",
+						get_rel_name(firing->subject->relation)),
+				 errdetail("The statement began before the session had loaded the library."),
+				 errhint("Set session_preload_libraries to hooks, or register hooks.keep on the table that is deleted from.")));
 }
 
 /*

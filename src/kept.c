@@ -47,7 +47,8 @@ enum
 	Anum_transaction_id,
 	Anum_kept_at,
 	Anum_restored_at,
-	Natts_kept = Anum_restored_at
+	Anum_partial,
+	Natts_kept = Anum_partial
 };
 
 /* columns of hooks.kept_row */
@@ -76,6 +77,7 @@ static const HookOwnColumn kept_columns[Natts_kept] = {
 	{XID8OID, false},			/* transaction_id */
 	{TIMESTAMPTZOID, false},	/* kept_at */
 	{TIMESTAMPTZOID, true},		/* restored_at */
+	{BOOLOID, false},			/* partial */
 };
 
 static const HookOwnTable kept_table = {"kept", Natts_kept, kept_columns};
@@ -206,10 +208,11 @@ hooks_kept_end_row(HookKeptWriter *writer)
 
 /*
  * Adds what was written to hooks.kept: the rows that a delete from the relation
- * removes.
+ * removes; partial, if others may belong to them.
  */
 void
-hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller)
+hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
+			   bool partial)
 {
 	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
 	Datum		values[Natts_kept];
@@ -229,6 +232,7 @@ hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller)
 		FullTransactionIdGetDatum(GetTopFullTransactionId());
 	values[Anum_kept_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	nulls[Anum_restored_at - 1] = true;
+	values[Anum_partial - 1] = BoolGetDatum(partial);
 	CatalogTupleInsert(kept, heap_form_tuple(RelationGetDescr(kept), values, nulls));
 	table_close(kept, NoLock);
 	CommandCounterIncrement();

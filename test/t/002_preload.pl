@@ -101,6 +101,18 @@ foreach my $mode ('none', 'session_preload_libraries', 'shared_preload_libraries
 	is(sql($fired), 'child_doomed|7|7', "$mode: a later statement has them in one firing");
 	sql(q{SELECT hooks.unregister('child_doomed')});
 
+	# The recycle bin, where only the child is hooked: what is above cannot be
+	# known to be in it, and is told of
+	sql(q{SELECT hooks.register('bin', 'before_cascade', 'delete', 'child', 'hooks.keep')});
+	sql('SELECT fill()');
+	my ($status, $out, $err) = $node->psql('postgres', 'DELETE FROM parent WHERE id <= 2');
+	my $told = $err =~ /WARNING: .*kept rows of table "child" and below, but not what led to them/;
+	is($told, $mode eq 'none', "$mode: a WARNING if the bin has not what is above");
+	is( sql('SELECT relation, partial, sum(rows) FROM hooks.kept GROUP BY 1, 2'),
+		$mode eq 'none' ? 'child|t|4' : 'parent|f|6',
+		"$mode: ... and a mark");
+	sql(q{SELECT hooks.unregister('bin'), hooks.purge_kept('0')});
+
 	# The orphan guard, where nothing but this hook loads the library
 	sql(q{SELECT hooks.register('skip', 'before', 'delete', 'child', 'skip')});
 	is(sqlstate('DELETE FROM parent WHERE id = 9'), 'KH004', "$mode: the orphan guard holds in a first statement");
