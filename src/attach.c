@@ -352,7 +352,6 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		char		state;
 		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
 			wanted_state(reaches, event, relid, false) : '\0';
-
 		bool		required = reason == SYNC_REGISTER && wanted != '\0' &&
 			is_named(reaches, event, relid);
 
@@ -372,8 +371,8 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 			if (wanted == '\0')
 				continue;
 		}
-		state = trigger == NULL || reason == SYNC_MEND || !is_switched_off(trigger) ? wanted :
-			trigger->tgenabled;
+		state = trigger != NULL && reason != SYNC_MEND &&
+			is_switched_off(trigger) ? trigger->tgenabled : wanted;
 		if (trigger != NULL &&
 			(wanted == '\0' || wants_tables(rel, event) != has_tables(trigger)))
 		{
