@@ -58,6 +58,7 @@ OBJS = \
 	src/walk.o \
 	src/change.o \
 	src/cascade.o \
+	src/deleted.o \
 	src/doomed.o \
 	src/answer.o \
 	src/rowtext.o \
@@ -79,6 +80,8 @@ OBJS = \
 	src/definition.o \
 	src/arguments.o \
 	src/register.o \
+	src/remove.o \
+	src/cancel.o \
 	src/script.o \
 	src/convert.o \
 	src/watch.o \

@@ -11,9 +11,7 @@
  * bytes a row as in a batch, for whoever asks again while its rows are where they
  * were.
  *
- * All this lives below TopTransactionContext, in a context for each statement.
- * Rows that were found in a subtransaction may have been made in it; what was
- * found goes with it.
+ * What is kept lives with the record of the running delete (deleted.c).
  */
 #include "postgres.h"
 
@@ -38,58 +36,12 @@
 #include "chain.h"
 #include "compat.h"
 #include "context.h"
+#include "deleted.h"
 #include "doomed.h"
 #include "rights.h"
 #include "rows.h"
 #include "statement.h"
 #include "tidlist.h"
-
-/* What was found for a table that somebody asked for */
-typedef struct DoomedAnswer
-{
-	Oid			target;
-	int			nest_level;		/* of the transaction when it was found */
-	MemoryContext context;
-	List	   *tables;			/* target, partitions, children: OIDs */
-	List	   *files;			/* of each, where its rows are */
-	List	   *rows;			/* of HookTidList */
-} DoomedAnswer;
-
-typedef struct DoomedStatement
-{
-	struct DoomedStatement *outer;
-	uint64		level;			/* as in HookStatement */
-	int			nest_level;		/* of the transaction when it began */
-	int			asked;			/* of the transaction when hooks_doomed_first()
-								 * was asked; 0: not yet */
-	MemoryContext context;
-	List	   *batches;		/* of HookBatch: its own rows */
-	List	   *answers;		/* of DoomedAnswer */
-} DoomedStatement;
-
-/* see doomed.h; an abort takes off those that were begun in it */
-DoomedStatement *hooks_doomed_statements = NULL;
-
-static DoomedStatement *
-get_statement(const HookStatement *root)
-{
-	DoomedStatement *statement = hooks_doomed_statements;
-	MemoryContext context;
-
-	while (statement != NULL && statement->level != root->level)
-		statement = statement->outer;
-	if (statement != NULL)
-		return statement;
-	context = AllocSetContextCreate(TopTransactionContext, "hooks doomed rows",
-									ALLOCSET_SMALL_SIZES);
-	statement = MemoryContextAllocZero(context, sizeof(DoomedStatement));
-	statement->context = context;
-	statement->level = root->level;
-	statement->nest_level = root->nest_level;
-	statement->outer = hooks_doomed_statements;
-	hooks_doomed_statements = statement;
-	return statement;
-}
 
 /*
  * The statement whose cascade a firing is in; NULL if it was not seen.
@@ -102,83 +54,6 @@ find_root(const HookFiring *firing)
 	while (root != NULL && root->referential)
 		root = root->outer;
 	return root;
-}
-
-/*
- * Keeps a batch that is about to fire until its statement ends, if it holds
- * rows that a statement itself deletes.  True: it is not the caller's any more.
- */
-bool
-hooks_doomed_adopt(HookBatch *batch)
-{
-	DoomedStatement *statement;
-	MemoryContext old;
-
-	if (batch->referential || batch->event->action != HOOK_DELETE ||
-		hooks_statement == NULL || hooks_statement->referential)
-		return false;
-	statement = get_statement(hooks_statement);
-	old = MemoryContextSwitchTo(statement->context);
-	statement->batches = lappend(statement->batches, batch);
-	MemoryContextSwitchTo(old);
-	MemoryContextSetParent(batch->context, statement->context);
-	return true;
-}
-
-/*
- * A statement has fired all its triggers.
- */
-void
-hooks_doomed_end_statement(uint64 level)
-{
-	for (DoomedStatement **link = &hooks_doomed_statements; *link != NULL;
-		 link = &(*link)->outer)
-		if ((*link)->level == level)
-		{
-			DoomedStatement *statement = *link;
-
-			*link = statement->outer;
-			MemoryContextDelete(statement->context);
-			break;
-		}
-}
-
-/*
- * A subtransaction ends: what was found in it goes to its parent, or away.
- */
-void
-hooks_doomed_end_subtransaction(int nest_level, bool commit)
-{
-	DoomedStatement **link = &hooks_doomed_statements;
-
-	while (*link != NULL)
-	{
-		DoomedStatement *statement = *link;
-		ListCell   *lc;
-
-		if (statement->nest_level >= nest_level && !commit)
-		{
-			*link = statement->outer;
-			MemoryContextDelete(statement->context);
-			continue;
-		}
-		if (statement->nest_level >= nest_level)
-			statement->nest_level = nest_level - 1;
-		if (statement->asked >= nest_level)
-			statement->asked = commit ? nest_level - 1 : 0;
-		foreach(lc, statement->answers)
-		{
-			DoomedAnswer *answer = lfirst(lc);
-
-			if (answer->nest_level < nest_level)
-				continue;
-			if (commit)
-				answer->nest_level = nest_level - 1;
-			else
-				answer->target = InvalidOid;
-		}
-		link = &statement->outer;
-	}
 }
 
 /*
@@ -199,7 +74,7 @@ file_of(Oid relid)
 }
 
 static bool
-is_current(const DoomedAnswer *answer)
+is_current(const HookDeleteAnswer *answer)
 {
 	ListCell   *table;
 	ListCell   *file;
@@ -216,7 +91,7 @@ is_current(const DoomedAnswer *answer)
 static void
 keep_row(const HookCascadeRow *row, void *arg)
 {
-	DoomedAnswer *answer = arg;
+	HookDeleteAnswer *answer = arg;
 	MemoryContext old;
 
 	if (row->effect != HOOK_EFFECT_DELETE ||
@@ -358,7 +233,7 @@ walk(const HookFiring *firing, Oid target, List *target_tables,
 	 HookCascadeVisitor visitor, void *arg)
 {
 	const HookStatement *root = find_root(firing);
-	const DoomedStatement *statement = root == NULL ? NULL : get_statement(root);
+	const HookDelete *statement = root == NULL ? NULL : hooks_deleted_get(root);
 	List	   *batches = statement == NULL ?
 		list_make1((void *) firing->subject->batch) : list_copy(statement->batches);
 	List	   *uncaptured = root == NULL ? NIL : uncaptured_tables(root);
@@ -448,7 +323,7 @@ bool
 hooks_doomed_first(const HookFiring *firing)
 {
 	const HookStatement *root = find_root(firing);
-	DoomedStatement *statement = root == NULL ? NULL : get_statement(root);
+	HookDelete *statement = root == NULL ? NULL : hooks_deleted_get(root);
 
 	if (statement == NULL)
 		return true;
@@ -467,14 +342,14 @@ List *
 hooks_doomed_rows(const HookFiring *firing, Oid target)
 {
 	const HookStatement *root = find_root(firing);
-	DoomedStatement *statement = NULL;
+	HookDelete *statement = NULL;
 	MemoryContext old;
-	DoomedAnswer *answer;
+	HookDeleteAnswer *answer;
 	ListCell   *lc;
 
 	if (root != NULL)
 	{
-		statement = get_statement(root);
+		statement = hooks_deleted_get(root);
 		foreach(lc, statement->answers)
 		{
 			answer = lfirst(lc);
@@ -487,7 +362,7 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	old = MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
 													  "hooks doomed rows",
 													  ALLOCSET_SMALL_SIZES));
-	answer = palloc0(sizeof(DoomedAnswer));
+	answer = palloc0(sizeof(HookDeleteAnswer));
 	answer->target = target;
 	answer->nest_level = GetCurrentTransactionNestLevel();
 	answer->context = CurrentMemoryContext;

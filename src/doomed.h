@@ -7,12 +7,8 @@
 
 #include "postgres.h"
 
-#include "batch.h"
 #include "cascade.h"
 #include "context.h"
-
-/* what is known of the running deletes, innermost first; NULL mostly */
-extern struct DoomedStatement *hooks_doomed_statements;
 
 extern List *hooks_doomed_rows(const HookFiring *firing, Oid target);
 extern void hooks_doomed_walk(const HookFiring *firing,
@@ -20,8 +16,5 @@ extern void hooks_doomed_walk(const HookFiring *firing,
 extern Oid	hooks_doomed_target(const HookFiring *firing);
 extern bool hooks_doomed_is_partial(const HookFiring *firing);
 extern bool hooks_doomed_first(const HookFiring *firing);
-extern bool hooks_doomed_adopt(HookBatch *batch);
-extern void hooks_doomed_end_statement(uint64 level);
-extern void hooks_doomed_end_subtransaction(int nest_level, bool commit);
 
 #endif							/* HOOKS_DOOMED_H */

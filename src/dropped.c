@@ -1,6 +1,6 @@
 /*
  * dropped.c
- *		Removes hooks, by themselves or with what a command dropped.
+ *		Removes the hooks that go with what a command dropped.
  *
  * PostgreSQL decides what goes: a definition goes with its table, with CASCADE
  * with whatever else it uses, and with its owner's objects.  All that is left to
@@ -17,32 +17,8 @@
 #include "dropped.h"
 #include "objects.h"
 #include "registry.h"
-#include "scope.h"
+#include "remove.h"
 #include "settings.h"
-
-/*
- * Removes hooks, and the triggers that no other hook wants.
- */
-void
-hooks_dropped_remove(List *hooks)
-{
-	List	   *tables = NIL;
-	ListCell   *lc;
-
-	foreach(lc, hooks)
-	{
-		if (!OidIsValid(((Hook *) lfirst(lc))->relation))
-			hooks_scope_lock(lfirst(lc));
-		hooks_registry_delete(lfirst(lc));
-	}
-	foreach(lc, hooks)
-		tables = list_concat_unique_oid(tables, hooks_scope_relations(lfirst(lc)));
-	foreach(lc, tables)
-	{
-		CHECK_FOR_INTERRUPTS();
-		(void) hooks_attach_sync(lfirst_oid(lc));
-	}
-}
 
 /*
  * Does a hook, whose definition is gone, go with its table or schema?
@@ -134,7 +110,7 @@ hooks_dropped_objects(Node *command)
 			tell(hook, definition, command);
 		gone = lappend(gone, hook);
 	}
-	hooks_dropped_remove(gone);
+	hooks_remove(gone);
 	if (foreign_tables)
 		hooks_attach_sync_above(relations, true);
 }

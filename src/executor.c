@@ -18,7 +18,7 @@
 #include "batch.h"
 #include "compat.h"
 #include "definition.h"
-#include "doomed.h"
+#include "deleted.h"
 #include "executor.h"
 #include "registry.h"
 #include "statement.h"
@@ -81,8 +81,8 @@ executor_finish(QueryDesc *query)
 		if (hooks_batches != NULL && !statement->referential)
 			hooks_batch_check_fired(query->estate->es_query_cxt,
 									statement->level);
-		if (hooks_doomed_statements != NULL && !statement->referential)
-			hooks_doomed_end_statement(statement->level);
+		if (hooks_deletes != NULL && !statement->referential)
+			hooks_deleted_end_statement(statement->level);
 		hooks_statement_pop(statement);
 	}
 }

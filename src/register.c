@@ -19,9 +19,8 @@
 #include "arguments.h"
 #include "attach.h"
 #include "compat.h"
-#include "context.h"
-#include "dropped.h"
 #include "registry.h"
+#include "remove.h"
 #include "scope.h"
 #include "settings.h"
 #include "watch.h"
@@ -194,7 +193,7 @@ hooks_unregister(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("hooks.unregister()");
 	hook = hook_to_change(name, PG_GETARG_BOOL(1));
 	if (hook != NULL)
-		hooks_dropped_remove(list_make1(hook));
+		hooks_remove(list_make1(hook));
 	PG_RETURN_BOOL(hook != NULL);
 }
 
@@ -229,7 +228,7 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 		hooks_registry_unlock();
 	foreach(lc, hooks)
 		check_may_change(lfirst(lc));
-	hooks_dropped_remove(hooks);
+	hooks_remove(hooks);
 	PG_RETURN_INT64(list_length(hooks));
 }
 
@@ -337,32 +336,5 @@ hooks_resume(PG_FUNCTION_ARGS)
 	ereport(LOG,
 			(errmsg("hook \"%s\" resumed by \"%s\"", hook->name,
 					GetUserNameFromId(GetUserId(), false))));
-	PG_RETURN_VOID();
-}
-
-PG_FUNCTION_INFO_V1(hooks_cancel);
-
-/*
- * hooks.cancel(reason text, detail text, hint text) returns void
- *
- * Raises KH001 with the reason as its message; in a firing, with its table and
- * foreign key.
- */
-Datum
-hooks_cancel(PG_FUNCTION_ARGS)
-{
-	char	   *reason = hooks_arguments_text(fcinfo, 0, "reason");
-	char	   *detail = PG_ARGISNULL(1) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(1));
-	char	   *hint = PG_ARGISNULL(2) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(2));
-
-	hooks_vetoing = hooks_firing;
-	ereport(ERROR,
-			(errcode(ERRCODE_HOOK_CANCELED),
-			 errmsg_internal("%s", reason),
-			 detail ? errdetail_internal("%s", detail) : 0,
-			 hint ? errhint("%s", hint) : 0,
-			 hooks_firing ? hooks_context_place(hooks_firing) : 0));
 	PG_RETURN_VOID();
 }

@@ -28,10 +28,10 @@
 #include "command.h"
 #include "compat.h"
 #include "definition.h"
-#include "dropped.h"
 #include "guard.h"
 #include "own.h"
 #include "registry.h"
+#include "remove.h"
 #include "scope.h"
 #include "settings.h"
 #include "switched.h"
@@ -76,7 +76,7 @@ remove_gone(void)
 						OidIsValid(hook->relation) ? "table" : "schema")));
 		gone = lappend(gone, hook);
 	}
-	hooks_dropped_remove(gone);
+	hooks_remove(gone);
 	return list_length(gone);
 }
 

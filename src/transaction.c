@@ -11,7 +11,7 @@
 
 #include "batch.h"
 #include "context.h"
-#include "doomed.h"
+#include "deleted.h"
 #include "policy.h"
 #include "statement.h"
 #include "transaction.h"
@@ -33,7 +33,7 @@ transaction_event(XactEvent event, void *arg)
 
 	/* these live in TopTransactionContext */
 	hooks_batches = NULL;
-	hooks_doomed_statements = NULL;
+	hooks_deletes = NULL;
 	hooks_failures_to_prune = NIL;
 }
 
@@ -47,11 +47,11 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_context_abort(GetCurrentTransactionNestLevel());
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
-			hooks_doomed_end_subtransaction(GetCurrentTransactionNestLevel(), false);
+			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(), false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:
 			hooks_batch_end_subtransaction(subid, parent, true);
-			hooks_doomed_end_subtransaction(GetCurrentTransactionNestLevel(), true);
+			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(), true);
 			break;
 		default:
 			break;

@@ -22,7 +22,7 @@
 #include "utils/rel.h"
 
 #include "batch.h"
-#include "doomed.h"
+#include "deleted.h"
 #include "fire.h"
 #include "rows.h"
 #include "settings.h"
@@ -309,7 +309,7 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 		if (batch != NULL)
 		{
 			/* in no list any more, it goes with the memory of this call */
-			bool		adopted = hooks_doomed_adopt(batch);
+			bool		adopted = hooks_deleted_adopt(batch);
 
 			if (!adopted)
 				MemoryContextSetParent(batch->context, CurrentMemoryContext);
