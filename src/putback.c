@@ -17,27 +17,20 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_trigger.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
 #include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
 #include "keeper.h"
-#include "own.h"
 #include "putback.h"
 #include "rights.h"
 #include "statement.h"
@@ -274,71 +267,6 @@ table_of(const HookPutback *putback)
 }
 
 /*
- * Is an AFTER trigger one whose event may wait for the end of the transaction,
- * to be carried out as whoever commits?  A foreign key's look at the other
- * table, which changes roles by itself, a unique constraint's on plain columns;
- * our own, whose callbacks run in a sandbox.
- */
-static bool
-is_harmless(const Trigger *trigger)
-{
-	Relation	index;
-	bool		plain;
-
-	switch (trigger->tgfoid)
-	{
-		case F_RI_FKEY_CHECK_INS:
-		case F_RI_FKEY_CHECK_UPD:
-		case F_RI_FKEY_NOACTION_UPD:
-		case F_RI_FKEY_RESTRICT_UPD:
-			return true;
-		case F_UNIQUE_KEY_RECHECK:
-			index = index_open(trigger->tgconstrindid, AccessShareLock);
-			plain = RelationGetIndexExpressions(index) == NIL &&
-				RelationGetIndexPredicate(index) == NIL;
-			index_close(index, AccessShareLock);
-			return plain;
-		default:
-			return trigger->tgfoid == hooks_own_function("dispatch", 0);
-	}
-}
-
-/*
- * Does nothing that the tables' owner wrote run when the statement finishes?
- */
-static bool
-finishes_harmlessly(const HookPutback *putback)
-{
-	ListCell   *lc;
-
-	foreach(lc, putback->tables)
-	{
-		ListCell   *child;
-
-		foreach(child, find_all_inheritors(((HookRestored *) lfirst(lc))->format.relid,
-										   AccessShareLock, NULL))
-		{
-			Relation	rel = table_open(lfirst_oid(child), NoLock);
-			TriggerDesc *triggers = rel->trigdesc;
-			bool		harmless = true;
-
-			for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-			{
-				int16		type = triggers->triggers[i].tgtype;
-
-				if (TRIGGER_FOR_AFTER(type) &&
-					(TRIGGER_FOR_INSERT(type) || TRIGGER_FOR_UPDATE(type)))
-					harmless &= is_harmless(&triggers->triggers[i]);
-			}
-			table_close(rel, NoLock);
-			if (!harmless)
-				return false;
-		}
-	}
-	return true;
-}
-
-/*
  * Puts rows of some tables, of one owner, back, in the name of the caller; their
  * AFTER triggers and the checks of their foreign keys wait for
  * hooks_putback_finish().  The number of rows that are back is in each table
@@ -373,7 +301,7 @@ hooks_putback_run(List *tables, Oid caller)
 	}
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	hooks_rights_stand_in(&before, table_of(putback), caller, false);
+	hooks_rights_stand_in(&before, table_of(putback), caller);
 	plan = SPI_prepare(text, 0, NULL);
 	putback->plan = plan == NULL ? NULL : SPI_plan_get_cached_plan(plan);
 	if (putback->plan == NULL)
@@ -399,8 +327,7 @@ hooks_putback_finish(HookPutback *putback)
 	HookIdentity before;
 
 	PushActiveSnapshot(putback->running->snapshot);
-	hooks_rights_stand_in(&before, table_of(putback), putback->caller,
-						  finishes_harmlessly(putback));
+	hooks_rights_stand_in(&before, table_of(putback), putback->caller);
 	hooks_statement_set_caller(putback->caller);
 	ExecutorFinish(putback->running);
 	/* it is none that our hooks see if it fires nothing */

@@ -14,6 +14,9 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/table.h"
+#include "catalog/pg_inherits.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -197,7 +200,7 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		table = add_table(restore, format);
 		MemoryContextSwitchTo(old);
 	}
-	hooks_rights_stand_in(&before, format->relid, restore->caller, false);
+	hooks_rights_stand_in(&before, format->relid, restore->caller);
 	for (int row = 0; row < rows; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -286,6 +289,70 @@ next_tables(List *tables, int n)
 }
 
 /*
+ * Has a table, or a partition of it, a trigger or constraint that can wait for
+ * the end of the transaction?
+ */
+static bool
+may_defer(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		Relation	rel = table_open(lfirst_oid(lc), NoLock);
+		TriggerDesc *triggers = rel->trigdesc;
+		bool		found = false;
+
+		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+			found |= triggers->triggers[i].tgdeferrable;
+		table_close(rel, NoLock);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+static bool
+any_may_defer(List *tables, Oid caller)
+{
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		Oid			relid = ((HookRestored *) lfirst(lc))->format.relid;
+
+		if (hooks_rights_restrict(relid, caller) && may_defer(relid))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * SET CONSTRAINTS ALL IMMEDIATE, if an owner who is not trusted by the caller has
+ * something that could wait for the end of the transaction: it would be carried
+ * out then as whoever commits, which a security-restricted operation does not
+ * allow.  What waits already is carried out as by that role.
+ */
+static void
+stop_deferring(const Restore *restore)
+{
+	ConstraintsSetStmt *all;
+	Oid			userid;
+	int			sec_context;
+
+	if (InSecurityRestrictedOperation() ||
+		!(any_may_defer(restore->removed, restore->caller) ||
+		  any_may_defer(restore->changed, restore->caller)))
+		return;
+	all = makeNode(ConstraintsSetStmt);
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(GetOuterUserId(),
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	AfterTriggerSetState(all);
+	SetUserIdAndSecContext(userid, sec_context);
+}
+
+/*
  * Did every removed row come back?  09000 otherwise.
  */
 static void
@@ -320,6 +387,7 @@ put_back(const Restore *restore)
 	List	   *running = NIL;
 	List	   *tables;
 
+	stop_deferring(restore);
 	(void) set_config_option("extra_float_digits", "3", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	for (int i = 0; i < list_length(restore->removed); i += list_length(tables))

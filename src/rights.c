@@ -96,28 +96,35 @@ hooks_rights_become_owner(HookIdentity *before, Oid relid)
 }
 
 /*
+ * Could the owner of a table not become the caller anyway?  Then what the owner
+ * wrote runs for the caller in a security-restricted operation only.
+ */
+bool
+hooks_rights_restrict(Oid relid, Oid caller)
+{
+	return !hooks_can_set_role(hooks_rights_owner(relid), caller);
+}
+
+/*
  * Goes on as the owner of a table to write to it in the name of a caller, who
  * did not choose the table: its triggers, defaults and domains are the owner's.
  *
- * For the caller's own table nothing changes.  Else an owner who could not
- * become the caller anyway works in a security-restricted operation, unless
- * what is to be done runs nothing of his and may defer what PostgreSQL itself
- * checks; and a caller who could not become the owner does not choose what
+ * For the caller's own table nothing changes.  Else hooks_rights_restrict()
+ * decides; and a caller who could not become the owner does not choose what
  * names mean to the owner's code.  The search_path of others is that code's
  * own affair, as with any statement.
  *
  * Ends with hooks_rights_become().
  */
 void
-hooks_rights_stand_in(HookIdentity *before, Oid relid, Oid caller,
-					  bool may_defer)
+hooks_rights_stand_in(HookIdentity *before, Oid relid, Oid caller)
 {
 	Oid			owner = hooks_rights_owner(relid);
 	int			sec_context;
 
 	GetUserIdAndSecContext(&before->userid, &before->sec_context);
 	before->guc_level = NewGUCNestLevel();
-	before->restricted = !may_defer && !hooks_can_set_role(owner, caller);
+	before->restricted = hooks_rights_restrict(relid, caller);
 	if (!hooks_can_set_role(caller, owner))
 		hide_search_path();
 	sec_context = before->sec_context;

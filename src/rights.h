@@ -21,8 +21,8 @@ extern void hooks_rights_check_read(Oid relid);
 extern Oid	hooks_rights_owner(Oid relid);
 extern Oid	hooks_rights_database_owner(void);
 extern void hooks_rights_become_owner(HookIdentity *before, Oid relid);
-extern void hooks_rights_stand_in(HookIdentity *before, Oid relid, Oid caller,
-								  bool may_defer);
+extern bool hooks_rights_restrict(Oid relid, Oid caller);
+extern void hooks_rights_stand_in(HookIdentity *before, Oid relid, Oid caller);
 extern void hooks_rights_become(const HookIdentity *before);
 
 #endif							/* HOOKS_RIGHTS_H */
