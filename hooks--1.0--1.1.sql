@@ -161,6 +161,41 @@ CREATE FUNCTION hooks.script(package text DEFAULT NULL) RETURNS SETOF text
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_script';
 COMMENT ON FUNCTION hooks.script(text) IS 'the commands that register the same hooks again, in order; package: only those of a package';
 
+-- what had no comment
+COMMENT ON COLUMN hooks.failure.failure_id IS 'order of the failures';
+COMMENT ON COLUMN hooks.failure.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.failure.phase IS 'of the firing';
+COMMENT ON COLUMN hooks.failure.action IS 'of the firing';
+COMMENT ON COLUMN hooks.failure.relation IS 'of the firing: the table, or partition';
+COMMENT ON COLUMN hooks.failure.sqlstate IS 'of the error';
+COMMENT ON COLUMN hooks.failure.message IS 'of the error';
+COMMENT ON COLUMN hooks.failure.detail IS 'of the error; NULL for none';
+COMMENT ON COLUMN hooks.failure.hint IS 'of the error; NULL for none';
+COMMENT ON COLUMN hooks.failure.transaction_id IS 'the transaction of the statement, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.failure.occurred_at IS 'when the hook failed';
+COMMENT ON COLUMN hooks.kept.kept_id IS 'the number of the cascade, for hooks.restore()';
+COMMENT ON COLUMN hooks.kept.transaction_id IS 'the transaction of the DELETE, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.kept.kept_at IS 'when the rows were kept';
+COMMENT ON COLUMN hooks.bin.bin_id IS 'drawn by CREATE EXTENSION';
+COMMENT ON COLUMN hooks.kept_row.kept_id IS 'the cascade in hooks.kept';
+COMMENT ON COLUMN hooks.kept_row.number IS 'the place of this row among those of the cascade';
+COMMENT ON COLUMN hooks.context.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.context.phase IS 'of the firing';
+COMMENT ON COLUMN hooks.context.action IS 'of the firing';
+COMMENT ON COLUMN hooks.context.level IS 'row or statement';
+COMMENT ON COLUMN hooks.context.relation IS 'the table of the firing; at level row the one, or partition, that holds the row';
+COMMENT ON COLUMN hooks.context.root_relation IS 'the table that the statement of the client, or of a function, names';
+COMMENT ON COLUMN hooks.context.root_action IS 'what that statement does';
+COMMENT ON COLUMN hooks.context.cascade_depth IS '0 for rows of the statement itself, then one more for each foreign key; NULL if that is not known';
+COMMENT ON COLUMN hooks.context.constraint_name IS 'the foreign key that the rows come by; NULL at depth 0, or if that is not known';
+COMMENT ON COLUMN hooks.context.caller IS 'the role that issued the statement; NULL if that is not known';
+COMMENT ON COLUMN hooks.context."session_user" IS 'the role that logged in';
+COMMENT ON COLUMN hooks.context.columns IS 'of an update, the assigned columns; NULL if that is not known';
+COMMENT ON COLUMN hooks.context.statement IS 'the text of the statement';
+COMMENT ON COLUMN hooks.context.transaction_id IS 'of the transaction, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.context.fired_at IS 'when the firing began';
+COMMENT ON COLUMN hooks.context.metadata IS 'the parameter hooks.metadata; NULL if it is not set';
+
 -- The recycle bin in a dump.  pg_dump does not look at hooks.kept_row itself.
 ALTER EXTENSION hooks DROP TABLE hooks.kept_row;
 ALTER EXTENSION hooks ADD TABLE hooks.kept_row;
@@ -201,3 +236,11 @@ COMMENT ON TRIGGER kept_load ON hooks.kept_dump IS 'the rows that pg_restore loa
 CREATE FUNCTION hooks.restore_transaction(transaction_id xid8) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore_transaction';
 COMMENT ON FUNCTION hooks.restore_transaction(xid8) IS 'puts all rows of all cascades that a transaction has kept back, or none, and returns their number';
+
+CREATE FUNCTION hooks.doomed("table" text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';
+COMMENT ON FUNCTION hooks.doomed(text) IS 'for who writes doomed(''some_table''): an error that says how to call it';
+
+CREATE FUNCTION hooks.kept_rows(kept_id bigint, "table" text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_rows';
+COMMENT ON FUNCTION hooks.kept_rows(bigint, text) IS 'for who writes kept_rows(1, ''some_table''): an error that says how to call it';

@@ -107,6 +107,17 @@ CREATE TABLE hooks.failure (
 CREATE INDEX failure_hook_idx ON hooks.failure (hook, failure_id);
 
 COMMENT ON TABLE hooks.failure IS 'isolated failures of hooks; the newest hooks.failures_kept of each hook stay';
+COMMENT ON COLUMN hooks.failure.failure_id IS 'order of the failures';
+COMMENT ON COLUMN hooks.failure.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.failure.phase IS 'of the firing';
+COMMENT ON COLUMN hooks.failure.action IS 'of the firing';
+COMMENT ON COLUMN hooks.failure.relation IS 'of the firing: the table, or partition';
+COMMENT ON COLUMN hooks.failure.sqlstate IS 'of the error';
+COMMENT ON COLUMN hooks.failure.message IS 'of the error';
+COMMENT ON COLUMN hooks.failure.detail IS 'of the error; NULL for none';
+COMMENT ON COLUMN hooks.failure.hint IS 'of the error; NULL for none';
+COMMENT ON COLUMN hooks.failure.transaction_id IS 'the transaction of the statement, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.failure.occurred_at IS 'when the hook failed';
 COMMENT ON COLUMN hooks.failure.context IS 'the error context of the callback';
 COMMENT ON COLUMN hooks.failure.caller IS 'the role that issued the statement; NULL if that is not known';
 
@@ -122,6 +133,9 @@ CREATE TABLE hooks.kept (
 );
 
 COMMENT ON TABLE hooks.kept IS 'the cascades that hooks.keep() has kept, one row for each DELETE';
+COMMENT ON COLUMN hooks.kept.kept_id IS 'the number of the cascade, for hooks.restore()';
+COMMENT ON COLUMN hooks.kept.transaction_id IS 'the transaction of the DELETE, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.kept.kept_at IS 'when the rows were kept';
 COMMENT ON COLUMN hooks.kept.relation IS 'the table that the DELETE names';
 COMMENT ON COLUMN hooks.kept.rows IS 'the rows that it removes, from whatever table';
 COMMENT ON COLUMN hooks.kept.caller IS 'the role that issued the DELETE';
@@ -136,6 +150,7 @@ CREATE TABLE hooks.bin (
 INSERT INTO hooks.bin VALUES (pg_catalog.gen_random_uuid());
 
 COMMENT ON TABLE hooks.bin IS 'a number that CREATE EXTENSION draws; it goes with the files of the database, and is not dumped';
+COMMENT ON COLUMN hooks.bin.bin_id IS 'drawn by CREATE EXTENSION';
 
 CREATE TABLE hooks.kept_row (
     kept_id    bigint    NOT NULL,
@@ -156,6 +171,8 @@ CREATE TABLE hooks.kept_row (
 ALTER TABLE hooks.kept_row ALTER COLUMN data SET STORAGE EXTERNAL;
 
 COMMENT ON TABLE hooks.kept_row IS 'the kept rows, many of one table in a row';
+COMMENT ON COLUMN hooks.kept_row.kept_id IS 'the cascade in hooks.kept';
+COMMENT ON COLUMN hooks.kept_row.number IS 'the place of this row among those of the cascade';
 COMMENT ON COLUMN hooks.kept_row.relation IS 'the table; of partitions, the topmost partitioned table';
 COMMENT ON COLUMN hooks.kept_row.name IS 'its name when the rows were kept';
 COMMENT ON COLUMN hooks.kept_row.columns IS 'the columns, in the order of the data; each is followed by what its type is made of, as attributes and labels';
@@ -288,6 +305,22 @@ CREATE TYPE hooks.context AS (
     metadata        jsonb
 );
 COMMENT ON TYPE hooks.context IS 'what hooks.context() tells of a firing';
+COMMENT ON COLUMN hooks.context.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.context.phase IS 'of the firing';
+COMMENT ON COLUMN hooks.context.action IS 'of the firing';
+COMMENT ON COLUMN hooks.context.level IS 'row or statement';
+COMMENT ON COLUMN hooks.context.relation IS 'the table of the firing; at level row the one, or partition, that holds the row';
+COMMENT ON COLUMN hooks.context.root_relation IS 'the table that the statement of the client, or of a function, names';
+COMMENT ON COLUMN hooks.context.root_action IS 'what that statement does';
+COMMENT ON COLUMN hooks.context.cascade_depth IS '0 for rows of the statement itself, then one more for each foreign key; NULL if that is not known';
+COMMENT ON COLUMN hooks.context.constraint_name IS 'the foreign key that the rows come by; NULL at depth 0, or if that is not known';
+COMMENT ON COLUMN hooks.context.caller IS 'the role that issued the statement; NULL if that is not known';
+COMMENT ON COLUMN hooks.context."session_user" IS 'the role that logged in';
+COMMENT ON COLUMN hooks.context.columns IS 'of an update, the assigned columns; NULL if that is not known';
+COMMENT ON COLUMN hooks.context.statement IS 'the text of the statement';
+COMMENT ON COLUMN hooks.context.transaction_id IS 'of the transaction, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.context.fired_at IS 'when the firing began';
+COMMENT ON COLUMN hooks.context.metadata IS 'the parameter hooks.metadata; NULL if it is not set';
 
 CREATE FUNCTION hooks.context() RETURNS hooks.context
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_context';
@@ -361,6 +394,10 @@ CREATE FUNCTION hooks.doomed(anyelement) RETURNS SETOF anyelement
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';
 COMMENT ON FUNCTION hooks.doomed(anyelement) IS 'in a before_cascade firing: every row of a table that the current delete removes, as hooks.doomed(NULL::some_table)';
 
+CREATE FUNCTION hooks.doomed("table" text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';
+COMMENT ON FUNCTION hooks.doomed(text) IS 'for who writes doomed(''some_table''): an error that says how to call it';
+
 CREATE FUNCTION hooks.cascade_tree(relation regclass, format text DEFAULT 'text') RETURNS text
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_cascade_tree';
 COMMENT ON FUNCTION hooks.cascade_tree(regclass, text) IS 'the tables that a DELETE leads to, with actions, indexes and hooks, as text or as a mermaid diagram';
@@ -387,6 +424,10 @@ COMMENT ON FUNCTION hooks.restore_transaction(xid8) IS 'puts all rows of all cas
 CREATE FUNCTION hooks.kept_rows(kept_id bigint, "table" anyelement) RETURNS SETOF anyelement
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_rows';
 COMMENT ON FUNCTION hooks.kept_rows(bigint, anyelement) IS 'the rows of a table that a kept cascade has, as hooks.kept_rows(1, NULL::some_table)';
+
+CREATE FUNCTION hooks.kept_rows(kept_id bigint, "table" text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_rows';
+COMMENT ON FUNCTION hooks.kept_rows(bigint, text) IS 'for who writes kept_rows(1, ''some_table''): an error that says how to call it';
 
 CREATE FUNCTION hooks.purge_kept(older_than interval) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_purge_kept';

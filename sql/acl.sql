@@ -40,6 +40,12 @@ SELECT pg_describe_object(classid, objid, 0)
                          WHERE t.oid = objid AND (t.typcategory = 'A' OR c.relkind = 'r')))
  ORDER BY 1;
 
+-- nor has any column of a table or type
+SELECT attrelid::regclass, attname
+  FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+ WHERE relnamespace = 'hooks'::regnamespace AND relkind IN ('r', 'v', 'c') AND attnum > 0 AND NOT attisdropped
+   AND col_description(attrelid, attnum) IS NULL;
+
 -- All functions are volatile and for the leader only: they look at the state of
 -- the session, or change the registry.
 SELECT count(*) FROM pg_proc WHERE pronamespace = 'hooks'::regnamespace AND (proparallel <> 'u' OR provolatile <> 'v')

@@ -17,6 +17,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
@@ -329,6 +330,23 @@ hooks_graph_above(Oid relid)
 		above = lappend_oid(above, relid);
 	}
 	return above;
+}
+
+/*
+ * The foreign keys that refer to rows of a table, in whatever partition.
+ */
+List *
+hooks_graph_to_rows(const HookGraph *graph, Oid relid)
+{
+	List	   *keys = list_copy(hooks_graph_to(graph, relid));
+	List	   *others = hooks_graph_above(relid);
+	ListCell   *lc;
+
+	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+		others = list_concat(others, find_all_inheritors(relid, AccessShareLock, NULL));
+	foreach(lc, others)
+		keys = list_concat_unique_ptr(keys, hooks_graph_to(graph, lfirst_oid(lc)));
+	return keys;
 }
 
 /*

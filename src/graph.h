@@ -43,6 +43,7 @@ extern void hooks_graph_init(void);
 extern const HookGraph *hooks_graph_pin(MemoryContext context);
 extern List *hooks_graph_to(const HookGraph *graph, Oid referenced);
 extern List *hooks_graph_from(const HookGraph *graph, Oid referencing);
+extern List *hooks_graph_to_rows(const HookGraph *graph, Oid relid);
 extern const HookForeignKey *hooks_graph_find(const HookGraph *graph,
 											  Oid constraint);
 extern Oid	hooks_graph_root(Oid relid);

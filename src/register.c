@@ -13,12 +13,14 @@
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "arguments.h"
 #include "attach.h"
 #include "compat.h"
+#include "graph.h"
 #include "registry.h"
 #include "remove.h"
 #include "scope.h"
@@ -117,6 +119,22 @@ report_problems(const Hook *hook)
 				 errhint("Call hooks.repair() as a superuser.")));
 }
 
+/*
+ * Tells of a before_cascade hook on update that nothing can fire yet.
+ */
+static void
+tell_if_not_referenced(const Hook *hook)
+{
+	if (hook->phase == HOOK_BEFORE_CASCADE && (hook->actions & HOOK_UPDATE) &&
+		OidIsValid(hook->relation) &&
+		hooks_graph_to_rows(hooks_graph_pin(CurrentMemoryContext),
+							hook->relation) == NIL)
+		ereport(NOTICE,
+				(errmsg("hook \"%s\" will not fire on update as long as no foreign key refers to table \"%s\"",
+						hook->name, get_rel_name(hook->relation)),
+				 errdetail("In phase \"before_cascade\", an update is one of a referenced key.")));
+}
+
 PG_FUNCTION_INFO_V1(hooks_register);
 
 /*
@@ -172,6 +190,7 @@ hooks_register(PG_FUNCTION_ARGS)
 				(void) hooks_attach_sync(lfirst_oid(lc));
 	}
 	(void) sync_triggers(hook);
+	tell_if_not_referenced(hook);
 	PG_RETURN_BOOL(true);
 }
 

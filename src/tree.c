@@ -36,23 +36,6 @@ typedef struct Tree
 	List	   *expanded;		/* those whose foreign keys were shown */
 } Tree;
 
-/*
- * The foreign keys that refer to rows of a table, in whatever partition.
- */
-static List *
-keys_to(const HookGraph *graph, Oid relid)
-{
-	List	   *keys = list_copy(hooks_graph_to(graph, relid));
-	List	   *others = hooks_graph_above(relid);
-	ListCell   *lc;
-
-	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
-		others = list_concat(others, find_all_inheritors(relid, AccessShareLock, NULL));
-	foreach(lc, others)
-		keys = list_concat_unique_ptr(keys, hooks_graph_to(graph, lfirst_oid(lc)));
-	return keys;
-}
-
 static char *
 table_name(Oid relid)
 {
@@ -99,7 +82,7 @@ hooks_on(const Tree *tree, Oid relid, const HookForeignKey *key)
 	for (int i = 0; i < (key->nset > 0 ? key->nset : key->nkeys); i++)
 		columns = bms_add_member(columns, key->nset > 0 ? key->set[i] :
 								 key->referencing_keys[i]);
-	foreach(lc, keys_to(tree->graph, relid))
+	foreach(lc, hooks_graph_to_rows(tree->graph, relid))
 	{
 		const HookForeignKey *other = lfirst(lc);
 
@@ -266,7 +249,7 @@ expand(Tree *tree, Oid relid, int depth)
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
 	tree->expanded = lappend_oid(tree->expanded, relid);
-	foreach(lc, keys_to(tree->graph, relid))
+	foreach(lc, hooks_graph_to_rows(tree->graph, relid))
 	{
 		const HookForeignKey *key = lfirst(lc);
 		bool		cascades = key->on_delete == FKCONSTR_ACTION_CASCADE;

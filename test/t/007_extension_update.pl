@@ -100,6 +100,9 @@ my $extension = q{
 	SELECT pg_get_functiondef(oid), proacl FROM pg_proc
 	 WHERE pronamespace = 'hooks'::regnamespace ORDER BY oid::regprocedure::text;
 	SELECT oid::regclass::text, relkind, relacl FROM pg_class WHERE relnamespace = 'hooks'::regnamespace ORDER BY 1;
+	SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull, col_description(attrelid, attnum)
+	  FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+	 WHERE relnamespace = 'hooks'::regnamespace AND relkind IN ('r', 'v', 'c') AND attnum > 0 AND NOT attisdropped ORDER BY 1, 2;
 	SELECT evtname, evtevent, evtenabled, evttags, evtfoid::regprocedure FROM pg_event_trigger ORDER BY 1;
 	SELECT t.tgrelid::regclass::text, t.tgenabled, pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger')
 	  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'hooks'::regnamespace ORDER BY 1, 3};
