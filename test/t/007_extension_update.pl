@@ -92,7 +92,7 @@ my $expected = "first|1\nsecond|1\ndoomed|1,2\ndoomed_child|1,2\nparts|1\n4";
 
 # What the extension has made
 my $extension = q{
-	SELECT extversion, ARRAY(SELECT c::regclass::text FROM unnest(extconfig) c ORDER BY 1), extcondition
+	SELECT extversion, ARRAY(SELECT c::regclass || ' ' || condition FROM unnest(extconfig, extcondition) u (c, condition) ORDER BY 1)
 	  FROM pg_extension WHERE extname = 'hooks';
 	SELECT pg_describe_object(d.classid, d.objid, 0), obj_description(d.objid, d.classid::regclass::name)
 	  FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
