@@ -146,9 +146,11 @@ INSERT INTO t VALUES (1);
 
 -- The type of a column changes if no hook uses it.
 SELECT hooks.register('typed', 'before', 'insert', 'u', 'tell', condition => 'NEW.id > 0');
+\set VERBOSITY terse
 ALTER TABLE u ALTER id TYPE text;
 ALTER TABLE u ADD x int;
 ALTER TABLE u DROP x, ALTER id TYPE bigint;
+\set VERBOSITY default
 ALTER TABLE u ADD y int;
 ALTER TABLE u ALTER y TYPE text;
 INSERT INTO u VALUES (1), (-1);

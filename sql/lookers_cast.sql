@@ -8,31 +8,31 @@ CREATE SCHEMA test_cast;
 GRANT ALL ON SCHEMA test_cast TO PUBLIC;
 SET search_path = test_cast;
 SET ROLE regress_cast_mal;
-CREATE TYPE kind AS ENUM ('new', 'old', 'none');
-CREATE CAST (kind AS text) WITH INOUT AS IMPLICIT;
-CREATE FUNCTION to_kind(text) RETURNS kind IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'cast as %', current_user; RETURN k FROM unnest(enum_range(NULL::test_cast.kind)) k WHERE enum_out(k)::text = $1; END $$;
-CREATE CAST (text AS kind) WITH FUNCTION to_kind(text) AS ASSIGNMENT;
+CREATE TYPE kind AS ENUM ('n', 'o', '-');
+CREATE CAST (kind AS "char") WITH INOUT AS IMPLICIT;
+CREATE FUNCTION to_kind("char") RETURNS kind IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'cast as %', current_user; RETURN k FROM unnest(enum_range(NULL::test_cast.kind)) k WHERE enum_out(k)::text::"char" = $1; END $$;
+CREATE CAST ("char" AS kind) WITH FUNCTION to_kind("char") AS ASSIGNMENT;
 SET ROLE regress_cast_owner;
-CREATE TABLE root (kind text PRIMARY KEY);
-CREATE TABLE pair (id int, kind text DEFAULT 'none' REFERENCES root ON DELETE SET DEFAULT, UNIQUE (id, kind));
+CREATE TABLE root (kind "char" PRIMARY KEY);
+CREATE TABLE pair (id int, kind "char" DEFAULT '-' REFERENCES root ON DELETE SET DEFAULT, UNIQUE (id, kind));
 CREATE TABLE copy (id int, kind kind, CONSTRAINT copy_fkey FOREIGN KEY (id, kind) REFERENCES pair (id, kind) ON UPDATE CASCADE);
-INSERT INTO root VALUES ('new'), ('old'), ('none');
-INSERT INTO pair VALUES (1, 'new'), (2, 'old');
-INSERT INTO copy VALUES (1, 'new'), (2, 'old');
+INSERT INTO root VALUES ('n'), ('o'), ('-');
+INSERT INTO pair VALUES (1, 'n'), (2, 'o');
+INSERT INTO copy VALUES (1, 'n'), (2, 'o');
 RESET ROLE;
-SELECT relation, action, rows FROM hooks.preview_delete('root', $$kind = 'new'$$);
+SELECT relation, action, rows FROM hooks.preview_delete('root', $$kind = 'n'$$);
 -- Whoever wrote it may look; but PostgreSQL itself has no function for a cast by
 -- way of the text.
 GRANT SELECT ON root, pair, copy TO regress_cast_mal;
 SET ROLE regress_cast_mal;
-SELECT relation, action, rows FROM hooks.preview_delete('root', $$kind = 'new'$$) ORDER BY depth;
-DROP CAST (kind AS text);
-CREATE FUNCTION to_text(kind) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT enum_out($1)::text $$;
-CREATE CAST (kind AS text) WITH FUNCTION to_text(kind) AS IMPLICIT;
-SELECT relation, action, rows FROM hooks.preview_delete('root', $$kind = 'new'$$) ORDER BY depth;
+SELECT relation, action, rows FROM hooks.preview_delete('root', $$kind = 'n'$$) ORDER BY depth;
+DROP CAST (kind AS "char");
+CREATE FUNCTION to_char(kind) RETURNS "char" IMMUTABLE LANGUAGE sql AS $$ SELECT enum_out($1)::text::"char" $$;
+CREATE CAST (kind AS "char") WITH FUNCTION to_char(kind) AS IMPLICIT;
+SELECT relation, action, rows FROM hooks.preview_delete('root', $$kind = 'n'$$) ORDER BY depth;
 RESET ROLE;
 -- The DELETE itself calls it as the table's owner.
-DELETE FROM root WHERE kind = 'new';
+DELETE FROM root WHERE kind = 'n';
 SELECT * FROM copy ORDER BY id;
 
 SET client_min_messages = warning;

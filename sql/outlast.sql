@@ -41,7 +41,12 @@ SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => $$
 SELECT current_setting('search_path'), current_setting('outlast.seen');
 SET search_path = outlast, public;
 SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => $$'(1,2)'::pair IS NOT NULL$$, package => 'outlast', replace => true);
-ALTER TYPE pair ALTER ATTRIBUTE b TYPE intruder;
+-- some minor versions refuse it
+DO $$
+BEGIN
+    ALTER TYPE pair ALTER ATTRIBUTE b TYPE intruder;
+EXCEPTION WHEN feature_not_supported THEN
+END $$;
 RESET ROLE;
 SET search_path = outlast, public;
 RESET outlast.seen;
@@ -55,13 +60,14 @@ SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', 
 SET ROLE regress_hooks_mal;
 CREATE TABLE words (word text, day date);
 SELECT hooks.register('digits', 'before', 'insert', 'words', 'tell', condition => $$NEW.word ~ '\d' AND NEW.day > '2026-02-01'$$, package => 'outlast');
-SET standard_conforming_strings = off;
-SET escape_string_warning = off;
+-- (PostgreSQL 19 has no other kind of strings any more)
+SELECT count(set_config(name, 'off', false)) AS done FROM pg_settings
+ WHERE name IN ('escape_string_warning', 'standard_conforming_strings')
+   AND EXISTS (SELECT FROM pg_settings WHERE name = 'escape_string_warning') \gset
 SET datestyle = 'SQL, DMY';
 ALTER TABLE words RENAME word TO wort;
 INSERT INTO words VALUES ('a1', '02/01/2027'), ('a', '02/01/2027'), ('a1', '02/01/2026');
-RESET standard_conforming_strings;
-RESET escape_string_warning;
+SELECT count(set_config(name, 'on', false)) AS done FROM pg_settings WHERE name IN ('escape_string_warning', 'standard_conforming_strings') \gset
 RESET datestyle;
 SELECT condition FROM hooks.registry WHERE name = 'digits';
 RESET ROLE;

@@ -35,7 +35,7 @@ BEGIN
     RAISE EXCEPTION USING errcode = 'TRIED', message = (SELECT coalesce(string_agg(line, '; ' ORDER BY line), 'nothing') FROM rows_fail.effects);
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
-    result := concat_ws(' ', nullif(SQLSTATE, 'TRIED'), SQLERRM, substring(context FROM 'hook "[^"]+"'));
+    result := concat_ws(' ', nullif(SQLSTATE, 'TRIED'), replace(SQLERRM, '"', ''), substring(context FROM 'hook "[^"]+"'));
   END;
   RETURN result;
 END $$;
@@ -66,6 +66,7 @@ SELECT hooks.register('few', 'before_cascade', 'delete', 'parents', 'cb', condit
        hooks.register('many', 'before_cascade', 'delete', 'parents', 'cb', on_error => 'isolate');
 SELECT short_of_files('few', 'many');
 -- without a block around it
+\set VERBOSITY sqlstate
 SELECT hooks.register('plain', 'before_cascade', 'delete', 'parents', 'cb', on_error => 'isolate');
 SET temp_file_limit = '1MB';
 DELETE FROM parents;
@@ -78,6 +79,7 @@ ROLLBACK TO s;
 DELETE FROM parents;
 TABLE effects;
 ROLLBACK;
+\set VERBOSITY terse
 SELECT count(*) FROM hooks.failure;
 
 -- A condition that fails far into the rows is the failure of its hook alone: the
