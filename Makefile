@@ -20,6 +20,8 @@ OBJS = \
 	src/shared.o \
 	src/command.o \
 	src/settings.o \
+	src/root.o \
+	src/key.o \
 	src/origin.o \
 	src/statement.o \
 	src/context.o \

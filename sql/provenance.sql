@@ -50,7 +50,7 @@ UPDATE a SET id = 30 WHERE id = 3;
 SELECT read_log();
 
 -- Below a function that the client's statement calls, the root is the function's
--- statement; below WITH, it is the statement as a whole.
+-- statement; below WITH, it is the part that removed the rows.
 CREATE FUNCTION remove(int) RETURNS void LANGUAGE sql AS $$ DELETE FROM test_provenance.b WHERE id = $1 $$;
 SELECT hooks.unregister_package('provenance');
 UPDATE c SET d = 1 WHERE b_id IN (31, 32);

@@ -60,8 +60,7 @@ open_batch(const HookCapture *capture)
 	else
 	{
 		batch->action = hooks_statement->action;
-		batch->origin.depth = batch->action->depth;
-		batch->origin.constraint = hooks_origin_constraint(batch->action);
+		hooks_origin_of_action(batch->action, &batch->origin);
 	}
 	batch->subid = GetCurrentSubTransactionId();
 	batch->context = context;
@@ -94,6 +93,28 @@ find_batch(const HookCapture *capture)
 	return NULL;
 }
 
+/*
+ * The statement itself has changed rows of one more table.
+ */
+static void
+add_root(HookBatch *batch, Oid relid)
+{
+	const char *text;
+	const PlannedStmt *plan = hooks_statement_root(hooks_statement, batch->query,
+												   &text);
+	HookRoot	root;
+
+	if (plan == NULL)
+		return;
+	(void) hooks_root_of_row(plan, relid,
+							 batch->event->action == HOOK_DELETE ?
+							 CMD_DELETE : CMD_UPDATE, &root);
+	if (batch->tables == NULL)
+		batch->origin.root = root;
+	else
+		hooks_root_join(&batch->origin.root, &root);
+}
+
 static BatchTable *
 find_table(HookBatch *batch, Oid relid)
 {
@@ -106,6 +127,8 @@ find_table(HookBatch *batch, Oid relid)
 			return table;
 		end = &table->next;
 	}
+	if (!batch->referential)
+		add_root(batch, relid);
 	table = MemoryContextAllocZero(batch->context, sizeof(BatchTable));
 	table->relid = relid;
 	*end = table;

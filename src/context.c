@@ -23,6 +23,7 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
@@ -145,15 +146,60 @@ assigned_columns(const HookFiring *firing, Datum *columns)
 }
 
 /*
+ * The table that a TRUNCATE names and that led it to the one that a firing is
+ * about.  What CASCADE reaches may come from any that it names.
+ */
+static Oid
+truncated_root(const HookFiring *firing, const HookTruncate *truncate)
+{
+	Oid			named;
+
+	if (!hooks_statement_truncates(truncate, firing->trigdata->tg_relation,
+								   &named) &&
+		list_length(truncate->named) == 1)
+		named = linitial_oid(truncate->named);
+	return named;
+}
+
+/*
+ * What the statement of a firing did in the first place; false if it was not
+ * that statement.
+ */
+static bool
+find_part(const HookFiring *firing, const HookOrigin *origin,
+		  const PlannedStmt *plan, HookRoot *root)
+{
+	HookRoot	common;
+
+	if (origin->depth == 0 && firing->subject->batch == NULL)
+	{
+		Oid			relid = RelationGetRelid(firing->trigdata->tg_relation);
+		CmdType		operation = hooks_statement_operation(firing->trigdata->tg_event);
+
+		return firing->subject->event->level == HOOK_STATEMENT ?
+			hooks_root_of_table(plan, relid, operation, root) :
+			hooks_root_of_row(plan, relid, operation, root);
+	}
+	hooks_root_of_plan(plan, &common);
+	*root = origin->root;
+	if (!OidIsValid(root->relation))
+		root->relation = common.relation;
+	if (root->operation == CMD_UNKNOWN)
+		root->operation = common.operation;
+	return true;
+}
+
+/*
  * The table and action of the statement that a firing goes back to, and its
  * text; what is not known stays as it is.
  */
 static void
-find_root(const HookFiring *firing, const HookOrigin *origin,
-		  Oid *relation, const char **action, const char **text)
+describe_root(const HookFiring *firing, const HookOrigin *origin,
+			  Oid *relation, const char **action, const char **text)
 {
 	const HookSubject *subject = firing->subject;
-	const PlannedStmt *plan = NULL;
+	const PlannedStmt *plan;
+	HookRoot	root;
 
 	if (subject->event->action == HOOK_DROP)
 	{
@@ -165,32 +211,33 @@ find_root(const HookFiring *firing, const HookOrigin *origin,
 	}
 
 	/* TRUNCATE is no statement of the executor's */
-	if (subject->event->action != HOOK_TRUNCATE)
-		plan = hooks_statement_root(firing->statement, subject->query, text);
-	else if (origin->truncate != NULL)
+	if (subject->event->action == HOOK_TRUNCATE)
 	{
-		*relation = linitial_oid(origin->truncate->named);
 		*action = hooks_event_action_word(HOOK_TRUNCATE);
-		*text = origin->truncate->text;
-		return;
+		*text = origin->truncate != NULL ? origin->truncate->text : debug_query_string;
+		if (origin->truncate != NULL)
+		{
+			*relation = truncated_root(firing, origin->truncate);
+			return;
+		}
 	}
 	else
-		*text = debug_query_string;
-
-	/* COPY in a function is none either, though inside of one */
-	if (origin->depth == 0 && plan != NULL &&
-		!hooks_statement_is_target(plan, subject->relation))
-		plan = NULL;
-	if (hooks_statement_target(plan, relation, action))
-		return;
-
-	if (subject->event->action == HOOK_TRUNCATE)
-		*action = hooks_event_action_word(HOOK_TRUNCATE);
-	else if (hooks_statement_all_seen() && origin->depth == 0)
-		*action = hooks_event_action_word(subject->event->action);
+	{
+		plan = hooks_statement_root(firing->statement, subject->query, text);
+		if (plan != NULL && find_part(firing, origin, plan, &root))
+		{
+			*relation = root.relation;
+			*action = hooks_statement_action_word(root.operation);
+			return;
+		}
+		if (firing->statement != NULL && firing->statement->query == NULL)
+			*relation = firing->statement->copied;
+		if (hooks_statement_all_seen() && origin->depth == 0)
+			*action = hooks_event_action_word(subject->event->action);
+	}
 
 	/* it may have named the table above */
-	if (*action != NULL && origin->depth == 0 && !has_superclass(subject->relation))
+	if (!OidIsValid(*relation) && *action != NULL && origin->depth == 0 && !has_superclass(subject->relation))
 		*relation = subject->relation;
 }
 
@@ -219,6 +266,22 @@ hooks_context_place(const HookFiring *firing)
 
 	return hooks_place(firing->subject->relation,
 					   origin_of(firing, &found)->constraint);
+}
+
+/*
+ * The table of which the statement of a firing changed rows in the first place;
+ * InvalidOid if that is not known.
+ */
+Oid
+hooks_context_root(const HookFiring *firing)
+{
+	HookOrigin	found;
+	Oid			relation = InvalidOid;
+	const char *action = NULL;
+	const char *text;
+
+	describe_root(firing, origin_of(firing, &found), &relation, &action, &text);
+	return relation;
 }
 
 static Datum
@@ -261,7 +324,7 @@ hooks_context(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 
 	origin = origin_of(firing, &found);
-	find_root(firing, origin, &root_relation, &root_action, &text);
+	describe_root(firing, origin, &root_relation, &root_action, &text);
 	if (OidIsValid(origin->constraint))
 		constraint = get_constraint_name(origin->constraint);
 	if (firing->fired_at == 0)

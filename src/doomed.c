@@ -288,20 +288,16 @@ hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor, void *ar
 }
 
 /*
- * The table that the statement of a firing names; the firing's own if that is
- * not known.
+ * The table that the statement of a firing deletes from in the first place; the
+ * firing's own if that is not known.
  */
 Oid
 hooks_doomed_target(const HookFiring *firing)
 {
-	const HookStatement *root = find_root(firing);
-	Oid			relid;
-	const char *action;
+	Oid			root = find_root(firing) == NULL ? InvalidOid :
+		hooks_context_root(firing);
 
-	if (root != NULL &&
-		hooks_statement_target(root->query->plannedstmt, &relid, &action))
-		return relid;
-	return firing->subject->relation;
+	return OidIsValid(root) ? root : firing->subject->relation;
 }
 
 /*

@@ -71,7 +71,11 @@ executor_finish(QueryDesc *query)
 	HookStatement *statement = NULL;
 
 	if (hooks_statement_is_traced(query) && may_fire_triggers(query))
+	{
 		statement = hooks_statement_push(query);
+		if (!statement->referential)
+			hooks_origin_clear_slots(query->estate);
+	}
 	if (prev_ExecutorFinish)
 		prev_ExecutorFinish(query);
 	else
@@ -88,9 +92,9 @@ executor_finish(QueryDesc *query)
 }
 
 /*
- * TRUNCATE fires triggers too.  After REASSIGN OWNED, of which event triggers are
- * not told, hooks.registry shows the new owners; that they own the hooks needs no
- * help of ours.
+ * TRUNCATE and COPY FROM fire triggers too.  After REASSIGN OWNED, of which event
+ * triggers are not told, hooks.registry shows the new owners; that they own the
+ * hooks needs no help of ours.
  */
 static void
 process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
@@ -99,7 +103,12 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 				QueryCompletion *completion)
 {
 	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
+	bool		copy = IsA(plan->utilityStmt, CopyStmt) &&
+		((CopyStmt *) plan->utilityStmt)->is_from;
+	HookStatement *copying = NULL;
 
+	if (copy)
+		copying = hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, text);
 	if (truncate)
 		hooks_statement_push_truncate((TruncateStmt *) plan->utilityStmt, text);
 	if (prev_ProcessUtility)
@@ -108,6 +117,8 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 	else
 		standard_ProcessUtility(plan, text, read_only_tree, context, params,
 								environment, dest, completion);
+	if (copy)
+		hooks_statement_pop(copying);
 	if (truncate)
 		hooks_statement_pop_truncate();
 	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_registry_exists())

@@ -8,34 +8,60 @@
  * - A row that we change keeps the number of the command that did it, its cmax.
  *   Each query has a number of its own, and later queries have higher ones.
  * - While the query runs, trigger.c has the row that it follows, its parent, in
- *   the slot for old rows of the level's statement.
+ *   the slot for old rows of a table of the level's statement.
  * - trigger.c fires what a level has queued before anything that this queues in
  *   turn.  So the depth of a cascade never falls, and where it rises the parent
  *   is a row that was changed at the depth so far.
- * - The query's text names the referencing columns.
+ * - The query's text names the referencing columns (key.c).
  *
- * Nothing is looked up until somebody asks: an action costs a look at the
- * slots and at the actions of its level.  Everything is in the executor's
- * memory of the level's statement and goes with it, whether by its end or by an
- * abort.
+ * An example: b refers to a and c to b, both ON DELETE CASCADE, and a has two
+ * rows, each referred to by one row of b, each referred to by one of c.
+ *
+ *		WITH x AS (DELETE FROM z) DELETE FROM a
+ *
+ * is command 5, whose parts are root.c's business.
+ *
+ *	command	query							parent			so it is
+ *	6		DELETE FROM ONLY b ...			row 1 of a,		the first: depth 1,
+ *											cmax 5			since command 6
+ *	7		DELETE FROM ONLY b ...			row 2 of a,		5 < 6: depth 1
+ *											cmax 5
+ *	8		DELETE FROM ONLY c ...			row 1 of b,		6 >= 6: depth 2,
+ *											cmax 6			since command 8
+ *	9		DELETE FROM ONLY c ...			row 2 of b,		7 < 8: depth 2
+ *											cmax 7
+ *
+ * The commands 6 and 7 are one action: same text, depth, and parent.  It is
+ * noted for b that from command 6 on its rows are deleted by that action.  When
+ * an AFTER ROW trigger fires for a row of b, the row's cmax, 6 or 7, leads to it
+ * again.  The root is of the part of the statement that changes a: its rows have
+ * the statement's own cmax.  For the query on c the parent's cmax, 6, leads to
+ * the action on b, whose root it has; this is looked for only where the parts of
+ * a statement do not do the same to the same table.
+ *
+ * The foreign key is not looked up until somebody asks.  An action costs a look
+ * at one slot, mostly, and one into a hash table, if it is not the one before.
+ * trigger.c itself goes through the list of the level's tables when an event is of
+ * another table than the one before, or of a row that has moved; we go through it
+ * from where the parent was last, which is the same table or the next one in most
+ * cases.
+ *
+ * Everything is in the executor's memory of the level's statement and goes with
+ * it, whether by its end or by an abort.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
-#include "catalog/pg_constraint.h"
+#include "common/hashfn.h"
 #include "executor/executor.h"
-#include "parser/parsetree.h"
-#include "utils/builtins.h"
 #include "utils/combocid.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/relcache.h"
-#include "utils/syscache.h"
 
+#include "key.h"
 #include "origin.h"
 
 /* From this command on, rows of a table were changed by this action */
@@ -48,19 +74,79 @@ typedef struct HookStep
 /* Which commands of a cascade changed a table, or tree of partitions, and why */
 typedef struct HookKeyReach
 {
-	struct HookKeyReach *next;
-	Oid			tree;
 	int			used;
 	int			size;
 	HookStep   *steps;			/* ascending; mostly one */
 } HookKeyReach;
 
+/* A table that the actions of a cascade change, or somebody asked for */
+typedef struct HookKeyTable
+{
+	Oid			relid;
+	HookKeyAction *actions;		/* that name it, newest first */
+	HookKeyReach *reach;		/* of its tree; NULL: not looked for yet */
+	HookKeys   *keys;			/* NULL: not looked for yet */
+} HookKeyTable;
+
+typedef struct TableEntry
+{
+	Oid			relid;
+	char		status;			/* for simplehash.h */
+	HookKeyTable *table;
+} TableEntry;
+
+#define SH_PREFIX tables
+#define SH_ELEMENT_TYPE TableEntry
+#define SH_KEY_TYPE Oid
+#define SH_KEY relid
+#define SH_HASH_KEY(hash, key) murmurhash32(key)
+#define SH_EQUAL(hash, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct ActionEntry
+{
+	const HookKeyAction *action;
+	uint32		hash;
+	char		status;			/* for simplehash.h */
+} ActionEntry;
+
+static inline bool
+is_same_action(const HookKeyAction *a, const HookKeyAction *b)
+{
+	return a->table == b->table && a->parent == b->parent &&
+		a->depth == b->depth && a->root.relation == b->root.relation &&
+		a->root.operation == b->root.operation && strcmp(a->text, b->text) == 0;
+}
+
+static inline uint32
+hash_action(const HookKeyAction *action)
+{
+	return hash_combine(hash_combine(murmurhash32(action->parent), action->depth),
+						hash_bytes((const unsigned char *) action->text,
+								   strlen(action->text)));
+}
+
+#define SH_PREFIX actions
+#define SH_ELEMENT_TYPE ActionEntry
+#define SH_KEY_TYPE const HookKeyAction *
+#define SH_KEY action
+#define SH_HASH_KEY(table, key) hash_action(key)
+#define SH_EQUAL(table, a, b) is_same_action(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(table, entry) (entry)->hash
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
 /* The row that an action follows */
 typedef struct ParentRow
 {
-	bool		found;
-	bool		strange;		/* it may be one of another access method */
-	Oid			relid;			/* InvalidOid: it may be of several tables */
+	bool		known;			/* is the command? not of another access method */
+	Oid			relid;
 	CommandId	changed;		/* the command that changed it */
 } ParentRow;
 
@@ -78,54 +164,135 @@ hooks_origin_changed_by(HeapTupleHeader header, CommandId *command)
 	return true;
 }
 
-/*
- * Looks for the parent's row in the slots of some tables.
- *
- * trigger.c empties the slot when an event is done.  What else is in one was
- * left behind while the statement ran: either the statement has changed it, and
- * then no later command can be found there; or it has not, and a later command
- * may yet do so, which is why the level's first action empties such slots.
- */
-static inline void
-find_parent(List *relations, bool first, CommandId own, ParentRow *parent)
+static void
+clear_slots(List *relations)
 {
 	ListCell   *lc;
 
 	foreach(lc, relations)
 	{
-		ResultRelInfo *relation = lfirst(lc);
-		TupleTableSlot *slot = relation->ri_TrigOldSlot;
-		HeapTupleHeader header;
-		CommandId	changed;
+		TupleTableSlot *slot = ((ResultRelInfo *) lfirst(lc))->ri_TrigOldSlot;
 
+		if (slot != NULL)
+			ExecClearTuple(slot);
+	}
+}
+
+static TupleTableSlot *
+clear_all_slots(PlanState *last)
+{
+	clear_slots(last->state->es_opened_result_relations);
+	clear_slots(last->state->es_tuple_routing_result_relations);
+	clear_slots(last->state->es_trig_target_relations);
+	return NULL;
+}
+
+/*
+ * The statement is about to finish: when it fires its AFTER triggers, no slot is
+ * to hold what was left behind while it ran.  From then on trigger.c fills the
+ * slot for each event, and empties it when that is done.
+ *
+ * Before that the executor runs what is left of the queries in WITH, which may
+ * leave something behind; so what empties the slots is made the last of these.
+ */
+void
+hooks_origin_clear_slots(EState *level)
+{
+	PlanState	last = {.type = T_ResultState, .state = level,
+						.ExecProcNode = clear_all_slots};
+
+	if (level->es_auxmodifytables == NIL)
+		(void) clear_all_slots(&last);
+	else
+	{
+		MemoryContext old = MemoryContextSwitchTo(level->es_query_cxt);
+		PlanState  *copy = palloc(sizeof(PlanState));
+
+		*copy = last;
+		level->es_auxmodifytables = lappend(level->es_auxmodifytables, copy);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+static inline bool
+changed_of_slot(TupleTableSlot *slot, CommandId *changed)
+{
+	return TTS_IS_BUFFERTUPLE(slot) &&
+		hooks_origin_changed_by(ExecFetchSlotHeapTuple(slot, false, NULL)->t_data,
+								changed);
+}
+
+/*
+ * One more table whose slot may have the parent's row: it has it if the row was
+ * changed later than those of the others, as trigger.c fires the events of a
+ * level in the order in which they were queued.
+ */
+static void
+consider_parent(ParentRow *parent, const ResultRelInfo *relation)
+{
+	Oid			relid = RelationGetRelid(relation->ri_RelationDesc);
+	CommandId	changed;
+
+	if (!changed_of_slot(relation->ri_TrigOldSlot, &changed))
+		return;
+	if (!parent->known || changed > parent->changed)
+	{
+		parent->known = true;
+		parent->changed = changed;
+		parent->relid = relid;
+	}
+	else if (changed == parent->changed && relid != parent->relid)
+		parent->relid = InvalidOid;
+}
+
+/*
+ * Looks for the parent's row in the slots of the level's tables, which are in
+ * three lists: they count as one, which grows at its end only.
+ *
+ * The event of a row that has moved between partitions is one of the partitioned
+ * table, which then has a copy in its slot.  The row itself is in that of the
+ * partition, or rather of its ResultRelInfo below the partitioned table's; this
+ * slot trigger.c does not empty.  (Other events use them too only in the first
+ * minor releases of PostgreSQL 15.)
+ */
+static inline void
+find_parent(HookCascade *cascade, const EState *level, ParentRow *parent)
+{
+	List	   *lists[] = {level->es_opened_result_relations,
+		level->es_tuple_routing_result_relations,
+	level->es_trig_target_relations};
+	Oid			moved_in = InvalidOid;
+	int			total = 0;
+
+	for (int i = 0; i < lengthof(lists); i++)
+		total += list_length(lists[i]);
+	for (int n = total; n > 0; n--, cascade->place++)
+	{
+		int			place = cascade->place < total ? cascade->place : 0;
+		int			list = 0;
+		ResultRelInfo *relation;
+		TupleTableSlot *slot;
+
+		cascade->place = place;
+		while (place >= list_length(lists[list]))
+			place -= list_length(lists[list++]);
+		relation = list_nth(lists[list], place);
+		slot = relation->ri_TrigOldSlot;
 		if (slot == NULL || TTS_EMPTY(slot))
 			continue;
-		if (!TTS_IS_BUFFERTUPLE(slot))
+		if (relation->ri_RelationDesc->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+			moved_in = RelationGetRelid(relation->ri_RelationDesc);
+		else if (relation->ri_RootResultRelInfo != NULL)
+			consider_parent(parent, relation);
+		else
 		{
-			/* a row that moved between partitions is also here as the root's */
-			if (relation->ri_RelationDesc->rd_rel->relkind !=
-				RELKIND_PARTITIONED_TABLE)
-				parent->strange = true;
-			continue;
-		}
-		header = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
-		if (!first)
-			changed = HeapTupleHeaderGetCmax(header);
-		else if (!hooks_origin_changed_by(header, &changed) || changed != own)
-		{
-			ExecClearTuple(slot);
-			continue;
-		}
-		if (!parent->found || changed > parent->changed)
-		{
-			parent->found = true;
-			parent->changed = changed;
 			parent->relid = RelationGetRelid(relation->ri_RelationDesc);
+			parent->known = changed_of_slot(slot, &parent->changed);
+			return;
 		}
-		else if (changed == parent->changed &&
-				 parent->relid != RelationGetRelid(relation->ri_RelationDesc))
-			parent->relid = InvalidOid;
 	}
+	if (OidIsValid(moved_in))
+		parent->relid = moved_in;
 }
 
 /*
@@ -141,28 +308,81 @@ tree_of(Oid relid)
 	return ancestors == NIL ? relid : llast_oid(ancestors);
 }
 
-static HookKeyReach *
-find_reach(const HookCascade *cascade, Oid tree)
+static HookKeyTable *
+new_table(MemoryContext context, Oid relid)
 {
-	HookKeyReach  *reach = cascade->reaches;
+	HookKeyTable *table = MemoryContextAllocZero(context, sizeof(HookKeyTable));
 
-	while (reach != NULL && reach->tree != tree)
-		reach = reach->next;
-	return reach;
+	table->relid = relid;
+	return table;
+}
+
+static HookKeyTable *
+get_table(HookCascade *cascade, Oid relid)
+{
+	bool		found;
+	TableEntry *entry;
+
+	if (cascade->tables == NULL)
+		cascade->tables = tables_create(cascade->context, 8, NULL);
+	entry = tables_insert(cascade->tables, relid, &found);
+	if (!found)
+		entry->table = new_table(cascade->context, relid);
+	return entry->table;
+}
+
+/*
+ * What happened to a table's rows in the cascade, which all tables of a tree of
+ * partitions have in common.
+ */
+static HookKeyReach *
+get_reach(HookCascade *cascade, HookKeyTable *table)
+{
+	if (unlikely(table->reach == NULL))
+	{
+		HookKeyTable *tree = get_table(cascade, tree_of(table->relid));
+
+		if (tree->reach == NULL)
+			tree->reach = MemoryContextAllocZero(cascade->context,
+												 sizeof(HookKeyReach));
+		table->reach = tree->reach;
+	}
+	return table->reach;
 }
 
 static HookKeyAction *
-new_action(MemoryContext context, const QueryDesc *query, Oid relid, Oid parent,
-		   int depth)
+copy_action(MemoryContext context, const HookKeyAction *action)
 {
-	HookKeyAction *action = MemoryContextAllocZero(context, sizeof(HookKeyAction));
+	HookKeyAction *copy = MemoryContextAlloc(context, sizeof(HookKeyAction));
 
-	action->text = MemoryContextStrdup(context, query->sourceText);
-	action->relid = relid;
-	action->operation = query->operation;
-	action->parent = parent;
-	action->depth = depth;
-	return action;
+	*copy = *action;
+	copy->text = MemoryContextStrdup(context, action->text);
+	return copy;
+}
+
+/*
+ * The one of the cascade's actions that is the same as this; a copy, if there
+ * was none.
+ */
+static inline HookKeyAction *
+get_action(HookCascade *cascade, const HookKeyAction *action)
+{
+	HookKeyAction *copy;
+	ActionEntry *entry;
+	bool		found;
+
+	if (cascade->last != NULL && is_same_action(cascade->last, action))
+		return cascade->last;
+	if (cascade->actions == NULL)
+		cascade->actions = actions_create(cascade->context, 8, NULL);
+	entry = actions_insert(cascade->actions, action, &found);
+	if (found)
+		return unconstify(HookKeyAction *, entry->action);
+	copy = copy_action(cascade->context, action);
+	copy->next = copy->table->actions;
+	copy->table->actions = copy;
+	entry->action = copy;
+	return copy;
 }
 
 /*
@@ -171,32 +391,19 @@ new_action(MemoryContext context, const QueryDesc *query, Oid relid, Oid parent,
 static void
 note_command(HookCascade *cascade, HookKeyAction *action, CommandId command)
 {
-	HookKeyReach  *reach = action->reach;
+	HookKeyReach *reach = get_reach(cascade, action->table);
 
-	if (unlikely(reach == NULL))
-	{
-		Oid			tree = tree_of(action->relid);
-
-		reach = find_reach(cascade, tree);
-		if (reach == NULL)
-		{
-			reach = MemoryContextAllocZero(cascade->context, sizeof(HookKeyReach));
-			reach->tree = tree;
-			reach->size = 4;
-			reach->steps = MemoryContextAlloc(cascade->context,
-											  sizeof(HookStep) * reach->size);
-			reach->next = cascade->reaches;
-			cascade->reaches = reach;
-		}
-		action->reach = reach;
-	}
 	if (reach->used > 0 && reach->steps[reach->used - 1].action == action)
 		return;
 	if (reach->used == reach->size)
 	{
-		reach->size *= 2;
-		reach->steps = repalloc_huge(reach->steps,
-									 sizeof(HookStep) * reach->size);
+		reach->size = Max(reach->size * 2, 4);
+		if (reach->steps == NULL)
+			reach->steps = MemoryContextAlloc(cascade->context,
+											  sizeof(HookStep) * reach->size);
+		else
+			reach->steps = repalloc_huge(reach->steps,
+										 sizeof(HookStep) * reach->size);
 	}
 	reach->steps[reach->used].since = command;
 	reach->steps[reach->used].action = action;
@@ -204,53 +411,62 @@ note_command(HookCascade *cascade, HookKeyAction *action, CommandId command)
 }
 
 /*
- * The table that a statement, or a part of it in WITH, names as its target;
- * InvalidOid if it has none.  What it changes may be partitions of that.
+ * What the level's statement did in the first place to the row that an action
+ * follows, or to one that this follows in turn.
  */
-Oid
-hooks_origin_target(const PlannedStmt *statement, const Plan *part)
+static HookRoot
+root_of_parent(HookCascade *cascade, const QueryDesc *level,
+			   const ParentRow *parent, const QueryDesc *query)
 {
-	if (part == NULL || !IsA(part, ModifyTable))
-		return InvalidOid;
-	return rt_fetch(((const ModifyTable *) part)->nominalRelation,
-					statement->rtable)->relid;
+	HookRoot	root = cascade->root;
+
+	if (hooks_root_is_known(&root) || !parent->known)
+		return root;
+	if (parent->changed == level->estate->es_output_cid)
+		hooks_root_of_row(level->plannedstmt, parent->relid,
+						  hooks_key_event(query->sourceText, query->operation),
+						  &root);
+	else
+	{
+		const HookKeyAction *source = hooks_origin_of_command(cascade, parent->relid,
+															  parent->changed);
+
+		if (source != NULL)
+			root = source->root;
+	}
+	return root;
 }
 
 /*
- * A query of ri_triggers.c begins: which action is it?  The cascade and the
- * executor's state are those of the level's statement; if that was not seen,
- * NULL, and the action is of unknown depth and lives as long as the query.
+ * A query of ri_triggers.c begins: which action is it?  The cascade is that of
+ * the level's statement; if that was not seen, NULL, and the action is of
+ * unknown depth and lives as long as the query.
  */
 HookKeyAction *
-hooks_origin_begin(HookCascade *cascade, const EState *level,
+hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 				   const QueryDesc *query)
 {
 	CommandId	command = query->estate->es_output_cid;
-	ParentRow	parent = {false, false, InvalidOid, 0};
-	Oid			relid = hooks_origin_target(query->plannedstmt,
-											query->plannedstmt->planTree);
-	bool		first;
-	HookKeyAction *action;
+	Oid			relid = hooks_root_target(query->plannedstmt);
+	ParentRow	parent = {false};
+	HookKeyAction action = {.text = query->sourceText,
+							.operation = query->operation,
+							.depth = HOOK_DEPTH_UNKNOWN};
 
 	if (cascade == NULL)
-		return new_action(query->estate->es_query_cxt, query, relid,
-						  InvalidOid, HOOK_DEPTH_UNKNOWN);
+	{
+		action.table = new_table(query->estate->es_query_cxt, relid);
+		return copy_action(query->estate->es_query_cxt, &action);
+	}
 
-	first = cascade->depth == 0;
-	find_parent(level->es_opened_result_relations, first,
-				level->es_output_cid, &parent);
-	find_parent(level->es_tuple_routing_result_relations, first,
-				level->es_output_cid, &parent);
-	find_parent(level->es_trig_target_relations, first,
-				level->es_output_cid, &parent);
-	if (parent.strange)
-		parent.relid = InvalidOid;
-	if (first)
+	find_parent(cascade, level->estate, &parent);
+	if (cascade->depth == 0)
 	{
 		cascade->depth = 1;
 		cascade->since = command;
+		hooks_root_of_plan(level->plannedstmt, &cascade->root);
 	}
-	else if (!parent.found || parent.strange)
+	else if (!parent.known)
 		cascade->depth = HOOK_DEPTH_UNKNOWN;	/* from here on */
 	else if (cascade->depth != HOOK_DEPTH_UNKNOWN &&
 			 parent.changed >= cascade->since)
@@ -259,185 +475,44 @@ hooks_origin_begin(HookCascade *cascade, const EState *level,
 		cascade->since = command;
 	}
 
-	for (action = cascade->actions; action != NULL; action = action->next)
-		if (action->relid == relid && action->depth == cascade->depth &&
-			action->parent == parent.relid &&
-			strcmp(action->text, query->sourceText) == 0)
-			break;
-	if (action == NULL)
-	{
-		action = new_action(cascade->context, query, relid, parent.relid,
-							cascade->depth);
-		action->next = cascade->actions;
-		cascade->actions = action;
-	}
-	action->pending = true;
-	note_command(cascade, action, command);
-	return action;
+	action.table = cascade->last != NULL && cascade->last->table->relid == relid ?
+		cascade->last->table : get_table(cascade, relid);
+	action.parent = parent.relid;
+	action.depth = cascade->depth;
+	action.root = root_of_parent(cascade, level, &parent, query);
+	cascade->last = get_action(cascade, &action);
+	cascade->last->pending = true;
+	note_command(cascade, cascade->last, command);
+	return cascade->last;
 }
 
 /*
- * Goes on to the next column that a query of ri_triggers.c compares, and copies
- * its name; returns NULL if there is none.  Every comparison has the form
- *		$1 [::cast] OPERATOR(schema.operator) "column" [::cast] [COLLATE ...]
- * and outside of quoted names nothing else has parentheses.
- */
-static const char *
-next_column(const char *text, char *name)
-{
-	bool		wanted = false;
-
-	for (; *text != '\0'; text++)
-	{
-		int			length = 0;
-
-		if (*text == ')')
-			wanted = true;
-		if (*text != '"')
-			continue;
-		for (text++; *text != '\0'; text++)
-		{
-			if (*text == '"' && *++text != '"')
-				break;
-			if (length < NAMEDATALEN - 1)
-				name[length++] = *text;
-		}
-		name[length] = '\0';
-		if (wanted)
-			return text;
-		text--;					/* it is the character after the name */
-	}
-	return NULL;
-}
-
-/*
- * Does the query compare the columns of the foreign key, in their order?
- */
-static bool
-compares_columns(const HookKeyAction *action, const ForeignKeyCacheInfo *fk)
-{
-	const char *text = action->text;
-	char		name[NAMEDATALEN];
-
-	for (int i = 0; i < fk->nkeys; i++)
-	{
-		text = next_column(text, name);
-		if (text == NULL ||
-			strcmp(name, get_attname(action->relid, fk->conkey[i], false)) != 0)
-			return false;
-	}
-	return next_column(text, name) == NULL;
-}
-
-/*
- * What an UPDATE of ri_triggers.c assigns: '$' the new key, 'N'ULL or 'D'EFAULT.
- */
-static char
-assigned_value(const char *text)
-{
-	bool		quoted = false;
-
-	for (; *text != '\0'; text++)
-	{
-		if (*text == '"')
-			quoted = !quoted;
-		else if (*text == '=' && !quoted)
-			return text[1] == ' ' ? text[2] : '\0';
-	}
-	return '\0';
-}
-
-/*
- * Does the foreign key, as it was declared, have such an action on the table?
- */
-static bool
-acts_like(const HookKeyAction *action, Form_pg_constraint fk)
-{
-	if (fk->conrelid != action->relid)
-		return false;
-	if (action->operation == CMD_DELETE)
-		return fk->confdeltype == FKCONSTR_ACTION_CASCADE;
-	switch (assigned_value(action->text))
-	{
-		case '$':
-			return fk->confupdtype == FKCONSTR_ACTION_CASCADE;
-		case 'N':
-			return fk->confdeltype == FKCONSTR_ACTION_SETNULL ||
-				fk->confupdtype == FKCONSTR_ACTION_SETNULL;
-		case 'D':
-			return fk->confdeltype == FKCONSTR_ACTION_SETDEFAULT ||
-				fk->confupdtype == FKCONSTR_ACTION_SETDEFAULT;
-		default:
-			return false;
-	}
-}
-
-/*
- * The foreign key that was declared, on the tables as a whole, if this one was
- * made for partitions of them and the action is one of it; else InvalidOid.
- */
-static Oid
-declared_constraint(const HookKeyAction *action, Oid constraint)
-{
-	while (OidIsValid(constraint))
-	{
-		HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-		Form_pg_constraint form;
-		Oid			above;
-		bool		alike;
-
-		if (!HeapTupleIsValid(tuple))
-			return InvalidOid;
-		form = (Form_pg_constraint) GETSTRUCT(tuple);
-		above = form->conparentid;
-		alike = acts_like(action, form);
-		ReleaseSysCache(tuple);
-		if (!OidIsValid(above))
-			return alike ? constraint : InvalidOid;
-		constraint = above;
-	}
-	return InvalidOid;
-}
-
-/*
- * The foreign key whose action it is; InvalidOid if that cannot be told, as
- * several have the same columns, refer to the same table and do the same.
+ * The foreign key whose action it is; InvalidOid if that cannot be told.
  */
 Oid
 hooks_origin_constraint(HookKeyAction *action)
 {
-	Oid			found = InvalidOid;
-	Relation	rel;
-	ListCell   *lc;
+	HookKeyTable *table = action->table;
 
-	if (action->resolved || !OidIsValid(action->relid))
+	if (action->resolved || !OidIsValid(table->relid))
 		return action->constraint;
-
-	/* a copy, as a look-up may make the relcache build its list anew */
-	rel = table_open(action->relid, AccessShareLock);
-	foreach(lc, copyObject(RelationGetFKeyList(rel)))
-	{
-		ForeignKeyCacheInfo *fk = (ForeignKeyCacheInfo *) lfirst(lc);
-		Oid			declared;
-
-		if (OidIsValid(action->parent) && fk->confrelid != action->parent)
-			continue;
-		if (!compares_columns(action, fk))
-			continue;
-		declared = declared_constraint(action, fk->conoid);
-		if (!OidIsValid(declared) || declared == found)
-			continue;
-		if (OidIsValid(found))
-		{
-			found = InvalidOid;
-			break;
-		}
-		found = declared;
-	}
-	table_close(rel, AccessShareLock);
-	action->constraint = found;
+	if (table->keys == NULL)
+		table->keys = hooks_key_list(table->relid, GetMemoryChunkContext(table));
+	action->constraint = hooks_key_of_query(table->keys, action->text,
+											action->operation, action->parent);
 	action->resolved = true;
-	return found;
+	return action->constraint;
+}
+
+/*
+ * The origin of an action's rows.
+ */
+void
+hooks_origin_of_action(HookKeyAction *action, HookOrigin *origin)
+{
+	origin->depth = action->depth;
+	origin->constraint = hooks_origin_constraint(action);
+	origin->root = action->root;
 }
 
 /*
@@ -450,6 +525,7 @@ hooks_origin_join(HookOrigin *origin, HookKeyAction *action)
 		origin->depth = HOOK_DEPTH_UNKNOWN;
 	if (origin->constraint != hooks_origin_constraint(action))
 		origin->constraint = InvalidOid;
+	hooks_root_join(&origin->root, &action->root);
 }
 
 /*
@@ -457,11 +533,11 @@ hooks_origin_join(HookOrigin *origin, HookKeyAction *action)
  * if it was none of the cascade's.
  */
 HookKeyAction *
-hooks_origin_of_command(const HookCascade *cascade, Oid relid, CommandId command)
+hooks_origin_of_command(HookCascade *cascade, Oid relid, CommandId command)
 {
-	HookKeyReach  *reach = find_reach(cascade, tree_of(relid));
+	HookKeyReach *reach = get_reach(cascade, get_table(cascade, relid));
 	int			low = 0;
-	int			high = reach != NULL ? reach->used : 0;
+	int			high = reach->used;
 
 	/* the last step that is not after the command */
 	while (low < high)
@@ -478,7 +554,8 @@ hooks_origin_of_command(const HookCascade *cascade, Oid relid, CommandId command
 
 /*
  * The origin of what an AFTER STATEMENT event of a table is about; to be asked
- * once, when it fires.  own: the level's statement may have queued one itself.
+ * once, when it fires.  own: the level's statement may have queued one itself,
+ * with this root; else NULL.
  *
  * trigger.c keeps one event for a table and operation, moving it to the end,
  * until a trigger with transition tables has fired.  If there is such a trigger
@@ -487,50 +564,46 @@ hooks_origin_of_command(const HookCascade *cascade, Oid relid, CommandId command
  */
 void
 hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
-						  bool own, bool split, HookOrigin *origin)
+						  const HookRoot *own, bool split, HookOrigin *origin)
 {
+	HookKeyTable *table = get_table(cascade, relid);
 	bool		first = true;
 	bool		changed = false;
 	HookKeyAction *action;
 
-	origin->depth = HOOK_DEPTH_UNKNOWN;
-	origin->constraint = InvalidOid;
-	for (action = cascade->actions; action != NULL; action = action->next)
+	for (action = table->actions; action != NULL; action = action->next)
 	{
-		if (action->relid != relid || action->operation != operation)
+		if (action->operation != operation)
 			continue;
 		if (action->depth == 0)
-			own = false;		/* it has fired */
+			own = NULL;			/* it has fired */
 		else if (split)
 			return;
 		changed |= action->changed;
 	}
-	if (own)
+	if (own != NULL)
 	{
 		/* the statement's own event, as an action of depth 0 */
 		action = MemoryContextAllocZero(cascade->context, sizeof(HookKeyAction));
-		action->relid = relid;
+		action->table = table;
 		action->operation = operation;
+		action->root = *own;
 		action->resolved = true;
 		action->pending = action->changed = changed = true;
-		action->next = cascade->actions;
-		cascade->actions = action;
+		action->next = table->actions;
+		table->actions = action;
 	}
-	for (action = cascade->actions; action != NULL; action = action->next)
+	for (action = table->actions; action != NULL; action = action->next)
 	{
-		if (action->relid != relid || action->operation != operation ||
-			!action->pending)
+		if (action->operation != operation || !action->pending)
 			continue;
 		if (action->changed || !changed)
 		{
 			if (first)
-			{
-				origin->depth = action->depth;
-				origin->constraint = hooks_origin_constraint(action);
-				first = false;
-			}
+				hooks_origin_of_action(action, origin);
 			else
 				hooks_origin_join(origin, action);
+			first = false;
 		}
 		action->pending = action->changed = false;
 	}

@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -64,8 +65,7 @@ hooks_statement_init(void)
 
 /*
  * Was the library there before the client's command began?  Then only what is
- * no statement of the executor's (COPY, TRUNCATE, logical replication's apply)
- * is not seen.
+ * no statement (logical replication's apply) is not seen.
  */
 bool
 hooks_statement_all_seen(void)
@@ -104,12 +104,8 @@ cascade_of(HookStatement *statement)
 	return cascade;
 }
 
-/*
- * Makes a statement the innermost one.  The caller pops it when it is done; if
- * it throws, the abort does.
- */
-HookStatement *
-hooks_statement_push(QueryDesc *query)
+static inline HookStatement *
+next_statement(QueryDesc *query)
 {
 	HookStatement *statement = hooks_statement == NULL ? outermost :
 		hooks_statement->inner;
@@ -118,6 +114,35 @@ hooks_statement_push(QueryDesc *query)
 		statement = new_statement();
 	statement->query = query;
 	statement->nest_level = GetCurrentTransactionNestLevel();
+	return statement;
+}
+
+/*
+ * A COPY FROM begins.  The caller pops it when it is done; if it throws, the
+ * abort does.
+ */
+HookStatement *
+hooks_statement_push_copy(const CopyStmt *copy, const char *text)
+{
+	HookStatement *statement = next_statement(NULL);
+
+	statement->copied = RangeVarGetRelid(copy->relation, NoLock, true);
+	statement->text = text;
+	statement->referential = false;
+	statement->level = ++last_level;
+	statement->caller = GetUserId();
+	hooks_statement = statement;
+	return statement;
+}
+
+/*
+ * Makes a statement the innermost one.  The caller pops it when it is done; if
+ * it throws, the abort does.
+ */
+HookStatement *
+hooks_statement_push(QueryDesc *query)
+{
+	HookStatement *statement = next_statement(query);
 
 	/*
 	 * Only ri_triggers.c runs modifying queries without a trigger query level
@@ -131,13 +156,12 @@ hooks_statement_push(QueryDesc *query)
 		statement->caller = OidIsValid(next_caller) ? next_caller : GetUserId();
 		next_caller = InvalidOid;
 	}
-	else if (hooks_statement != NULL)
+	else if (hooks_statement != NULL && hooks_statement->query != NULL)
 	{
 		statement->level = hooks_statement->level;
 		statement->caller = hooks_statement->caller;
 		statement->action = hooks_origin_begin(cascade_of(hooks_statement),
-											   hooks_statement->query->estate,
-											   query);
+											   hooks_statement->query, query);
 	}
 	else
 	{
@@ -171,8 +195,14 @@ hooks_statement_push_truncate(const TruncateStmt *statement, const char *text)
 	ListCell   *lc;
 
 	foreach(lc, statement->relations)
-		truncate->named = lappend_oid(truncate->named,
-									  RangeVarGetRelid(lfirst(lc), NoLock, true));
+	{
+		RangeVar   *name = lfirst_node(RangeVar, lc);
+		Oid			relid = RangeVarGetRelid(name, NoLock, true);
+
+		truncate->named = list_append_unique_oid(truncate->named, relid);
+		if (name->inh)
+			truncate->with_children = lappend_oid(truncate->with_children, relid);
+	}
 	truncate->text = text;
 	truncate->nest_level = GetCurrentTransactionNestLevel();
 	truncate->outer = innermost_truncate;
@@ -276,7 +306,7 @@ hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
  * trigger fires, in case the statement was not seen.
  *
  * If it is not known: NULL, and the text that the client sent, NULL if there
- * is none.
+ * is none.  COPY has no plan either, but a text.
  */
 const PlannedStmt *
 hooks_statement_root(const HookStatement *statement, MemoryContext query,
@@ -286,6 +316,11 @@ hooks_statement_root(const HookStatement *statement, MemoryContext query,
 
 	while (statement != NULL && statement->referential)
 		statement = statement->outer;
+	if (statement != NULL && statement->query == NULL)
+	{
+		*text = statement->text;
+		return NULL;
+	}
 	if (statement != NULL)
 	{
 		*text = statement->query->sourceText;
@@ -297,41 +332,24 @@ hooks_statement_root(const HookStatement *statement, MemoryContext query,
 }
 
 /*
- * What a statement does and to which table, for a SELECT the first that its
- * WITH changes; false if that is not known.
+ * How hooks.context() calls what a statement does to its root; NULL: not known.
  */
-bool
-hooks_statement_target(const PlannedStmt *plan, Oid *relid, const char **action)
+const char *
+hooks_statement_action_word(CmdType operation)
 {
-	ListCell   *lc;
-
-	if (plan == NULL)
-		return false;
-	*relid = hooks_origin_target(plan, plan->planTree);
-	foreach(lc, plan->subplans)
-		if (!OidIsValid(*relid))
-			*relid = hooks_origin_target(plan, lfirst(lc));
-	if (!OidIsValid(*relid))
-		return false;
-	switch (plan->commandType)
+	switch (operation)
 	{
 		case CMD_INSERT:
-			*action = hooks_event_action_word(HOOK_INSERT);
-			break;
+			return hooks_event_action_word(HOOK_INSERT);
 		case CMD_UPDATE:
-			*action = hooks_event_action_word(HOOK_UPDATE);
-			break;
+			return hooks_event_action_word(HOOK_UPDATE);
 		case CMD_DELETE:
-			*action = hooks_event_action_word(HOOK_DELETE);
-			break;
+			return hooks_event_action_word(HOOK_DELETE);
 		case CMD_MERGE:
-			*action = "merge";
-			break;
+			return "merge";
 		default:
-			*action = "select";
-			break;
+			return NULL;
 	}
-	return true;
 }
 
 /*
@@ -353,27 +371,13 @@ hooks_statement_written(const PlannedStmt *plan)
 }
 
 /*
- * Is a table, or a partitioned table above or a partition below it, among those
- * that the statement names as its targets?
+ * What a trigger's event is in the executor's words.
  */
-bool
-hooks_statement_is_target(const PlannedStmt *plan, Oid relid)
+CmdType
+hooks_statement_operation(TriggerEvent event)
 {
-	List	   *relids = list_make1_oid(relid);
-	ListCell   *lc;
-
-	if (get_rel_relispartition(relid))
-		relids = list_concat(relids, get_partition_ancestors(relid));
-	foreach(lc, hooks_statement_written(plan))
-	{
-		Oid			target = lfirst_oid(lc);
-
-		if (list_member_oid(relids, target) ||
-			(get_rel_relispartition(target) &&
-			 list_member_oid(get_partition_ancestors(target), relid)))
-			return true;
-	}
-	return false;
+	return TRIGGER_FIRED_BY_DELETE(event) ? CMD_DELETE :
+		TRIGGER_FIRED_BY_UPDATE(event) ? CMD_UPDATE : CMD_INSERT;
 }
 
 /*
@@ -386,24 +390,49 @@ refers_to_others(Relation rel)
 }
 
 /*
- * Does the running TRUNCATE name the table, or a partitioned one above it?  If
- * it was not seen: only what refers to others is reached by CASCADE.
+ * Does a TRUNCATE name the table itself, or one that this is a partition or child
+ * of?  named: which; of several the nearest one, InvalidOid if that is not known.
+ */
+bool
+hooks_statement_truncates(const HookTruncate *truncate, Relation rel, Oid *named)
+{
+	Oid			relid = RelationGetRelid(rel);
+	List	   *above;
+	bool		found = false;
+	ListCell   *lc;
+
+	*named = InvalidOid;
+	above = list_make1_oid(relid);
+	if (rel->rd_rel->relispartition)
+		above = list_concat(above, get_partition_ancestors(relid));
+	foreach(lc, above)
+		if (list_member_oid(truncate->named, lfirst_oid(lc)))
+		{
+			*named = lfirst_oid(lc);
+			return true;
+		}
+	if (rel->rd_rel->relispartition || !has_superclass(relid))
+		return false;
+	foreach(lc, truncate->with_children)
+		if (list_member_oid(find_all_inheritors(lfirst_oid(lc), NoLock, NULL), relid))
+		{
+			*named = found ? InvalidOid : lfirst_oid(lc);
+			found = true;
+		}
+	return found;
+}
+
+/*
+ * Does the running TRUNCATE name the table?  If it was not seen: only what refers
+ * to others is reached by CASCADE.
  */
 static bool
 is_truncated_itself(Relation rel)
 {
-	List	   *relids = list_make1_oid(RelationGetRelid(rel));
-	ListCell   *lc;
+	Oid			named;
 
-	if (innermost_truncate == NULL)
-		return !refers_to_others(rel);
-	if (rel->rd_rel->relispartition)
-		relids = list_concat(relids,
-							 get_partition_ancestors(RelationGetRelid(rel)));
-	foreach(lc, relids)
-		if (list_member_oid(innermost_truncate->named, lfirst_oid(lc)))
-			return true;
-	return false;
+	return innermost_truncate == NULL ? !refers_to_others(rel) :
+		hooks_statement_truncates(innermost_truncate, rel, &named);
 }
 
 /*
@@ -455,10 +484,7 @@ origin_of_row(HookStatement *statement, const TriggerData *trigdata,
 										 RelationGetRelid(trigdata->tg_relation),
 										 command);
 		if (action != NULL)
-		{
-			origin->depth = action->depth;
-			origin->constraint = hooks_origin_constraint(action);
-		}
+			hooks_origin_of_action(action, origin);
 	}
 }
 
@@ -491,24 +517,13 @@ origin_of_statement(HookStatement *statement, const TriggerData *trigdata,
 {
 	Relation	rel = trigdata->tg_relation;
 	TriggerEvent event = trigdata->tg_event;
-	PlannedStmt *plan = statement->query->plannedstmt;
-	CmdType		operation;
-	bool		own = false;
-	ListCell   *lc;
+	CmdType		operation = hooks_statement_operation(event);
+	HookRoot	root;
+	bool		own = hooks_root_of_table(statement->query->plannedstmt,
+										  RelationGetRelid(rel), operation, &root);
 
-	operation = TRIGGER_FIRED_BY_DELETE(event) ? CMD_DELETE :
-		TRIGGER_FIRED_BY_UPDATE(event) ? CMD_UPDATE : CMD_INSERT;
-
-	/* plain UPDATE and DELETE do nothing else; of others anything goes */
-	if (plan->commandType == operation || plan->hasModifyingCTE ||
-		(plan->commandType != CMD_UPDATE && plan->commandType != CMD_DELETE))
-	{
-		own = hooks_origin_target(plan, plan->planTree) == RelationGetRelid(rel);
-		foreach(lc, plan->subplans)
-			own |= hooks_origin_target(plan, lfirst(lc)) == RelationGetRelid(rel);
-	}
 	hooks_origin_of_statement(cascade_of(statement), RelationGetRelid(rel),
-							  operation, own,
+							  operation, own ? &root : NULL,
 							  has_row_trigger_with_tables(rel->trigdesc, event),
 							  origin);
 }
@@ -523,20 +538,18 @@ hooks_statement_origin(HookStatement *statement, const HookEvent *event,
 {
 	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
 
+	memset(origin, 0, sizeof(HookOrigin));
 	origin->depth = HOOK_DEPTH_UNKNOWN;
-	origin->constraint = InvalidOid;
-	origin->truncate = NULL;
 	if (event->action == HOOK_TRUNCATE)
 	{
 		origin->truncate = innermost_truncate;
 		if (is_truncated_itself(trigdata->tg_relation))
 			origin->depth = 0;
 	}
+	else if (statement != NULL && statement->query == NULL)
+		origin->depth = 0;
 	else if (statement != NULL && statement->referential)
-	{
-		origin->depth = statement->action->depth;
-		origin->constraint = hooks_origin_constraint(statement->action);
-	}
+		hooks_origin_of_action(statement->action, origin);
 	else if (statement == NULL && InNoForceRLSOperation())
 		 /* in an action that was not seen */ ;
 	else if (event->phase != HOOK_AFTER)

@@ -21,6 +21,8 @@
 #include "origin.h"
 
 /*
+ * A statement of the executor's, or a COPY FROM, which has triggers but no query.
+ *
  * As with firings, the records are kept, and the abort that follows an error
  * takes off those that were begun in the (sub)transaction.
  */
@@ -28,7 +30,9 @@ typedef struct HookStatement
 {
 	struct HookStatement *outer;	/* the statement around this one */
 	struct HookStatement *inner;	/* kept for the next nested statement */
-	QueryDesc  *query;
+	QueryDesc  *query;			/* NULL for COPY FROM */
+	Oid			copied;			/* the table that COPY names, and its text; else */
+	const char *text;			/* not set */
 	int			nest_level;		/* of the transaction when it began */
 	uint64		level;			/* identifies the trigger query level */
 	bool		referential;	/* a referential action's query */
@@ -47,7 +51,8 @@ typedef struct HookTruncate
 	struct HookTruncate *outer;
 	int			nest_level;
 	const char *text;
-	List	   *named;			/* the tables that it names */
+	List	   *named;			/* the tables that it names, each once */
+	List	   *with_children;	/* of these, all without ONLY */
 } HookTruncate;
 
 /*
@@ -59,6 +64,8 @@ extern HookStatement *hooks_statement;
 extern void hooks_statement_init(void);
 extern HookStatement *hooks_statement_push(QueryDesc *query);
 extern void hooks_statement_set_caller(Oid caller);
+extern HookStatement *hooks_statement_push_copy(const CopyStmt *copy,
+												const char *text);
 extern void hooks_statement_push_truncate(const TruncateStmt *statement,
 										  const char *text);
 extern void hooks_statement_pop_truncate(void);
@@ -71,10 +78,11 @@ extern Oid	hooks_statement_caller(const HookStatement *statement,
 extern const PlannedStmt *hooks_statement_root(const HookStatement *statement,
 											   MemoryContext query,
 											   const char **text);
-extern bool hooks_statement_target(const PlannedStmt *plan,
-								   Oid *relid, const char **action);
 extern List *hooks_statement_written(const PlannedStmt *plan);
-extern bool hooks_statement_is_target(const PlannedStmt *plan, Oid relid);
+extern bool hooks_statement_truncates(const HookTruncate *truncate,
+									  Relation rel, Oid *named);
+extern const char *hooks_statement_action_word(CmdType operation);
+extern CmdType hooks_statement_operation(TriggerEvent event);
 extern void hooks_statement_origin(HookStatement *statement,
 								   const HookEvent *event,
 								   const TriggerData *trigdata,
