@@ -9,18 +9,21 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "catalog/pg_inherits.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "arguments.h"
 #include "attach.h"
 #include "compat.h"
-#include "graph.h"
 #include "registry.h"
 #include "remove.h"
 #include "scope.h"
@@ -120,15 +123,35 @@ report_problems(const Hook *hook)
 }
 
 /*
+ * Does a foreign key refer to a table, or to a partition of it?  Then it has
+ * triggers that carry out what the key says.
+ */
+static bool
+is_referenced(Oid relid)
+{
+	ListCell   *lc;
+	bool		found = false;
+
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		Relation	rel = table_open(lfirst_oid(lc), NoLock);
+		const TriggerDesc *triggers = rel->trigdesc;
+
+		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+			found |= RI_FKey_trigger_type(triggers->triggers[i].tgfoid) == RI_TRIGGER_PK;
+		table_close(rel, NoLock);
+	}
+	return found;
+}
+
+/*
  * Tells of a before_cascade hook on update that nothing can fire yet.
  */
 static void
 tell_if_not_referenced(const Hook *hook)
 {
 	if (hook->phase == HOOK_BEFORE_CASCADE && (hook->actions & HOOK_UPDATE) &&
-		OidIsValid(hook->relation) &&
-		hooks_graph_to_rows(hooks_graph_pin(CurrentMemoryContext),
-							hook->relation) == NIL)
+		OidIsValid(hook->relation) && !is_referenced(hook->relation))
 		ereport(NOTICE,
 				(errmsg("hook \"%s\" will not fire on update as long as no foreign key refers to table \"%s\"",
 						hook->name, get_rel_name(hook->relation)),
