@@ -15,13 +15,13 @@
 #include "executor/executor.h"
 #include "tcop/utility.h"
 
-#include "batch.h"
-#include "compat.h"
-#include "definition.h"
-#include "deleted.h"
+#include "base/compat.h"
 #include "executor.h"
-#include "registry.h"
-#include "statement.h"
+#include "firing/batch.h"
+#include "firing/deleted.h"
+#include "firing/statement.h"
+#include "registry/definition.h"
+#include "registry/registry.h"
 
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;

@@ -6,12 +6,12 @@
 
 #include "fmgr.h"
 
-#include "chain.h"
+#include "base/own.h"
+#include "base/settings.h"
+#include "cascade/graph.h"
 #include "executor.h"
-#include "graph.h"
-#include "own.h"
-#include "registry.h"
-#include "settings.h"
+#include "firing/chain.h"
+#include "registry/registry.h"
 #include "transaction.h"
 
 PG_MODULE_MAGIC;

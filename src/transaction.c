@@ -9,11 +9,11 @@
 
 #include "access/xact.h"
 
-#include "batch.h"
-#include "context.h"
-#include "deleted.h"
-#include "policy.h"
-#include "statement.h"
+#include "firing/batch.h"
+#include "firing/context.h"
+#include "firing/deleted.h"
+#include "firing/policy.h"
+#include "firing/statement.h"
 #include "transaction.h"
 
 static void

@@ -1,0 +1,275 @@
+/*
+ * settings.c
+ *		The configuration parameters of the extension.
+ *
+ * hooks.paused is ours alone: the list of the hooks that this transaction has
+ * paused.  As a parameter that is set with SET LOCAL it follows savepoints and
+ * ends with the transaction without any code of ours.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+#include "base/attempt.h"
+#include "base/compat.h"
+#include "base/settings.h"
+#include "base/shared.h"
+
+/* set by the configuration, valid always, unaffected by aborts */
+bool		hooks_enabled = true;
+int			hooks_max_depth = 32;
+int			hooks_quarantine_after = 5;
+int			hooks_failures_kept = 1000;
+char	   *hooks_metadata = NULL;
+
+/* set once by hooks_settings_init() */
+bool		hooks_preloaded = false;
+
+/* the text of hooks.paused, and the ids in it as its assign hook left them */
+static char *paused_text = NULL;
+const int64 *hooks_paused = NULL;
+
+/* whether this session has met the kill switch, and if it is to tell, told */
+static bool kill_switch_seen = false;
+
+/*
+ * Bounds of hooks.metadata.  Whoever sets it must not be able to make a
+ * callback fail that looks at it, which costs stack by depth.
+ */
+#define METADATA_BYTES	65536
+#define METADATA_DEPTH	64
+
+/*
+ * How deep arrays and objects are nested in a text, if it is JSON.
+ */
+static int
+nesting_depth(const char *json)
+{
+	int			depth = 0;
+	int			deepest = 0;
+	bool		in_string = false;
+
+	for (const char *p = json; *p != '\0'; p++)
+	{
+		if (*p == '"')
+			in_string = !in_string;
+		else if (in_string)
+		{
+			if (*p == '\\' && p[1] != '\0')
+				p++;
+		}
+		else if (*p == '[' || *p == '{')
+		{
+			depth++;
+			deepest = Max(deepest, depth);
+		}
+		else if (*p == ']' || *p == '}')
+			depth--;
+	}
+	return deepest;
+}
+
+/*
+ * The value must be jsonb, which takes less than any JSON text, and within the
+ * bounds.  Nothing but memory is in use while jsonb_in() runs, so an error
+ * about the value can end here.
+ */
+static bool
+check_metadata(char **newval, void **extra, GucSource source)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool valid = true;
+
+	if (*newval == NULL || (*newval)[0] == '\0')
+		return true;
+	if (strlen(*newval) > METADATA_BYTES)
+	{
+		GUC_check_errdetail("The value must not be longer than %d bytes.",
+							METADATA_BYTES);
+		return false;
+	}
+	if (nesting_depth(*newval) > METADATA_DEPTH)
+	{
+		GUC_check_errdetail("Arrays and objects must not be nested deeper than %d levels.",
+							METADATA_DEPTH);
+		return false;
+	}
+	PG_TRY();
+	{
+		(void) DirectFunctionCall1(jsonb_in, CStringGetDatum(*newval));
+	}
+	PG_CATCH();
+	{
+		if (hooks_attempt_must_propagate(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		GUC_check_errdetail("The value is not valid JSON.");
+		valid = false;
+	}
+	PG_END_TRY();
+	return valid;
+}
+
+static bool
+check_paused(char **newval, void **extra, GucSource source)
+{
+	const char *p = *newval;
+	int64	   *ids;
+	int			n = 0;
+
+	if (p == NULL || *p == '\0')
+		return true;
+	ids = hooks_guc_malloc(sizeof(int64) * (strlen(p) / 2 + 2));
+	if (ids == NULL)
+		return false;
+	while (*p != '\0')
+	{
+		char	   *end;
+
+		ids[++n] = strtoll(p, &end, 10);
+		if (end == p || (*end != ',' && *end != '\0'))
+		{
+			hooks_guc_free(ids);
+			return false;
+		}
+		p = *end == ',' ? end + 1 : end;
+	}
+	ids[0] = n;
+	*extra = ids;
+	return true;
+}
+
+static void
+assign_paused(const char *newval, void *extra)
+{
+	hooks_paused = extra;
+}
+
+/*
+ * Does session_preload_libraries name us?
+ */
+static bool
+is_session_preloaded(void)
+{
+	List	   *names;
+	ListCell   *lc;
+
+	if (session_preload_libraries_string == NULL ||
+		!SplitDirectoriesString(pstrdup(session_preload_libraries_string), ',',
+								&names))
+		return false;
+	foreach(lc, names)
+	{
+		const char *name = lfirst(lc);
+		const char *slash = strrchr(name, '/');
+
+		if (strcmp(slash ? slash + 1 : name, "hooks") == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Defines the parameters.  From _PG_init() only.
+ */
+void
+hooks_settings_init(void)
+{
+	hooks_preloaded = process_shared_preload_libraries_in_progress ||
+		is_session_preloaded();
+
+	DefineCustomBoolVariable("hooks.enabled",
+							 "Whether hooks fire at all.",
+							 "Off, no hook fires; a line in the log says so.",
+							 &hooks_enabled, true,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.max_depth",
+							"How deep firings may nest through the statements of callbacks.",
+							NULL,
+							&hooks_max_depth, 32, 1, 1000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.quarantine_after",
+							"Failures after which a hook with on_error quarantine is taken out.",
+							NULL,
+							&hooks_quarantine_after, 5, 1, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.failures_kept",
+							"Rows that hooks.failure keeps of each hook.",
+							NULL,
+							&hooks_failures_kept, 1000, 1, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("hooks.metadata",
+							   "JSON that hooks.context() shows to callbacks, such as a request id.",
+							   NULL,
+							   &hooks_metadata, "",
+							   PGC_USERSET, 0, check_metadata, NULL, NULL);
+	DefineCustomStringVariable("hooks.paused",
+							   "The hooks that this transaction has paused.",
+							   "Set by hooks.pause() and hooks.resume().",
+							   &paused_text, "",
+							   PGC_SUSET,
+							   GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL |
+							   GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   check_paused, assign_paused, NULL);
+	MarkGUCPrefixReserved("hooks");
+}
+
+void
+hooks_settings_log_kill_switch(void)
+{
+	if (kill_switch_seen)
+		return;
+	kill_switch_seen = true;
+	if (hooks_shared_may_log_kill_switch())
+		ereport(LOG,
+				(errmsg("hooks do not fire in this session because \"hooks.enabled\" is off"),
+				 errdetail("The same may be true of others: this is logged once in ten minutes.")));
+}
+
+bool
+hooks_settings_is_in_list(int64 hook_id)
+{
+	for (int64 i = 1; i <= hooks_paused[0]; i++)
+		if (hooks_paused[i] == hook_id)
+			return true;
+	return false;
+}
+
+/*
+ * Adds a hook to those paused in this transaction, or removes it.
+ */
+void
+hooks_settings_pause(int64 hook_id, bool pause)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int64 i = 1; hooks_paused != NULL && i <= hooks_paused[0]; i++)
+		if (hooks_paused[i] != hook_id)
+			appendStringInfo(&list, "%s" INT64_FORMAT,
+							 list.len > 0 ? "," : "", hooks_paused[i]);
+	if (pause)
+		appendStringInfo(&list, "%s" INT64_FORMAT,
+						 list.len > 0 ? "," : "", hook_id);
+	(void) set_config_option("hooks.paused", list.data,
+							 PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_LOCAL, true, 0, false);
+}
+
+/*
+ * hooks.metadata as jsonb, NULL where it is not set.  palloc'd.
+ */
+Jsonb *
+hooks_settings_metadata(void)
+{
+	if (hooks_metadata == NULL || hooks_metadata[0] == '\0')
+		return NULL;
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											  CStringGetDatum(hooks_metadata)));
+}

@@ -1,0 +1,507 @@
+/*
+ * cascade.c
+ *		What a DELETE, with its cascades, would do or does.
+ *
+ * The walk does what PostgreSQL's trigger queue does, to sets of rows: round by
+ * round, each step of the route gets the keys of all referenced rows that were
+ * deleted or changed in the round before, and one query finds the rows that
+ * refer to them.  Keys wait in tuplestores, which spill.
+ *
+ * Where rows can be reached in more than one way and it matters which comes
+ * first, the round is worked off in PostgreSQL's own order: its events are
+ * numbered as they would be queued, by the order of the rows and the names of
+ * the triggers, and the results of the round's queries are merged by them.
+ *
+ * The rows are looked for with the active snapshot: the statement's own, by a
+ * condition, as the current user; the others as the owner of their table, as
+ * PostgreSQL does it.  Who may know of them is asked before.  Nothing is locked
+ * but the tables, as by any SELECT.  Names of schemas can change at any time:
+ * queries are written anew when PostgreSQL drops their plans.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "cascade/cascade.h"
+#include "cascade/change.h"
+#include "cascade/conflict.h"
+#include "cascade/query.h"
+
+/*
+ * A walk that begins with rows of the given tables.  With a target, only rows
+ * that the delete removes are looked for, and only on the way to that table.
+ * With a visitor, rows that block are not looked for.
+ * max_rows is the most that is followed from each round of each step; 0 is no
+ * limit.
+ *
+ * Nothing is looked up yet but the route.  Ends with hooks_cascade_end().
+ */
+HookWalk *
+hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
+					HookCascadeVisitor visitor, void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "hooks cascade",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	HookWalk *cascade = palloc0(sizeof(HookWalk));
+	ListCell   *lc;
+
+	cascade->context = context;
+	cascade->route = hooks_route_make(roots, target, visitor == NULL);
+	hooks_conflict_find(cascade->route, roots);
+	cascade->visitor = visitor;
+	cascade->arg = arg;
+	cascade->max_rows = max_rows;
+	cascade->doomed = hooks_tidset_make(context);
+	cascade->versions = hooks_moved_versions(context);
+	foreach(lc, cascade->route->steps)
+		((HookStep *) lfirst(lc))->state = palloc0(sizeof(HookStepState));
+	MemoryContextSwitchTo(old);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	return cascade;
+}
+
+HookRoute *
+hooks_cascade_route(HookWalk *cascade)
+{
+	return cascade->route;
+}
+
+/*
+ * Of HookCascadeCount, by depth; of each depth, in order of the first row.
+ */
+List *
+hooks_cascade_counts(const HookWalk *cascade)
+{
+	return cascade->counts;
+}
+
+/*
+ * A referencing row that a step has found.  values are those of the tree's
+ * columns, then of the event's key if the step needs it, then of what it copies
+ * if it does.  False: enough of them.
+ */
+static bool
+apply_row(HookWalk *cascade, HookStep *step, Oid relid,
+		  const ItemPointerData *tid, bool ours, Datum *values, bool *nulls)
+{
+	int			first = list_length(step->table->tree->columns);
+
+	if (hooks_tidset_has(cascade->doomed, relid, tid))
+		return true;
+	switch (step->effect)
+	{
+		case HOOK_EFFECT_DELETE:
+			return hooks_walk_doom(cascade,
+								   hooks_walk_count(cascade, &step->state->count, step, step->effect),
+								   step->table, relid, tid, values, nulls);
+		case HOOK_EFFECT_BLOCKED:
+			/* NO ACTION minds whether the key is there again */
+			if (!step->meets || !step->no_action ||
+				!hooks_change_has_key(cascade, step, HOOK_END_REFERENCED,
+									  values + first, nulls + first))
+				hooks_walk_block(cascade, step, relid, tid);
+			return true;
+		default:
+			if (step->meets)
+				first += step->key->nkeys;
+			return hooks_change_row(cascade, step, relid, tid, ours, values, nulls,
+									values + first, nulls + first);
+	}
+}
+
+/*
+ * Does a row that a step's query has found refer by another key by now?  Or is it
+ * found by apply_moved(), as all that were changed are where any was moved?
+ */
+static bool
+is_elsewhere(HookWalk *cascade, const HookStep *step, Oid relid,
+			 const ItemPointerData *tid)
+{
+	if (step->meets && step->moved->ends[HOOK_END_REFERENCING])
+		return hooks_moved_version(cascade->versions, relid, tid, false) != NULL;
+	return hooks_walk_is_changed(step->spoilers, NULL, relid, tid);
+}
+
+/*
+ * Gives a row that a step's query has found to whom it concerns; a check, or a
+ * referencing row.
+ *
+ * Of the rows of one event, those that the cascade has changed come last, as
+ * PostgreSQL finds them where their new versions are, behind the others.
+ */
+static void
+apply_found(HookWalk *cascade, HookStep *step, HookLane *lane,
+			Datum *values, bool *nulls, bool may_wait)
+{
+	/* both kinds of rows begin with these */
+	Oid			relid = DatumGetObjectId(values[HOOK_ROW_RELID]);
+	ItemPointer tid = (ItemPointer) DatumGetPointer(values[HOOK_ROW_TID]);
+
+	CHECK_FOR_INTERRUPTS();
+	if (lane == &step->state->checks)
+		hooks_change_check(cascade, step, relid, tid,
+						   DatumGetInt64(values[HOOK_CHECK_CHANGE]),
+						   nulls[HOOK_CHECK_REFERENCED_TID] ? InvalidOid :
+						   DatumGetObjectId(values[HOOK_CHECK_REFERENCED_RELID]),
+						   nulls[HOOK_CHECK_REFERENCED_TID] ? NULL :
+						   (ItemPointer) DatumGetPointer(values[HOOK_CHECK_REFERENCED_TID]),
+						   values + HOOK_CHECK_KEY, nulls + HOOK_CHECK_KEY);
+	else if (nulls[HOOK_ROW_TID] || is_elsewhere(cascade, step, relid, tid))
+		;						/* nothing here */
+	else if (may_wait &&
+			 hooks_walk_is_changed(step->table->tree->changes, NULL, relid, tid))
+		step->state->late = lappend(step->state->late,
+									heap_form_tuple(lane->found, values, nulls));
+	else if (!apply_row(cascade, step, relid, tid,
+						!nulls[HOOK_ROW_XMIN] &&
+						TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[HOOK_ROW_XMIN])),
+						values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
+		hooks_lane_close(lane); /* enough: the rest need not be found */
+}
+
+/*
+ * The end of an event: rows that were moved and have its key now.  Then, as
+ * ri_set() does after SET DEFAULT, a look whether any refers to it still.
+ */
+static void
+apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
+{
+	HookMoved  *moved = step->moved;
+	int			first = HOOK_ROW_COLUMNS + list_length(step->table->tree->columns);
+	Datum		values[MaxTupleAttributeNumber];
+	bool		nulls[MaxTupleAttributeNumber];
+	HookMovedScan scan;
+	HookVersion *version;
+	ItemPointerData tid;
+
+	heap_deform_tuple(tuple, lane->found, values, nulls);
+	for (int look = 0; look < 2; look++)
+	{
+		if (look == 1 &&
+			(step->effect != HOOK_EFFECT_SET_DEFAULT || !step->no_action ||
+			 hooks_change_has_key(cascade, step, HOOK_END_REFERENCED,
+								  values + first, nulls + first)))
+			break;
+		hooks_moved_begin(&scan, moved, HOOK_END_REFERENCING, HOOK_END_REFERENCED,
+						  values + first, nulls + first);
+		while ((version = hooks_moved_next(&scan)) != NULL)
+		{
+			CHECK_FOR_INTERRUPTS();
+			hooks_moved_tid(version, &tid);
+			if (hooks_route_leaf(step->table, version->row.relid) == NULL ||
+				hooks_tidset_has(cascade->doomed, version->row.relid, &tid))
+				continue;
+			if (look == 1)
+				hooks_walk_block(cascade, step, version->row.relid, &tid);
+			else if (!apply_row(cascade, step, version->row.relid, &tid, true,
+								values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
+			{
+				hooks_lane_close(lane);
+				break;
+			}
+		}
+	}
+}
+
+/*
+ * Gives the row in hand of a lane to whom it concerns, and goes on to the next
+ * one.
+ */
+static void
+apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
+{
+	int64		event = lane->event;
+	HeapTuple	tuple = NULL;
+	bool		meets = step->meets && step->moved->ends[HOOK_END_REFERENCING] &&
+		lane == &step->state->rows;
+	List	   *late;
+	ListCell   *lc;
+
+	if (meets)
+		tuple = heap_form_tuple(lane->found, lane->values, lane->nulls);
+	apply_found(cascade, step, lane, lane->values, lane->nulls,
+				cascade->route->ordered);
+	if ((hooks_lane_advance(lane) && lane->event == event) ||
+		lane == &step->state->checks)
+	{
+		if (meets)
+			heap_freetuple(tuple);
+		return;
+	}
+	late = step->state->late;
+	step->state->late = NIL;
+	foreach(lc, late)
+	{
+		Datum		values[MaxTupleAttributeNumber];
+		bool		nulls[MaxTupleAttributeNumber];
+
+		heap_deform_tuple(lfirst(lc), lane->found, values, nulls);
+		apply_found(cascade, step, lane, values, nulls, false);
+	}
+	list_free_deep(late);
+	if (meets)
+	{
+		apply_moved(cascade, step, lane, tuple);
+		heap_freetuple(tuple);
+	}
+}
+
+/*
+ * Counts what a step that is alone finds in this round.
+ */
+static void
+count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
+{
+	while (hooks_lane_advance(lane))
+	{
+		int64		rows = DatumGetInt64(lane->values[HOOK_COUNT_ROWS]);
+		HookCascadeCount *count;
+
+		if (rows == 0)
+			continue;
+		count = hooks_walk_count(cascade, &step->state->count, step, step->effect);
+		(void) hooks_walk_count_row(cascade, count,
+									DatumGetObjectId(lane->values[HOOK_COUNT_RELID]));
+		count->rows += rows - 1;
+	}
+}
+
+/*
+ * Opens a lane for the next round; false if there is nothing to ask.
+ */
+static bool
+open_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
+{
+	if (lane->context == NULL)
+		return false;
+	if (!hooks_lane_has_plan(lane))
+		hooks_walk_renew_query(cascade, step, lane);
+	if (!hooks_lane_next_round(lane))
+		return false;
+	hooks_lane_open(lane);
+	if (step->counts)
+		count_lane(cascade, step, lane);
+	else
+		(void) hooks_lane_advance(lane);
+	return true;
+}
+
+/*
+ * Opens the steps that have something to ask, those that are deferred or the
+ * others; false if none has.
+ */
+static bool
+open_steps(HookWalk *cascade, bool deferred)
+{
+	bool		any = false;
+	ListCell   *lc;
+
+	foreach(lc, cascade->route->steps)
+	{
+		HookStep   *step = lfirst(lc);
+
+		if (!step->taken || step->deferred != deferred)
+			continue;
+		any |= open_lane(cascade, step, &step->state->rows);
+		any |= open_lane(cascade, step, &step->state->checks);
+	}
+	return any;
+}
+
+static void
+choose(HookStep *step, HookLane *lane, HookStep **first, HookLane **first_lane)
+{
+	if (lane->running == NULL ||
+		(*first_lane != NULL && (*first_lane)->event <= lane->event))
+		return;
+	*first = step;
+	*first_lane = lane;
+}
+
+/*
+ * Works off what is open: in the order of events, or if that does not matter
+ * each step as it comes.
+ */
+static void
+run_round(HookWalk *cascade)
+{
+	bool		ordered = cascade->route->ordered;
+	ListCell   *lc;
+
+	for (;;)
+	{
+		HookStep   *step = NULL;
+		HookLane   *lane = NULL;
+
+		foreach(lc, cascade->route->steps)
+		{
+			HookStep   *other = lfirst(lc);
+
+			choose(other, &other->state->rows, &step, &lane);
+			choose(other, &other->state->checks, &step, &lane);
+			if (lane != NULL && !ordered)
+				break;
+		}
+		if (lane == NULL)
+			break;
+		do
+			apply_lane(cascade, step, lane);
+		while (!ordered && lane->running != NULL);
+	}
+}
+
+static HookCascadeCount *
+root_count(HookWalk *cascade, Oid relid)
+{
+	HookCascadeCount *count = hooks_walk_count(cascade, &cascade->root, NULL,
+											   HOOK_EFFECT_DELETE);
+
+	if (!OidIsValid(count->relation))
+		count->relation = relid;
+	return count;
+}
+
+/*
+ * Begins with a row, in the slot of its own table.
+ */
+void
+hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot)
+{
+	Oid			relid = slot->tts_tableOid;
+	HookTable  *table = hooks_route_table(cascade->route, relid);
+	int			ncolumns = list_length(table->tree->columns);
+	Datum		values[MaxTupleAttributeNumber];
+	bool		nulls[MaxTupleAttributeNumber];
+
+	if (hooks_tidset_has(cascade->doomed, relid, &slot->tts_tid))
+		return;
+	for (int i = 0; i < ncolumns; i++)
+		values[i] = slot_getattr(slot, table->numbers[i], &nulls[i]);
+	(void) hooks_walk_doom(cascade, root_count(cascade, relid), table, relid,
+						   &slot->tts_tid, values, nulls);
+}
+
+/*
+ * Begins with a row of a table or a child of it.  The slot is of the table that
+ * the row before was of, or NULL.
+ */
+static TupleTableSlot *
+select_from_child(HookWalk *cascade, HookTable *parent, Oid relid,
+				  ItemPointer tid, TupleTableSlot *slot)
+{
+	HookTable  *table = hooks_route_table(cascade->route, relid);
+	Relation	rel;
+
+	/* it has come after the route was made; or nothing refers to it */
+	if (table == NULL || table->tree->columns == NIL)
+	{
+		(void) hooks_walk_doom(cascade, cascade->root, parent, relid, tid, NULL, NULL);
+		return slot;
+	}
+	rel = table_open(relid, NoLock);
+	if (slot != NULL && slot->tts_tableOid != relid)
+	{
+		ExecDropSingleTupleTableSlot(slot);
+		slot = NULL;
+	}
+	if (slot == NULL)
+		slot = table_slot_create(rel, NULL);
+	if (!table_tuple_fetch_row_version(rel, tid, GetActiveSnapshot(), slot))
+		elog(ERROR, "could not find a row of table \"%s\" again",
+			 RelationGetRelationName(rel));
+	hooks_cascade_add(cascade, slot);
+	table_close(rel, NoLock);
+	return slot;
+}
+
+/*
+ * Begins with the rows of a table that a condition selects; NULL: all of them.
+ * As for hooks_query_roots(); children are tables of the route, too.
+ */
+void
+hooks_cascade_select(HookWalk *cascade, Oid relid, bool children,
+					 const char *condition)
+{
+	HookTable  *table = hooks_route_table(cascade->route, relid);
+	HookCascadeCount *count = root_count(cascade, relid);
+	char	   *query = hooks_query_roots(table, children, condition);
+	TupleTableSlot *slot = NULL;
+	HookLane	lane = {0};
+
+	lane.context = CurrentMemoryContext;
+	lane.query = query;
+	hooks_lane_plan(&lane);
+	hooks_lane_open(&lane);
+	while (hooks_lane_advance(&lane))
+	{
+		Oid			found = DatumGetObjectId(lane.values[HOOK_ROOT_RELID]);
+		ItemPointer tid = (ItemPointer) DatumGetPointer(lane.values[HOOK_ROOT_TID]);
+
+		CHECK_FOR_INTERRUPTS();
+		if (children)
+			slot = select_from_child(cascade, table, found, tid, slot);
+		else
+			(void) hooks_walk_doom(cascade, count, table, found, tid,
+								   lane.values + HOOK_ROOT_COLUMNS,
+								   lane.nulls + HOOK_ROOT_COLUMNS);
+		if (count->capped)
+			hooks_lane_close(&lane);
+	}
+	if (slot != NULL)
+		ExecDropSingleTupleTableSlot(slot);
+	SPI_freeplan(lane.plan);
+	pfree(query);
+}
+
+/*
+ * Goes on from the rows that it was given, to the end.
+ */
+void
+hooks_cascade_run(HookWalk *cascade)
+{
+	for (;;)
+	{
+		cascade->depth++;
+		if (!open_steps(cascade, false))
+			break;
+		run_round(cascade);
+	}
+	if (open_steps(cascade, true))
+		run_round(cascade);
+	hooks_change_tell(cascade);
+}
+
+/*
+ * Frees the walk, with what it has told.
+ */
+void
+hooks_cascade_end(HookWalk *cascade)
+{
+	ListCell   *lc;
+
+	foreach(lc, cascade->route->steps)
+	{
+		HookStepState *state = ((HookStep *) lfirst(lc))->state;
+
+		hooks_lane_end(&state->rows);
+		hooks_lane_end(&state->checks);
+	}
+	if (cascade->changes != NULL)
+		tuplestore_end(cascade->changes);
+	hooks_route_end(cascade->route);
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	MemoryContextDelete(cascade->context);
+}

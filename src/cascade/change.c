@@ -1,0 +1,420 @@
+/*
+ * change.c
+ *		Rows that a cascade changes: ON DELETE SET NULL and SET DEFAULT, and what
+ *		the change of a key does in turn.
+ *
+ * Two things can come of a change: the row may be a referenced one, whose
+ * referencing rows the key's ON UPDATE action is for; and what it now refers to
+ * may be missing, which PostgreSQL looks up in a later round.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "cascade/change.h"
+#include "cascade/query.h"
+
+/* What a step makes of a row */
+typedef struct Change
+{
+	const HookStep *step;
+	int64		event;
+	Oid			relid;
+	const ItemPointerData *tid;
+	const Datum *old_values;
+	const bool *old_nulls;
+	const Datum *values;
+	const bool *nulls;
+	bool		leaves;			/* the row leaves its partition */
+	bool		ours;			/* the transaction has made it before */
+} Change;
+
+/*
+ * Does PostgreSQL look up a key of a row that was changed?  As
+ * RI_FKey_fk_upd_check_required() in ri_triggers.c decides it.
+ */
+static bool
+must_check(const HookStep *recheck, const Change *change)
+{
+	const HookForeignKey *key = recheck->key;
+	int			nnulls = 0;
+
+	for (int i = 0; i < key->nkeys; i++)
+		nnulls += change->nulls[recheck->positions[i]];
+	if (nnulls > 0)
+		return nnulls < key->nkeys && key->full;
+	if (change->ours)
+		return true;
+	for (int i = 0; i < key->nkeys; i++)
+		if (bms_is_member(recheck->keys[i], change->step->touched))
+		{
+			hooks_query_comparisons(recheck->moved);
+			return !hooks_moved_same(recheck->moved,
+									 change->old_values, change->old_nulls,
+									 change->values, change->nulls);
+		}
+	return false;
+}
+
+/*
+ * Queues the look-ups of what a changed row refers to.
+ */
+static void
+queue_checks(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
+{
+	ItemPointerData tid = *change->tid;
+	ListCell   *lc;
+
+	if (change->step->state->unknown)
+		return;
+	foreach(lc, change->step->table->tree->rechecks)
+	{
+		HookStep   *recheck = lfirst(lc);
+		Datum		row[INDEX_MAX_KEYS + 4];
+		bool		row_nulls[INDEX_MAX_KEYS + 4] = {false};
+
+		if (!list_member_ptr(leaf->checks, recheck->key) ||
+			!must_check(recheck, change))
+			continue;
+		if (!recheck->taken)
+			hooks_walk_prepare(cascade, recheck);
+		row[0] = Int64GetDatum(++cascade->event);
+		row[1] = Int64GetDatum(change->event);
+		row[2] = ObjectIdGetDatum(change->relid);
+		row[3] = PointerGetDatum(&tid);
+		for (int i = 0; i < recheck->key->nkeys; i++)
+		{
+			row[4 + i] = change->values[recheck->positions[i]];
+			row_nulls[4 + i] = change->nulls[recheck->positions[i]];
+		}
+		hooks_lane_put(&recheck->state->checks, row, row_nulls);
+	}
+}
+
+/*
+ * Queues what happens to those that refer to a changed row.
+ */
+static void
+queue_updates(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
+{
+	HookCause	cause = change->step->effect == HOOK_EFFECT_SET_NULL ?
+		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
+	ListCell   *lc;
+
+	foreach(lc, leaf->updates)
+	{
+		HookWay    *way = lfirst(lc);
+
+		if (way->steps[cause] != NULL &&
+			bms_overlap(way->columns, change->step->touched) &&
+			!(change->leaves && hooks_route_is_left(leaf, way)))
+			hooks_walk_queue(cascade, way, way->steps[cause],
+							 change->old_values, change->old_nulls,
+							 change->values, change->nulls);
+	}
+}
+
+/*
+ * The same for those to whom a row that leaves its partition is deleted.
+ */
+static void
+queue_leaving(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
+{
+	ListCell   *lc;
+
+	foreach(lc, leaf->deletes)
+	{
+		HookWay    *way = lfirst(lc);
+
+		if (way->steps[HOOK_CAUSE_DELETED] != NULL && hooks_route_is_left(leaf, way))
+			hooks_walk_queue(cascade, way, way->steps[HOOK_CAUSE_DELETED],
+							 change->old_values, change->old_nulls, NULL, NULL);
+	}
+}
+
+/*
+ * Remembers a change, to tell of it at the end.
+ */
+static void
+note_change(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
+			const ItemPointerData *tid)
+{
+	ItemPointerData copy = *tid;
+	Datum		row[3];
+	bool		nulls[3] = {false};
+
+	if (cascade->changes == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(cascade->context);
+
+		cascade->change_desc = CreateTemplateTupleDesc(3);
+		TupleDescInitEntry(cascade->change_desc, 1, "count", INT4OID, -1, 0);
+		TupleDescInitEntry(cascade->change_desc, 2, "relid", OIDOID, -1, 0);
+		TupleDescInitEntry(cascade->change_desc, 3, "tid", TIDOID, -1, 0);
+		TupleDescFinalize(cascade->change_desc);
+		cascade->changes = tuplestore_begin_heap(false, false, work_mem);
+		MemoryContextSwitchTo(old);
+	}
+	row[0] = Int32GetDatum(count->number);
+	row[1] = ObjectIdGetDatum(relid);
+	row[2] = PointerGetDatum(&copy);
+	tuplestore_putvalues(cascade->changes, cascade->change_desc, row, nulls);
+}
+
+/*
+ * What a step makes of a row, given what it copies if it does.
+ */
+static void
+set_values(const HookStep *step, const Datum *copies, const bool *copy_nulls,
+		   Datum *values, bool *nulls)
+{
+	const HookStepState *state = step->state;
+
+	for (int i = 0; i < step->key->nkeys; i++)
+	{
+		int			position = step->positions[i];
+
+		if (position < 0 || !bms_is_member(step->keys[i], step->touched))
+			continue;
+		nulls[position] = true;
+		if (step->copies && step->moves)
+		{
+			values[position] = copies[i];
+			nulls[position] = copy_nulls[i];
+		}
+		else if (state->defaults != NULL)
+		{
+			values[position] = state->defaults[i];
+			nulls[position] = state->default_nulls[i];
+		}
+	}
+}
+
+/*
+ * Keeps a row's present values, for those who meet it by them.
+ */
+static void
+keep_version(HookWalk *cascade, HookTree *tree, HookVersion *version,
+			 const Datum *values, const bool *nulls)
+{
+	int			n = list_length(tree->columns);
+	MemoryContext old = MemoryContextSwitchTo(cascade->context);
+	ListCell   *lc;
+
+	if (version->values == NULL)
+	{
+		version->values = palloc(sizeof(Datum) * Max(n, 1));
+		version->nulls = palloc(sizeof(bool) * Max(n, 1));
+	}
+	for (int i = 0; i < n; i++)
+	{
+		version->nulls[i] = nulls[i];
+		if (!nulls[i])
+			version->values[i] = datumCopy(values[i], tree->byvals[i], tree->lengths[i]);
+	}
+	MemoryContextSwitchTo(old);
+	foreach(lc, tree->referencing)
+	{
+		hooks_query_comparisons(lfirst(lc));
+		hooks_moved_add(lfirst(lc), HOOK_END_REFERENCING, version);
+	}
+	foreach(lc, tree->referenced)
+	{
+		hooks_query_comparisons(lfirst(lc));
+		hooks_moved_add(lfirst(lc), HOOK_END_REFERENCED, version);
+	}
+}
+
+static bool
+is_in_leaf(const HookLeaf *leaf, const Datum *values, const bool *nulls)
+{
+	Datum		key[MaxTupleAttributeNumber];
+	bool		key_nulls[MaxTupleAttributeNumber];
+
+	for (int i = 0; i < leaf->partition->ncolumns; i++)
+	{
+		key[i] = values[leaf->partition_positions[i]];
+		key_nulls[i] = nulls[leaf->partition_positions[i]];
+	}
+	return hooks_partition_has(leaf->partition, key, key_nulls);
+}
+
+/*
+ * Has the step's key changed the row before?
+ */
+static bool
+is_counted(const HookStep *step, Oid relid, const ItemPointerData *tid)
+{
+	ListCell   *lc;
+
+	foreach(lc, step->table->tree->changes)
+	{
+		const HookStep *other = lfirst(lc);
+
+		if (other->key == step->key && other->changed != NULL &&
+			hooks_tidset_has(other->changed, relid, tid))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A step changes a row: sets columns of it to NULL, to their defaults, or to
+ * what it copies.  Whether the row stays is known at the end only; then it is
+ * told, once for each key.  ours: the transaction has made it.  False if there are
+ * enough of its kind.
+ */
+bool
+hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
+				 const ItemPointerData *tid, bool ours,
+				 Datum *values, bool *nulls,
+				 const Datum *copies, const bool *copy_nulls)
+{
+	HookCascadeCount *count = hooks_walk_count(cascade, &step->state->count, step,
+											   step->effect);
+	HookTree   *tree = step->table->tree;
+	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
+	bool		counted = is_counted(step, relid, tid);
+	bool		again = hooks_walk_is_changed(tree->changes, NULL, relid, tid);
+	Datum		new_values[MaxTupleAttributeNumber];
+	bool		new_nulls[MaxTupleAttributeNumber];
+	Change		change = {step, ++cascade->event, relid, tid, values, nulls,
+		new_values, new_nulls};
+
+	if (!counted && !hooks_walk_count_row(cascade, count, relid))
+		return false;
+	if (!counted || cascade->visitor != NULL)
+		note_change(cascade, count, relid, tid);
+
+	hooks_walk_present(cascade, tree, relid, tid, values, nulls);
+	memcpy(new_values, values, sizeof(Datum) * list_length(tree->columns));
+	memcpy(new_nulls, nulls, sizeof(bool) * list_length(tree->columns));
+	set_values(step, copies, copy_nulls, new_values, new_nulls);
+
+	change.leaves = leaf != NULL && hooks_route_leaves(leaf, step) &&
+		is_in_leaf(leaf, values, nulls) && !is_in_leaf(leaf, new_values, new_nulls);
+	change.ours = ours || again || change.leaves;
+
+	/* an INSERT's events come before those of the UPDATE that it is part of */
+	if (change.leaves)
+	{
+		queue_leaving(cascade, leaf, &change);
+		queue_checks(cascade, leaf, &change);
+		queue_updates(cascade, leaf, &change);
+	}
+	else if (leaf != NULL)
+	{
+		queue_updates(cascade, leaf, &change);
+		queue_checks(cascade, leaf, &change);
+	}
+
+	if (step->changed == NULL)
+		step->changed = hooks_tidset_make(cascade->context);
+	(void) hooks_tidset_add(step->changed, relid, tid);
+
+	/* what is to be looked up for an older version of the row is void now */
+	if (again || tree->moves)
+	{
+		HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, true);
+
+		version->event = change.event;
+		if (tree->moves)
+			keep_version(cascade, tree, version, new_values, new_nulls);
+	}
+	return true;
+}
+
+/*
+ * Is a table one, or a partition of it on whatever level?
+ */
+static bool
+is_in_table(Oid relid, Oid table)
+{
+	return relid == table || list_member_oid(hooks_graph_above(relid), table);
+}
+
+/*
+ * Is there a row, now, that has the key, which is given as either end has it?
+ * Of those that have been given it; not of those that have had it before.
+ */
+bool
+hooks_change_has_key(HookWalk *cascade, const HookStep *step, HookEnd by,
+					 const Datum *key, const bool *nulls)
+{
+	HookMovedScan scan;
+	HookVersion *version;
+
+	if (!step->moved->ends[HOOK_END_REFERENCED])
+		return false;
+	hooks_moved_begin(&scan, step->moved, HOOK_END_REFERENCED, by, key, nulls);
+	while ((version = hooks_moved_next(&scan)) != NULL)
+	{
+		ItemPointerData tid;
+
+		hooks_moved_tid(version, &tid);
+		if (!hooks_tidset_has(cascade->doomed, version->row.relid, &tid) &&
+			is_in_table(version->row.relid, step->key->referenced))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A row that was changed by a certain event, and the one that it refers to
+ * now, NULL if there is none: that blocks, unless the row is gone too, or was
+ * changed again.
+ */
+void
+hooks_change_check(HookWalk *cascade, HookStep *step, Oid relid,
+				   const ItemPointerData *tid, int64 change,
+				   Oid referenced, ItemPointer referenced_tid,
+				   const Datum *key, const bool *nulls)
+{
+	HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, false);
+
+	if (hooks_tidset_has(cascade->doomed, relid, tid) ||
+		(version != NULL && version->event != change))
+		return;
+	if ((referenced_tid == NULL ||
+		 hooks_tidset_has(cascade->doomed, referenced, referenced_tid) ||
+		 hooks_walk_is_changed(step->takers, NULL, referenced, referenced_tid)) &&
+		!hooks_change_has_key(cascade, step, HOOK_END_REFERENCING, key, nulls))
+		hooks_walk_block(cascade, step, relid, tid);
+}
+
+/*
+ * Tells of the rows that were changed and are there still.
+ */
+void
+hooks_change_tell(HookWalk *cascade)
+{
+	TupleTableSlot *slot;
+
+	if (cascade->changes == NULL)
+		return;
+	slot = MakeSingleTupleTableSlot(cascade->change_desc, &TTSOpsMinimalTuple);
+	tuplestore_rescan(cascade->changes);
+	while (tuplestore_gettupleslot(cascade->changes, true, false, slot))
+	{
+		HookCascadeCount *count;
+		Oid			relid;
+		ItemPointer tid;
+
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		count = list_nth(cascade->counts, DatumGetInt32(slot->tts_values[0]));
+		relid = DatumGetObjectId(slot->tts_values[1]);
+		tid = (ItemPointer) DatumGetPointer(slot->tts_values[2]);
+		if (hooks_tidset_has(cascade->doomed, relid, tid))
+			count->rows--;
+		else
+			hooks_walk_visit(cascade, count, relid, tid);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}

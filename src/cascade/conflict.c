@@ -1,0 +1,397 @@
+/*
+ * conflict.c
+ *		Which steps of a route get into each other's way.
+ *
+ * A row can meet several steps.  One deletes what another would be blocked by,
+ * or changes the columns that another goes by; then the walk has to keep
+ * PostgreSQL's order.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_inherits.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+
+#include "cascade/conflict.h"
+#include "cascade/moved.h"
+
+/*
+ * Where columns are among those that the walk reads; -1 for others.
+ */
+static int *
+find_positions(const HookTree *tree, const AttrNumber *columns, int n)
+{
+	int		   *positions = palloc(sizeof(int) * n);
+
+	for (int i = 0; i < n; i++)
+	{
+		int			position = 0;
+		ListCell   *lc;
+
+		positions[i] = -1;
+		foreach(lc, tree->columns)
+		{
+			if (lfirst_int(lc) == columns[i])
+				positions[i] = position;
+			position++;
+		}
+	}
+	return positions;
+}
+
+/*
+ * A row that a step has changed is not referred to by what it was before.
+ * Also notes where the columns of each way are, now that all are known.
+ */
+static void
+complete_ways(HookRoute *route, HookTable *table, List *ways)
+{
+	ListCell   *lc;
+	ListCell   *other;
+
+	foreach(lc, ways)
+	{
+		HookWay    *way = lfirst(lc);
+
+		way->positions = find_positions(table->tree, way->keys, way->key->nkeys);
+		foreach(other, table->tree->changes)
+			if (bms_overlap(((HookStep *) lfirst(other))->touched, way->columns))
+				route->ordered = true;
+	}
+}
+
+static HookTree *
+find_tree(const HookRoute *route, Oid root)
+{
+	ListCell   *lc;
+
+	foreach(lc, route->trees)
+		if (((HookTree *) lfirst(lc))->root == root)
+			return lfirst(lc);
+	return NULL;
+}
+
+/*
+ * The steps of a tree that change one of the columns.
+ */
+static List *
+find_changes(const HookTree *tree, const AttrNumber *columns, int n)
+{
+	Bitmapset  *set = hooks_route_set(columns, n);
+	List	   *steps = NIL;
+	ListCell   *lc;
+
+	if (tree != NULL)
+		foreach(lc, tree->changes)
+			if (bms_overlap(((HookStep *) lfirst(lc))->touched, set))
+				steps = lappend(steps, lfirst(lc));
+	return steps;
+}
+
+static bool
+any_moves(List *steps)
+{
+	ListCell   *lc;
+
+	foreach(lc, steps)
+		if (((HookStep *) lfirst(lc))->moves)
+			return true;
+	return false;
+}
+
+/*
+ * The columns of a key at its referenced end, by the tree's numbers.
+ */
+static AttrNumber *
+referenced_keys(const HookForeignKey *key)
+{
+	return hooks_route_numbers(key->referenced, hooks_graph_root(key->referenced),
+							   key->referenced_keys, key->nkeys);
+}
+
+/*
+ * The steps that take a key away from a row that it refers to.
+ */
+static List *
+find_takers(const HookRoute *route, const HookForeignKey *key)
+{
+	return find_changes(find_tree(route, hooks_graph_root(key->referenced)),
+						referenced_keys(key), key->nkeys);
+}
+
+/*
+ * Which steps interfere with which: a row that one has changed does not refer
+ * by another's columns any more.
+ */
+static void
+find_spoilers(HookRoute *route)
+{
+	ListCell   *lc;
+	ListCell   *other;
+
+	foreach(lc, route->steps)
+	{
+		HookStep   *step = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		step->spoilers = find_changes(step->table->tree, step->keys, step->key->nkeys);
+		foreach(other, step->spoilers)
+			if (lfirst(other) != step)
+				route->ordered = true;
+		step->takers = find_takers(route, step->key);
+	}
+}
+
+static HookMoved *
+get_moved(HookRoute *route, const HookForeignKey *key)
+{
+	HookMoved  *moved;
+	ListCell   *lc;
+
+	foreach(lc, route->steps)
+	{
+		moved = ((HookStep *) lfirst(lc))->moved;
+		if (moved != NULL && moved->key == key)
+			return moved;
+	}
+	moved = palloc0(sizeof(HookMoved));
+	moved->key = key;
+	moved->context = route->context;
+	return moved;
+}
+
+/*
+ * Which steps may meet rows by what these have become in the meantime: those
+ * that refer by other values then; and those that have got the key which
+ * another row has lost, for who asks whether it is there.
+ */
+static void
+find_moved(HookRoute *route)
+{
+	ListCell   *lc;
+
+	foreach(lc, route->steps)
+	{
+		HookStep   *step = lfirst(lc);
+		HookTree   *tree = step->table->tree;
+		HookTree   *other = find_tree(route, hooks_graph_root(step->key->referenced));
+		bool		referencing = any_moves(step->spoilers);
+		bool		referenced = (step->recheck || step->no_action) &&
+			any_moves(step->takers);
+
+		step->meets = !step->recheck && (referencing || referenced);
+		if (!step->meets && !step->recheck)
+			continue;
+		step->moved = get_moved(route, step->key);
+		hooks_route_need(tree, step->keys, step->key->nkeys);
+		if (referencing && !step->moved->ends[HOOK_END_REFERENCING])
+			tree->referencing = lappend(tree->referencing, step->moved);
+		step->moved->ends[HOOK_END_REFERENCING] |= referencing;
+		if (referenced && !step->moved->ends[HOOK_END_REFERENCED])
+		{
+			hooks_route_need(other, referenced_keys(step->key), step->key->nkeys);
+			other->referenced = lappend(other->referenced, step->moved);
+		}
+		step->moved->ends[HOOK_END_REFERENCED] |= referenced;
+	}
+}
+
+/*
+ * Notes where columns are, when all that are needed are known.
+ */
+static void
+complete(HookRoute *route)
+{
+	ListCell   *lc;
+	ListCell   *leaf;
+
+	foreach(lc, route->trees)
+	{
+		HookTree   *tree = lfirst(lc);
+		int			n = 0;
+		ListCell   *column;
+
+		tree->lengths = palloc(sizeof(int16) * Max(list_length(tree->columns), 1));
+		tree->byvals = palloc(sizeof(bool) * Max(list_length(tree->columns), 1));
+		foreach(column, tree->columns)
+		{
+			get_typlenbyval(get_atttype(tree->root, lfirst_int(column)),
+							&tree->lengths[n], &tree->byvals[n]);
+			n++;
+		}
+	}
+	foreach(lc, route->steps)
+	{
+		HookStep   *step = lfirst(lc);
+		HookMoved  *moved = step->moved;
+		HookTree   *other = find_tree(route, hooks_graph_root(step->key->referenced));
+
+		step->positions = find_positions(step->table->tree, step->keys, step->key->nkeys);
+		if (moved == NULL)
+			continue;
+		moved->positions[HOOK_END_REFERENCING] = step->positions;
+		if (moved->ends[HOOK_END_REFERENCED])
+			moved->positions[HOOK_END_REFERENCED] =
+				find_positions(other, referenced_keys(step->key), step->key->nkeys);
+	}
+	foreach(lc, route->tables)
+	{
+		HookTable  *table = lfirst(lc);
+		AttrNumber *columns = palloc(sizeof(AttrNumber) * Max(list_length(table->tree->columns), 1));
+		int			n = 0;
+		ListCell   *column;
+
+		foreach(column, table->tree->columns)
+			columns[n++] = lfirst_int(column);
+		table->numbers = hooks_route_numbers(table->tree->root, table->relid, columns, n);
+		foreach(leaf, table->leaves)
+		{
+			HookLeaf   *here = lfirst(leaf);
+
+			complete_ways(route, table, here->deletes);
+			complete_ways(route, table, here->updates);
+			if (here->partition != NULL)
+				here->partition_positions = find_positions(table->tree,
+														   here->partition_columns,
+														   here->partition->ncolumns);
+		}
+	}
+}
+
+/*
+ * Can rows of a table, in whatever partition, be deleted?
+ */
+static bool
+tree_is_doomable(const HookRoute *route, Oid root)
+{
+	ListCell   *lc;
+
+	foreach(lc, route->tables)
+	{
+		HookTable  *table = lfirst(lc);
+
+		if (table->tree->root == root && table->doomable)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May a changed row's key be one that does not exist?  Because it is new;
+ * because it is null in part, which MATCH FULL forbids; or because what it
+ * refers to goes: PostgreSQL looks up every foreign key of a row again that the
+ * transaction has made, as it does when it changes one twice (see
+ * RI_FKey_fk_upd_check_required() in ri_triggers.c).
+ */
+static bool
+may_fail(const HookRoute *route, const HookTree *tree, const HookForeignKey *key)
+{
+	List	   *changes = find_changes(tree,
+									   hooks_route_numbers(key->referencing, tree->root,
+														   key->referencing_keys, key->nkeys),
+									   key->nkeys);
+
+	return any_moves(changes) ||
+		(changes != NIL && key->full && key->nkeys > 1) ||
+		tree_is_doomable(route, hooks_graph_root(key->referenced)) ||
+		find_takers(route, key) != NIL;
+}
+
+static void
+add_rechecks(HookRoute *route)
+{
+	ListCell   *lc;
+	ListCell   *table;
+	ListCell   *cell;
+
+	foreach(lc, route->trees)
+	{
+		HookTree   *tree = lfirst(lc);
+
+		if (tree->changes == NIL)
+			continue;
+		foreach(table, find_all_inheritors(tree->root, AccessShareLock, NULL))
+		{
+			/* not those that inherit from the table without being partitions */
+			if (hooks_graph_root(lfirst_oid(table)) != tree->root)
+				continue;
+			foreach(cell, hooks_graph_from(route->graph, lfirst_oid(table)))
+			{
+				const HookForeignKey *key = lfirst(cell);
+				HookStep   *step;
+
+				if (!key->enforced || !may_fail(route, tree, key))
+					continue;
+				step = palloc0(sizeof(HookStep));
+				step->key = key;
+				step->effect = HOOK_EFFECT_BLOCKED;
+				step->deferred = key->deferred;
+				step->recheck = true;
+				step->table = ((HookStep *) linitial(tree->changes))->table;
+				step->keys = hooks_route_numbers(key->referencing, tree->root,
+												 key->referencing_keys, key->nkeys);
+				hooks_route_need(tree, step->keys, key->nkeys);
+				tree->rechecks = lappend(tree->rechecks, step);
+				route->steps = lappend(route->steps, step);
+				route->ordered = true;
+			}
+		}
+	}
+}
+
+/*
+ * Is a step the only thing that can happen to the rows of its table, in
+ * whatever partition, and the end of its way?
+ */
+static bool
+is_alone(const HookRoute *route, const HookStep *step, List *roots)
+{
+	ListCell   *lc;
+
+	if (step->recheck || step->table->tree->columns != NIL ||
+		step->effect == HOOK_EFFECT_SET_DEFAULT)
+		return false;
+	foreach(lc, roots)
+		if (hooks_graph_root(lfirst_oid(lc)) == step->table->tree->root)
+			return false;
+	foreach(lc, route->steps)
+		if (lfirst(lc) != step &&
+			((HookStep *) lfirst(lc))->table->tree == step->table->tree)
+			return false;
+	return true;
+}
+
+/*
+ * Completes a route that begins with the given tables: which steps get into
+ * each other's way, and whether it matters which comes first.
+ */
+void
+hooks_conflict_find(HookRoute *route, List *tables)
+{
+	ListCell   *lc;
+
+	foreach(lc, route->trees)
+	{
+		HookTree   *tree = lfirst(lc);
+
+		tree->moves = any_moves(tree->changes);
+		route->ordered |= tree->moves;
+	}
+	if (route->blocked)
+		add_rechecks(route);
+	find_spoilers(route);
+	find_moved(route);
+	complete(route);
+	foreach(lc, route->steps)
+	{
+		HookStep   *step = lfirst(lc);
+
+		step->alone = is_alone(route, step, tables);
+		/* is the row that blocks gone, or changed, when that is checked? */
+		if ((step->effect == HOOK_EFFECT_BLOCKED && !step->deferred &&
+			 !step->recheck &&
+			 tree_is_doomable(route, step->table->tree->root)) ||
+			step->effect == HOOK_EFFECT_SET_DEFAULT)
+			route->ordered = true;
+	}
+}

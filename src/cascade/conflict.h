@@ -1,0 +1,14 @@
+/*
+ * conflict.h
+ *		Which steps of a route get into each other's way.
+ */
+#ifndef HOOKS_CONFLICT_H
+#define HOOKS_CONFLICT_H
+
+#include "postgres.h"
+
+#include "cascade/route.h"
+
+extern void hooks_conflict_find(HookRoute *route, List *tables);
+
+#endif							/* HOOKS_CONFLICT_H */

@@ -1,0 +1,378 @@
+/*
+ * doomed.c
+ *		The rows of a table that the current delete removes.
+ *
+ * The rows that the statement itself deletes were captured in batches, which
+ * are kept until it ends; those of a table without a before_cascade hook are
+ * looked for in the table, by who deleted them.  From there the walk of
+ * cascade.c finds the others, as they were when the statement began: with a
+ * snapshot of now, but of the statement's command, so that what it has removed
+ * so far is still there.  The TIDs that were found for a table are kept, six
+ * bytes a row as in a batch, for whoever asks again while its rows are where they
+ * were.
+ *
+ * What is kept lives with the record of the running delete (deleted.c).
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "base/rights.h"
+#include "base/tidlist.h"
+#include "cascade/cascade.h"
+#include "cascade/doomed.h"
+#include "firing/chain.h"
+#include "firing/context.h"
+#include "firing/deleted.h"
+#include "firing/rows.h"
+#include "firing/statement.h"
+
+/*
+ * The statement whose cascade a firing is in; NULL if it was not seen.
+ */
+static const HookStatement *
+find_root(const HookFiring *firing)
+{
+	const HookStatement *root = firing->statement;
+
+	while (root != NULL && root->referential)
+		root = root->outer;
+	return root;
+}
+
+/*
+ * The file that a table's rows are in; another one after a TRUNCATE or a
+ * rewrite, when its TIDs mean nothing any more.
+ */
+static Oid
+file_of(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			file;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	file = ((Form_pg_class) GETSTRUCT(tuple))->relfilenode;
+	ReleaseSysCache(tuple);
+	return file;
+}
+
+static bool
+is_current(const HookDeleteAnswer *answer)
+{
+	ListCell   *table;
+	ListCell   *file;
+
+	forboth(table, answer->tables, file, answer->files)
+		if (file_of(lfirst_oid(table)) != lfirst_oid(file))
+			return false;
+	return true;
+}
+
+/*
+ * A row that the walk has found: kept if it is of a table that was asked for.
+ */
+static void
+keep_row(const HookCascadeRow *row, void *arg)
+{
+	HookDeleteAnswer *answer = arg;
+	MemoryContext old;
+
+	if (row->effect != HOOK_EFFECT_DELETE ||
+		!list_member_oid(answer->tables, row->relid))
+		return;
+	old = MemoryContextSwitchTo(answer->context);
+	answer->rows = hooks_tidlist_add(answer->rows, row->relid, &row->tid);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Begins the walk with the rows of a batch, but for those that an UPDATE has
+ * moved to another partition: foreign keys see an update of the partitioned
+ * table, and no delete.
+ */
+static void
+add_batch(HookWalk *cascade, const HookBatch *batch)
+{
+	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
+	{
+		Relation	rel = table_open(table->relid, AccessShareLock);
+		HookRowFetcher fetcher;
+
+		hooks_rows_begin(&fetcher, rel, true);
+		for (TidChunk *chunk = table->head; chunk != NULL; chunk = chunk->next)
+			for (int i = 0; i < chunk->used; i++)
+			{
+				CHECK_FOR_INTERRUPTS();
+				if (hooks_rows_get(&fetcher, &chunk->tids[i]) &&
+					!(fetcher.heap &&
+					  HeapTupleHeaderIndicatesMovedPartitions(fetcher.tuple.t_data)))
+					hooks_cascade_add(cascade, fetcher.slot);
+			}
+		hooks_rows_end(&fetcher);
+		table_close(rel, NoLock);
+	}
+}
+
+/*
+ * Was a row deleted, and not moved to another partition, by the command of this
+ * transaction?
+ */
+static bool
+is_deleted_by(HeapTuple tuple, CommandId command)
+{
+	HeapTupleHeader header = tuple->t_data;
+
+	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		ItemPointerEquals(&header->t_ctid, &tuple->t_self) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header)) &&
+		HeapTupleHeaderGetCmax(header) == command;
+}
+
+/*
+ * Begins the walk with the rows that the statement has deleted from a table
+ * which has no hook that captures them.
+ */
+static void
+add_deleted(HookWalk *cascade, Oid relid, CommandId command)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	TupleTableSlot *slot;
+	TableScanDesc scan;
+
+	if (rel->rd_tableam != GetHeapamTableAmRoutine())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("rows deleted from table \"%s\" cannot be told",
+						RelationGetRelationName(rel)),
+				 errhint("Register a before_cascade hook on it.")));
+	slot = table_slot_create(rel, NULL);
+	scan = hooks_table_beginscan(rel, SnapshotAny);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		Buffer		buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
+		bool		deleted;
+
+		CHECK_FOR_INTERRUPTS();
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		deleted = is_deleted_by(((BufferHeapTupleTableSlot *) slot)->base.tuple,
+								command);
+		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+		if (deleted)
+			hooks_cascade_add(cascade, slot);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+}
+
+/*
+ * Does some hook capture what is deleted from a table?
+ */
+static bool
+is_captured(Oid relid)
+{
+	HookRelation *relation = hooks_chain_pin(relid);
+	HookChain  *chain = hooks_chain_of(relation,
+									   hooks_event_by_trigger("Hooks_before_cascade_delete"));
+	bool		captured = false;
+
+	for (int i = 0; i < chain->length; i++)
+		captured |= hooks_chain_role_fires(chain->members[i]->hook->fire);
+	hooks_chain_unpin(relation);
+	return captured;
+}
+
+/*
+ * The tables that a statement deletes from directly and that capture nothing.
+ */
+static List *
+uncaptured_tables(const HookStatement *root)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, hooks_statement_written(root->query->plannedstmt))
+	{
+		foreach(cell, find_all_inheritors(lfirst_oid(lc), NoLock, NULL))
+			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
+				!is_captured(lfirst_oid(cell)))
+				relids = list_append_unique_oid(relids, lfirst_oid(cell));
+	}
+	return relids;
+}
+
+/*
+ * Walks what the delete of a firing does, and tells the visitor: on the way to
+ * a table, the target, whose partitions and children are given too; or, with
+ * InvalidOid, all of it.  Errors of hooks_rights_check_read().
+ *
+ * If the statement was not seen, the rows of the firing and what comes of them
+ * are all that is known.
+ */
+static void
+walk(const HookFiring *firing, Oid target, List *target_tables,
+	 HookCascadeVisitor visitor, void *arg)
+{
+	const HookStatement *root = find_root(firing);
+	const HookDelete *statement = root == NULL ? NULL : hooks_deleted_get(root);
+	List	   *batches = statement == NULL ?
+		list_make1((void *) firing->subject->batch) : list_copy(statement->batches);
+	List	   *uncaptured = root == NULL ? NIL : uncaptured_tables(root);
+	List	   *roots = list_copy(uncaptured);
+	HookWalk *cascade;
+	ListCell   *lc;
+
+	/* those of the statement that have not fired yet */
+	if (root != NULL)
+		for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
+			if (!batch->referential &&
+				batch->query == root->query->estate->es_query_cxt &&
+				batch->event->action == HOOK_DELETE)
+				batches = lappend(batches, batch);
+	foreach(lc, batches)
+		roots = list_concat_unique_oid(roots, hooks_batch_relations(lfirst(lc)));
+
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	if (root != NULL)
+		GetActiveSnapshot()->curcid = firing->subject->batch->referential ?
+			root->query->estate->es_output_cid : GetCurrentCommandId(false);
+	cascade = hooks_cascade_begin(roots, target, 0, visitor, arg);
+	foreach(lc, hooks_cascade_route(cascade)->steps)
+		hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referencing);
+	if (!OidIsValid(target))
+		foreach(lc, roots)
+			hooks_rights_check_read(hooks_graph_root(lfirst_oid(lc)));
+	foreach(lc, batches)
+		add_batch(cascade, lfirst(lc));
+	foreach(lc, uncaptured)
+	{
+		HookTable  *table = hooks_route_table(hooks_cascade_route(cascade),
+											  lfirst_oid(lc));
+
+		if (!OidIsValid(target) || table->tree->columns != NIL ||
+			list_member_oid(target_tables, lfirst_oid(lc)))
+			add_deleted(cascade, lfirst_oid(lc),
+						root->query->estate->es_output_cid);
+	}
+	hooks_cascade_run(cascade);
+	hooks_cascade_end(cascade);
+	PopActiveSnapshot();
+}
+
+/*
+ * Walks all that the delete of a firing does.
+ */
+void
+hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor, void *arg)
+{
+	walk(firing, InvalidOid, NIL, visitor, arg);
+}
+
+/*
+ * The table that the statement of a firing deletes from in the first place; the
+ * firing's own if that is not known.
+ */
+Oid
+hooks_doomed_target(const HookFiring *firing)
+{
+	Oid			root = find_root(firing) == NULL ? InvalidOid :
+		hooks_context_root(firing);
+
+	return OidIsValid(root) ? root : firing->subject->relation;
+}
+
+/*
+ * Is all that is known of the delete of a firing what happens from the firing's
+ * rows on?  So it is if the statement was not seen, and has led to them by a
+ * foreign key.
+ */
+bool
+hooks_doomed_is_partial(const HookFiring *firing)
+{
+	return find_root(firing) == NULL && firing->subject->batch->referential;
+}
+
+/*
+ * Is a firing the first of its statement to ask this?  What an abort takes back
+ * was not.  Always true where the statement was not seen.
+ */
+bool
+hooks_doomed_first(const HookFiring *firing)
+{
+	const HookStatement *root = find_root(firing);
+	HookDelete *statement = root == NULL ? NULL : hooks_deleted_get(root);
+
+	if (statement == NULL)
+		return true;
+	if (statement->asked > 0)
+		return false;
+	statement->asked = GetCurrentTransactionNestLevel();
+	return true;
+}
+
+/*
+ * What the delete of a firing removes from a table, as a list of
+ * HookTidList; found once for each statement and table, where the statement
+ * was seen.
+ */
+List *
+hooks_doomed_rows(const HookFiring *firing, Oid target)
+{
+	const HookStatement *root = find_root(firing);
+	HookDelete *statement = NULL;
+	MemoryContext old;
+	HookDeleteAnswer *answer;
+	ListCell   *lc;
+
+	if (root != NULL)
+	{
+		statement = hooks_deleted_get(root);
+		foreach(lc, statement->answers)
+		{
+			answer = lfirst(lc);
+			if (answer->target == target && is_current(answer))
+				return answer->rows;
+		}
+	}
+
+	/* it joins the others when it is complete */
+	old = MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
+													  "hooks doomed rows",
+													  ALLOCSET_SMALL_SIZES));
+	answer = palloc0(sizeof(HookDeleteAnswer));
+	answer->target = target;
+	answer->nest_level = GetCurrentTransactionNestLevel();
+	answer->context = CurrentMemoryContext;
+	answer->tables = find_all_inheritors(target, AccessShareLock, NULL);
+	foreach(lc, answer->tables)
+		answer->files = lappend_oid(answer->files, file_of(lfirst_oid(lc)));
+	MemoryContextSwitchTo(old);
+	walk(firing, target, answer->tables, keep_row, answer);
+	if (statement != NULL)
+	{
+		MemoryContextSetParent(answer->context, statement->context);
+		old = MemoryContextSwitchTo(statement->context);
+		statement->answers = lappend(statement->answers, answer);
+		MemoryContextSwitchTo(old);
+	}
+	return answer->rows;
+}

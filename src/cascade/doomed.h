@@ -1,0 +1,20 @@
+/*
+ * doomed.h
+ *		The rows of a table that the current delete removes.
+ */
+#ifndef HOOKS_DOOMED_H
+#define HOOKS_DOOMED_H
+
+#include "postgres.h"
+
+#include "cascade/cascade.h"
+#include "firing/context.h"
+
+extern List *hooks_doomed_rows(const HookFiring *firing, Oid target);
+extern void hooks_doomed_walk(const HookFiring *firing,
+							  HookCascadeVisitor visitor, void *arg);
+extern Oid	hooks_doomed_target(const HookFiring *firing);
+extern bool hooks_doomed_is_partial(const HookFiring *firing);
+extern bool hooks_doomed_first(const HookFiring *firing);
+
+#endif							/* HOOKS_DOOMED_H */

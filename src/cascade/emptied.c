@@ -1,0 +1,65 @@
+/*
+ * emptied.c
+ *		What TRUNCATE ... CASCADE empties.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_inherits.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+
+#include "cascade/emptied.h"
+
+static List *
+add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
+{
+	HookTruncated *table;
+	ListCell   *lc;
+
+	foreach(lc, tables)
+		if (((HookTruncated *) lfirst(lc))->relid == relid)
+			return tables;
+	table = palloc(sizeof(HookTruncated));
+	table->relid = relid;
+	table->depth = depth;
+	table->key = key;
+	return lappend(tables, table);
+}
+
+/*
+ * The tables that TRUNCATE ... CASCADE of a table empties, nearest first:
+ * partitions and children, and all that refer to one of them or to a
+ * partitioned table above, whatever their foreign keys' actions.
+ */
+List *
+hooks_emptied_tables(const HookGraph *graph, Oid relid)
+{
+	List	   *tables = add_truncated(NIL, relid, 0, NULL);
+
+	for (int i = 0; i < list_length(tables); i++)
+	{
+		HookTruncated *table = list_nth(tables, i);
+		List	   *referenced = list_make1_oid(table->relid);
+		ListCell   *lc;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
+			tables = add_truncated(tables, lfirst_oid(lc), table->depth, table->key);
+		referenced = list_concat(referenced, hooks_graph_above(table->relid));
+		foreach(lc, referenced)
+		{
+			ListCell   *cell;
+
+			foreach(cell, hooks_graph_to(graph, lfirst_oid(lc)))
+			{
+				const HookForeignKey *key = lfirst(cell);
+
+				LockRelationOid(key->referencing, AccessShareLock);
+				tables = add_truncated(tables, key->referencing,
+									   table->depth + 1, key);
+			}
+		}
+	}
+	return tables;
+}

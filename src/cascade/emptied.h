@@ -1,0 +1,22 @@
+/*
+ * emptied.h
+ *		What TRUNCATE ... CASCADE empties.
+ */
+#ifndef HOOKS_EMPTIED_H
+#define HOOKS_EMPTIED_H
+
+#include "postgres.h"
+
+#include "cascade/graph.h"
+
+/* A table of a TRUNCATE ... CASCADE */
+typedef struct HookTruncated
+{
+	Oid			relid;
+	int			depth;
+	const HookForeignKey *key;	/* by which it comes in; NULL for the first */
+} HookTruncated;
+
+extern List *hooks_emptied_tables(const HookGraph *graph, Oid relid);
+
+#endif							/* HOOKS_EMPTIED_H */

@@ -1,0 +1,391 @@
+/*
+ * lane.c
+ *		A query that is asked again in each round, and what it is asked with.
+ *
+ * The caller is connected to SPI from the first lane's preparation to the last
+ * one's end; queries run with the active snapshot and may only read.
+ *
+ * They are no portals, which all code in the session finds by their names; also
+ * what is called by another lane's query, as the owner of another table.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/queryenvironment.h"
+#include "utils/selfuncs.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "base/rights.h"
+#include "cascade/lane.h"
+
+/* rows fetched from a query at a time */
+#define FETCH_ROWS 100
+
+/* as found by hooks_lane_open(), which puts it back, after an error too */
+static get_relation_stats_hook_type prev_get_relation_stats = NULL;
+
+/*
+ * The query is about to be planned or run, or was.
+ */
+static void
+enter(const HookLane *lane, HookIdentity *before)
+{
+	if (OidIsValid(lane->relid))
+		hooks_rights_become_owner(before, lane->relid);
+}
+
+static void
+leave(const HookLane *lane, const HookIdentity *before)
+{
+	if (OidIsValid(lane->relid))
+		hooks_rights_become(before);
+}
+
+/*
+ * Begins to use a lane, in the current memory context.  The query knows what is
+ * put in as a table of that name; unique: hardly any of it comes twice in a
+ * round.  The query reads one table, whose owner it runs as.  Whether the current
+ * user may know what it finds is the caller's business.
+ */
+void
+hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
+				   char *query, bool unique)
+{
+	lane->context = CurrentMemoryContext;
+	lane->desc = desc;
+	lane->relid = relid;
+	lane->query = query;
+	lane->unique = unique;
+	lane->enr.md.name = pstrdup(name);
+	lane->enr.md.reliddesc = InvalidOid;
+	lane->enr.md.tupdesc = desc;
+	lane->enr.md.enrtype = ENR_NAMED_TUPLESTORE;
+	if (SPI_register_relation(&lane->enr) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "SPI_register_relation failed");
+}
+
+/*
+ * Puts a row in for the next round.
+ */
+void
+hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
+{
+	if (lane->next == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(lane->context);
+
+		lane->next = tuplestore_begin_heap(false, false, work_mem);
+		MemoryContextSwitchTo(old);
+	}
+	tuplestore_putvalues(lane->next, lane->desc, values, nulls);
+	lane->nnext++;
+}
+
+/*
+ * Makes the query's plan.
+ *
+ * The query goes by names, and a lock on a table does not keep others from
+ * renaming its schema: 40001 if the names do not mean the table any more.
+ */
+void
+hooks_lane_plan(HookLane *lane)
+{
+	HookIdentity before;
+	CachedPlanSource *source;
+
+	enter(lane, &before);
+	if (lane->plan != NULL)
+		SPI_freeplan(lane->plan);
+	lane->plan = SPI_prepare(lane->query, 0, NULL);
+	if (lane->plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	leave(lane, &before);
+	source = linitial(SPI_plan_get_plan_sources(lane->plan));
+	if (OidIsValid(lane->relid) &&
+		!list_member_oid(source->relationOids, lane->relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("table \"%s\" was moved while its cascade was looked at",
+						get_rel_name(lane->relid))));
+}
+
+/*
+ * Has the lane a plan?  PostgreSQL drops it when names get another meaning.
+ */
+bool
+hooks_lane_has_plan(const HookLane *lane)
+{
+	return lane->plan != NULL && SPI_plan_is_valid(lane->plan);
+}
+
+/*
+ * Replaces the query; a plan for another one is of no use any more.
+ */
+void
+hooks_lane_set_query(HookLane *lane, char *query)
+{
+	if (lane->plan != NULL && strcmp(query, lane->query) != 0)
+	{
+		SPI_freeplan(lane->plan);
+		lane->plan = NULL;
+	}
+	pfree(lane->query);
+	lane->query = query;
+}
+
+/*
+ * Before the plan is used.
+ */
+static void
+check_plan(HookLane *lane)
+{
+	if (!hooks_lane_has_plan(lane))
+		hooks_lane_plan(lane);
+}
+
+/*
+ * Makes what was put in the current round's, with a plan for so many rows;
+ * false if there is nothing.
+ *
+ * The plan is kept from round to round, unless the number of rows is of
+ * another order.
+ */
+bool
+hooks_lane_next_round(HookLane *lane)
+{
+	double		rows = (double) lane->nnext;
+
+	if (lane->current != NULL)
+		tuplestore_end(lane->current);
+	lane->current = lane->next;
+	lane->next = NULL;
+	lane->nnext = 0;
+	if (lane->current == NULL)
+		return false;
+
+	lane->enr.reldata = lane->current;
+	if (lane->plan == NULL || rows > 4 * lane->planned || 4 * rows < lane->planned)
+	{
+		lane->enr.md.enrtuples = rows;
+		lane->planned = rows;
+		hooks_lane_plan(lane);
+	}
+	return true;
+}
+
+/*
+ * Tells the planner that the values of a tuplestore are all different.  It has
+ * no statistics of it, and would rather hash the whole of the other table, of
+ * which it has.  A key of several columns is unique only as a whole; but that is
+ * what is hashed.
+ */
+static bool
+tell_unique(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
+			VariableStatData *vardata)
+{
+	if (rte->rtekind != RTE_NAMEDTUPLESTORE)
+		return prev_get_relation_stats != NULL &&
+			prev_get_relation_stats(root, rte, attnum, vardata);
+	vardata->isunique = true;
+	return true;
+}
+
+/*
+ * Takes a row that the query has found.
+ */
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	HookLane   *lane = (HookLane *) self;
+	int			natts = lane->found->natts;
+	Datum	   *values = lane->all_values + lane->nbatch * natts;
+	bool	   *nulls = lane->all_nulls + lane->nbatch * natts;
+	MemoryContext old = MemoryContextSwitchTo(lane->batch);
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(lane->found, i);
+
+		nulls[i] = slot->tts_isnull[i];
+		values[i] = slot->tts_values[i];
+		if (!nulls[i] && !att->attbyval)
+			values[i] = datumCopy(values[i], false, att->attlen);
+	}
+	lane->nbatch++;
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+static void
+receive_end(DestReceiver *self)
+{
+}
+
+/*
+ * Gets ready to take rows of a query's format.
+ */
+static void
+prepare_receiver(HookLane *lane, TupleDesc desc)
+{
+	MemoryContext old = MemoryContextSwitchTo(lane->context);
+
+	if (lane->found == NULL)
+	{
+		lane->found = CreateTupleDescCopy(desc);
+		lane->all_values = palloc(sizeof(Datum) * desc->natts * FETCH_ROWS);
+		lane->all_nulls = palloc(sizeof(bool) * desc->natts * FETCH_ROWS);
+		lane->receiver.receiveSlot = receive_row;
+		lane->receiver.rStartup = receive_startup;
+		lane->receiver.rShutdown = receive_end;
+		lane->receiver.rDestroy = receive_end;
+		lane->receiver.mydest = DestNone;
+	}
+	lane->batch = AllocSetContextCreate(lane->context, "hooks lane",
+										ALLOCSET_DEFAULT_SIZES);
+	lane->at = lane->nbatch = 0;
+	lane->complete = false;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * The lane's plan, which the planner may have to make.
+ */
+static CachedPlan *
+get_plan(const HookLane *lane)
+{
+	get_relation_stats_hook_type prev = get_relation_stats_hook;
+	CachedPlan *plan;
+
+	if (lane->unique && prev != tell_unique)
+		prev_get_relation_stats = prev;
+	PG_TRY();
+	{
+		if (lane->unique)
+			get_relation_stats_hook = tell_unique;
+		plan = SPI_plan_get_cached_plan(lane->plan);
+	}
+	PG_FINALLY();
+	{
+		get_relation_stats_hook = prev;
+	}
+	PG_END_TRY();
+	if (plan == NULL)
+		elog(ERROR, "could not plan query: %s", lane->query);
+	return plan;
+}
+
+/*
+ * Asks, for hooks_lane_advance() to take the answers.
+ */
+void
+hooks_lane_open(HookLane *lane)
+{
+	MemoryContext old = MemoryContextSwitchTo(lane->context);
+	QueryEnvironment *tables = create_queryEnv();
+	PlannedStmt *statement;
+	HookIdentity before;
+
+	check_plan(lane);
+	if (lane->current != NULL)
+		register_ENR(tables, &lane->enr);
+	enter(lane, &before);
+	lane->cached = get_plan(lane);
+	statement = linitial_node(PlannedStmt, lane->cached->stmt_list);
+	if (!CommandIsReadOnly(statement))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot lock or change rows while a cascade is looked at")));
+	lane->running = CreateQueryDesc(statement, lane->query, GetActiveSnapshot(),
+									InvalidSnapshot, &lane->receiver, NULL,
+									tables, 0);
+	ExecutorStart(lane->running, 0);
+	leave(lane, &before);
+	prepare_receiver(lane, lane->running->tupDesc);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * No more rows are wanted of a lane in this round.
+ */
+void
+hooks_lane_close(HookLane *lane)
+{
+	HookIdentity before;
+
+	if (lane->running == NULL)
+		return;
+	enter(lane, &before);
+	ExecutorFinish(lane->running);
+	ExecutorEnd(lane->running);
+	leave(lane, &before);
+	FreeQueryDesc(lane->running);
+	lane->running = NULL;
+	ReleaseCachedPlan(lane->cached, 0);
+	MemoryContextDelete(lane->batch);
+}
+
+/*
+ * Has the query find some more rows; false if there are none.
+ */
+static bool
+fetch(HookLane *lane)
+{
+	HookIdentity before;
+
+	if (lane->complete)
+		return false;
+	MemoryContextReset(lane->batch);
+	lane->at = lane->nbatch = 0;
+	enter(lane, &before);
+	hooks_executor_run(lane->running, FETCH_ROWS);
+	leave(lane, &before);
+	lane->complete = lane->nbatch < FETCH_ROWS;
+	return lane->nbatch > 0;
+}
+
+/*
+ * The next row of a lane's query; false, and the lane is closed, if there is
+ * none.
+ */
+bool
+hooks_lane_advance(HookLane *lane)
+{
+	if (lane->running == NULL)
+		return false;
+	if (++lane->at >= lane->nbatch && !fetch(lane))
+	{
+		hooks_lane_close(lane);
+		return false;
+	}
+	lane->values = lane->all_values + lane->at * lane->found->natts;
+	lane->nulls = lane->all_nulls + lane->at * lane->found->natts;
+	lane->event = DatumGetInt64(lane->values[0]);
+	return true;
+}
+
+/*
+ * Frees what does not go with the lane's memory.
+ */
+void
+hooks_lane_end(HookLane *lane)
+{
+	hooks_lane_close(lane);
+	if (lane->current != NULL)
+		tuplestore_end(lane->current);
+	if (lane->next != NULL)
+		tuplestore_end(lane->next);
+	lane->current = lane->next = NULL;
+}

@@ -1,0 +1,237 @@
+/*
+ * moved.c
+ *		Rows that a walk has changed: what they are now, and whom they meet by it.
+ *
+ * A query finds rows by what they were when the statement began.  One that has
+ * been given another key since, by SET DEFAULT or a copy of a composite key, is
+ * found here: by the operators that ri_triggers.c uses, and their hash functions
+ * if they have any.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "utils/memutils.h"
+
+#include "cascade/moved.h"
+
+typedef struct MovedEntry
+{
+	HookVersion *version;
+	int64		event;			/* the version's when it was put in; if it has
+								 * another one now, it was put in again */
+} MovedEntry;
+
+struct MovedBucket
+{
+	uint32		hash;			/* hash key, must be first */
+	int			n;
+	int			size;
+	MovedEntry *entries;		/* in the order of events */
+};
+
+HTAB *
+hooks_moved_versions(MemoryContext context)
+{
+	HASHCTL		info = {0};
+
+	info.keysize = sizeof(HookRowId);
+	info.entrysize = sizeof(HookVersion);
+	info.hcxt = context;
+	return hash_create("hooks changed rows", 256, &info,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/*
+ * What is known of a row; NULL if nothing is, unless it is to be made.
+ */
+HookVersion *
+hooks_moved_version(HTAB *versions, Oid relid, const ItemPointerData *tid,
+					bool make)
+{
+	HookRowId	row = {relid, ItemPointerGetBlockNumberNoCheck(tid),
+	ItemPointerGetOffsetNumberNoCheck(tid), 0};
+	HookVersion *version;
+	bool		found;
+
+	version = hash_search(versions, &row, make ? HASH_ENTER : HASH_FIND, &found);
+	if (make && !found)
+		version->values = NULL;
+	return version;
+}
+
+void
+hooks_moved_tid(const HookVersion *version, ItemPointer tid)
+{
+	ItemPointerSet(tid, version->row.block, version->row.offset);
+}
+
+/*
+ * A value as the operators take it.
+ */
+static Datum
+cast_value(const HookMoved *moved, HookEnd end, int i, Datum value)
+{
+	if (end == HOOK_END_REFERENCED || !OidIsValid(moved->cast[i].fn_oid))
+		return value;
+	return FunctionCall3(&moved->cast[i], value, Int32GetDatum(-1),
+						 BoolGetDatum(false));
+}
+
+static uint32
+hash_key(HookMoved *moved, HookEnd end, const Datum *key)
+{
+	uint32		hash = 0;
+
+	for (int i = 0; i < moved->key->nkeys && moved->hashes; i++)
+		hash = hash * 31 + DatumGetUInt32(FunctionCall1Coll(&moved->hash[end][i],
+															moved->collations[i],
+															cast_value(moved, end, i, key[i])));
+	return hash;
+}
+
+/*
+ * The key that a changed row has at one end; false if it has none.
+ */
+static bool
+get_key(const HookMoved *moved, HookEnd end, const HookVersion *version, Datum *key)
+{
+	for (int i = 0; i < moved->key->nkeys; i++)
+	{
+		int			position = moved->positions[end][i];
+
+		if (version->nulls[position])
+			return false;
+		key[i] = version->values[position];
+	}
+	return true;
+}
+
+/*
+ * Puts a row in that has been changed, or changed again; prepared by
+ * hooks_query_comparisons(), as for hooks_moved_same().
+ */
+void
+hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)
+{
+	Datum		key[INDEX_MAX_KEYS];
+	MovedBucket *bucket;
+	uint32		hash;
+	bool		found;
+
+	if (!get_key(moved, end, version, key))
+		return;
+	hash = hash_key(moved, end, key);
+	if (moved->buckets[end] == NULL)
+	{
+		HASHCTL		info = {0};
+
+		info.keysize = sizeof(uint32);
+		info.entrysize = sizeof(MovedBucket);
+		info.hcxt = moved->context;
+		moved->buckets[end] = hash_create("hooks changed keys", 64, &info,
+										  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	bucket = hash_search(moved->buckets[end], &hash, HASH_ENTER, &found);
+	if (!found)
+	{
+		bucket->n = 0;
+		bucket->size = 4;
+		bucket->entries = MemoryContextAlloc(moved->context,
+											 sizeof(MovedEntry) * bucket->size);
+	}
+	else if (bucket->n == bucket->size)
+	{
+		bucket->size *= 2;
+		bucket->entries = repalloc_huge(bucket->entries,
+										sizeof(MovedEntry) * bucket->size);
+	}
+	bucket->entries[bucket->n].version = version;
+	bucket->entries[bucket->n++].event = version->event;
+}
+
+/*
+ * Begins to look for the changed rows at one end that have a key now, which is
+ * given as the rows of either end have it.  Those that are put in later are
+ * not found.
+ */
+void
+hooks_moved_begin(HookMovedScan *scan, HookMoved *moved, HookEnd end, HookEnd by,
+				  const Datum *key, const bool *nulls)
+{
+	uint32		hash;
+
+	scan->moved = moved;
+	scan->end = end;
+	scan->by = by;
+	scan->key = key;
+	scan->bucket = NULL;
+	scan->at = scan->n = 0;
+	if (moved->buckets[end] == NULL)
+		return;
+	for (int i = 0; i < moved->key->nkeys; i++)
+		if (nulls[i])
+			return;
+	hash = hash_key(moved, by, key);
+	scan->bucket = hash_search(moved->buckets[end], &hash, HASH_FIND, NULL);
+	if (scan->bucket != NULL)
+		scan->n = scan->bucket->n;
+}
+
+/*
+ * The next one, by the order of their last changes; NULL if there is none.
+ */
+HookVersion *
+hooks_moved_next(HookMovedScan *scan)
+{
+	HookMoved  *moved = scan->moved;
+
+	while (scan->at < scan->n)
+	{
+		MovedEntry *entry = &scan->bucket->entries[scan->at++];
+		Datum		key[INDEX_MAX_KEYS];
+		bool		match = true;
+
+		if (entry->version->event != entry->event ||
+			!get_key(moved, scan->end, entry->version, key))
+			continue;
+		for (int i = 0; i < moved->key->nkeys && match; i++)
+		{
+			Datum		one = cast_value(moved, scan->by, i, scan->key[i]);
+			Datum		other = cast_value(moved, scan->end, i, key[i]);
+			bool		mixed = scan->by != scan->end;
+			FmgrInfo   *equal = &moved->equal[mixed ? HOOK_END_REFERENCING :
+											  HOOK_END_REFERENCED][i];
+
+			/* the operator has what is referred to on its left */
+			if (mixed && scan->by == HOOK_END_REFERENCING)
+				match = DatumGetBool(FunctionCall2Coll(equal, moved->collations[i],
+													   other, one));
+			else
+				match = DatumGetBool(FunctionCall2Coll(equal, moved->collations[i],
+													   one, other));
+		}
+		if (match)
+			return entry->version;
+	}
+	return NULL;
+}
+
+/*
+ * Does a row refer to the same as before, as ri_KeysEqual() sees it?
+ */
+bool
+hooks_moved_same(HookMoved *moved, const Datum *old_values, const bool *old_nulls,
+				 const Datum *values, const bool *nulls)
+{
+	for (int i = 0; i < moved->key->nkeys; i++)
+	{
+		int			position = moved->positions[HOOK_END_REFERENCING][i];
+
+		if (old_nulls[position] || nulls[position] ||
+			!DatumGetBool(FunctionCall2Coll(&moved->same[i], DEFAULT_COLLATION_OID,
+											cast_value(moved, HOOK_END_REFERENCING, i, old_values[position]),
+											cast_value(moved, HOOK_END_REFERENCING, i, values[position]))))
+			return false;
+	}
+	return true;
+}

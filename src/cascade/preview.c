@@ -1,0 +1,267 @@
+/*
+ * preview.c
+ *		The SQL API that tells what would happen: preview_delete() and
+ *		preview_truncate().
+ *
+ * Both read as their caller and change nothing.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
+
+#include "base/compat.h"
+#include "base/result.h"
+#include "base/rights.h"
+#include "cascade/cascade.h"
+#include "cascade/emptied.h"
+#include "cascade/switched.h"
+#include "firing/forecast.h"
+#include "registry/condition.h"
+
+/* columns of the previews, as in the install script */
+#define PREVIEW_COLUMNS 7
+
+/*
+ * Adds a row to a preview.
+ */
+static void
+put_row(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
+		const HookForeignKey *key, const char *action, int64 count,
+		bool capped, List *hooks)
+{
+	Datum		values[PREVIEW_COLUMNS];
+	bool		nulls[PREVIEW_COLUMNS] = {false};
+
+	values[0] = Int32GetDatum(depth);
+	values[1] = ObjectIdGetDatum(relation);
+	values[2] = hooks_result_name(key == NULL ? NULL : key->name, &nulls[2]);
+	values[3] = CStringGetTextDatum(action);
+	values[4] = Int64GetDatum(count);
+	values[5] = BoolGetDatum(capped);
+	values[6] = PointerGetDatum(hooks_forecast_array(hooks));
+	tuplestore_putvalues(rows, desc, values, nulls);
+}
+
+/*
+ * Can rows of a step's table be referred to by what it changes?
+ */
+static bool
+is_referenced(const HookStep *step)
+{
+	ListCell   *leaf;
+	ListCell   *way;
+
+	foreach(leaf, step->table->leaves)
+		foreach(way, ((HookLeaf *) lfirst(leaf))->updates)
+			if (bms_overlap(((HookWay *) lfirst(way))->columns, step->touched))
+				return true;
+	return false;
+}
+
+static List *
+hooks_of_count(const HookCascadeCount *count)
+{
+	if (count->effect == HOOK_EFFECT_BLOCKED)
+		return NIL;
+	if (count->effect == HOOK_EFFECT_DELETE)
+		return hooks_forecast_hooks(HOOK_DELETE, count->relation, count->relids,
+									NULL, false);
+	return hooks_forecast_hooks(HOOK_UPDATE, count->relation, count->relids,
+								count->columns,
+								is_referenced(count->step));
+}
+
+/*
+ * Says which foreign keys the delete would have to search whole tables for.
+ */
+static void
+report_missing_indexes(const HookRoute *route)
+{
+	List	   *reported = NIL;
+	ListCell   *lc;
+
+	foreach(lc, route->steps)
+	{
+		const HookStep *step = lfirst(lc);
+		const HookForeignKey *key = step->key;
+
+		if (!step->taken || step->recheck ||
+			list_member_ptr(reported, key) || OidIsValid(hooks_graph_index(key)))
+			continue;
+		reported = lappend(reported, (void *) key);
+		ereport(NOTICE,
+				(errmsg("foreign key \"%s\" of table \"%s\" has no index",
+						key->name, get_rel_name(key->referencing)),
+				 errdetail("A DELETE scans all of table \"%s\" for each row of \"%s\" that it removes.",
+						   get_rel_name(key->referencing),
+						   get_rel_name(key->referenced))));
+	}
+}
+
+static const char *
+effect_word(HookEffect effect)
+{
+	switch (effect)
+	{
+		case HOOK_EFFECT_DELETE:
+			return "delete";
+		case HOOK_EFFECT_SET_NULL:
+			return "set null";
+		case HOOK_EFFECT_SET_DEFAULT:
+			return "set default";
+		default:
+			return "blocked";
+	}
+}
+
+PG_FUNCTION_INFO_V1(hooks_preview_delete);
+
+/*
+ * hooks.preview_delete(relation regclass, condition text, max_rows bigint)
+ *		returns setof record
+ *
+ * What a DELETE of the rows that the condition selects would remove, change or
+ * be stopped by.  Errors: those of hooks_forecast_relation(), of
+ * hooks_rights_check_read() and of the condition; 22023.
+ */
+Datum
+hooks_preview_delete(PG_FUNCTION_ARGS)
+{
+	Oid			relid = hooks_forecast_relation(fcinfo);
+	const char *condition = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	int64		max_rows = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
+	TupleDesc	desc;
+	Tuplestorestate *rows;
+	HookWalk *cascade;
+	HookRoute  *route;
+	List	   *tables = list_make1_oid(relid);
+	ListCell   *lc;
+
+	if (!PG_ARGISNULL(2) && max_rows <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"max_rows\" must be greater than zero")));
+	if (condition != NULL)
+		(void) hooks_condition_parse(condition, "condition");
+	rows = hooks_result_begin(fcinfo, &desc);
+
+	/* DELETE takes the children of a table that is inherited from, too */
+	if (get_rel_relkind(relid) == RELKIND_RELATION)
+		tables = find_all_inheritors(relid, AccessShareLock, NULL);
+	cascade = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
+	route = hooks_cascade_route(cascade);
+	foreach(lc, route->tables)
+		hooks_rights_check_read(((HookTable *) lfirst(lc))->relid);
+	/* where what is changed refers to is looked up, too */
+	foreach(lc, route->steps)
+		if (((HookStep *) lfirst(lc))->recheck)
+			hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referenced);
+	hooks_cascade_select(cascade, relid, list_length(tables) > 1, condition);
+	hooks_cascade_run(cascade);
+
+	foreach(lc, hooks_cascade_counts(cascade))
+	{
+		const HookCascadeCount *count = lfirst(lc);
+
+		if (count->late)
+			ereport(NOTICE,
+					(errmsg("foreign key \"%s\" of table \"%s\" is deferred: it would stop COMMIT",
+							count->key->name, get_rel_name(count->relation)),
+					 errdetail_plural("%lld row would refer to rows that are gone.",
+									  "%lld rows would refer to rows that are gone.",
+									  (unsigned long) count->rows,
+									  (long long) count->rows)));
+		else if (count->rows > 0 || count->depth == 0)
+			put_row(rows, desc, count->depth, count->relation, count->key,
+					effect_word(count->effect), count->rows, count->capped,
+					hooks_of_count(count));
+	}
+	report_missing_indexes(route);
+	hooks_switched_report(route->off);
+	hooks_cascade_end(cascade);
+	return (Datum) 0;
+}
+
+/*
+ * The rows that a table itself holds.  No query, as to plan one may call
+ * functions of the table's owner in the name of who looks.
+ */
+static int64
+count_table(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TableScanDesc scan = hooks_table_beginscan(rel, GetActiveSnapshot());
+	int64		count = 0;
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		count++;
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	return count;
+}
+
+PG_FUNCTION_INFO_V1(hooks_preview_truncate);
+
+/*
+ * hooks.preview_truncate(relation regclass) returns setof record
+ *
+ * What TRUNCATE ... CASCADE would empty; a table with its partitions is one.
+ * Errors: those of hooks_forecast_relation() and hooks_rights_check_read().
+ */
+Datum
+hooks_preview_truncate(PG_FUNCTION_ARGS)
+{
+	Oid			relid = hooks_forecast_relation(fcinfo);
+	List	   *counted = NIL;
+	TupleDesc	desc;
+	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
+	List	   *tables = hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext), relid);
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		const HookTruncated *table = lfirst(lc);
+
+		/* partitions are counted by name, each for itself */
+		hooks_rights_check_read(table->relid);
+	}
+	foreach(lc, tables)
+	{
+		const HookTruncated *table = lfirst(lc);
+		int64		count = 0;
+		ListCell   *cell;
+
+		if (list_member_oid(counted, table->relid))
+			continue;
+		foreach(cell, find_all_inheritors(table->relid, NoLock, NULL))
+		{
+			if (list_member_oid(counted, lfirst_oid(cell)))
+				continue;
+			counted = lappend_oid(counted, lfirst_oid(cell));
+			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION)
+				count += count_table(lfirst_oid(cell));
+		}
+		put_row(rows, desc, table->depth, table->relid, table->key, "truncate",
+				count, false,
+				hooks_forecast_hooks(HOOK_TRUNCATE, table->relid,
+									 list_make1_oid(table->relid), NULL, false));
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,516 @@
+/*
+ * query.c
+ *		The queries of a cascade's steps.
+ *
+ * A step's query joins a tuplestore, "f", of keys with the referencing table, by
+ * the operators and collations that ri_triggers.c uses for the foreign key.
+ * Every name in it is qualified, and every identifier quoted.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "base/compat.h"
+#include "base/rights.h"
+#include "cascade/query.h"
+#include "registry/callback.h"
+
+/*
+ * The rows that go into a step's query: leading columns, then the key's; for a
+ * step that copies a composite key, then those of the new one.
+ */
+TupleDesc
+hooks_query_desc(const HookStep *step, bool checks)
+{
+	const HookForeignKey *key = step->key;
+	int			first = checks ? 4 : 1;
+	int			n = key->nkeys;
+	bool		copies = step->copies && step->moves;
+	TupleDesc	desc = CreateTemplateTupleDesc(first + n + (copies ? n : 0));
+
+	TupleDescInitEntry(desc, 1, "event", INT8OID, -1, 0);
+	if (checks)
+	{
+		TupleDescInitEntry(desc, 2, "change", INT8OID, -1, 0);
+		TupleDescInitEntry(desc, 3, "relid", OIDOID, -1, 0);
+		TupleDescInitEntry(desc, 4, "tid", TIDOID, -1, 0);
+	}
+	/* of the type's collation, as the parameters of ri_triggers.c's queries */
+	for (int i = 0; i < n; i++)
+	{
+		Oid			type = checks ?
+			get_atttype(key->referencing, key->referencing_keys[i]) :
+			get_atttype(key->referenced, key->referenced_keys[i]);
+
+		TupleDescInitEntry(desc, first + i + 1, psprintf("k%d", i + 1), type, -1, 0);
+		if (copies)
+			TupleDescInitEntry(desc, first + n + i + 1, psprintf("n%d", i + 1),
+							   type, -1, 0);
+	}
+	TupleDescFinalize(desc);
+	return desc;
+}
+
+static bool
+is_partitioned(Oid relid)
+{
+	return get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE;
+}
+
+static const char *
+from_item(Oid relid, bool children, const char *alias)
+{
+	const char *name = get_rel_name(relid);
+
+	/* a table that is only referred to may not be one of the route */
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	return psprintf("%s%s %s", children || is_partitioned(relid) ? "" : "ONLY ",
+					quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+											   name),
+					alias);
+}
+
+/*
+ * The table that holds a row of such an item: a constant if it can, as a system
+ * column keeps PostgreSQL from reading an index only.
+ */
+static const char *
+holder(Oid relid, bool children, const char *tableoid)
+{
+	return children || is_partitioned(relid) ? tableoid :
+		psprintf("%u::pg_catalog.oid", relid);
+}
+
+static const char *
+column_name(Oid relid, AttrNumber attnum)
+{
+	return quote_identifier(get_attname(relid, attnum, false));
+}
+
+/*
+ * The type of a column; of a domain, what it is over.
+ */
+static const char *
+column_type(Oid relid, AttrNumber attnum)
+{
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+
+	get_atttypetypmodcoll(relid, attnum, &type, &typmod, &collation);
+	type = getBaseTypeAndTypmod(type, &typmod);
+	return format_type_extended(type, typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN |
+								FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+static const char *
+collation_name(Oid collation)
+{
+	HeapTuple	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace),
+									  NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+/*
+ * Refuses (42501) a function that would be called in the name of who looks and
+ * is neither PostgreSQL's or another superuser's nor his own.  Returns it.
+ */
+static Oid
+check_function(const HookForeignKey *key, Oid function)
+{
+	Oid			owner = hooks_callback_owner(function);
+
+	if (function < FirstNormalObjectId || superuser_arg(owner) ||
+		owner == GetUserId())
+		return function;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("cannot follow foreign key \"%s\" of table \"%s\"",
+					key->name, get_rel_name(key->referencing)),
+			 errdetail("To compare its columns, a function of another role would be called.")));
+	return InvalidOid;
+}
+
+/*
+ * The same for what an explicit cast calls, however that was made since.
+ */
+static void
+check_cast(const HookForeignKey *key, Oid from, Oid to)
+{
+	Oid			cast;
+
+	switch (find_coercion_pathway(to, from, COERCION_EXPLICIT, &cast))
+	{
+		case COERCION_PATH_FUNC:
+			(void) check_function(key, cast);
+			break;
+		case COERCION_PATH_ARRAYCOERCE:
+			check_cast(key, getBaseType(get_element_type(from)),
+					   getBaseType(get_element_type(to)));
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * What an operator calls, if that is allowed.
+ */
+static Oid
+operator_function(const HookForeignKey *key, Oid operator)
+{
+	return check_function(key, get_opcode(operator));
+}
+
+/*
+ * Looks whether what a comparison calls is allowed: its operator, and the casts
+ * to what that compares.
+ */
+static void
+check_comparison(const HookForeignKey *key, Oid operator, Oid left, Oid right)
+{
+	Oid			inputs[2];
+	Oid			types[2];
+
+	(void) operator_function(key, operator);
+	op_input_types(operator, &inputs[0], &inputs[1]);
+	types[0] = getBaseType(left);
+	types[1] = getBaseType(right);
+	for (int i = 0; i < 2; i++)
+		if (types[i] != inputs[i] && !IsPolymorphicType(inputs[i]))
+			check_cast(key, types[i], inputs[i]);
+}
+
+/*
+ * The function that makes of a type what an operator compares, found as
+ * ri_HashCompareOp() in ri_triggers.c does, if it is allowed; InvalidOid if
+ * none is needed.  The column that refers is on the right side.  0A000 if there
+ * is no such function, as for a cast by way of the value's text, which
+ * ri_triggers.c does not know either.
+ */
+static Oid
+cast_function(const HookForeignKey *key, Oid operator, Oid type)
+{
+	Oid			left;
+	Oid			right;
+	Oid			cast;
+
+	op_input_types(operator, &left, &right);
+	type = getBaseType(type);
+	if (type == right || IsPolymorphicType(right))
+		return InvalidOid;
+	switch (find_coercion_pathway(right, type, COERCION_IMPLICIT, &cast))
+	{
+		case COERCION_PATH_FUNC:
+			return check_function(key, cast);
+		case COERCION_PATH_RELABELTYPE:
+			return InvalidOid;
+		default:
+			if (IsBinaryCoercible(type, right))
+				return InvalidOid;
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot follow foreign key \"%s\" of table \"%s\"",
+							key->name, get_rel_name(key->referencing)),
+					 errdetail("Values of type %s are not compared as type %s without a function that casts them.",
+							   format_type_be(type), format_type_be(right))));
+			return InvalidOid;	/* keep compiler quiet */
+	}
+}
+
+/*
+ * Can all values of a type be hashed?  An array's or a row's cannot if what it
+ * is made of has no hash function, though the operator for all of them has one.
+ */
+static bool
+is_hashable(Oid type)
+{
+	return OidIsValid(lookup_type_cache(getBaseType(type),
+										TYPECACHE_HASH_PROC)->hash_proc);
+}
+
+/*
+ * Looks up how a key's columns are compared in memory; what that calls must be
+ * allowed as what the queries call.
+ */
+void
+hooks_query_comparisons(HookMoved *moved)
+{
+	const HookForeignKey *key = moved->key;
+	MemoryContext old;
+	int			n = key->nkeys;
+
+	if (moved->prepared)
+		return;
+	old = MemoryContextSwitchTo(moved->context);
+
+	for (int end = 0; end < HOOK_ENDS; end++)
+	{
+		moved->equal[end] = palloc0(sizeof(FmgrInfo) * n);
+		moved->hash[end] = palloc0(sizeof(FmgrInfo) * n);
+	}
+	moved->same = palloc0(sizeof(FmgrInfo) * n);
+	moved->cast = palloc0(sizeof(FmgrInfo) * n);
+	moved->collations = palloc(sizeof(Oid) * n);
+	moved->hashes = true;
+	for (int i = 0; i < n; i++)
+	{
+		Oid			type;
+		Oid			referenced_type;
+		int32		typmod;
+		Oid			cast;
+		RegProcedure hash[HOOK_ENDS];
+
+		get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
+							  &referenced_type, &typmod, &moved->collations[i]);
+		type = get_atttype(key->referencing, key->referencing_keys[i]);
+		cast = cast_function(key, key->operators[i], type);
+		if (OidIsValid(cast))
+			fmgr_info(cast, &moved->cast[i]);
+		fmgr_info(operator_function(key, key->operators[i]),
+				  &moved->equal[HOOK_END_REFERENCING][i]);
+		fmgr_info(operator_function(key, key->referenced_operators[i]),
+				  &moved->equal[HOOK_END_REFERENCED][i]);
+		fmgr_info(operator_function(key, key->own_operators[i]),
+				  &moved->same[i]);
+		if (!is_hashable(referenced_type) || !is_hashable(type) ||
+			!get_op_hash_functions(key->operators[i], &hash[HOOK_END_REFERENCED],
+								   &hash[HOOK_END_REFERENCING]))
+		{
+			moved->hashes = false;
+			continue;
+		}
+		for (int end = 0; end < HOOK_ENDS; end++)
+			fmgr_info(check_function(key, hash[end]), &moved->hash[end][i]);
+	}
+	moved->prepared = true;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Appends the comparison of a key's column with what refers to it, as
+ * ri_GenerateQual() in ri_triggers.c makes it.
+ */
+static void
+append_comparison(StringInfo query, const HookForeignKey *key, int i,
+				  const char *referenced, const char *referencing)
+{
+	Oid			type;
+	Oid			referencing_type;
+	Oid			collation;
+	Oid			referencing_collation;
+	int32		typmod;
+
+	get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
+						  &type, &typmod, &collation);
+	get_atttypetypmodcoll(key->referencing, key->referencing_keys[i],
+						  &referencing_type, &typmod, &referencing_collation);
+	check_comparison(key, key->operators[i], type, referencing_type);
+	if (i > 0)
+		appendStringInfoString(query, " AND ");
+	generate_operator_clause(query, referenced, type, key->operators[i],
+							 referencing, referencing_type);
+	if (OidIsValid(collation) && collation != referencing_collation &&
+		!get_collation_isdeterministic(collation))
+		appendStringInfo(query, " COLLATE %s", collation_name(collation));
+}
+
+/*
+ * SELECT 0, HOLDER, ctid, COLUMN ... FROM ONLY TABLE [WHERE (CONDITION)]
+ * SELECT 0, tableoid, ctid FROM TABLE [WHERE (CONDITION)]
+ *
+ * The second is of a table with children, which have columns of their own.  The
+ * condition is one that hooks_condition_parse() has seen.
+ */
+char *
+hooks_query_roots(const HookTable *table, bool children, const char *condition)
+{
+	StringInfoData query;
+	ListCell   *lc;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s, ctid",
+					 holder(table->relid, children, "tableoid"));
+	foreach(lc, table->tree->columns)
+		if (!children)
+			appendStringInfo(&query, ", %s",
+							 column_name(table->tree->root, lfirst_int(lc)));
+	appendStringInfo(&query, " FROM %s",
+					 from_item(table->relid, children, ""));
+	if (condition != NULL)
+		appendStringInfo(&query, " WHERE (%s\n)", condition);
+	return query.data;
+}
+
+/*
+ * f.k1 = c.KEY AND ...
+ */
+static void
+append_key(StringInfo query, const HookForeignKey *key)
+{
+	for (int i = 0; i < key->nkeys; i++)
+		append_comparison(query, key, i, psprintf("f.k%d", i + 1),
+						  psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])));
+}
+
+/*
+ * SELECT f.event, HOLDER, c.ctid, c.xmin, c.COLUMN ...[, f.k1 ...][, f.n1 ...]
+ *   FROM STORE f JOIN [ONLY] TABLE c ON f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
+ *
+ * For a step whose events rows may meet that were moved, a LEFT JOIN with f.k1 ...
+ */
+char *
+hooks_query_rows(const HookStep *step, const char *name, bool ordered)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+	ListCell   *lc;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT f.event, %s, c.ctid, %s",
+					 holder(key->referencing, false, "c.tableoid"),
+					 step->set == NULL ? "NULL" : "c.xmin");
+	foreach(lc, step->table->tree->columns)
+		appendStringInfo(&query, ", c.%s",
+						 column_name(step->table->tree->root, lfirst_int(lc)));
+	for (int i = 0; i < key->nkeys && step->meets; i++)
+		appendStringInfo(&query, ", f.k%d", i + 1);
+	for (int i = 0; i < key->nkeys && step->copies && step->moves; i++)
+	{
+		check_cast(key,
+				   getBaseType(get_atttype(key->referenced, key->referenced_keys[i])),
+				   getBaseType(get_atttype(key->referencing, key->referencing_keys[i])));
+		appendStringInfo(&query, ", CAST(f.n%d AS %s)", i + 1,
+						 column_type(key->referencing, key->referencing_keys[i]));
+	}
+	appendStringInfo(&query, " FROM %s f %s %s ON ",
+					 quote_identifier(name), step->meets ? "LEFT JOIN" : "JOIN",
+					 from_item(key->referencing, false, "c"));
+	append_key(&query, key);
+	if (ordered)
+		appendStringInfoString(&query, " ORDER BY 1, 2, 3");
+	return query.data;
+}
+
+/*
+ * SELECT 0, HOLDER, count(*) FROM STORE f, [ONLY] TABLE c
+ *  WHERE f.k1 = c.KEY AND ... [GROUP BY 2]
+ */
+char *
+hooks_query_counts(const HookStep *step, const char *name)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s, pg_catalog.count(*) FROM %s f, %s WHERE ",
+					 holder(key->referencing, false, "c.tableoid"), quote_identifier(name),
+					 from_item(key->referencing, false, "c"));
+	append_key(&query, key);
+	if (is_partitioned(key->referencing))
+		appendStringInfoString(&query, " GROUP BY 2");
+	return query.data;
+}
+
+/*
+ * SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid, f.k1 ...
+ *   FROM STORE f LEFT JOIN [ONLY] TABLE p ON p.KEY = f.k1 AND ... [ORDER BY 1]
+ */
+char *
+hooks_query_checks(const HookStep *step, const char *name, bool ordered)
+{
+	const HookForeignKey *key = step->key;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid");
+	for (int i = 0; i < key->nkeys; i++)
+		appendStringInfo(&query, ", f.k%d", i + 1);
+	appendStringInfo(&query, " FROM %s f LEFT JOIN %s ON ",
+					 quote_identifier(name),
+					 from_item(key->referenced, false, "p"));
+	for (int i = 0; i < key->nkeys; i++)
+		append_comparison(&query, key, i,
+						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
+						  psprintf("f.k%d", i + 1));
+	if (ordered)
+		appendStringInfoString(&query, " ORDER BY 1");
+	return query.data;
+}
+
+/*
+ * What ON ... SET DEFAULT sets the columns of a key to, in the current memory
+ * context; what it does not set is null.  False if that cannot be known
+ * beforehand: a default that calls a volatile or somebody's function.
+ */
+bool
+hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
+{
+	const HookForeignKey *key = step->key;
+	HookIdentity before;
+	EState	   *estate = CreateExecutorState();
+	bool		known = true;
+	Relation	rel;
+
+	/* as the owner, who sets them */
+	hooks_rights_become_owner(&before, key->referencing);
+	rel = table_open(key->referencing, NoLock);
+	memset(nulls, true, sizeof(bool) * key->nkeys);
+	for (int i = 0; i < key->nkeys && known; i++)
+	{
+		AttrNumber	attnum = key->referencing_keys[i];
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+		Node	   *value = NULL;
+
+		if (bms_is_member(attnum, step->set))
+			value = build_column_default(rel, attnum);
+		/* the column's own type */
+		while (value != NULL && IsA(value, CoerceToDomain))
+			value = (Node *) ((CoerceToDomain *) value)->arg;
+		if (value == NULL)
+			continue;
+		known = !contain_volatile_functions(value) &&
+			!hooks_callback_expression_runs_code(value) &&
+			!hooks_callback_type_runs_code(getBaseType(exprType(value)));
+		if (!known)
+			continue;
+		values[i] = ExecEvalExprSwitchContext(ExecPrepareExpr((Expr *) value, estate),
+											  GetPerTupleExprContext(estate), &nulls[i]);
+		if (!nulls[i])
+			values[i] = datumCopy(values[i], att->attbyval, att->attlen);
+	}
+	table_close(rel, NoLock);
+	hooks_rights_become(&before);
+	FreeExecutorState(estate);
+	return known;
+}

@@ -1,0 +1,157 @@
+/*
+ * route.h
+ *		Which ways a cascade can take from a table.
+ */
+#ifndef HOOKS_ROUTE_H
+#define HOOKS_ROUTE_H
+
+#include "postgres.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
+
+#include "base/tidset.h"
+#include "cascade/graph.h"
+#include "cascade/partition.h"
+
+/* What happens to a referenced row */
+typedef enum HookCause
+{
+	HOOK_CAUSE_DELETED,
+	HOOK_CAUSE_NULLED,			/* some of its columns become NULL */
+	HOOK_CAUSE_DEFAULTED		/* ... or their defaults */
+} HookCause;
+
+#define HOOK_CAUSES 3
+
+/* What that does to a referencing row */
+typedef enum HookEffect
+{
+	HOOK_EFFECT_DELETE,
+	HOOK_EFFECT_SET_NULL,
+	HOOK_EFFECT_SET_DEFAULT,
+	HOOK_EFFECT_BLOCKED
+} HookEffect;
+
+/*
+ * A step of a cascade: a foreign key, and what happens to the row that it
+ * refers to.
+ */
+typedef struct HookStep
+{
+	const HookForeignKey *key;
+	HookCause	cause;
+	HookEffect	effect;
+	bool		deferred;		/* blocks at COMMIT, if at all */
+	bool		taken;			/* the walk has come here */
+	bool		copies;			/* ON UPDATE CASCADE: the new values are the
+								 * referenced row's */
+	bool		alone;			/* nothing else touches its rows, and nothing
+								 * comes of them */
+	bool		counts;			/* so the walk only counts them */
+	bool		no_action;		/* looks, then or as its action, whether rows still
+								 * refer to what is there no more */
+	bool		recheck;		/* not an action: the key of a changed row is
+								 * looked up */
+	bool		moves;			/* what it changes may refer, or be referred to, by
+								 * another key then */
+	bool		meets;			/* rows that were moved may meet its events */
+	struct HookTable *table;	/* the referencing table */
+	Bitmapset  *set;			/* columns of it that change, by its own numbers */
+	Bitmapset  *touched;		/* the same, by the tree's */
+	AttrNumber *keys;			/* of the key, by the tree's */
+	List	   *spoilers;		/* of HookStep: after these, a row refers no
+								 * more by this key */
+	List	   *takers;			/* of HookStep: these take the key away from the
+								 * row that it refers to */
+	int		   *positions;		/* of the key among HookTree.columns, or -1 */
+	HookTidSet *changed;		/* rows that it has changed; walk.c's */
+	struct HookMoved *moved;	/* moved.h; NULL if not needed */
+	struct HookStepState *state;	/* walk.h */
+} HookStep;
+
+/*
+ * A tree of partitions, or a table that is in none.  Its columns have the
+ * numbers of its topmost table, which has them all.
+ */
+typedef struct HookTree
+{
+	Oid			root;
+	List	   *columns;		/* numbers of those that the walk needs */
+	List	   *changes;		/* of HookStep: these change its rows */
+	List	   *rechecks;		/* of HookStep */
+	bool		moves;			/* one of the changes does */
+	List	   *referencing;	/* of HookMoved: keys of its rows */
+	List	   *referenced;		/* of HookMoved: keys that refer to its rows */
+	int16	   *lengths;		/* of the columns' types */
+	bool	   *byvals;
+} HookTree;
+
+/*
+ * A way on from the rows of one table: one of its triggers that carry out
+ * referential actions.
+ */
+typedef struct HookWay
+{
+	const HookForeignKey *key;
+	const HookTree *tree;		/* of the rows */
+	Bitmapset  *columns;		/* referenced ones, by the tree's numbers */
+	AttrNumber *keys;			/* the same, one for each column of the key */
+	int		   *positions;		/* of these among HookTree.columns */
+	HookStep   *steps[HOOK_CAUSES]; /* NULL where nobody goes */
+} HookWay;
+
+/* A table that holds rows: a partition, or the table itself */
+typedef struct HookLeaf
+{
+	Oid			relid;			/* hash key, must be first */
+	struct HookTable *table;
+	List	   *deletes;		/* of HookWay, in the order of the triggers */
+	List	   *updates;
+	List	   *checks;			/* of HookForeignKey: its rows' own */
+	HookPartition *partition;	/* NULL: rows do not leave it */
+	AttrNumber *partition_columns;	/* by the tree's numbers */
+	int		   *partition_positions;	/* of these among HookTree.columns */
+} HookLeaf;
+
+/* A table as a statement or a foreign key names it */
+typedef struct HookTable
+{
+	Oid			relid;
+	HookTree   *tree;
+	AttrNumber *numbers;		/* of the tree's columns, its own */
+	bool		partitioned;
+	bool		doomable;		/* its rows can be deleted */
+	List	   *leaves;			/* of HookLeaf */
+	struct HTAB *leaf_by_relid;
+	HookLeaf   *last_leaf;		/* that was asked for; NULL: none */
+} HookTable;
+
+/* All that can be reached */
+typedef struct HookRoute
+{
+	MemoryContext context;
+	const HookGraph *graph;
+	List	   *wanted;			/* trees to go to or through; NIL: all */
+	bool		blocked;		/* rows that block are looked for */
+	List	   *tables;			/* of HookTable */
+	List	   *trees;			/* of HookTree */
+	List	   *steps;			/* of HookStep */
+	List	   *off;			/* of HookSwitchedOff: keys that the tables are
+								 * referred to by, and that nobody follows */
+	List	   *open;			/* of Relation: nobody changes these as long */
+	bool		ordered;		/* what happens depends on the order of events */
+} HookRoute;
+
+extern HookRoute *hooks_route_make(List *tables, Oid target, bool blocked);
+extern void hooks_route_end(HookRoute *route);
+extern HookTable *hooks_route_table(const HookRoute *route, Oid relid);
+extern void hooks_route_need(HookTree *tree, const AttrNumber *columns, int n);
+extern AttrNumber *hooks_route_numbers(Oid relid, Oid other,
+									   const AttrNumber *columns, int n);
+extern Bitmapset *hooks_route_set(const AttrNumber *columns, int n);
+extern bool hooks_route_leaves(const HookLeaf *leaf, const HookStep *step);
+extern bool hooks_route_is_left(const HookLeaf *leaf, const HookWay *way);
+extern HookLeaf *hooks_route_leaf(HookTable *table, Oid relid);
+
+#endif							/* HOOKS_ROUTE_H */

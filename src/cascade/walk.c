@@ -1,0 +1,294 @@
+/*
+ * walk.c
+ *		What a walk along a cascade does to single rows: count, delete, keep them
+ *		from being deleted.
+ */
+#include "postgres.h"
+
+#include "utils/datum.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+
+#include "cascade/query.h"
+#include "cascade/walk.h"
+
+/*
+ * The count of what a step has done in this round.
+ */
+HookCascadeCount *
+hooks_walk_count(HookWalk *cascade, HookCascadeCount **last, HookStep *step,
+				 HookEffect effect)
+{
+	HookCascadeCount *count = *last;
+	MemoryContext old;
+
+	if (count != NULL && count->depth == cascade->depth)
+		return count;
+	old = MemoryContextSwitchTo(cascade->context);
+	count = palloc0(sizeof(HookCascadeCount));
+	count->number = list_length(cascade->counts);
+	count->depth = cascade->depth;
+	count->effect = effect;
+	count->capped = cascade->cut;
+	if (step != NULL)
+	{
+		count->step = step;
+		count->key = step->key;
+		count->relation = step->key->referencing;
+		count->columns = step->set;
+		count->late = step->deferred;
+	}
+	cascade->counts = lappend(cascade->counts, count);
+	MemoryContextSwitchTo(old);
+	*last = count;
+	return count;
+}
+
+/*
+ * Counts a row; false if there are enough.
+ */
+bool
+hooks_walk_count_row(HookWalk *cascade, HookCascadeCount *count, Oid relid)
+{
+	if (cascade->max_rows > 0 && count->rows >= cascade->max_rows)
+	{
+		count->capped = cascade->cut = true;
+		return false;
+	}
+	count->rows++;
+	if (count->relids == NIL || llast_oid(count->relids) != relid)
+	{
+		MemoryContext old = MemoryContextSwitchTo(cascade->context);
+
+		count->relids = list_append_unique_oid(count->relids, relid);
+		MemoryContextSwitchTo(old);
+	}
+	return true;
+}
+
+/*
+ * Tells the visitor of a row.
+ */
+void
+hooks_walk_visit(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
+				 const ItemPointerData *tid)
+{
+	HookCascadeRow row;
+
+	if (cascade->visitor == NULL)
+		return;
+	row.relid = relid;
+	row.tid = *tid;
+	row.depth = count->depth;
+	row.step = count->step;
+	row.effect = count->effect;
+	cascade->visitor(&row, cascade->arg);
+}
+
+/*
+ * Has one of the steps changed the row, other than the given one?
+ */
+bool
+hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
+					  const ItemPointerData *tid)
+{
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		HookStep   *step = lfirst(lc);
+
+		if (step != other && step->changed != NULL &&
+			hooks_tidset_has(step->changed, relid, tid))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The query of a step's lane, with the names that its tables have now.
+ */
+static char *
+write_query(const HookWalk *cascade, const HookStep *step, const HookLane *lane,
+			const char *name)
+{
+	if (lane == &step->state->checks)
+		return hooks_query_checks(step, name, cascade->route->ordered);
+	return step->counts ? hooks_query_counts(step, name) :
+		hooks_query_rows(step, name, cascade->route->ordered);
+}
+
+/*
+ * Makes a step's queries, when it is first taken.
+ */
+void
+hooks_walk_prepare(HookWalk *cascade, HookStep *step)
+{
+	MemoryContext old = MemoryContextSwitchTo(cascade->context);
+	HookStepState *state = step->state;
+	char	   *name = psprintf("step %d", ++cascade->nlanes);
+
+	/* nobody wants to know which rows, and nothing depends on it */
+	step->counts = step->alone && cascade->visitor == NULL && cascade->max_rows == 0;
+	if (step->recheck)
+		hooks_lane_prepare(&state->checks, name, hooks_query_desc(step, true),
+						   step->key->referenced,
+						   write_query(cascade, step, &state->checks, name), false);
+	else
+		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
+						   step->key->referencing,
+						   write_query(cascade, step, &state->rows, name), true);
+	if (step->effect == HOOK_EFFECT_SET_DEFAULT && !step->copies)
+	{
+		state->defaults = palloc(sizeof(Datum) * step->key->nkeys);
+		state->default_nulls = palloc(sizeof(bool) * step->key->nkeys);
+		state->unknown = !hooks_query_defaults(step, state->defaults,
+											   state->default_nulls);
+	}
+	step->taken = true;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Writes the query of a lane anew, before it is planned or when PostgreSQL has
+ * dropped its plan: a table, or more likely its schema, may have another name.
+ */
+void
+hooks_walk_renew_query(HookWalk *cascade, const HookStep *step, HookLane *lane)
+{
+	MemoryContext old = MemoryContextSwitchTo(cascade->context);
+	char	   *query;
+
+	AcceptInvalidationMessages();
+	query = write_query(cascade, step, lane, lane->enr.md.name);
+	MemoryContextSwitchTo(old);
+	hooks_lane_set_query(lane, query);
+}
+
+/*
+ * Makes of a row's values, those of the tree's columns, what they are now.
+ */
+void
+hooks_walk_present(HookWalk *cascade, const HookTree *tree, Oid relid,
+				   const ItemPointerData *tid, Datum *values, bool *nulls)
+{
+	int			n = list_length(tree->columns);
+	ListCell   *lc;
+
+	if (tree->moves)
+	{
+		HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, false);
+
+		if (version != NULL)
+		{
+			memcpy(values, version->values, sizeof(Datum) * n);
+			memcpy(nulls, version->nulls, sizeof(bool) * n);
+		}
+		return;
+	}
+	foreach(lc, tree->changes)
+	{
+		HookStep   *step = lfirst(lc);
+
+		if (step->changed == NULL || !hooks_tidset_has(step->changed, relid, tid))
+			continue;
+		for (int i = 0; i < step->key->nkeys; i++)
+			if (step->positions[i] >= 0 && bms_is_member(step->keys[i], step->touched))
+				nulls[step->positions[i]] = true;
+	}
+}
+
+/*
+ * Queues an event of a referenced row: its key goes to the step's next round.
+ * values are those of the HookTree's columns, before and after a change; NULL:
+ * the row is deleted.
+ */
+void
+hooks_walk_queue(HookWalk *cascade, const HookWay *way, HookStep *step,
+				 const Datum *values, const bool *nulls,
+				 const Datum *new_values, const bool *new_nulls)
+{
+	const HookTree *tree = way->tree;
+	Datum		row[2 * INDEX_MAX_KEYS + 1];
+	bool		row_nulls[2 * INDEX_MAX_KEYS + 1] = {false};
+	int			n = way->key->nkeys;
+	bool		same = new_values != NULL;
+
+	for (int i = 0; i < n; i++)
+	{
+		int			position = way->positions[i];
+
+		if (nulls[position])
+			return;
+		row[i + 1] = values[position];
+		if (new_values == NULL)
+			continue;
+		row[n + i + 1] = new_values[position];
+		row_nulls[n + i + 1] = new_nulls[position];
+		/* as ri_KeysEqual() compares what is referred to */
+		same = same && !new_nulls[position] &&
+			datum_image_eq(values[position], new_values[position],
+						   tree->byvals[position], tree->lengths[position]);
+	}
+	if (same)
+		return;
+	if (!step->taken)
+		hooks_walk_prepare(cascade, step);
+	row[0] = Int64GetDatum(++cascade->event);
+	hooks_lane_put(&step->state->rows, row, row_nulls);
+}
+
+/*
+ * A row is deleted.  False if there are enough of its kind.
+ */
+bool
+hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
+				HookTable *table, Oid relid,
+				const ItemPointerData *tid, Datum *values, bool *nulls)
+{
+	HookLeaf   *leaf = hooks_route_leaf(table, relid);
+	ListCell   *lc;
+
+	if (!hooks_walk_count_row(cascade, count, relid))
+		return false;
+	(void) hooks_tidset_add(cascade->doomed, relid, tid);
+	hooks_walk_visit(cascade, count, relid, tid);
+	if (leaf == NULL || leaf->deletes == NIL)
+		return true;
+	hooks_walk_present(cascade, table->tree, relid, tid, values, nulls);
+	foreach(lc, leaf->deletes)
+	{
+		HookWay    *way = lfirst(lc);
+
+		if (way->steps[HOOK_CAUSE_DELETED] != NULL)
+			hooks_walk_queue(cascade, way, way->steps[HOOK_CAUSE_DELETED],
+							 values, nulls, NULL, NULL);
+	}
+	return true;
+}
+
+/*
+ * A row keeps the delete from happening; it counts once for each key.
+ */
+void
+hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
+				 const ItemPointerData *tid)
+{
+	HookStepState *state = step->state;
+	HookCascadeCount *count;
+	ListCell   *lc;
+
+	foreach(lc, cascade->route->steps)
+	{
+		HookStep   *other = lfirst(lc);
+
+		if (other->key == step->key && other->state->blocks != NULL &&
+			hooks_tidset_has(other->state->blocks, relid, tid))
+			return;
+	}
+	if (state->blocks == NULL)
+		state->blocks = hooks_tidset_make(cascade->context);
+	count = hooks_walk_count(cascade, &state->blocked, step, HOOK_EFFECT_BLOCKED);
+	if (hooks_walk_count_row(cascade, count, relid))
+		(void) hooks_tidset_add(state->blocks, relid, tid);
+}

@@ -1,0 +1,111 @@
+/*
+ * walk.h
+ *		The state of a walk along a cascade, and what happens to single rows.
+ */
+#ifndef HOOKS_WALK_H
+#define HOOKS_WALK_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "storage/itemptr.h"
+#include "utils/hsearch.h"
+#include "utils/tuplestore.h"
+
+#include "base/tidset.h"
+#include "cascade/graph.h"
+#include "cascade/lane.h"
+#include "cascade/moved.h"
+#include "cascade/route.h"
+
+/* A row that the walk has found: deleted, or changed and not deleted later */
+typedef struct HookCascadeRow
+{
+	Oid			relid;			/* the table, or partition, that holds it */
+	ItemPointerData tid;
+	int			depth;			/* 0 for the statement's own */
+	const HookStep *step;		/* by which; NULL at depth 0 */
+	HookEffect	effect;
+} HookCascadeRow;
+
+/* Called for each of them, once: deletes in order, then the changes */
+typedef void (*HookCascadeVisitor) (const HookCascadeRow *row, void *arg);
+
+/* How many they are */
+typedef struct HookCascadeCount
+{
+	int			number;			/* of all */
+	int			depth;
+	const HookStep *step;		/* NULL at depth 0 */
+	const HookForeignKey *key;	/* the step's */
+	Oid			relation;		/* as the statement or foreign key names it */
+	HookEffect	effect;
+	const Bitmapset *columns;	/* that change, by the relation's numbers */
+	bool		late;			/* blocked, but not before COMMIT */
+	int64		rows;
+	bool		capped;			/* at least so many */
+	List	   *relids;			/* the tables that hold them */
+} HookCascadeCount;
+
+/* The walk's side of a step */
+typedef struct HookStepState
+{
+	HookLane	rows;			/* those that refer to a row */
+	HookLane	checks;			/* what changed rows refer to now */
+	List	   *late;			/* rows of an event that wait for the others */
+	bool		unknown;		/* it cannot be known what it sets */
+	Datum	   *defaults;		/* what it sets, by column of the key */
+	bool	   *default_nulls;
+	HookCascadeCount *count;	/* of this round, or an earlier one */
+	HookCascadeCount *blocked;
+	HookTidSet *blocks;			/* rows that block */
+} HookStepState;
+
+typedef struct HookWalk
+{
+	MemoryContext context;
+	HookRoute  *route;
+	HookCascadeVisitor visitor; /* NULL: nobody */
+	void	   *arg;
+	int64		max_rows;		/* 0: all */
+	bool		cut;			/* rows were left out */
+	int			depth;
+	int64		event;			/* the last event's number */
+	HookTidSet *doomed;
+	List	   *counts;			/* of HookCascadeCount */
+	HookCascadeCount *root;
+	TupleDesc	change_desc;
+	Tuplestorestate *changes;	/* NULL: none.  Number in counts, table, TID */
+	HTAB	   *versions;		/* of HookVersion: rows that were changed, in a
+								 * tree that moves or more than once */
+	int			nlanes;
+} HookWalk;
+
+extern void hooks_walk_prepare(HookWalk *cascade, HookStep *step);
+extern void hooks_walk_renew_query(HookWalk *cascade, const HookStep *step,
+								   HookLane *lane);
+extern HookCascadeCount *hooks_walk_count(HookWalk *cascade,
+										  HookCascadeCount **last,
+										  HookStep *step, HookEffect effect);
+extern bool hooks_walk_count_row(HookWalk *cascade, HookCascadeCount *count,
+								 Oid relid);
+extern void hooks_walk_visit(HookWalk *cascade,
+							 const HookCascadeCount *count, Oid relid,
+							 const ItemPointerData *tid);
+extern bool hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
+								  const ItemPointerData *tid);
+extern void hooks_walk_present(HookWalk *cascade, const HookTree *tree,
+							   Oid relid, const ItemPointerData *tid,
+							   Datum *values, bool *nulls);
+extern void hooks_walk_queue(HookWalk *cascade, const HookWay *way,
+							 HookStep *step,
+							 const Datum *values, const bool *nulls,
+							 const Datum *new_values, const bool *new_nulls);
+extern bool hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
+							HookTable *table, Oid relid,
+							const ItemPointerData *tid,
+							Datum *values, bool *nulls);
+extern void hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
+							 const ItemPointerData *tid);
+
+#endif							/* HOOKS_WALK_H */

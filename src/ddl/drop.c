@@ -1,0 +1,240 @@
+/*
+ * drop.c
+ *		Hooks on "drop".
+ *
+ * They fire at the start of the command, while everything is there, for each
+ * relation that it is about to remove, whether it names it or reaches it by
+ * CASCADE: first all hooks of phase before, then those of before_cascade.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/objectaddress.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "ddl/dependents.h"
+#include "ddl/drop.h"
+#include "ddl/targets.h"
+#include "ddl/told.h"
+#include "firing/fire.h"
+#include "firing/payload.h"
+#include "registry/scope.h"
+
+/* What a firing tells of the command */
+typedef struct DropCommand
+{
+	const char *tag;			/* "DROP TABLE" */
+	HookDependents *dependents;
+	HookPayloadValue *objects;	/* the same; NULL until a hook fires */
+	MemoryContext context;		/* that all of it lives in */
+} DropCommand;
+
+static char *
+name_of(HeapTuple tuple, Relation catalog, AttrNumber attnum)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (attnum == InvalidAttrNumber)
+		return NULL;
+	value = heap_getattr(tuple, attnum, RelationGetDescr(catalog), &isnull);
+	return isnull ? NULL : pstrdup(NameStr(*DatumGetName(value)));
+}
+
+/*
+ * Adds an object, as pg_event_trigger_dropped_objects() describes it.
+ */
+static void
+add_object(JsonbInState *state, const HookDependent *dependent)
+{
+	const ObjectAddress *address = &dependent->address;
+	char	   *identity = getObjectIdentity(address, true);
+	char	   *schema = NULL;
+	char	   *name = NULL;
+	JsonbValue	original = {0};
+
+	if (identity == NULL)
+		return;
+	if (is_objectclass_supported(address->classId))
+	{
+		Relation	catalog = table_open(address->classId, AccessShareLock);
+		HeapTuple	tuple = get_catalog_object_by_oid(catalog,
+													  get_object_attnum_oid(address->classId),
+													  address->objectId);
+		Oid			namespace = get_object_namespace(address);
+
+		if (OidIsValid(namespace))
+			schema = get_namespace_name(namespace);
+		if (HeapTupleIsValid(tuple) && address->objectSubId == 0 &&
+			get_object_namensp_unique(address->classId))
+			name = name_of(tuple, catalog,
+						   get_object_attnum_name(address->classId));
+		table_close(catalog, AccessShareLock);
+	}
+	hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
+	hooks_payload_add(state, "object_type", getObjectTypeDescription(address, true));
+	hooks_payload_add(state, "schema_name", schema);
+	hooks_payload_add(state, "object_name", name);
+	hooks_payload_add(state, "object_identity", identity);
+	hooks_payload_key(state, "original");
+	original.type = jbvBool;
+	original.val.boolean = dependent->original;
+	hooks_jsonb_push(state, WJB_VALUE, &original);
+	hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
+}
+
+/*
+ * The list of what goes, made once for all firings of a command.
+ */
+static HookPayloadValue *
+objects_of(DropCommand *command)
+{
+	MemoryContext old = MemoryContextSwitchTo(command->context);
+	JsonbInState state = {0};
+	ListCell   *lc;
+
+	if (command->objects == NULL)
+	{
+		hooks_jsonb_push(&state, WJB_BEGIN_ARRAY, NULL);
+		foreach(lc, command->dependents->list)
+		{
+			CHECK_FOR_INTERRUPTS();
+			add_object(&state, lfirst(lc));
+		}
+		hooks_jsonb_push(&state, WJB_END_ARRAY, NULL);
+		command->objects = hooks_payload_share(JsonbValueToJsonb(state.result));
+	}
+	MemoryContextSwitchTo(old);
+	return command->objects;
+}
+
+/*
+ * The event of a drop.
+ */
+static Jsonb *
+make_event(HookFiring *firing, void *arg)
+{
+	DropCommand *command = arg;
+	JsonbInState state = hooks_payload_begin(firing);
+
+	hooks_payload_add(&state, "command", command->tag);
+	return hooks_payload_end_shared(&state, "objects", objects_of(command));
+}
+
+/*
+ * Does a wide hook fire for a partitioned table above the relation, as that
+ * goes with it?
+ */
+static bool
+fires_above(const Hook *wide, Relation rel, const HookDependents *dependents)
+{
+	ListCell   *lc;
+
+	if (rel->rd_rel->relispartition)
+		foreach(lc, get_partition_ancestors(RelationGetRelid(rel)))
+		{
+			ObjectAddress ancestor;
+
+			ObjectAddressSet(ancestor, RelationRelationId, lfirst_oid(lc));
+			if (hooks_scope_covers(wide, lfirst_oid(lc)) &&
+				hooks_dependents_has(dependents, &ancestor))
+				return true;
+		}
+	return false;
+}
+
+/*
+ * Fires the hooks of an event for a relation that is about to go.
+ */
+static void
+fire_relation(const HookEvent *event, const HookDependent *dependent,
+			  DropCommand *command)
+{
+	Oid			relid = dependent->address.objectId;
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	MemoryContext context;
+	MemoryContext old;
+	HookRun    *run;
+
+	if (rel == NULL)
+		return;
+	context = AllocSetContextCreate(command->context, "hooks drop firing",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	run = hooks_fire_prepare(event, list_make1_oid(relid), context);
+	for (int i = 0; i < run->length; i++)
+	{
+		HookCall   *call = &run->calls[i];
+
+		if (!OidIsValid(call->member->hook->relation) &&
+			fires_above(call->member->hook, rel, command->dependents))
+			call->out = true;
+	}
+	hooks_fire_event(run, rel, dependent->original, make_event, command);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	relation_close(rel, NoLock);
+}
+
+static bool
+is_relation(const ObjectAddress *address)
+{
+	if (address->classId != RelationRelationId || address->objectSubId != 0)
+		return false;
+	switch (get_rel_relkind(address->objectId))
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_FOREIGN_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Fires the hooks on "drop" of all relations that a command is about to remove;
+ * told.c sees to it that it removes them.
+ */
+void
+hooks_drop_fire(Node *command, const char *tag)
+{
+	DropCommand drop = {tag};
+	List	   *targets;
+	bool		cascade;
+	MemoryContext context;
+	MemoryContext old;
+	ListCell   *lc;
+
+	if (hooks_settings_kill_switch())
+		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "hooks drop",
+									ALLOCSET_DEFAULT_SIZES);
+	drop.context = context;
+	old = MemoryContextSwitchTo(context);
+	targets = hooks_targets_find(command, &cascade);
+	if (targets != NIL)
+		hooks_told_begin(command, targets);
+	drop.dependents = hooks_dependents_find(targets, cascade);
+	for (int i = HOOK_TRIGGERS; i < HOOK_EVENTS; i++)
+		foreach(lc, drop.dependents->list)
+		{
+			HookDependent *dependent = lfirst(lc);
+
+			if (is_relation(&dependent->address))
+				fire_relation(&hooks_events[i], dependent, &drop);
+		}
+	if (targets != NIL)
+		hooks_told_check_targets(command, hooks_targets_find(command, &cascade));
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}

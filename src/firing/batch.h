@@ -1,0 +1,77 @@
+/*
+ * batch.h
+ *		Captured rows: what one before_cascade firing is about.
+ */
+#ifndef HOOKS_BATCH_H
+#define HOOKS_BATCH_H
+
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "storage/itemptr.h"
+
+#include "firing/chain.h"
+#include "firing/origin.h"
+#include "registry/event.h"
+
+/* TIDs are kept in chunks, each larger than the one before */
+typedef struct TidChunk
+{
+	struct TidChunk *next;
+	int			used;			/* in TIDs */
+	int			size;
+	ItemPointerData tids[FLEXIBLE_ARRAY_MEMBER];
+} TidChunk;
+
+/* The rows of one table */
+typedef struct BatchTable
+{
+	struct BatchTable *next;
+	Oid			relid;
+	TidChunk   *head;
+	TidChunk   *tail;
+} BatchTable;
+
+typedef struct HookBatch
+{
+	struct HookBatch *next;
+	uint64		id;				/* never used twice */
+	const HookEvent *event;
+	Oid			root;
+	MemoryContext query;		/* NULL when that query is over */
+	uint64		level;			/* trigger query level, 0 if not known */
+	bool		referential;
+	HookOrigin	origin;
+	HookKeyAction *action;			/* that added rows last; NULL: none, or not seen */
+	SubTransactionId subid;
+	MemoryContext context;
+	BatchTable *tables;			/* the first row's table comes first */
+} HookBatch;
+
+/* the open batches, newest first */
+extern HookBatch *hooks_batches;
+
+/* How a batch knows which captures are its own; see batch.c */
+typedef struct HookCapture
+{
+	const HookEvent *event;
+	Oid			relid;			/* the table that holds the row */
+	Oid			root;			/* the partitioned table above it, or relid */
+	MemoryContext query;		/* the executor's memory of the query */
+	uint64		batch;			/* the batch it added to last */
+	BatchTable *table;			/* and the table in it, while that is open */
+} HookCapture;
+
+extern bool hooks_batch_add(HookCapture *capture, ItemPointer old_tid,
+							ItemPointer new_tid);
+extern HookBatch *hooks_batch_take(const HookEvent *event, Oid relid,
+								   ItemPointer first);
+extern List *hooks_batch_relations(const HookBatch *batch);
+extern void hooks_batch_free(HookBatch *batch);
+extern void hooks_batch_query_ends(MemoryContext query);
+extern void hooks_batch_check_fired(MemoryContext query, uint64 level);
+extern void hooks_batch_end_subtransaction(SubTransactionId subid,
+										   SubTransactionId parent,
+										   bool commit);
+
+#endif							/* HOOKS_BATCH_H */

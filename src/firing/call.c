@@ -1,0 +1,344 @@
+/*
+ * call.c
+ *		Call one hook's callback.
+ *
+ * A callback is called as trigger.c calls a trigger function, through fmgr
+ * with a TriggerData, so that it cannot tell the difference.  Its tg_trigger is
+ * a copy of the real one with the hook's name and arguments; the OID in it
+ * stays, as procedural languages know their compiled functions by it.
+ *
+ * Everything that must be looked up is in the HookRun, which lasts as long as
+ * the executor's own memory of the trigger.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "firing/call.h"
+#include "firing/policy.h"
+#include "firing/sandbox.h"
+
+/*
+ * Evaluates a hook's condition for a row; true if it has none.
+ */
+bool
+hooks_call_condition(HookRun *run, HookCall *call,
+					 TupleTableSlot *old, TupleTableSlot *new)
+{
+	bool		isnull;
+	bool		result;
+
+	if (call->member->condition == NULL)
+		return true;
+	if (call->condition == NULL)
+	{
+		MemoryContext context = MemoryContextSwitchTo(run->context);
+		const Hook *hook = call->member->hook;
+		Oid			userid;
+		int			sec_context;
+
+		if (run->econtext == NULL)
+			run->econtext = CreateStandaloneExprContext();
+		/* this is where the right to execute its functions is checked */
+		GetUserIdAndSecContext(&userid, &sec_context);
+		if (hook->run_as == HOOK_AS_OWNER)
+			SetUserIdAndSecContext(hook->owner,
+								   sec_context | SECURITY_LOCAL_USERID_CHANGE |
+								   SECURITY_RESTRICTED_OPERATION);
+		call->condition = ExecInitExpr((Expr *) call->member->condition, NULL);
+		SetUserIdAndSecContext(userid, sec_context);
+		MemoryContextSwitchTo(context);
+	}
+	run->econtext->ecxt_innertuple = old;
+	run->econtext->ecxt_outertuple = new;
+	result = DatumGetBool(ExecEvalExprSwitchContext(call->condition,
+													run->econtext, &isnull));
+	ResetExprContext(run->econtext);
+	return !isnull && result;
+}
+
+/*
+ * The condition for the row of a trigger; at level statement, without a row.
+ */
+static bool
+test_condition(HookRun *run, HookCall *call, TriggerData *trigdata)
+{
+	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
+
+	return hooks_call_condition(run, call,
+								insert ? NULL : trigdata->tg_trigslot,
+								insert ? trigdata->tg_trigslot :
+								trigdata->tg_newslot);
+}
+
+/* what the policy runs */
+typedef struct CallbackCall
+{
+	HookRun    *run;
+	HookCall   *call;
+	TriggerData *trigdata;
+	Oid			caller;
+	bool		test;			/* the condition, which may throw */
+	bool		fired;			/* the condition was true */
+	HeapTuple	result;
+} CallbackCall;
+
+/*
+ * Looks the callback up, when a statement first calls it: 42501 if the role that
+ * it runs as may not execute it any more.
+ */
+static void
+check_callback(HookRun *run, HookCall *call)
+{
+	const Hook *hook = call->member->hook;
+
+	if (call->allowed != GetUserId())
+	{
+		AclResult	result = hooks_proc_aclcheck(hook->callback, GetUserId());
+
+		if (result != ACLCHECK_OK)
+			aclcheck_error(result, OBJECT_FUNCTION,
+						   format_procedure_qualified(hook->callback));
+		call->allowed = GetUserId();
+	}
+	if (!OidIsValid(call->function.fn_oid))
+	{
+		short		nargs = hooks_event_takes_jsonb(hook->phase,
+													hook->actions) ? 1 : 0;
+
+		call->fcinfo = MemoryContextAlloc(run->context,
+										  SizeForFunctionCallInfo(nargs));
+		fmgr_info_cxt(hook->callback, &call->function, run->context);
+		InitFunctionCallInfoData(*call->fcinfo, &call->function, nargs,
+								 InvalidOid, NULL, NULL);
+	}
+}
+
+/*
+ * Calls the function, counted as ExecCallTriggerFunc in trigger.c does.
+ */
+static inline Datum
+call_function(HookCall *call)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	PgStat_FunctionCallUsage usage;
+	bool		counted = pgstat_track_functions > call->function.fn_stats;
+	Datum		result;
+
+	fcinfo->isnull = false;
+	if (unlikely(counted))
+		pgstat_init_function_usage(fcinfo, &usage);
+	result = FunctionCallInvoke(fcinfo);
+	if (unlikely(counted))
+		pgstat_end_function_usage(&usage, true);
+	return result;
+}
+
+/*
+ * Calls a callback that is a trigger function.
+ */
+static inline HeapTuple
+invoke(HookCall *call, TriggerData *trigdata)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	Datum		result;
+
+	fcinfo->context = (Node *) trigdata;
+	result = call_function(call);
+	if (unlikely(fcinfo->isnull))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger function %u returned null value",
+						fcinfo->flinfo->fn_oid)));
+	return (HeapTuple) DatumGetPointer(result);
+}
+
+static void
+call_callback(void *arg)
+{
+	CallbackCall *state = arg;
+	HookRun    *run = state->run;
+	HookSandbox sandbox;
+
+	if (state->call->member->broken != NULL)
+		ThrowErrorData(state->call->member->broken);
+	hooks_sandbox_enter(&sandbox, state->call->member->hook, state->caller);
+	if (run->row_source != NULL)
+		state->fired = run->row_source(run, state->call, state->trigdata,
+									   run->row_source_arg);
+	else if (state->test)
+		state->fired = test_condition(run, state->call, state->trigdata);
+	if (state->fired)
+	{
+		check_callback(run, state->call);
+		state->result = invoke(state->call, state->trigdata);
+	}
+	hooks_sandbox_leave(&sandbox);
+}
+
+/*
+ * What hooks.context() tells of all calls of a hook by a statement.
+ */
+static void
+prepare_subject(HookRun *run, HookCall *call, Relation rel)
+{
+	HookSubject *subject = &call->subject;
+
+	subject->hook = call->member->hook->name;
+	subject->event = run->event;
+	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
+	subject->relation = RelationGetRelid(rel);
+	subject->relation_name = RelationGetRelationName(rel);
+	subject->batch = run->batch;
+	subject->query = run->query;
+}
+
+/*
+ * What stays the same for all calls of a trigger function: what it sees as its
+ * trigger, and the subject.
+ */
+static void
+prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
+{
+	const HookMember *member = call->member;
+
+	call->trigger = *trigdata->tg_trigger;
+	call->trigger.tgname = member->hook->name;
+	call->trigger.tgnargs = member->narguments;
+	call->trigger.tgargs = member->arguments;
+
+	prepare_subject(run, call, trigdata->tg_relation);
+	call->simple = member->condition == NULL && member->columns == NULL &&
+		member->broken == NULL &&
+		run->row_source == NULL && hooks_policy_is_plain(member) &&
+		member->hook->run_as == HOOK_AS_OWNER;
+}
+
+/* what a BEFORE ROW trigger returns to let the row pass as it is */
+static inline HeapTuple
+row_unchanged(const TriggerData *trigdata)
+{
+	return TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
+		trigdata->tg_newtuple : trigdata->tg_trigtuple;
+}
+
+/*
+ * Fires one hook.  trigdata is as for a trigger; its tg_trigger is replaced
+ * for the call.  Returns what the callback returned; if its condition was not
+ * met, or it failed and was isolated, the row unchanged.
+ */
+HeapTuple
+hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
+				   const HookSurroundings *around)
+{
+	const HookMember *member = call->member;
+	Trigger    *real = trigdata->tg_trigger;
+	bool		test = member->condition != NULL;
+	HookFiring *firing;
+	HeapTuple	result;
+
+	if (unlikely(call->trigger.tgoid != real->tgoid))
+		prepare_call(run, call, trigdata);
+
+	/* What cannot fail is tested first, and saves the rest for most rows */
+	if (test && member->condition_safe && run->row_source == NULL)
+	{
+		if (!test_condition(run, call, trigdata))
+			return row_unchanged(trigdata);
+		test = false;
+	}
+
+	firing = hooks_context_push(&call->subject, around->nest_level);
+	firing->trigdata = trigdata;
+	firing->origin = around->origin;
+	firing->caller = around->caller;
+	trigdata->tg_trigger = &call->trigger;
+
+	if (call->simple && call->allowed == around->at_home &&
+		hooks_sandbox_is_needless(member->hook, around->at_home))
+	{
+		/* The usual case of most rows: nothing to do but call */
+		ErrorContextCallback context;
+
+		context.callback = hooks_policy_add_context;
+		context.arg = firing;
+		context.previous = error_context_stack;
+		error_context_stack = &context;
+		result = invoke(call, trigdata);
+		error_context_stack = context.previous;
+	}
+	else
+	{
+		CallbackCall state = {run, call, trigdata, around->caller, test, true, NULL};
+
+		HookOutcome outcome;
+
+		outcome = hooks_policy_run(member, firing, call_callback, &state);
+		result = outcome == HOOK_DONE && state.fired ? state.result :
+			row_unchanged(trigdata);
+		if (outcome == HOOK_TAKEN_OUT)
+			call->out = true;
+	}
+	trigdata->tg_trigger = real;
+	hooks_context_pop(firing);
+	return result;
+}
+
+/* what the policy runs for a callback that takes jsonb */
+typedef struct EventCall
+{
+	HookRun    *run;
+	HookCall   *call;
+	Oid			caller;
+	HookEventMaker make;
+	void	   *arg;
+} EventCall;
+
+static void
+call_with_event(void *arg)
+{
+	EventCall  *state = arg;
+	HookCall   *call = state->call;
+	HookSandbox sandbox;
+
+	if (call->member->broken != NULL)
+		ThrowErrorData(call->member->broken);
+	hooks_sandbox_enter(&sandbox, call->member->hook, state->caller);
+	if (hooks_call_condition(state->run, call, NULL, NULL))
+	{
+		check_callback(state->run, call);
+		call->fcinfo->args[0].value =
+			JsonbPGetDatum(state->make(hooks_firing, state->arg));
+		call->fcinfo->args[0].isnull = false;
+		(void) call_function(call);
+	}
+	hooks_sandbox_leave(&sandbox);
+}
+
+/*
+ * Fires one hook whose callback takes the event as jsonb, which make(firing,
+ * arg) makes, inside the firing.
+ */
+void
+hooks_call_event(HookRun *run, HookCall *call, Relation rel,
+				 const HookOrigin *origin, HookEventMaker make, void *arg)
+{
+	Oid			caller = GetUserId();	/* whoever issued a statement around it */
+	EventCall	state = {run, call, caller, make, arg};
+	HookFiring *firing;
+
+	prepare_subject(run, call, rel);
+	firing = hooks_context_push(&call->subject, GetCurrentTransactionNestLevel());
+	firing->trigdata = NULL;
+	firing->origin = origin;
+	firing->caller = caller;
+	(void) hooks_policy_run(call->member, firing, call_with_event, &state);
+	hooks_context_pop(firing);
+}

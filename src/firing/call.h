@@ -1,0 +1,88 @@
+/*
+ * call.h
+ *		Call one hook's callback.
+ */
+#ifndef HOOKS_CALL_H
+#define HOOKS_CALL_H
+
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "utils/jsonb.h"
+
+#include "firing/chain.h"
+#include "firing/context.h"
+
+/* A hook in a run */
+typedef struct HookCall
+{
+	HookMember *member;
+	bool		simple;			/* nothing to test and nothing to guard: call */
+	bool		out;			/* not for this replication role, or in
+								 * quarantine since the statement began */
+	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
+	FunctionCallInfo fcinfo;	/* made with it */
+	Oid			allowed;		/* role whose EXECUTE was checked */
+	Trigger		trigger;		/* what the callback sees as its trigger */
+	HookSubject subject;		/* what hooks.context() tells */
+	ExprState  *condition;		/* NULL until first evaluated */
+} HookCall;
+
+struct HookRun;
+
+/*
+ * Gives a hook's callback the rows that its condition selects, through the
+ * trigger data; false if there are none.  Called inside the firing.
+ */
+typedef bool (*HookRowSource) (struct HookRun *run, HookCall *call,
+							   TriggerData *trigdata, void *arg);
+
+/*
+ * Makes the event that a callback takes, if it takes jsonb.
+ */
+typedef Jsonb *(*HookEventMaker) (HookFiring *firing, void *arg);
+
+/*
+ * One statement's use of a chain: what firing its hooks again and again needs,
+ * made once.  Lives in, and goes with, the memory context it was made in.
+ */
+typedef struct HookRun
+{
+	const HookEvent *event;
+	int			length;
+	HookCall   *calls;			/* in firing order */
+	ExprContext *econtext;		/* for conditions, NULL until needed */
+	HookRowSource row_source;	/* of a batch; NULL otherwise */
+	void	   *row_source_arg;
+	bool		referential;	/* a batch of rows that a cascade removes */
+	const struct HookBatch *batch;	/* NULL if not of one */
+	bool		asks;			/* for the origin, whenever it fires */
+	const HookOrigin *origin;	/* of a batch; NULL otherwise */
+	MemoryContext query;		/* the executor's memory of the query */
+	MemoryContext context;
+	List	   *pinned;			/* of HookRelation */
+	MemoryContextCallback unpin;
+} HookRun;
+
+/* What the firings of all hooks for one row have in common */
+typedef struct HookSurroundings
+{
+	Oid			caller;			/* InvalidOid if not known */
+	Oid			at_home;		/* see hooks_sandbox_is_needless() */
+	int			nest_level;
+	bool		referential;
+	const HookOrigin *origin;	/* NULL if it can wait until somebody asks */
+	HookOrigin	found;
+} HookSurroundings;
+
+extern bool hooks_call_condition(HookRun *run, HookCall *call,
+								 TupleTableSlot *old, TupleTableSlot *new);
+extern HeapTuple hooks_call_trigger(HookRun *run, HookCall *call,
+									TriggerData *trigdata,
+									const HookSurroundings *around);
+extern void hooks_call_event(HookRun *run, HookCall *call, Relation rel,
+							 const HookOrigin *origin, HookEventMaker make,
+							 void *arg);
+
+#endif							/* HOOKS_CALL_H */

@@ -1,0 +1,68 @@
+/*
+ * chain.h
+ *		The backend's cache of chains: which hooks fire on a relation, in order.
+ */
+#ifndef HOOKS_CHAIN_H
+#define HOOKS_CHAIN_H
+
+#include "postgres.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/nodes.h"
+
+#include "registry/event.h"
+#include "registry/registry.h"
+
+/* A hook as it stands in the chains of one relation */
+typedef struct HookMember
+{
+	Hook	   *hook;
+	Oid			target;			/* the relation that it is on; see scope.h */
+	ErrorData  *broken;			/* why the condition cannot be planned, NULL if
+								 * it can; raised by firing */
+	Node	   *condition;		/* compiled for the relation, NULL if none */
+	bool		condition_safe; /* hooks_condition_cannot_fail() */
+	Bitmapset  *columns;		/* attribute numbers in the relation, offset
+								 * by FirstLowInvalidHeapAttributeNumber */
+	int			narguments;
+	char	  **arguments;
+	int			nrun_after;
+	char	  **run_after;
+	int			timeout;		/* ms, 0 for none */
+} HookMember;
+
+typedef struct HookChain
+{
+	int			length;
+	HookMember **members;		/* in firing order */
+} HookChain;
+
+/*
+ * The chains of a relation, including the hooks of the partitioned tables that
+ * it is a partition of.  Pinned, it does not change or go away.
+ */
+typedef struct HookRelation
+{
+	Oid			relid;
+	bool		stale;			/* not in the cache any more */
+	int			pins;
+	Oid			root;			/* topmost partitioned table, or relid */
+	List	   *ancestors;		/* OIDs, nearest first */
+	List	   *problems;		/* strings: what is wrong with its hooks */
+	bool		wanted[HOOK_EVENTS];	/* some hook is for it, enabled or not */
+	MemoryContext context;
+	HookChain	chains[HOOK_EVENTS];
+} HookRelation;
+
+#define hooks_chain_of(relation, event) \
+	(&(relation)->chains[(event) - hooks_events])
+
+extern void hooks_chain_init(void);
+extern HookRelation *hooks_chain_pin(Oid relid);
+extern void hooks_chain_unpin(HookRelation *relation);
+extern void hooks_chain_tell(const HookRelation *relation,
+							 const HookEvent *event);
+extern void hooks_chain_sort(HookMember **members, int n, HookPhase phase);
+extern bool hooks_chain_role_fires(HookFire fire);
+
+#endif							/* HOOKS_CHAIN_H */

@@ -1,0 +1,83 @@
+/*
+ * context.h
+ *		The stack of firings, and hooks.context().
+ */
+#ifndef HOOKS_CONTEXT_H
+#define HOOKS_CONTEXT_H
+
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "datatype/timestamp.h"
+
+#include "base/settings.h"
+#include "firing/statement.h"
+#include "registry/event.h"
+
+/* What the firings of a hook by a statement have in common */
+typedef struct HookSubject
+{
+	const char *hook;
+	const HookEvent *event;
+	bool		naming;			/* it is the moment of naming */
+	Oid			relation;
+	const char *relation_name;
+	const struct HookBatch *batch;	/* the rows it is about, NULL if not of one */
+	MemoryContext query;		/* the executor's memory of the query */
+} HookSubject;
+
+/*
+ * One call of one callback.  The records are kept for the next firing of the
+ * same depth, so that an abort can still read them after the longjmp.
+ */
+typedef struct HookFiring
+{
+	struct HookFiring *outer;
+	struct HookFiring *inner;	/* kept for the next nested firing */
+	int			depth;			/* 1 for the outermost */
+	int			nest_level;		/* of the transaction when it began */
+	const HookSubject *subject;
+	const TriggerData *trigdata;	/* NULL if the callback takes jsonb */
+	HookStatement *statement;	/* NULL if not seen */
+	const HookOrigin *origin;	/* of the rows; NULL: ask the statement */
+	Oid			caller;			/* who issued the statement; InvalidOid if that
+								 * is not known */
+	TimestampTz fired_at;		/* 0 until somebody asks */
+} HookFiring;
+
+extern HookFiring *hooks_firing;
+extern HookFiring *hooks_outermost;
+extern const HookFiring *hooks_vetoing;
+
+extern HookFiring *hooks_context_new(const HookSubject *subject);
+extern void hooks_context_abort(int nest_level);
+extern Oid	hooks_context_root(const HookFiring *firing);
+extern char *hooks_context_describe(const HookFiring *firing);
+extern int	hooks_context_place(const HookFiring *firing);
+
+/*
+ * Begins a firing; KH003 if it is nested too deep.
+ */
+static inline HookFiring *
+hooks_context_push(const HookSubject *subject, int nest_level)
+{
+	HookFiring *firing = hooks_firing == NULL ? hooks_outermost :
+		hooks_firing->inner;
+
+	if (unlikely(firing == NULL || firing->depth > hooks_max_depth))
+		firing = hooks_context_new(subject);
+	firing->subject = subject;
+	firing->nest_level = nest_level;
+	firing->statement = hooks_statement;
+	firing->fired_at = 0;
+	hooks_firing = firing;
+	return firing;
+}
+
+static inline void
+hooks_context_pop(const HookFiring *firing)
+{
+	hooks_firing = firing->outer;
+}
+
+#endif							/* HOOKS_CONTEXT_H */

@@ -1,0 +1,46 @@
+/*
+ * deleted.h
+ *		The deletes that are running: their rows, and what was found of their
+ *		cascades.
+ */
+#ifndef HOOKS_DELETED_H
+#define HOOKS_DELETED_H
+
+#include "postgres.h"
+
+#include "firing/batch.h"
+#include "firing/statement.h"
+
+/* What was found for a table that somebody asked for */
+typedef struct HookDeleteAnswer
+{
+	Oid			target;			/* InvalidOid: it does not hold any more */
+	int			nest_level;		/* of the transaction when it was found */
+	MemoryContext context;
+	List	   *tables;			/* target, partitions, children: OIDs */
+	List	   *files;			/* of each, where its rows are */
+	List	   *rows;			/* of HookTidList */
+} HookDeleteAnswer;
+
+/* A statement that deletes, while it runs */
+typedef struct HookDelete
+{
+	struct HookDelete *outer;
+	uint64		level;			/* as in HookStatement */
+	int			nest_level;		/* of the transaction when it began */
+	int			asked;			/* of the transaction when hooks_doomed_first()
+								 * was asked; 0: not yet */
+	MemoryContext context;
+	List	   *batches;		/* of HookBatch: its own rows */
+	List	   *answers;		/* of HookDeleteAnswer */
+} HookDelete;
+
+/* the running deletes of which something is known, innermost first; mostly NULL */
+extern HookDelete *hooks_deletes;
+
+extern HookDelete *hooks_deleted_get(const HookStatement *root);
+extern bool hooks_deleted_adopt(HookBatch *batch);
+extern void hooks_deleted_end_statement(uint64 level);
+extern void hooks_deleted_end_subtransaction(int nest_level, bool commit);
+
+#endif							/* HOOKS_DELETED_H */

@@ -1,0 +1,253 @@
+/*
+ * fire.c
+ *		Run a chain.
+ *
+ * Which of its hooks are due, and in which order; call.c calls each.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "firing/fire.h"
+#include "firing/orphan.h"
+
+static void
+unpin_all(void *arg)
+{
+	HookRun    *run = arg;
+	ListCell   *lc;
+
+	foreach(lc, run->pinned)
+		hooks_chain_unpin(lfirst(lc));
+}
+
+/* What tells members of several relations apart; without padding set to 0 */
+typedef struct MemberKey
+{
+	int64		hook_id;
+	int64		target;
+} MemberKey;
+
+static HTAB *
+make_seen(void)
+{
+	HASHCTL		info = {0};
+
+	info.keysize = info.entrysize = sizeof(MemberKey);
+	info.hcxt = CurrentMemoryContext;
+	return hash_create("hooks members of a run", 64, &info,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/*
+ * Is it the first time that this member comes?
+ */
+static bool
+is_new(HTAB *seen, const HookMember *member)
+{
+	MemberKey	key = {member->hook->hook_id, member->target};
+	bool		found;
+
+	(void) hash_search(seen, &key, HASH_ENTER, &found);
+	return !found;
+}
+
+/*
+ * Makes a run of the hooks of an event on the given relations, in a context
+ * that lives as long as the run shall.
+ *
+ * At level row a relation's chain includes the hooks of the partitioned tables
+ * above it, as the rows are its own.  Statements and batches belong to the
+ * table that a hook is on.
+ */
+HookRun *
+hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	HookRun    *run = palloc0(sizeof(HookRun));
+	HookMember **members = NULL;
+	HTAB	   *seen = list_length(relids) > 1 ? make_seen() : NULL;
+	int			n = 0;
+	ListCell   *lc;
+
+	run->event = event;
+	run->context = context;
+	run->query = context;
+	run->asks = event->action == HOOK_TRUNCATE ||
+		(event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT);
+	run->unpin.func = unpin_all;
+	run->unpin.arg = run;
+	MemoryContextRegisterResetCallback(context, &run->unpin);
+
+	foreach(lc, relids)
+	{
+		HookRelation *relation = hooks_chain_pin(lfirst_oid(lc));
+		HookChain  *chain = hooks_chain_of(relation, event);
+
+		run->pinned = lappend(run->pinned, relation);
+		if (chain->length == 0)
+			continue;
+		members = members == NULL ?
+			palloc(sizeof(HookMember *) * chain->length) :
+			repalloc(members, sizeof(HookMember *) * (n + chain->length));
+		for (int i = 0; i < chain->length; i++)
+		{
+			HookMember *member = chain->members[i];
+
+			if ((event->level == HOOK_ROW ||
+				 member->target == relation->relid) &&
+				(seen == NULL || is_new(seen, member)))
+				members[n++] = member;
+		}
+	}
+	if (seen != NULL)
+		hash_destroy(seen);
+	if (list_length(relids) > 1 && n > 1)
+		hooks_chain_sort(members, n, event->phase);
+
+	run->length = n;
+	run->calls = palloc0(sizeof(HookCall) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		run->calls[i].member = members[i];
+		run->calls[i].out = !hooks_chain_role_fires(members[i]->hook->fire);
+	}
+	MemoryContextSwitchTo(old);
+	return run;
+}
+
+/*
+ * Is this the moment at which the hook's columns become all non-null?
+ */
+static bool
+is_naming(const HookMember *member, TupleTableSlot *old, TupleTableSlot *new)
+{
+	bool		was_named = old != NULL;
+	int			x = -1;
+
+	while ((x = bms_next_member(member->columns, x)) >= 0)
+	{
+		AttrNumber	attnum = x + FirstLowInvalidHeapAttributeNumber;
+
+		if (slot_attisnull(new, attnum))
+			return false;
+		if (old != NULL && slot_attisnull(old, attnum))
+			was_named = false;
+	}
+	return !was_named;
+}
+
+static inline void
+look_around(const HookRun *run, const TriggerData *trigdata,
+			HookSurroundings *around)
+{
+	around->nest_level = GetCurrentTransactionNestLevel();
+	around->referential = run->referential ||
+		hooks_statement_in_referential_action();
+	around->origin = run->origin;
+	if (unlikely(hooks_statement == NULL || run->asks) && run->origin == NULL)
+	{
+		hooks_statement_origin(hooks_statement, run->event, trigdata,
+							   &around->found);
+		around->origin = &around->found;
+	}
+
+	/* TRUNCATE is no statement of the executor's */
+	around->caller = run->event->action == HOOK_TRUNCATE ? GetUserId() :
+		hooks_statement_caller(hooks_statement, around->origin, run->query);
+	around->at_home = around->caller == GetSessionUserId() ?
+		around->caller : InvalidOid;
+}
+
+/*
+ * Fires one hook of a batch.
+ */
+void
+hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
+{
+	HookSurroundings around;
+
+	look_around(run, trigdata, &around);
+	(void) hooks_call_trigger(run, call, trigdata, &around);
+}
+
+/*
+ * Fires the hooks of a run for a trigger's event, in order.
+ *
+ * For a BEFORE ROW trigger each hook sees the row as the ones before it left
+ * it; returns the row to go on with, NULL to skip it.  Otherwise returns NULL.
+ */
+HeapTuple
+hooks_fire_chain(HookRun *run, TriggerData *trigdata)
+{
+	TriggerEvent event = trigdata->tg_event;
+	bool		before_row = TRIGGER_FIRED_FOR_ROW(event) &&
+		TRIGGER_FIRED_BEFORE(event);
+	bool		update = TRIGGER_FIRED_BY_UPDATE(event);
+	bool		delete = TRIGGER_FIRED_BY_DELETE(event);
+	const Bitmapset *assigned = update ? trigdata->tg_updatedcols : NULL;
+	HeapTuple  *row = update ? &trigdata->tg_newtuple : &trigdata->tg_trigtuple;
+	TupleTableSlot *slot = update ? trigdata->tg_newslot : trigdata->tg_trigslot;
+	HeapTuple	proposed = NULL;
+	HookSurroundings around;
+
+	look_around(run, trigdata, &around);
+	if (before_row && update && around.referential && run->length > 0)
+		proposed = heap_copytuple(*row);
+
+	for (int i = 0; i < run->length; i++)
+	{
+		HookCall   *call = &run->calls[i];
+		HeapTuple	result;
+
+		if (!hooks_fire_is_due(call, assigned))
+			continue;
+		if (call->member->columns != NULL &&
+			(call->member->hook->actions & HOOK_NAME) &&
+			!is_naming(call->member, update ? trigdata->tg_trigslot : NULL, slot))
+			continue;
+		result = hooks_call_trigger(run, call, trigdata, &around);
+		if (!before_row)
+			continue;
+		if (result == NULL)
+		{
+			if ((update || delete) && around.referential)
+				hooks_orphan_report(call->member->hook->name,
+									trigdata->tg_relation, true);
+			return NULL;
+		}
+		if (delete || result == *row)
+			continue;
+		if (proposed != NULL &&
+			hooks_orphan_undoes(RelationGetDescr(trigdata->tg_relation),
+								assigned, proposed, result))
+			hooks_orphan_report(call->member->hook->name,
+								trigdata->tg_relation, false);
+		/* as ExecBRInsertTriggers does, for hooks that look at the slot */
+		ExecForceStoreHeapTuple(result, slot, false);
+		*row = result;
+	}
+	return before_row ? *row : NULL;
+}
+
+/*
+ * Fires the hooks of a run whose callbacks take the event as jsonb, which
+ * make(firing, arg) makes for each, inside its firing.  Whether the command is
+ * about the relation directly is for hooks.context().
+ */
+void
+hooks_fire_event(HookRun *run, Relation rel, bool direct, HookEventMaker make,
+				 void *arg)
+{
+	HookOrigin	origin = {direct ? 0 : HOOK_DEPTH_UNKNOWN};
+
+	for (int i = 0; i < run->length; i++)
+		if (hooks_fire_is_due(&run->calls[i], NULL))
+			hooks_call_event(run, &run->calls[i], rel, &origin, make, arg);
+}

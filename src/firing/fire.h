@@ -1,0 +1,35 @@
+/*
+ * fire.h
+ *		Run a chain.
+ */
+#ifndef HOOKS_FIRE_H
+#define HOOKS_FIRE_H
+
+#include "postgres.h"
+
+#include "base/settings.h"
+#include "firing/call.h"
+
+extern HookRun *hooks_fire_prepare(const HookEvent *event, List *relids,
+								   MemoryContext context);
+extern void hooks_fire_call(HookRun *run, HookCall *call,
+							TriggerData *trigdata);
+extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
+extern void hooks_fire_event(HookRun *run, Relation rel, bool direct,
+							 HookEventMaker make, void *arg);
+
+/*
+ * Does a hook fire now, as far as that does not depend on the rows?  The
+ * assigned columns count for updates only; NULL means not an update.
+ */
+static inline bool
+hooks_fire_is_due(const HookCall *call, const Bitmapset *assigned)
+{
+	const HookMember *member = call->member;
+
+	return !call->out && !hooks_settings_is_paused(member->hook->hook_id) &&
+		(assigned == NULL || member->columns == NULL ||
+		 bms_overlap(assigned, member->columns));
+}
+
+#endif							/* HOOKS_FIRE_H */

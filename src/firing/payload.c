@@ -1,0 +1,214 @@
+/*
+ * payload.c
+ *		The event that a callback takes as jsonb.
+ *
+ * It tells what hooks.context() tells, and what the phase and action add.
+ * Names of relations are qualified, under any search_path.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "base/settings.h"
+#include "firing/payload.h"
+#include "registry/event.h"
+
+/* bytes more than an event needs around a shared value, as the next may need more */
+#define ROOM 1024
+
+/*
+ * A key of the object in hand; its value is to follow.
+ */
+void
+hooks_payload_key(JsonbInState *state, const char *key)
+{
+	JsonbValue	value = {0};
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, key);
+	value.val.string.len = strlen(key);
+	hooks_jsonb_push(state, WJB_KEY, &value);
+}
+
+/*
+ * A key and a string, or null.
+ */
+void
+hooks_payload_add(JsonbInState *state, const char *key, const char *text)
+{
+	JsonbValue	value = {0};
+
+	hooks_payload_key(state, key);
+	if (text == NULL)
+		value.type = jbvNull;
+	else
+	{
+		value.type = jbvString;
+		value.val.string.val = unconstify(char *, text);
+		value.val.string.len = strlen(text);
+	}
+	hooks_jsonb_push(state, WJB_VALUE, &value);
+}
+
+/*
+ * A key and any jsonb, or null.
+ */
+void
+hooks_payload_add_json(JsonbInState *state, const char *key, Jsonb *json)
+{
+	JsonbValue	value = {0};
+
+	if (json == NULL)
+	{
+		hooks_payload_add(state, key, NULL);
+		return;
+	}
+	hooks_payload_key(state, key);
+	if (!JsonbExtractScalar(&json->root, &value))
+	{
+		value.type = jbvBinary;
+		value.val.binary.data = &json->root;
+		value.val.binary.len = VARSIZE(json) - VARHDRSZ;
+	}
+	hooks_jsonb_push(state, WJB_VALUE, &value);
+}
+
+static char *
+role_name(Oid role)
+{
+	return GetUserNameFromId(role, true);
+}
+
+/*
+ * Begins an event with what all have.
+ */
+JsonbInState
+hooks_payload_begin(HookFiring *firing)
+{
+	const HookSubject *subject = firing->subject;
+	JsonbInState state = {0};
+	Oid			schema = get_rel_namespace(subject->relation);
+
+	if (firing->fired_at == 0)
+		firing->fired_at = GetCurrentTimestamp();
+	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
+	hooks_payload_add(&state, "hook", subject->hook);
+	hooks_payload_add(&state, "phase", hooks_event_phase_word(subject->event->phase));
+	hooks_payload_add(&state, "action", hooks_event_action_word(subject->event->action));
+	hooks_payload_add(&state, "relation",
+					  quote_qualified_identifier(get_namespace_name(schema),
+												 subject->relation_name));
+	hooks_payload_add(&state, "caller", role_name(firing->caller));
+	hooks_payload_add(&state, "session_user", role_name(GetSessionUserId()));
+	hooks_payload_add(&state, "statement", debug_query_string);
+	hooks_payload_add(&state, "transaction_id",
+					  psprintf(UINT64_FORMAT,
+							   U64FromFullTransactionId(GetTopFullTransactionId())));
+	hooks_payload_add(&state, "fired_at",
+					  JsonEncodeDateTime(NULL, TimestampTzGetDatum(firing->fired_at),
+										 TIMESTAMPTZOID, NULL));
+	hooks_payload_add_json(&state, "metadata", hooks_settings_metadata());
+	return state;
+}
+
+Jsonb *
+hooks_payload_end(JsonbInState *state)
+{
+	hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(state->result);
+}
+
+/*
+ * Makes a value that many events have; it lives in the current context.
+ */
+HookPayloadValue *
+hooks_payload_share(Jsonb *json)
+{
+	HookPayloadValue *value = palloc0(sizeof(HookPayloadValue));
+
+	value->context = CurrentMemoryContext;
+	value->length = INTALIGN(VARSIZE(json) - VARHDRSZ);
+	value->data = palloc0(value->length);
+	memcpy(value->data, &json->root, VARSIZE(json) - VARHDRSZ);
+	return value;
+}
+
+/*
+ * Makes room before and after the value.
+ */
+static void
+make_room(HookPayloadValue *value, Size before, Size after)
+{
+	char	   *buffer;
+
+	if (before <= value->before && after <= value->after)
+		return;
+	before = MAXALIGN(before + ROOM);
+	after += ROOM;
+	buffer = MemoryContextAlloc(value->context, before + value->length + after);
+	memcpy(buffer + before, value->data, value->length);
+	pfree(value->data - value->before);
+	value->data = buffer + before;
+	value->before = before;
+	value->after = after;
+}
+
+/*
+ * Ends an event with a value that many have: without a copy of the value, around
+ * which the rest is written.  So the result is valid until the next such call.
+ */
+Jsonb *
+hooks_payload_end_shared(JsonbInState *state, const char *key,
+						 HookPayloadValue *value)
+{
+	Jsonb	   *event;
+	Jsonb	   *result;
+	JsonbValue	place;
+	int			entries;
+	int			i;
+	Size		before;
+	Size		after;
+
+	/* An empty array keeps the place */
+	hooks_payload_key(state, key);
+	hooks_jsonb_push(state, WJB_BEGIN_ARRAY, NULL);
+	hooks_jsonb_push(state, WJB_END_ARRAY, NULL);
+	event = hooks_payload_end(state);
+	(void) getKeyJsonValueFromContainer(&event->root, key, strlen(key), &place);
+	before = (char *) place.val.binary.data - (char *) event;
+	after = VARSIZE(event) - before - place.val.binary.len;
+	if (before + value->length + after > JENTRY_OFFLENMASK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("event of hook is too large"),
+				 errdetail("Its \"%s\" has %zu bytes.", key, value->length)));
+	make_room(value, before, after);
+	result = (Jsonb *) (value->data - before);
+	memcpy(result, event, before);
+	memcpy(value->data + value->length,
+		   (char *) event + before + place.val.binary.len, after);
+	SET_VARSIZE(result, before + value->length + after);
+
+	/*
+	 * The entry of the value, whose length has changed.  In a small object none
+	 * after the first is an offset.
+	 */
+	entries = 2 * JsonContainerSize(&result->root);
+	Assert(entries <= JB_OFFSET_STRIDE);
+	for (i = entries / 2; i < entries; i++)
+		if (JBE_ISCONTAINER(result->root.children[i]) &&
+			(char *) &result->root.children[entries] +
+			INTALIGN(getJsonbOffset(&result->root, i)) == value->data)
+			break;
+	Assert(i < entries && !JBE_HAS_OFF(result->root.children[i]));
+	result->root.children[i] += value->length - place.val.binary.len;
+	pfree(event);
+	return result;
+}

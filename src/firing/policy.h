@@ -1,0 +1,38 @@
+/*
+ * policy.h
+ *		What an error in a callback means: abort, isolate, quarantine.
+ */
+#ifndef HOOKS_POLICY_H
+#define HOOKS_POLICY_H
+
+#include "postgres.h"
+
+#include "firing/chain.h"
+#include "firing/context.h"
+
+typedef enum HookOutcome
+{
+	HOOK_DONE,
+	HOOK_FAILED,				/* and isolated */
+	HOOK_TAKEN_OUT				/* failed, isolated, and in quarantine now */
+} HookOutcome;
+
+/* what hooks_policy_before_commit() has to do, NIL mostly */
+extern List *hooks_failures_to_prune;
+
+extern HookOutcome hooks_policy_run(const HookMember *member,
+									HookFiring *firing,
+									void (*body) (void *arg), void *arg);
+extern void hooks_policy_add_context(void *arg);
+extern void hooks_policy_before_commit(void);
+
+/*
+ * Does the policy ask for nothing but the context line?
+ */
+static inline bool
+hooks_policy_is_plain(const HookMember *member)
+{
+	return member->hook->policy == HOOK_ABORT && member->timeout == 0;
+}
+
+#endif							/* HOOKS_POLICY_H */

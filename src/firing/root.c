@@ -1,0 +1,177 @@
+/*
+ * root.c
+ *		Which part of a statement changed a row.
+ *
+ * A statement has a part for each table that it names as a target: one, and one
+ * for each query in WITH that changes something.  All parts are one command, so
+ * a row does not tell which of them changed it; its table does, together with
+ * what happened to it.  Where several parts could have done it, what they have
+ * in common is known: both parts of
+ *		WITH x AS (DELETE FROM a WHERE id = 1) DELETE FROM a WHERE id = 2
+ * delete from a.
+ *
+ * The queries that rules make of one statement are statements of their own.
+ */
+#include "postgres.h"
+
+#include "catalog/partition.h"
+#include "parser/parsetree.h"
+#include "utils/lsyscache.h"
+
+#include "firing/root.h"
+
+static Oid
+relation_of(const PlannedStmt *plan, Index rti)
+{
+	return rt_fetch(rti, plan->rtable)->relid;
+}
+
+/*
+ * Can what a part does to a table be this event?  CMD_UNKNOWN: an update or
+ * delete.  A row that an UPDATE moves to another partition is deleted from one
+ * and inserted into the other.
+ */
+static bool
+is_cause(const ModifyTable *part, CmdType event, bool moves)
+{
+	if (part->operation == CMD_MERGE || part->operation == event)
+		return true;
+	switch (part->operation)
+	{
+		case CMD_INSERT:
+			return event != CMD_DELETE &&
+				part->onConflictAction == ONCONFLICT_UPDATE;
+		case CMD_UPDATE:
+			return event == CMD_UNKNOWN || moves;
+		case CMD_DELETE:
+			return event == CMD_UNKNOWN;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Can a part have changed a row of the table?  Where it deletes or updates, the
+ * plan has all tables in which it looks for rows; where it inserts, the
+ * partitions that it may put rows into are known by what they are part of.
+ */
+static bool
+reaches(const PlannedStmt *plan, const ModifyTable *part, Oid relid,
+		CmdType event)
+{
+	Oid			named = relation_of(plan, part->nominalRelation);
+	ListCell   *lc;
+
+	if (relid == named)
+		return true;
+	foreach(lc, part->resultRelations)
+		if (relation_of(plan, lfirst_int(lc)) == relid)
+			return true;
+	if (part->operation == CMD_DELETE ||
+		(part->operation == CMD_UPDATE && event != CMD_INSERT) ||
+		!get_rel_relispartition(relid))
+		return false;
+	return list_member_oid(get_partition_ancestors(relid), named);
+}
+
+static void
+add_part(const PlannedStmt *plan, const ModifyTable *part, bool first,
+		 HookRoot *root)
+{
+	HookRoot	of_part = {relation_of(plan, part->nominalRelation), part->operation};
+
+	if (first)
+		*root = of_part;
+	else
+		hooks_root_join(root, &of_part);
+}
+
+/*
+ * The parts of a statement, of ModifyTable.
+ */
+static List *
+parts_of(const PlannedStmt *plan)
+{
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	if (IsA(plan->planTree, ModifyTable))
+		parts = list_make1(plan->planTree);
+	foreach(lc, plan->subplans)
+		if (lfirst(lc) != NULL && IsA(lfirst(lc), ModifyTable))
+			parts = lappend(parts, lfirst(lc));
+	return parts;
+}
+
+/*
+ * The table that a statement itself names as its target, not one in its WITH;
+ * InvalidOid if it has none.
+ */
+Oid
+hooks_root_target(const PlannedStmt *plan)
+{
+	if (!IsA(plan->planTree, ModifyTable))
+		return InvalidOid;
+	return relation_of(plan, ((ModifyTable *) plan->planTree)->nominalRelation);
+}
+
+/*
+ * What all parts of a statement have in common.
+ */
+void
+hooks_root_of_plan(const PlannedStmt *plan, HookRoot *root)
+{
+	List	   *parts = parts_of(plan);
+	ListCell   *lc;
+
+	memset(root, 0, sizeof(HookRoot));
+	foreach(lc, parts)
+		add_part(plan, lfirst(lc), lc == list_head(parts), root);
+	list_free(parts);
+}
+
+static bool
+find_part(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row,
+		  HookRoot *root)
+{
+	List	   *parts = parts_of(plan);
+	bool		found = false;
+	ListCell   *lc;
+
+	memset(root, 0, sizeof(HookRoot));
+	foreach(lc, parts)
+	{
+		ModifyTable *part = lfirst(lc);
+
+		if (!is_cause(part, event, of_row && get_rel_relispartition(relid)) ||
+			!(of_row ? reaches(plan, part, relid, event) :
+			  relation_of(plan, part->nominalRelation) == relid))
+			continue;
+		add_part(plan, part, !found, root);
+		found = true;
+	}
+	list_free(parts);
+	return found;
+}
+
+/*
+ * The part of a statement that did something to a row of the table: inserted,
+ * updated or deleted it, or, with CMD_UNKNOWN, one of the latter.  False: none.
+ */
+bool
+hooks_root_of_row(const PlannedStmt *plan, Oid relid, CmdType event,
+				  HookRoot *root)
+{
+	return find_part(plan, relid, event, true, root);
+}
+
+/*
+ * The same of a statement level event of the table, which has those of the
+ * parts that name it.
+ */
+bool
+hooks_root_of_table(const PlannedStmt *plan, Oid relid, CmdType event,
+					HookRoot *root)
+{
+	return find_part(plan, relid, event, false, root);
+}

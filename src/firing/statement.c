@@ -1,0 +1,566 @@
+/*
+ * statement.c
+ *		The running statements that can queue trigger events.
+ *
+ * Without preload the library arrives in the middle of a session's first
+ * statement and does not see that one.  Whoever asks must therefore be content
+ * with "not known": the functions here then fall back on what PostgreSQL
+ * itself tells, and say so.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/plannodes.h"
+#include "parser/parsetree.h"
+#include "tcop/pquery.h"
+#include "tcop/tcopprot.h"
+#include "utils/combocid.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "firing/statement.h"
+#include "registry/event.h"
+
+HookStatement *hooks_statement = NULL;
+
+/* the record of the outermost one; in TopMemoryContext, never freed */
+static HookStatement *outermost = NULL;
+
+/*
+ * Who issues the next statement, if not the current user; see
+ * hooks_statement_set_caller().  An abort forgets it.
+ */
+static Oid	next_caller = InvalidOid;
+
+/* the innermost running TRUNCATE; an abort pops it */
+static HookTruncate *innermost_truncate = NULL;
+
+/* the last level given out; never reset */
+static uint64 last_level = 0;
+
+/* statement_timestamp() when the library was loaded; set once */
+static TimestampTz loaded_at = 0;
+
+/*
+ * Notes when the library is loaded.  From _PG_init() only.
+ */
+void
+hooks_statement_init(void)
+{
+	loaded_at = GetCurrentStatementStartTimestamp();
+}
+
+/*
+ * Was the library there before the client's command began?  Then only what is
+ * no statement (logical replication's apply) is not seen.
+ */
+bool
+hooks_statement_all_seen(void)
+{
+	return GetCurrentStatementStartTimestamp() != loaded_at;
+}
+
+static HookStatement *
+new_statement(void)
+{
+	HookStatement *statement = MemoryContextAllocZero(TopMemoryContext,
+													  sizeof(HookStatement));
+
+	statement->outer = hooks_statement;
+	if (hooks_statement == NULL)
+		outermost = statement;
+	else
+		hooks_statement->inner = statement;
+	return statement;
+}
+
+/*
+ * The cascade of a statement's trigger query level, empty to begin with.
+ */
+static HookCascade *
+cascade_of(HookStatement *statement)
+{
+	HookCascade *cascade = &statement->cascade;
+
+	if (cascade->level != statement->level)
+	{
+		memset(cascade, 0, sizeof(HookCascade));
+		cascade->level = statement->level;
+		cascade->context = statement->query->estate->es_query_cxt;
+	}
+	return cascade;
+}
+
+static inline HookStatement *
+next_statement(QueryDesc *query)
+{
+	HookStatement *statement = hooks_statement == NULL ? outermost :
+		hooks_statement->inner;
+
+	if (unlikely(statement == NULL))
+		statement = new_statement();
+	statement->query = query;
+	statement->nest_level = GetCurrentTransactionNestLevel();
+	return statement;
+}
+
+/*
+ * A COPY FROM begins.  The caller pops it when it is done; if it throws, the
+ * abort does.
+ */
+HookStatement *
+hooks_statement_push_copy(const CopyStmt *copy, const char *text)
+{
+	HookStatement *statement = next_statement(NULL);
+
+	statement->copied = RangeVarGetRelid(copy->relation, NoLock, true);
+	statement->text = text;
+	statement->referential = false;
+	statement->level = ++last_level;
+	statement->caller = GetUserId();
+	hooks_statement = statement;
+	return statement;
+}
+
+/*
+ * Makes a statement the innermost one.  The caller pops it when it is done; if
+ * it throws, the abort does.
+ */
+HookStatement *
+hooks_statement_push(QueryDesc *query)
+{
+	HookStatement *statement = next_statement(query);
+
+	/*
+	 * Only ri_triggers.c runs modifying queries without a trigger query level
+	 * of their own.
+	 */
+	statement->referential =
+		(query->estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0;
+	if (!statement->referential)
+	{
+		statement->level = ++last_level;
+		statement->caller = OidIsValid(next_caller) ? next_caller : GetUserId();
+		next_caller = InvalidOid;
+	}
+	else if (hooks_statement != NULL && hooks_statement->query != NULL)
+	{
+		statement->level = hooks_statement->level;
+		statement->caller = hooks_statement->caller;
+		statement->action = hooks_origin_begin(cascade_of(hooks_statement),
+											   hooks_statement->query, query);
+	}
+	else
+	{
+		statement->level = ++last_level;
+		statement->caller = InvalidOid;
+		statement->action = hooks_origin_begin(NULL, NULL, query);
+	}
+	hooks_statement = statement;
+	return statement;
+}
+
+/*
+ * The next statement is one that we run as somebody else in the name of this
+ * role.  InvalidOid, if none came.
+ */
+void
+hooks_statement_set_caller(Oid caller)
+{
+	next_caller = caller;
+}
+
+/*
+ * A TRUNCATE begins.  The caller pops it when it is done; if it throws, the
+ * abort does.
+ */
+void
+hooks_statement_push_truncate(const TruncateStmt *statement, const char *text)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	HookTruncate *truncate = palloc0(sizeof(HookTruncate));
+	ListCell   *lc;
+
+	foreach(lc, statement->relations)
+	{
+		RangeVar   *name = lfirst_node(RangeVar, lc);
+		Oid			relid = RangeVarGetRelid(name, NoLock, true);
+
+		truncate->named = list_append_unique_oid(truncate->named, relid);
+		if (name->inh)
+			truncate->with_children = lappend_oid(truncate->with_children, relid);
+	}
+	truncate->text = text;
+	truncate->nest_level = GetCurrentTransactionNestLevel();
+	truncate->outer = innermost_truncate;
+	innermost_truncate = truncate;
+	MemoryContextSwitchTo(old);
+}
+
+void
+hooks_statement_pop_truncate(void)
+{
+	innermost_truncate = innermost_truncate->outer;
+}
+
+/*
+ * The transaction level, and what is nested in it, aborts.
+ */
+void
+hooks_statement_abort(int nest_level)
+{
+	next_caller = InvalidOid;
+	while (innermost_truncate != NULL &&
+		   innermost_truncate->nest_level >= nest_level)
+		innermost_truncate = innermost_truncate->outer;
+	while (hooks_statement != NULL && hooks_statement->nest_level >= nest_level)
+		hooks_statement = hooks_statement->outer;
+}
+
+/*
+ * Is the row in hand being changed by a referential action?  Where the
+ * statement was not seen, ri_triggers.c's security context tells: nobody else
+ * sets that bit.  (It also holds in statements of triggers that the action
+ * fires; calling those an action errs on the side of an error.)
+ */
+bool
+hooks_statement_in_referential_action(void)
+{
+	if (hooks_statement != NULL)
+		return hooks_statement->referential;
+	return InNoForceRLSOperation();
+}
+
+/*
+ * The statement that the client sent, if the query with this memory is it.
+ *
+ * For statements that were not seen.  The memory of a query that a portal runs
+ * itself lies in the portal's; that of functions' queries lies elsewhere.
+ */
+static const PlannedStmt *
+statement_of_portal(MemoryContext query)
+{
+	PlannedStmt *found = NULL;
+	ListCell   *lc;
+
+	if (ActivePortal == NULL ||
+		MemoryContextGetParent(query) != ActivePortal->portalContext)
+		return NULL;
+	foreach(lc, ActivePortal->stmts)
+	{
+		PlannedStmt *plan = lfirst_node(PlannedStmt, lc);
+
+		/* EXPLAIN runs a statement of its own, a rule adds some */
+		if (plan->commandType == CMD_UTILITY || found != NULL)
+			return NULL;
+		found = plan;
+	}
+	return found;
+}
+
+/*
+ * The role that issued the statement; InvalidOid if that is not known.  origin
+ * and query are of the rows and the query for which a trigger fires, in case
+ * the statement was not seen.
+ */
+Oid
+hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
+					   MemoryContext query)
+{
+	if (statement != NULL)
+		return statement->caller;
+
+	/* a referential action runs as the owner of a table */
+	if (InNoForceRLSOperation())
+		return InvalidOid;
+
+	if (!HOOKS_AFTER_AS_QUEUED || origin->depth == 0 || !InLocalUserIdChange())
+		return GetUserId();
+
+	/*
+	 * Here such an action may have queued the event, or a function changed the
+	 * role.  The client's own statement is that of the role that it has set; its
+	 * portal has no name, as no portal of a function does.
+	 */
+	if (statement_of_portal(query) != NULL && ActivePortal->name[0] == '\0')
+		return GetOuterUserId();
+	return InvalidOid;
+}
+
+/*
+ * The statement that the client, or a function's body, issued and whose
+ * cascade we are in, and its text.  query is the memory of the query whose
+ * trigger fires, in case the statement was not seen.
+ *
+ * If it is not known: NULL, and the text that the client sent, NULL if there
+ * is none.  COPY has no plan either, but a text.
+ */
+const PlannedStmt *
+hooks_statement_root(const HookStatement *statement, MemoryContext query,
+					 const char **text)
+{
+	const PlannedStmt *plan;
+
+	while (statement != NULL && statement->referential)
+		statement = statement->outer;
+	if (statement != NULL && statement->query == NULL)
+	{
+		*text = statement->text;
+		return NULL;
+	}
+	if (statement != NULL)
+	{
+		*text = statement->query->sourceText;
+		return statement->query->plannedstmt;
+	}
+	plan = statement_of_portal(query);
+	*text = plan != NULL ? ActivePortal->sourceText : debug_query_string;
+	return plan;
+}
+
+/*
+ * How hooks.context() calls what a statement does to its root; NULL: not known.
+ */
+const char *
+hooks_statement_action_word(CmdType operation)
+{
+	switch (operation)
+	{
+		case CMD_INSERT:
+			return hooks_event_action_word(HOOK_INSERT);
+		case CMD_UPDATE:
+			return hooks_event_action_word(HOOK_UPDATE);
+		case CMD_DELETE:
+			return hooks_event_action_word(HOOK_DELETE);
+		case CMD_MERGE:
+			return "merge";
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * The tables that a statement writes, and the partitioned ones that it names, in
+ * no order.
+ */
+List *
+hooks_statement_written(const PlannedStmt *plan)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_result_relations(plan))
+	{
+		relids = lappend_oid(relids,
+							 rt_fetch(lfirst_int(lc), plan->rtable)->relid);
+	}
+	return relids;
+}
+
+/*
+ * What a trigger's event is in the executor's words.
+ */
+CmdType
+hooks_statement_operation(TriggerEvent event)
+{
+	return TRIGGER_FIRED_BY_DELETE(event) ? CMD_DELETE :
+		TRIGGER_FIRED_BY_UPDATE(event) ? CMD_UPDATE : CMD_INSERT;
+}
+
+/*
+ * Can a referential action change rows of the table?
+ */
+static bool
+refers_to_others(Relation rel)
+{
+	return RelationGetFKeyList(rel) != NIL;
+}
+
+/*
+ * Does a TRUNCATE name the table itself, or one that this is a partition or child
+ * of?  named: which; of several the nearest one, InvalidOid if that is not known.
+ */
+bool
+hooks_statement_truncates(const HookTruncate *truncate, Relation rel, Oid *named)
+{
+	Oid			relid = RelationGetRelid(rel);
+	List	   *above;
+	bool		found = false;
+	ListCell   *lc;
+
+	*named = InvalidOid;
+	above = list_make1_oid(relid);
+	if (rel->rd_rel->relispartition)
+		above = list_concat(above, get_partition_ancestors(relid));
+	foreach(lc, above)
+		if (list_member_oid(truncate->named, lfirst_oid(lc)))
+		{
+			*named = lfirst_oid(lc);
+			return true;
+		}
+	if (rel->rd_rel->relispartition || !has_superclass(relid))
+		return false;
+	foreach(lc, truncate->with_children)
+		if (list_member_oid(find_all_inheritors(lfirst_oid(lc), NoLock, NULL), relid))
+		{
+			*named = found ? InvalidOid : lfirst_oid(lc);
+			found = true;
+		}
+	return found;
+}
+
+/*
+ * Does the running TRUNCATE name the table?  If it was not seen: only what refers
+ * to others is reached by CASCADE.
+ */
+static bool
+is_truncated_itself(Relation rel)
+{
+	Oid			named;
+
+	return innermost_truncate == NULL ? !refers_to_others(rel) :
+		hooks_statement_truncates(innermost_truncate, rel, &named);
+}
+
+/*
+ * The command that made the row of an AFTER ROW event what it is; false if the
+ * row does not tell.
+ */
+static bool
+command_of_row(const TriggerData *trigdata, CommandId *command)
+{
+	HeapTupleHeader header;
+
+	if (!TTS_IS_BUFFERTUPLE(trigdata->tg_trigslot))
+		return false;
+	header = trigdata->tg_trigtuple->t_data;
+	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		return hooks_origin_changed_by(header, command);
+	if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)))
+		return false;
+	*command = HeapTupleHeaderGetCmin(header);
+	return true;
+}
+
+/*
+ * Where the row of an AFTER ROW event comes from.
+ */
+static void
+origin_of_row(HookStatement *statement, const TriggerData *trigdata,
+			  HookOrigin *origin)
+{
+	CommandId	command;
+	CommandId	own;
+	HookKeyAction *action;
+
+	if (!command_of_row(trigdata, &command))
+		return;
+
+	/* While its triggers fire, the snapshot is still the statement's */
+	if (statement != NULL)
+		own = statement->query->estate->es_output_cid;
+	else if (ActiveSnapshotSet())
+		own = GetActiveSnapshot()->curcid;
+	else
+		return;
+	if (command == own)
+		origin->depth = 0;
+	else if (statement != NULL)
+	{
+		action = hooks_origin_of_command(cascade_of(statement),
+										 RelationGetRelid(trigdata->tg_relation),
+										 command);
+		if (action != NULL)
+			hooks_origin_of_action(action, origin);
+	}
+}
+
+/*
+ * Has the table a trigger FOR EACH ROW with transition tables for the event?
+ */
+static bool
+has_row_trigger_with_tables(const TriggerDesc *triggers, TriggerEvent event)
+{
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_ROW(trigger->tgtype) &&
+			(trigger->tgoldtable != NULL || trigger->tgnewtable != NULL) &&
+			(TRIGGER_FIRED_BY_DELETE(event) ? TRIGGER_FOR_DELETE(trigger->tgtype) :
+			 TRIGGER_FIRED_BY_UPDATE(event) ? TRIGGER_FOR_UPDATE(trigger->tgtype) :
+			 TRIGGER_FOR_INSERT(trigger->tgtype)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where the rows of an AFTER STATEMENT event come from.
+ */
+static void
+origin_of_statement(HookStatement *statement, const TriggerData *trigdata,
+					HookOrigin *origin)
+{
+	Relation	rel = trigdata->tg_relation;
+	TriggerEvent event = trigdata->tg_event;
+	CmdType		operation = hooks_statement_operation(event);
+	HookRoot	root;
+	bool		own = hooks_root_of_table(statement->query->plannedstmt,
+										  RelationGetRelid(rel), operation, &root);
+
+	hooks_origin_of_statement(cascade_of(statement), RelationGetRelid(rel),
+							  operation, own ? &root : NULL,
+							  has_row_trigger_with_tables(rel->trigdesc, event),
+							  origin);
+}
+
+/*
+ * Where the rows come from for which a trigger of ours fires.  Not for batches,
+ * which know; for an AFTER STATEMENT event to be asked once, when it fires.
+ */
+void
+hooks_statement_origin(HookStatement *statement, const HookEvent *event,
+					   const TriggerData *trigdata, HookOrigin *origin)
+{
+	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
+
+	memset(origin, 0, sizeof(HookOrigin));
+	origin->depth = HOOK_DEPTH_UNKNOWN;
+	if (event->action == HOOK_TRUNCATE)
+	{
+		origin->truncate = innermost_truncate;
+		if (is_truncated_itself(trigdata->tg_relation))
+			origin->depth = 0;
+	}
+	else if (statement != NULL && statement->query == NULL)
+		origin->depth = 0;
+	else if (statement != NULL && statement->referential)
+		hooks_origin_of_action(statement->action, origin);
+	else if (statement == NULL && InNoForceRLSOperation())
+		 /* in an action that was not seen */ ;
+	else if (event->phase != HOOK_AFTER)
+		origin->depth = 0;
+	else if (statement == NULL &&
+			 (hooks_statement_all_seen() || !refers_to_others(trigdata->tg_relation)))
+		origin->depth = 0;
+	else if (event->level == HOOK_ROW)
+		origin_of_row(statement, trigdata, origin);
+	else if (statement != NULL)
+		origin_of_statement(statement, trigdata, origin);
+	else if (insert)
+		origin->depth = 0;
+}

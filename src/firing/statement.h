@@ -1,0 +1,109 @@
+/*
+ * statement.h
+ *		The running statements that can queue trigger events.
+ *
+ * A trigger query level is what trigger.c opens for each such statement: its
+ * AFTER events wait there and fire when it finishes, referential actions and
+ * what they queue included.  A referential action runs as a statement of its
+ * own, but in the level of the statement that it belongs to.
+ */
+#ifndef HOOKS_STATEMENT_H
+#define HOOKS_STATEMENT_H
+
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "executor/execdesc.h"
+#include "nodes/execnodes.h"
+#include "nodes/parsenodes.h"
+
+#include "firing/origin.h"
+#include "registry/event.h"
+
+/*
+ * A statement of the executor's, or a COPY FROM, which has triggers but no query.
+ *
+ * As with firings, the records are kept, and the abort that follows an error
+ * takes off those that were begun in the (sub)transaction.
+ */
+typedef struct HookStatement
+{
+	struct HookStatement *outer;	/* the statement around this one */
+	struct HookStatement *inner;	/* kept for the next nested statement */
+	QueryDesc  *query;			/* NULL for COPY FROM */
+	Oid			copied;			/* the table that COPY names, and its text; else */
+	const char *text;			/* not set */
+	int			nest_level;		/* of the transaction when it began */
+	uint64		level;			/* identifies the trigger query level */
+	bool		referential;	/* a referential action's query */
+	HookKeyAction *action;			/* which one it is; if referential */
+	HookCascade cascade;		/* of the level; if not referential */
+	Oid			caller;			/* who issued it (of the level's statement);
+								 * InvalidOid if that was not seen */
+} HookStatement;
+
+/*
+ * A running TRUNCATE.  It lives in TopTransactionContext; an abort takes it off
+ * as it does statements.
+ */
+typedef struct HookTruncate
+{
+	struct HookTruncate *outer;
+	int			nest_level;
+	const char *text;
+	List	   *named;			/* the tables that it names, each once */
+	List	   *with_children;	/* of these, all without ONLY */
+} HookTruncate;
+
+/*
+ * The innermost running statement, NULL if none was seen.  Set by executor.c
+ * around each run.
+ */
+extern HookStatement *hooks_statement;
+
+extern void hooks_statement_init(void);
+extern HookStatement *hooks_statement_push(QueryDesc *query);
+extern void hooks_statement_set_caller(Oid caller);
+extern HookStatement *hooks_statement_push_copy(const CopyStmt *copy,
+												const char *text);
+extern void hooks_statement_push_truncate(const TruncateStmt *statement,
+										  const char *text);
+extern void hooks_statement_pop_truncate(void);
+extern void hooks_statement_abort(int nest_level);
+extern bool hooks_statement_in_referential_action(void);
+extern bool hooks_statement_all_seen(void);
+extern Oid	hooks_statement_caller(const HookStatement *statement,
+								   const HookOrigin *origin,
+								   MemoryContext query);
+extern const PlannedStmt *hooks_statement_root(const HookStatement *statement,
+											   MemoryContext query,
+											   const char **text);
+extern List *hooks_statement_written(const PlannedStmt *plan);
+extern bool hooks_statement_truncates(const HookTruncate *truncate,
+									  Relation rel, Oid *named);
+extern const char *hooks_statement_action_word(CmdType operation);
+extern CmdType hooks_statement_operation(TriggerEvent event);
+extern void hooks_statement_origin(HookStatement *statement,
+								   const HookEvent *event,
+								   const TriggerData *trigdata,
+								   HookOrigin *origin);
+
+/*
+ * Can the statement queue trigger events or be a referential action?  A plain
+ * SELECT cannot, and PostgreSQL does not open a level for it.
+ */
+static inline bool
+hooks_statement_is_traced(const QueryDesc *query)
+{
+	return query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+}
+
+static inline void
+hooks_statement_pop(const HookStatement *statement)
+{
+	if (statement->referential && statement->query->estate->es_processed > 0)
+		statement->action->changed = true;
+	hooks_statement = statement->outer;
+}
+
+#endif							/* HOOKS_STATEMENT_H */

@@ -1,0 +1,146 @@
+/*
+ * truncate.c
+ *		What is special about TRUNCATE: the order of phases, and wide hooks.
+ *
+ * PostgreSQL fires the triggers of a table by their names, and ours of
+ * before_cascade has the first.  So where a table has triggers for both
+ * phases, each stands for the other's: the first to fire fires the hooks of
+ * phase before.
+ *
+ * PostgreSQL fires the TRUNCATE triggers of a partitioned table and then those
+ * of its partitions, in one command.  A wide hook covers all of them, and shall
+ * fire once: when it fires for the partitioned table, it leaves the partitions
+ * out that follow.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "firing/truncate.h"
+
+/* A partition that a hook has been called for already, by its parent */
+typedef struct Covered
+{
+	struct Covered *next;
+	const HookEvent *event;
+	int64		hook_id;
+	Oid			relid;
+	MemoryContext command;		/* the executor's memory of the command */
+	MemoryContextCallback ends;
+} Covered;
+
+/*
+ * Those of the commands under way.  Each lives in its command's memory, and
+ * leaves the list with that or when its partition's turn comes.
+ */
+static Covered *covered = NULL;
+
+static void
+forget(void *arg)
+{
+	for (Covered **link = &covered; *link != NULL; link = &(*link)->next)
+		if (*link == arg)
+		{
+			*link = (*link)->next;
+			return;
+		}
+}
+
+static void
+cover(HookRun *run, const HookCall *call, Oid relid)
+{
+	Covered    *entry = MemoryContextAllocZero(run->context, sizeof(Covered));
+
+	entry->event = run->event;
+	entry->hook_id = call->member->hook->hook_id;
+	entry->relid = relid;
+	entry->command = run->context;
+	entry->ends.func = forget;
+	entry->ends.arg = entry;
+	MemoryContextRegisterResetCallback(run->context, &entry->ends);
+	entry->next = covered;
+	covered = entry;
+}
+
+/* was the hook called for the relation by its parent, in this command? */
+static bool
+is_covered(const HookRun *run, const HookCall *call, Oid relid)
+{
+	for (Covered *entry = covered; entry != NULL; entry = entry->next)
+		if (entry->command == run->context && entry->event == run->event &&
+			entry->relid == relid &&
+			entry->hook_id == call->member->hook->hook_id)
+		{
+			forget(entry);
+			return true;
+		}
+	return false;
+}
+
+/*
+ * Does a trigger fire in this session?  As TriggerEnabled() in trigger.c.
+ */
+static bool
+is_enabled(const Trigger *trigger)
+{
+	char		not_here =
+		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ?
+		TRIGGER_FIRES_ON_ORIGIN : TRIGGER_FIRES_ON_REPLICA;
+
+	return trigger->tgenabled != TRIGGER_DISABLED &&
+		trigger->tgenabled != not_here;
+}
+
+/*
+ * The event whose hooks a trigger of ours fires, which stands for the given
+ * one.
+ */
+const HookEvent *
+hooks_truncate_event(const HookEvent *event, const TriggerData *trigdata)
+{
+	const TriggerDesc *triggers = trigdata->tg_relation->trigdesc;
+	const HookEvent *other;
+
+	if (event->action != HOOK_TRUNCATE || event->phase == HOOK_AFTER)
+		return event;
+	other = hooks_event_by_trigger(event->phase == HOOK_BEFORE ?
+								   "Hooks_before_cascade_truncate" :
+								   "Hooks_before_statement_truncate");
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (strcmp(trigger->tgname, other->trigger) == 0)
+			return trigger->tgfoid == trigdata->tg_trigger->tgfoid &&
+				trigger->tgtype == hooks_event_trigger_type(other) &&
+				trigger->tgqual == NULL && is_enabled(trigger) ? other : event;
+	}
+	return event;
+}
+
+/*
+ * Takes the hooks out of a run for a TRUNCATE that have fired for a parent of
+ * the table; notes the partitions for which the others are not to fire.
+ */
+void
+hooks_truncate_prepare(HookRun *run, Relation rel)
+{
+	for (int i = 0; i < run->length; i++)
+	{
+		HookCall   *call = &run->calls[i];
+		ListCell   *lc;
+
+		if (OidIsValid(call->member->hook->relation))
+			continue;
+		if (rel->rd_rel->relispartition &&
+			is_covered(run, call, RelationGetRelid(rel)))
+			call->out = true;
+		else if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+			foreach(lc, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
+				if (lfirst_oid(lc) != RelationGetRelid(rel))
+					cover(run, call, lfirst_oid(lc));
+	}
+}

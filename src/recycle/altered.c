@@ -1,0 +1,399 @@
+/*
+ * altered.c
+ *		Rows that a cascade changes, as they are kept: what finds them again, and
+ *		the changed columns as they were and as the delete leaves them.
+ *
+ * A row can be changed by several foreign keys.  Rows that are changed by the
+ * same ones are kept together, so that each can be put back in one go.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/rights.h"
+#include "recycle/altered.h"
+#include "recycle/keeper.h"
+
+/* What a step of the cascade does to the rows that it changes */
+typedef struct ChangeStep
+{
+	const HookStep *step;		/* to tell it by; gone after the walk */
+	char	   *constraint;
+	Oid			relid;			/* topmost partitioned table above them */
+	int			n;
+	char	  **columns;		/* that it changes */
+	Datum	   *left;			/* what it leaves in them */
+	bool	   *nulls;
+} ChangeStep;
+
+/* A row that a step changes */
+typedef struct Change
+{
+	Oid			relid;			/* the table that holds it */
+	ItemPointerData tid;
+	int64		number;			/* in order of changes */
+	ChangeStep   *step;
+	int			group;			/* the first change of a row has the group's number;
+								 * -1: not this one */
+} Change;
+
+struct HookAltered
+{
+	MemoryContext context;
+	List	   *steps;			/* of ChangeStep */
+	Change	   *changes;		/* NULL: none */
+	int64		n;
+	int64		size;
+	List	   *groups;			/* of List of ChangeStep, in order */
+};
+
+/*
+ * In the current memory context.
+ */
+HookAltered *
+hooks_altered_begin(void)
+{
+	HookAltered *changes = palloc0(sizeof(HookAltered));
+
+	changes->context = CurrentMemoryContext;
+	return changes;
+}
+
+/*
+ * What a column's default is, for the rows that a step sets to it; as the
+ * table's owner, as whom PostgreSQL carries the action out.
+ */
+static Datum
+get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnull)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	Node	   *expression = build_column_default(rel, attnum);
+	MemoryContext context = CurrentMemoryContext;
+	EState	   *estate;
+	ExprState  *state;
+	Datum		value;
+	HookIdentity before;
+
+	*isnull = expression == NULL;
+	if (expression == NULL)
+		return (Datum) 0;
+	if (contain_volatile_functions(expression))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot keep rows of table \"%s\" that foreign key \"%s\" sets to a volatile default",
+						RelationGetRelationName(rel), step->constraint),
+				 errdetail("What the delete leaves in column \"%s\" cannot be known before.",
+						   NameStr(att->attname))));
+	hooks_rights_become_owner(&before, RelationGetRelid(rel));
+	estate = CreateExecutorState();
+	state = ExecPrepareExpr((Expr *) expression, estate);
+	value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), isnull);
+	if (!*isnull)
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+
+		value = datumCopy(value, att->attbyval, att->attlen);
+		MemoryContextSwitchTo(old);
+	}
+	FreeExecutorState(estate);
+	hooks_rights_become(&before);
+	return value;
+}
+
+/*
+ * A step of the walk as it is kept, made when it is first met.
+ */
+static ChangeStep *
+get_step(HookAltered *changes, const HookStep *step)
+{
+	const HookForeignKey *key = step->key;
+	ChangeStep   *found;
+	Relation	rel;
+	int			attnum = -1;
+	ListCell   *lc;
+
+	foreach(lc, changes->steps)
+		if (((ChangeStep *) lfirst(lc))->step == step)
+			return lfirst(lc);
+	found = palloc0(sizeof(ChangeStep));
+	found->step = step;
+	found->constraint = pstrdup(key->name);
+	found->relid = hooks_graph_root(key->referencing);
+	found->n = 0;
+	found->columns = palloc(sizeof(char *) * bms_num_members(step->set));
+	found->left = palloc0(sizeof(Datum) * bms_num_members(step->set));
+	found->nulls = palloc0(sizeof(bool) * bms_num_members(step->set));
+	changes->steps = lappend(changes->steps, found);
+
+	/* what comes by ON UPDATE CASCADE depends on the referenced row */
+	if (step->copies &&
+		(step->effect == HOOK_EFFECT_SET_DEFAULT || key->nkeys > 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot keep rows of table \"%s\" that foreign key \"%s\" changes by ON UPDATE CASCADE",
+						get_rel_name(key->referencing), key->name)));
+	rel = table_open(key->referencing, NoLock);
+	while ((attnum = bms_next_member(step->set, attnum)) >= 0)
+	{
+		found->columns[found->n] = pstrdup(get_attname(key->referencing, attnum, false));
+		if (step->effect == HOOK_EFFECT_SET_DEFAULT)
+			found->left[found->n] = get_default(rel, attnum, found,
+												&found->nulls[found->n]);
+		else
+			found->nulls[found->n] = true;
+		found->n++;
+	}
+	table_close(rel, NoLock);
+	return found;
+}
+
+/*
+ * Adds a row that the walk has found to be changed by a step.
+ */
+void
+hooks_altered_add(HookAltered *changes, const HookCascadeRow *row)
+{
+	MemoryContext old = MemoryContextSwitchTo(changes->context);
+	Change	   *change;
+
+	if (changes->changes == NULL)
+	{
+		changes->size = 64;
+		changes->changes = palloc(sizeof(Change) * changes->size);
+	}
+	else if (changes->n == changes->size)
+	{
+		changes->size *= 2;
+		changes->changes = repalloc_huge(changes->changes,
+										 sizeof(Change) * changes->size);
+	}
+	change = &changes->changes[changes->n];
+	change->relid = row->relid;
+	change->tid = row->tid;
+	change->number = changes->n++;
+	change->step = get_step(changes, row->step);
+	change->group = -1;
+	MemoryContextSwitchTo(old);
+}
+
+static int
+compare_changes(const void *a, const void *b)
+{
+	const Change *one = a;
+	const Change *other = b;
+	int			result;
+
+	if (one->relid != other->relid)
+		return one->relid < other->relid ? -1 : 1;
+	result = ItemPointerCompare((ItemPointer) &one->tid, (ItemPointer) &other->tid);
+	return result != 0 ? result : one->number < other->number ? -1 : 1;
+}
+
+static bool
+same_row(const Change *a, const Change *b)
+{
+	return a->relid == b->relid &&
+		ItemPointerEquals((ItemPointer) &a->tid, (ItemPointer) &b->tid);
+}
+
+static bool
+same_steps(List *a, List *b)
+{
+	ListCell   *one;
+	ListCell   *other;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(one, a, other, b)
+		if (lfirst(one) != lfirst(other))
+			return false;
+	return true;
+}
+
+/*
+ * Puts changed rows into groups, by the steps that change them.
+ */
+static void
+group_changes(HookAltered *changes)
+{
+	qsort(changes->changes, changes->n, sizeof(Change), compare_changes);
+	for (int64 first = 0, next; first < changes->n; first = next)
+	{
+		List	   *steps = NIL;
+		int			group = 0;
+		ListCell   *lc;
+
+		for (next = first; next < changes->n &&
+			 same_row(&changes->changes[first], &changes->changes[next]); next++)
+			steps = list_append_unique_ptr(steps, changes->changes[next].step);
+		foreach(lc, changes->groups)
+		{
+			if (same_steps(lfirst(lc), steps))
+				break;
+			group++;
+		}
+		if (lc == NULL)
+			changes->groups = lappend(changes->groups, steps);
+		else
+			list_free(steps);
+		changes->changes[first].group = group;
+	}
+}
+
+/* A column that a group of steps changes, and what they leave in it */
+typedef struct Left
+{
+	char	   *column;
+	Datum		value;
+	bool		isnull;
+} Left;
+
+/*
+ * What some steps leave in the columns that they change: the last one counts.
+ */
+static List *
+find_left(List *steps)
+{
+	List	   *lefts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		const ChangeStep *step = lfirst(lc);
+
+		for (int i = 0; i < step->n; i++)
+		{
+			Left	   *left = NULL;
+			ListCell   *cell;
+
+			foreach(cell, lefts)
+				if (strcmp(((Left *) lfirst(cell))->column, step->columns[i]) == 0)
+					left = lfirst(cell);
+			if (left == NULL)
+			{
+				left = palloc(sizeof(Left));
+				left->column = step->columns[i];
+				lefts = lappend(lefts, left);
+			}
+			left->value = step->left[i];
+			left->isnull = step->nulls[i];
+		}
+	}
+	return lefts;
+}
+
+static bool
+is_left(List *lefts, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, lefts)
+		if (strcmp(((Left *) lfirst(lc))->column, column) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The names of the columns by which the rows of a group are found again, apart
+ * from the changed ones, which are compared anyway: those of a key of the
+ * table, or all.
+ */
+static List *
+find_columns(Relation rel, List *lefts)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	List	   *key = hooks_keeper_key(rel);
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	for (int i = 0; i < desc->natts && key == NIL; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && att->attgenerated == '\0' &&
+			!is_left(lefts, NameStr(att->attname)))
+			names = lappend(names, NameStr(att->attname));
+	}
+	foreach(lc, key)
+		if (!is_left(lefts, lfirst(lc)))
+			names = lappend(names, lfirst(lc));
+	return names;
+}
+
+/*
+ * Writes the rows of a group: what finds them, the columns as they are, and as
+ * they will be.
+ */
+static void
+write_group(const HookAltered *changes, int group, HookKeptWriter *writer)
+{
+	List	   *steps = list_nth(changes->groups, group);
+	List	   *lefts = find_left(steps);
+	Relation	rel = table_open(((ChangeStep *) linitial(steps))->relid,
+								 AccessShareLock);
+	List	   *finders = find_columns(rel, lefts);
+	HookKeeper	keeper;
+	HookKeeperRows rows;
+	Oid			open = InvalidOid;
+	ListCell   *lc;
+
+	hooks_keeper_begin(&keeper, rel, list_length(finders) + 2 * list_length(lefts));
+	foreach(lc, finders)
+		hooks_keeper_add_column(&keeper, rel, lfirst(lc));
+	for (int i = 0; i < 2; i++)
+		foreach(lc, lefts)
+			hooks_keeper_add_column(&keeper, rel, ((Left *) lfirst(lc))->column);
+	keeper.format.nchanged = list_length(lefts);
+
+	hooks_kept_set_format(writer, &keeper.format);
+	for (int64 i = 0; i < changes->n; i++)
+	{
+		Change	   *change = &changes->changes[i];
+		int			field = keeper.format.nfields - list_length(lefts);
+
+		if (change->group != group)
+			continue;
+		if (open != change->relid)
+		{
+			if (OidIsValid(open))
+				hooks_keeper_close(&rows);
+			open = change->relid;
+			hooks_keeper_open(&keeper, &rows, open);
+		}
+		hooks_keeper_read(&rows, &change->tid);
+		hooks_keeper_put_row(&keeper, writer, &rows, field);
+		foreach(lc, lefts)
+		{
+			const Left *left = lfirst(lc);
+
+			hooks_keeper_put(&keeper, writer, field++, left->value, left->isnull);
+		}
+		hooks_keeper_end_row(&keeper, writer);
+	}
+	if (OidIsValid(open))
+		hooks_keeper_close(&rows);
+	hooks_kept_set_format(writer, NULL);
+	hooks_keeper_end(&keeper);
+	table_close(rel, NoLock);
+}
+
+/*
+ * Writes all that were added.
+ */
+void
+hooks_altered_write(HookAltered *changes, HookKeptWriter *writer)
+{
+	if (changes->n == 0)
+		return;
+	group_changes(changes);
+	for (int group = 0; group < list_length(changes->groups); group++)
+		write_group(changes, group, writer);
+}

@@ -1,0 +1,75 @@
+/*
+ * bin.c
+ *		Which recycle bin this is.
+ *
+ * The numbers of a kept row's columns mean something as long as its table and
+ * types are what they were when it was kept.  pg_restore makes all of them anew,
+ * while names stay; so does whoever loads old rows of the bin into a database
+ * whose tables were made anew.  What copies or moves files (pg_upgrade, CREATE
+ * DATABASE ... TEMPLATE, VACUUM FULL, pg_repack) changes nothing.
+ *
+ * So each row of hooks.kept_row has a mark: a number that CREATE EXTENSION draws,
+ * in a table that pg_dump leaves out, and the OIDs of table and types, which it
+ * writes by their names everywhere else.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/fmgrprotos.h"
+#include "utils/rel.h"
+
+#include "base/own.h"
+#include "recycle/bin.h"
+
+static const HookOwnColumn bin_columns[] = {
+	{UUIDOID, false},			/* bin_id */
+};
+
+static const HookOwnTable bin_table = {"bin", lengthof(bin_columns), bin_columns};
+
+/*
+ * The text of the number of this bin.  55000 if somebody has removed it.
+ */
+static char *
+read_number(void)
+{
+	Relation	bin = hooks_own_open(&bin_table, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(bin, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple = systable_getnext(scan);
+	char	   *number;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table hooks.bin is empty"),
+				 errhint("Insert gen_random_uuid().")));
+	number = DatumGetCString(DirectFunctionCall1(uuid_out,
+												 heap_getattr(tuple, 1,
+															  RelationGetDescr(bin),
+															  &isnull)));
+	systable_endscan(scan);
+	table_close(bin, AccessShareLock);
+	return number;
+}
+
+/*
+ * The mark of rows of a table with these columns, if they are kept here and now.
+ * palloc'd.
+ */
+char *
+hooks_bin_mark(Oid relid, const HookShape *shape)
+{
+	StringInfoData mark;
+
+	initStringInfo(&mark);
+	appendStringInfo(&mark, "%s %u", read_number(), relid);
+	for (int i = 0; i < shape->n; i++)
+		if (OidIsValid(shape->parts[i].type))
+			appendStringInfo(&mark, " %u", shape->parts[i].type);
+	return mark.data;
+}

@@ -1,0 +1,131 @@
+/*
+ * fields.c
+ *		From kept text to values of a table's columns.
+ *
+ * The table may have changed since the rows were kept.  In the database where
+ * they were, columns are found by their numbers, as what refers to a column
+ * does: a renamed one is still the same.  In a restored database, where numbers
+ * and OIDs are others, they are found by their names, in the same order.  Types
+ * have to be the same, inside too; other columns may have come.
+ */
+#include "postgres.h"
+
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "recycle/fields.h"
+#include "recycle/rowtext.h"
+
+/*
+ * Finds the column of a field: 42703 if it is gone, 42804 if it is of another
+ * type than when the row was kept, 428C9 if PostgreSQL computes it now.
+ */
+static AttrNumber
+find_column(Relation rel, const HookKeptFormat *format, int field)
+{
+	const HookShapePart *kept = hooks_kept_column(format, field);
+	AttrNumber	attnum = format->original ? kept->number :
+		get_attnum(RelationGetRelid(rel), kept->name);
+	Form_pg_attribute att = NULL;
+	HookShape	now = {0};
+
+	if (attnum > 0 && attnum <= RelationGetNumberOfAttributes(rel))
+		att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	if (att == NULL || att->attisdropped)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist any more",
+						kept->name, RelationGetRelationName(rel)),
+				 errdetail("The kept rows have values of type %s for it.",
+						   hooks_shape_type(kept)),
+				 get_attnum(RelationGetRelid(rel), kept->name) == InvalidAttrNumber ? 0 :
+				 errhint("The column that has its name now is another one.")));
+	hooks_shape_add(&now, NameStr(att->attname), attnum, att->atttypid, att->atttypmod);
+	if (kept->type != att->atttypid || kept->typmod != att->atttypmod)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of table \"%s\" is of another type than when its rows were kept",
+						NameStr(att->attname), RelationGetRelationName(rel)),
+				 errdetail("It was %s and is %s.", hooks_shape_type(kept),
+						   hooks_shape_type(now.parts))));
+	if (!hooks_shape_is_inside(&format->shape, format->columns[field], &now,
+							   format->original))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the type of column \"%s\" of table \"%s\" has changed since its rows were kept",
+						NameStr(att->attname), RelationGetRelationName(rel)),
+				 errdetail("%s was %s and is %s.", hooks_shape_type(kept),
+						   hooks_shape_inside(&format->shape, format->columns[field]),
+						   hooks_shape_inside(&now, 0))));
+	if (att->attgenerated != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_GENERATED_ALWAYS),
+				 errmsg("column \"%s\" of table \"%s\" is a generated column, and was none when its rows were kept",
+						NameStr(att->attname), RelationGetRelationName(rel))));
+	return attnum;
+}
+
+/*
+ * Are columns that were found by their names in the same order as when the rows
+ * were kept?  If they are not, some may have changed their names: 42703.
+ */
+static void
+check_order(const HookFields *fields, Relation rel, const HookKeptFormat *format)
+{
+	for (int i = 0; i < fields->n; i++)
+		for (int j = 0; j < i; j++)
+		{
+			const HookShapePart *one = hooks_kept_column(format, j);
+			const HookShapePart *other = hooks_kept_column(format, i);
+
+			if ((one->number < other->number) !=
+				(fields->attnums[j] < fields->attnums[i]))
+				ereport(ERROR,
+						(errcode(ERRCODE_UNDEFINED_COLUMN),
+						 errmsg("columns \"%s\" and \"%s\" of table \"%s\" are in another order than when its rows were kept",
+								one->name, other->name, RelationGetRelationName(rel)),
+						 errdetail("They may have changed their names.")));
+		}
+}
+
+/*
+ * Finds the columns of a format in its table, as it is now.  In the current
+ * memory context.  Errors of find_column() and check_order().
+ */
+void
+hooks_fields_match(HookFields *fields, Relation rel, const HookKeptFormat *format)
+{
+	int			n = Max(format->nfields, 1);
+
+	fields->n = format->nfields;
+	fields->attnums = palloc(sizeof(AttrNumber) * n);
+	fields->input = palloc(sizeof(FmgrInfo) * n);
+	fields->ioparams = palloc(sizeof(Oid) * n);
+	fields->types = palloc(sizeof(Oid) * n);
+	fields->typmods = palloc(sizeof(int32) * n);
+	fields->values = palloc(sizeof(char *) * n);
+	for (int i = 0; i < format->nfields; i++)
+	{
+		AttrNumber	attnum = find_column(rel, format, i);
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+
+		fields->attnums[i] = attnum;
+		fields->typmods[i] = att->atttypmod;
+		/* the constraints of a domain are for the INSERT to look at */
+		fields->types[i] = getBaseTypeAndTypmod(att->atttypid, &fields->typmods[i]);
+		fmgr_info_cxt(hooks_rowtext_input(fields->types[i], &fields->ioparams[i]),
+					  &fields->input[i], CurrentMemoryContext);
+	}
+	if (!format->original)
+		check_order(fields, rel, format);
+}
+
+/*
+ * The value of a field of the row in hand, which is not null.
+ */
+Datum
+hooks_fields_input(HookFields *fields, int i)
+{
+	return InputFunctionCall(&fields->input[i], fields->values[i],
+							 fields->ioparams[i], fields->typmods[i]);
+}

@@ -1,0 +1,31 @@
+/*
+ * fields.h
+ *		From kept text to values of a table's columns.
+ */
+#ifndef HOOKS_FIELDS_H
+#define HOOKS_FIELDS_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/rel.h"
+
+#include "recycle/kept.h"
+
+/* How the fields of kept rows become columns of their table */
+typedef struct HookFields
+{
+	int			n;
+	AttrNumber *attnums;		/* of the table, by field */
+	FmgrInfo   *input;
+	Oid		   *ioparams;
+	Oid		   *types;			/* of domains, the type beneath */
+	int32	   *typmods;
+	char	  **values;			/* of the row in hand */
+} HookFields;
+
+extern void hooks_fields_match(HookFields *fields, Relation rel,
+							   const HookKeptFormat *format);
+extern Datum hooks_fields_input(HookFields *fields, int i);
+
+#endif							/* HOOKS_FIELDS_H */

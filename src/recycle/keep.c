@@ -1,0 +1,233 @@
+/*
+ * keep.c
+ *		hooks.keep(): a recycle bin for whole cascades.
+ *
+ * Fired before the cascade, it walks all that the delete does and keeps the
+ * rows: of those that go, every column that PostgreSQL does not compute itself;
+ * of those that are changed, what altered.c says.
+ *
+ * The walk finds TIDs, six bytes a row; the rows are read when it is over, table
+ * by table.  All is done as the current user, the hook's owner, who needs SELECT
+ * on every table of the cascade.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "base/own.h"
+#include "base/tidlist.h"
+#include "cascade/doomed.h"
+#include "firing/context.h"
+#include "firing/statement.h"
+#include "recycle/altered.h"
+#include "recycle/keeper.h"
+#include "recycle/rowtext.h"
+#include "registry/registry.h"
+
+/* What the walk has found */
+typedef struct Keep
+{
+	MemoryContext context;
+	int64		rows;			/* that go */
+	List	   *lists;			/* HookTidList of them */
+	HookAltered *changes;
+} Keep;
+
+static void
+note_row(const HookCascadeRow *row, void *arg)
+{
+	Keep	   *keep = arg;
+	MemoryContext old;
+
+	if (row->effect != HOOK_EFFECT_DELETE)
+	{
+		hooks_altered_add(keep->changes, row);
+		return;
+	}
+	old = MemoryContextSwitchTo(keep->context);
+	keep->lists = hooks_tidlist_add(keep->lists, row->relid, &row->tid);
+	keep->rows++;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Writes the rows of one table, with all its partitions, that go.
+ */
+static void
+write_table(HookKeptWriter *writer, const Keep *keep, Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	HookKeeper	keeper;
+	ListCell   *lc;
+
+	hooks_keeper_begin(&keeper, rel, desc->natts);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && att->attgenerated == '\0')
+			hooks_keeper_add_column(&keeper, rel, NameStr(att->attname));
+	}
+	hooks_kept_set_format(writer, &keeper.format);
+	foreach(lc, keep->lists)
+	{
+		const HookTidList *list = lfirst(lc);
+		HookKeeperRows rows;
+
+		if (hooks_graph_root(list->relid) != relid)
+			continue;
+		hooks_keeper_open(&keeper, &rows, list->relid);
+		for (int64 i = 0; i < list->n; i++)
+		{
+			hooks_keeper_read(&rows, &list->tids[i]);
+			hooks_keeper_put_row(&keeper, writer, &rows, keeper.format.nfields);
+			hooks_keeper_end_row(&keeper, writer);
+		}
+		hooks_keeper_close(&rows);
+	}
+	hooks_kept_set_format(writer, NULL);
+	hooks_keeper_end(&keeper);
+	table_close(rel, NoLock);
+}
+
+/*
+ * Writes all that the walk has found: tables in the order in which the cascade
+ * comes to them, then the changes.
+ */
+static void
+write_all(const HookFiring *firing, Keep *keep)
+{
+	List	   *written = NIL;
+	HookKeptWriter writer;
+	int			settings = hooks_rowtext_begin_settings();
+	ListCell   *lc;
+
+	hooks_kept_begin(&writer);
+	foreach(lc, keep->lists)
+	{
+		Oid			relid = hooks_graph_root(((HookTidList *) lfirst(lc))->relid);
+
+		if (list_member_oid(written, relid))
+			continue;
+		write_table(&writer, keep, relid);
+		written = lappend_oid(written, relid);
+	}
+	hooks_altered_write(keep->changes, &writer);
+	hooks_kept_end(&writer, hooks_doomed_target(firing), keep->rows,
+				   firing->caller, hooks_doomed_is_partial(firing));
+	hooks_rowtext_end_settings(settings);
+	if (hooks_doomed_is_partial(firing))
+		ereport(WARNING,
+				(errmsg("kept rows of table \"%s\" and below, but not what led to them",
+						get_rel_name(firing->subject->relation)),
+				 errdetail("The statement began before the session had loaded the library."),
+				 errhint("Set session_preload_libraries to hooks, or register hooks.keep on the table that is deleted from.")));
+}
+
+/*
+ * Refuses (0A000) a statement that deletes from foreign tables, as partitions or
+ * children of what it names: these rows are not seen.
+ */
+static void
+check_tables(const HookFiring *firing)
+{
+	const HookStatement *root = firing->statement;
+	ListCell   *lc;
+
+	while (root != NULL && root->referential)
+		root = root->outer;
+	if (root == NULL)
+		return;
+	foreach(lc, hooks_statement_written(root->query->plannedstmt))
+	{
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot keep rows of foreign table \"%s\"",
+							get_rel_name(lfirst_oid(lc)))));
+	}
+}
+
+PG_FUNCTION_INFO_V1(hooks_keep);
+
+/*
+ * hooks.keep() returns trigger
+ *
+ * Keeps all that the statement of a before_cascade firing deletes and changes,
+ * once for each statement.  39P01 if it is called elsewhere; errors of
+ * check_tables(), hooks_rights_check_read(), of defaults, and those of altered.c.
+ */
+Datum
+hooks_keep(PG_FUNCTION_ARGS)
+{
+	const HookFiring *firing = hooks_firing;
+	Keep		keep = {0};
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || firing == NULL ||
+		firing->subject->event->phase != HOOK_BEFORE_CASCADE ||
+		firing->subject->event->action != HOOK_DELETE)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function hooks.keep() was not called in a before_cascade firing of a delete"),
+				 errhint("Register it as hooks.register(name, 'before_cascade', 'delete', relation, 'hooks.keep').")));
+	if (!hooks_doomed_first(firing))
+		return PointerGetDatum(NULL);
+	check_tables(firing);
+
+	keep.context = CurrentMemoryContext;
+	keep.changes = hooks_altered_begin();
+	hooks_doomed_walk(firing, note_row, &keep);
+	write_all(firing, &keep);
+	return PointerGetDatum(NULL);
+}
+
+PG_FUNCTION_INFO_V1(hooks_purge_kept);
+
+/*
+ * hooks.purge_kept(older_than interval) returns bigint
+ *
+ * Forgets the cascades that were kept longer ago; returns how many.  With the
+ * rights of the caller, who needs DELETE on both tables.
+ */
+Datum
+hooks_purge_kept(PG_FUNCTION_ARGS)
+{
+	Oid			types[] = {INTERVALOID};
+	Datum		values[1];
+	bool		isnull;
+	Datum		count;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"older_than\" must not be null")));
+	PreventCommandIfReadOnly("hooks.purge_kept()");
+	values[0] = PG_GETARG_DATUM(0);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	/* after those who restore */
+	LockRelationOid(hooks_own_relation("kept", RELKIND_RELATION), ShareUpdateExclusiveLock);
+	if (SPI_execute_with_args("WITH gone AS (DELETE FROM hooks.kept"
+							  " WHERE kept_at OPERATOR(pg_catalog.<)"
+							  " (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) $1)"
+							  " RETURNING kept_id),"
+							  " gone_rows AS (DELETE FROM hooks.kept_row r USING gone g"
+							  " WHERE r.kept_id OPERATOR(pg_catalog.=) g.kept_id)"
+							  " SELECT pg_catalog.count(*) FROM gone",
+							  1, types, values, NULL, false, 0) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "could not purge kept cascades");
+	count = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	PG_RETURN_DATUM(count);
+}

@@ -1,0 +1,202 @@
+/*
+ * keeper.c
+ *		Rows of a table, as they are read to be kept.
+ *
+ * Rows are fetched by TID in whatever state they are, deleted ones too.  A
+ * partition's rows are kept as rows of the topmost partitioned table, column by
+ * column of the same name.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_index.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "recycle/keeper.h"
+#include "recycle/rowtext.h"
+
+/*
+ * Begins a format of so many fields at most, without any.  In the current
+ * memory context.
+ */
+void
+hooks_keeper_begin(HookKeeper *keeper, Relation rel, int nfields)
+{
+	HookKeptFormat *format = &keeper->format;
+	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
+
+	format->relid = RelationGetRelid(rel);
+	format->name = quote_qualified_identifier(schema, RelationGetRelationName(rel));
+	format->nfields = 0;
+	format->nchanged = 0;
+	format->original = true;
+	format->columns = palloc(sizeof(int) * Max(nfields, 1));
+	memset(&format->shape, 0, sizeof(HookShape));
+	keeper->output = palloc(sizeof(FmgrInfo) * Max(nfields, 1));
+	keeper->context = AllocSetContextCreate(CurrentMemoryContext,
+											"hooks kept row",
+											ALLOCSET_DEFAULT_SIZES);
+}
+
+/*
+ * The next field is this column.
+ */
+void
+hooks_keeper_add_column(HookKeeper *keeper, Relation rel, const char *name)
+{
+	HookKeptFormat *format = &keeper->format;
+	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+
+	format->columns[format->nfields] = format->shape.n;
+	hooks_shape_add(&format->shape, name, attnum, att->atttypid, att->atttypmod);
+	fmgr_info(hooks_rowtext_output(att->atttypid),
+			  &keeper->output[format->nfields]);
+	format->nfields++;
+}
+
+void
+hooks_keeper_end(HookKeeper *keeper)
+{
+	MemoryContextDelete(keeper->context);
+}
+
+/*
+ * Begins to read rows that a table, or partition, itself holds.
+ */
+void
+hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows, Oid relid)
+{
+	rows->rel = table_open(relid, AccessShareLock);
+	rows->slot = table_slot_create(rows->rel, NULL);
+	rows->attnums = palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
+	for (int i = 0; i < keeper->format.nfields; i++)
+		rows->attnums[i] = get_attnum(relid, hooks_kept_column(&keeper->format, i)->name);
+}
+
+/*
+ * Reads a row into the slot.
+ */
+void
+hooks_keeper_read(HookKeeperRows *rows, ItemPointer tid)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (!table_tuple_fetch_row_version(rows->rel, tid, SnapshotAny, rows->slot))
+		elog(ERROR, "row (%u,%u) of table \"%s\" not found",
+			 ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid),
+			 RelationGetRelationName(rows->rel));
+	slot_getallattrs(rows->slot);
+}
+
+void
+hooks_keeper_close(HookKeeperRows *rows)
+{
+	pfree(rows->attnums);
+	ExecDropSingleTupleTableSlot(rows->slot);
+	table_close(rows->rel, NoLock);
+}
+
+/*
+ * Writes a value.
+ */
+void
+hooks_keeper_put(HookKeeper *keeper, HookKeptWriter *writer, int field,
+				 Datum value, bool isnull)
+{
+	MemoryContext old = MemoryContextSwitchTo(keeper->context);
+
+	hooks_rowtext_put(&writer->data, field, isnull ? NULL :
+						 OutputFunctionCall(&keeper->output[field], value));
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Writes the first fields of the row that was read.
+ */
+void
+hooks_keeper_put_row(HookKeeper *keeper, HookKeptWriter *writer,
+					 const HookKeeperRows *rows, int nfields)
+{
+	for (int i = 0; i < nfields; i++)
+		hooks_keeper_put(keeper, writer, i,
+						 rows->slot->tts_values[rows->attnums[i] - 1],
+						 rows->slot->tts_isnull[rows->attnums[i] - 1]);
+}
+
+void
+hooks_keeper_end_row(HookKeeper *keeper, HookKeptWriter *writer)
+{
+	hooks_kept_end_row(writer);
+	MemoryContextReset(keeper->context);
+}
+
+/*
+ * Is an index one that tells the rows of its table apart?
+ */
+static bool
+is_key(Oid index, TupleDesc desc, bool *primary)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	Form_pg_index form;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_index) GETSTRUCT(tuple);
+	*primary = form->indisprimary;
+	result = form->indisunique && form->indimmediate && form->indisvalid &&
+		heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
+	for (int i = 0; i < form->indnkeyatts; i++)
+	{
+		AttrNumber	attnum = form->indkey.values[i];
+
+		result = result && attnum > 0 &&
+			TupleDescAttr(desc, attnum - 1)->attnotnull &&
+			TupleDescAttr(desc, attnum - 1)->attgenerated == '\0';
+	}
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * The names of the columns that tell the rows of a table apart: those of its
+ * primary key or, if it has none, of another unique index without nulls; without
+ * generated columns, too, which may change with others.  NIL if there is nothing
+ * of the kind.
+ */
+List *
+hooks_keeper_key(Relation rel)
+{
+	List	   *names = NIL;
+	Oid			found = InvalidOid;
+	HeapTuple	tuple;
+	Form_pg_index form;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		bool		primary;
+
+		if (is_key(lfirst_oid(lc), RelationGetDescr(rel), &primary) &&
+			(primary || !OidIsValid(found)))
+			found = lfirst_oid(lc);
+	}
+	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(found));
+	if (!HeapTupleIsValid(tuple))
+		return NIL;
+	form = (Form_pg_index) GETSTRUCT(tuple);
+	for (int i = 0; i < form->indnkeyatts; i++)
+		names = lappend(names, get_attname(RelationGetRelid(rel),
+										   form->indkey.values[i], false));
+	ReleaseSysCache(tuple);
+	return names;
+}

@@ -1,0 +1,490 @@
+/*
+ * kept.c
+ *		The tables hooks.kept and hooks.kept_row, and the format of kept rows.
+ *
+ * A row of hooks.kept_row is a chunk: many rows of one table, as the text of
+ * rowtext.c, with the names and types of the columns.  So a kept row costs little
+ * more than its text, means the same after pg_dump and restore, and can be read
+ * by people.
+ *
+ * Reads and writes the tables as catalog code does, with no privilege check:
+ * who may is the business of the callers.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+#include "base/own.h"
+#include "recycle/bin.h"
+#include "recycle/kept.h"
+#include "registry/hook.h"
+
+/* a chunk is written when it has so many bytes */
+#define CHUNK_SIZE (64 * 1024)
+
+/* columns of hooks.kept, as in the install script */
+enum
+{
+	Anum_kept_id = 1,
+	Anum_relation,
+	Anum_rows,
+	Anum_caller,
+	Anum_transaction_id,
+	Anum_kept_at,
+	Anum_restored_at,
+	Anum_partial,
+	Natts_kept = Anum_partial
+};
+
+/* columns of hooks.kept_row */
+enum
+{
+	Anum_row_kept_id = 1,
+	Anum_row_number,
+	Anum_row_relation,
+	Anum_row_name,
+	Anum_row_columns,
+	Anum_row_numbers,
+	Anum_row_types,
+	Anum_row_typmods,
+	Anum_row_written_by,
+	Anum_row_changed,
+	Anum_row_rows,
+	Anum_row_data,
+	Natts_kept_row = Anum_row_data
+};
+
+static const HookOwnColumn kept_columns[Natts_kept] = {
+	{INT8OID, false},			/* kept_id */
+	{REGCLASSOID, false},		/* relation */
+	{INT8OID, false},			/* rows */
+	{NAMEOID, false},			/* caller */
+	{XID8OID, false},			/* transaction_id */
+	{TIMESTAMPTZOID, false},	/* kept_at */
+	{TIMESTAMPTZOID, true},		/* restored_at */
+	{BOOLOID, false},			/* partial */
+};
+
+static const HookOwnTable kept_table = {"kept", Natts_kept, kept_columns};
+
+static const HookOwnColumn kept_row_columns[Natts_kept_row] = {
+	{INT8OID, false},			/* kept_id */
+	{INT4OID, false},			/* number */
+	{REGCLASSOID, false},		/* relation */
+	{TEXTOID, false},			/* name */
+	{TEXTARRAYOID, false},		/* columns */
+	{INT2ARRAYOID, false},		/* numbers */
+	{REGTYPEARRAYOID, false},	/* types */
+	{INT4ARRAYOID, false},		/* typmods */
+	{TEXTOID, false},			/* written_by */
+	{INT4OID, false},			/* changed */
+	{INT4OID, false},			/* rows */
+	{TEXTOID, false},			/* data */
+};
+
+static const HookOwnTable kept_row_table = {
+	"kept_row", Natts_kept_row, kept_row_columns
+};
+
+/*
+ * The column of a field.
+ */
+const HookShapePart *
+hooks_kept_column(const HookKeptFormat *format, int field)
+{
+	return &format->shape.parts[format->columns[field]];
+}
+
+/*
+ * Begins to write the rows of one kept cascade.
+ */
+void
+hooks_kept_begin(HookKeptWriter *writer)
+{
+	writer->kept_id = nextval_internal(hooks_own_relation("kept_kept_id_seq",
+														  RELKIND_SEQUENCE),
+									   false);
+	writer->rel = hooks_own_open(&kept_row_table, RowExclusiveLock);
+	writer->number = 0;
+	writer->format = NULL;
+	writer->rows = 0;
+	initStringInfo(&writer->data);
+}
+
+/*
+ * The four arrays of a shape.
+ */
+static void
+put_shape(const HookShape *shape, Datum *values)
+{
+	Datum	   *elements[4];
+
+	for (int i = 0; i < lengthof(elements); i++)
+		elements[i] = palloc(sizeof(Datum) * Max(shape->n, 1));
+	for (int i = 0; i < shape->n; i++)
+	{
+		elements[0][i] = CStringGetTextDatum(shape->parts[i].name);
+		elements[1][i] = Int16GetDatum(shape->parts[i].number);
+		elements[2][i] = ObjectIdGetDatum(shape->parts[i].type);
+		elements[3][i] = Int32GetDatum(shape->parts[i].typmod);
+	}
+	values[Anum_row_columns - 1] =
+		PointerGetDatum(construct_array(elements[0], shape->n, TEXTOID, -1, false,
+										TYPALIGN_INT));
+	values[Anum_row_numbers - 1] =
+		PointerGetDatum(construct_array(elements[1], shape->n, INT2OID, 2, true,
+										TYPALIGN_SHORT));
+	values[Anum_row_types - 1] =
+		PointerGetDatum(construct_array(elements[2], shape->n, REGTYPEOID, 4, true,
+										TYPALIGN_INT));
+	values[Anum_row_typmods - 1] =
+		PointerGetDatum(construct_array(elements[3], shape->n, INT4OID, 4, true,
+										TYPALIGN_INT));
+}
+
+static void
+write_chunk(HookKeptWriter *writer)
+{
+	const HookKeptFormat *format = writer->format;
+	Datum		values[Natts_kept_row];
+	bool		nulls[Natts_kept_row] = {false};
+	HeapTuple	tuple;
+
+	if (writer->rows == 0)
+		return;
+	values[Anum_row_kept_id - 1] = Int64GetDatum(writer->kept_id);
+	values[Anum_row_number - 1] = Int32GetDatum(++writer->number);
+	values[Anum_row_relation - 1] = ObjectIdGetDatum(format->relid);
+	values[Anum_row_name - 1] = CStringGetTextDatum(format->name);
+	put_shape(&format->shape, values);
+	values[Anum_row_written_by - 1] =
+		CStringGetTextDatum(hooks_bin_mark(format->relid, &format->shape));
+	values[Anum_row_changed - 1] = Int32GetDatum(format->nchanged);
+	values[Anum_row_rows - 1] = Int32GetDatum(writer->rows);
+	values[Anum_row_data - 1] =
+		PointerGetDatum(cstring_to_text_with_len(writer->data.data,
+												 writer->data.len));
+	tuple = heap_form_tuple(RelationGetDescr(writer->rel), values, nulls);
+	CatalogTupleInsert(writer->rel, tuple);
+	heap_freetuple(tuple);
+	pfree(DatumGetPointer(values[Anum_row_data - 1]));
+	resetStringInfo(&writer->data);
+	writer->rows = 0;
+}
+
+/*
+ * The rows that follow are of this format.
+ */
+void
+hooks_kept_set_format(HookKeptWriter *writer, const HookKeptFormat *format)
+{
+	write_chunk(writer);
+	writer->format = format;
+}
+
+void
+hooks_kept_end_row(HookKeptWriter *writer)
+{
+	appendStringInfoCharMacro(&writer->data, '\n');
+	writer->rows++;
+	if (writer->data.len >= CHUNK_SIZE)
+		write_chunk(writer);
+}
+
+/*
+ * Adds what was written to hooks.kept: the rows that a delete from the relation
+ * removes; partial, if others may belong to them.
+ */
+void
+hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
+			   bool partial)
+{
+	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
+	Datum		values[Natts_kept];
+	bool		nulls[Natts_kept] = {false};
+	NameData	name;
+	const char *role = GetUserNameFromId(caller, true);
+
+	write_chunk(writer);
+	table_close(writer->rel, NoLock);
+
+	namestrcpy(&name, role ? role : "");
+	values[Anum_kept_id - 1] = Int64GetDatum(writer->kept_id);
+	values[Anum_relation - 1] = ObjectIdGetDatum(relation);
+	values[Anum_rows - 1] = Int64GetDatum(rows);
+	values[Anum_caller - 1] = NameGetDatum(&name);
+	values[Anum_transaction_id - 1] =
+		FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[Anum_kept_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	nulls[Anum_restored_at - 1] = true;
+	values[Anum_partial - 1] = BoolGetDatum(partial);
+	CatalogTupleInsert(kept, heap_form_tuple(RelationGetDescr(kept), values, nulls));
+	table_close(kept, NoLock);
+	CommandCounterIncrement();
+}
+
+static SysScanDesc
+scan_kept(Relation kept, int64 kept_id)
+{
+	Oid			index = hooks_own_find_index(kept, "kept_pkey", Anum_kept_id);
+	ScanKeyData key;
+
+	ScanKeyInit(&key, Anum_kept_id, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(kept_id));
+	return systable_beginscan(kept, index, OidIsValid(index), NULL, 1, &key);
+}
+
+static void
+get_entry(HookKeptEntry *entry, HeapTuple tuple, TupleDesc desc)
+{
+	Datum		values[Natts_kept];
+	bool		nulls[Natts_kept];
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	entry->kept_id = DatumGetInt64(values[Anum_kept_id - 1]);
+	entry->rows = DatumGetInt64(values[Anum_rows - 1]);
+	entry->restored = !nulls[Anum_restored_at - 1];
+	entry->restored_at = entry->restored ?
+		DatumGetTimestampTz(values[Anum_restored_at - 1]) : 0;
+}
+
+/*
+ * What hooks.kept has of a cascade; 42704 if it has nothing.  With
+ * ShareUpdateExclusiveLock nobody else can restore or purge it until the end of
+ * the transaction.
+ */
+void
+hooks_kept_get(HookKeptEntry *entry, int64 kept_id, LOCKMODE lockmode)
+{
+	Relation	kept = hooks_own_open(&kept_table, lockmode);
+	SysScanDesc scan = scan_kept(kept, kept_id);
+	HeapTuple	tuple = systable_getnext(scan);
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("kept cascade %lld does not exist", (long long) kept_id),
+				 errhint("Table hooks.kept lists them.")));
+	get_entry(entry, tuple, RelationGetDescr(kept));
+	systable_endscan(scan);
+	table_close(kept, NoLock);
+}
+
+static int
+compare_entries(const ListCell *a, const ListCell *b)
+{
+	const HookKeptEntry *one = lfirst(a);
+	const HookKeptEntry *other = lfirst(b);
+
+	return one->kept_id > other->kept_id ? -1 : 1;
+}
+
+/*
+ * All that a transaction has kept, the newest first: a palloc'd list of
+ * HookKeptEntry.  42704 if that is nothing.
+ */
+List *
+hooks_kept_of_transaction(FullTransactionId transaction, LOCKMODE lockmode)
+{
+	Relation	kept = hooks_own_open(&kept_table, lockmode);
+	List	   *entries = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_transaction_id, BTEqualStrategyNumber, F_XID8EQ,
+				FullTransactionIdGetDatum(transaction));
+	scan = systable_beginscan(kept, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		HookKeptEntry *entry = palloc(sizeof(HookKeptEntry));
+
+		CHECK_FOR_INTERRUPTS();
+		get_entry(entry, tuple, RelationGetDescr(kept));
+		entries = lappend(entries, entry);
+	}
+	systable_endscan(scan);
+	table_close(kept, NoLock);
+	if (entries == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("nothing is kept of transaction %llu",
+						(unsigned long long) U64FromFullTransactionId(transaction)),
+				 errhint("Table hooks.kept lists what is.")));
+	list_sort(entries, compare_entries);
+	return entries;
+}
+
+static SysScanDesc
+scan_chunks(Relation kept_row, Relation index, int64 kept_id, Snapshot snapshot)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, Anum_row_kept_id, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(kept_id));
+	return systable_beginscan_ordered(kept_row, index, snapshot, 1, &key);
+}
+
+static void
+report_damage(const HookKeptFormat *format)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("kept rows of table %s are damaged", format->name)));
+}
+
+/*
+ * The elements of an array of numbers, as many as there are parts.
+ */
+static void *
+get_numbers(const HookKeptFormat *format, Datum value)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+
+	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) != format->shape.n ||
+		ARR_HASNULL(array))
+		report_damage(format);
+	return ARR_DATA_PTR(array);
+}
+
+/*
+ * What a row of hooks.kept_row says of its data.
+ */
+static void
+get_format(HookKeptFormat *format, const Datum *values)
+{
+	HookShape  *shape = &format->shape;
+	char	  **names;
+	int16	   *numbers;
+	Oid		   *types;
+	int32	   *typmods;
+
+	format->relid = DatumGetObjectId(values[Anum_row_relation - 1]);
+	format->name = TextDatumGetCString(values[Anum_row_name - 1]);
+	names = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
+							   &shape->n);
+	numbers = get_numbers(format, values[Anum_row_numbers - 1]);
+	types = get_numbers(format, values[Anum_row_types - 1]);
+	typmods = get_numbers(format, values[Anum_row_typmods - 1]);
+	shape->size = shape->n;
+	shape->parts = palloc(sizeof(HookShapePart) * Max(shape->n, 1));
+	format->columns = palloc(sizeof(int) * Max(shape->n, 1));
+	format->nfields = 0;
+	for (int i = 0; i < shape->n; i++)
+	{
+		shape->parts[i].name = names[i];
+		shape->parts[i].number = numbers[i];
+		shape->parts[i].type = types[i];
+		shape->parts[i].typmod = typmods[i];
+		if (numbers[i] > 0)
+			format->columns[format->nfields++] = i;
+	}
+	format->original = strcmp(hooks_bin_mark(format->relid, shape),
+							  TextDatumGetCString(values[Anum_row_written_by - 1])) == 0;
+	format->nchanged = DatumGetInt32(values[Anum_row_changed - 1]);
+	if (format->nchanged < 0 || 2 * format->nchanged > format->nfields ||
+		(shape->n > 0 && numbers[0] <= 0))
+		report_damage(format);
+}
+
+/*
+ * Gives the chunks of a kept cascade to the reader, in the order in which they
+ * were written.  What is palloc'd for one is freed before the next.
+ */
+void
+hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
+{
+	Relation	kept_row = hooks_own_open(&kept_row_table, AccessShareLock);
+	Relation	index = hooks_own_open_index(kept_row, "kept_row_pkey",
+												 Anum_row_kept_id);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "hooks kept rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+		HookKeptFormat format;
+		Datum		values[Natts_kept_row];
+		bool		nulls[Natts_kept_row];
+
+		CHECK_FOR_INTERRUPTS();
+		heap_deform_tuple(tuple, RelationGetDescr(kept_row), values, nulls);
+		get_format(&format, values);
+		reader(&format, DatumGetInt32(values[Anum_row_rows - 1]),
+			   TextDatumGetCString(values[Anum_row_data - 1]), arg);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+	systable_endscan_ordered(scan);
+	UnregisterSnapshot(snapshot);
+	index_close(index, AccessShareLock);
+	table_close(kept_row, NoLock);
+}
+
+/*
+ * The rows of a cascade are not kept any longer.
+ */
+void
+hooks_kept_forget_rows(int64 kept_id)
+{
+	Relation	kept_row = hooks_own_open(&kept_row_table, RowExclusiveLock);
+	Relation	index = hooks_own_open_index(kept_row, "kept_row_pkey",
+											 Anum_row_kept_id);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+		CatalogTupleDelete(kept_row, &tuple->t_self);
+	systable_endscan_ordered(scan);
+	UnregisterSnapshot(snapshot);
+	index_close(index, AccessShareLock);
+	table_close(kept_row, NoLock);
+	CommandCounterIncrement();
+}
+
+/*
+ * A cascade that hooks_kept_get() has found is restored.
+ */
+void
+hooks_kept_set_restored(int64 kept_id)
+{
+	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
+	SysScanDesc scan = scan_kept(kept, kept_id);
+	HeapTuple	tuple = systable_getnext(scan);
+	Datum		values[Natts_kept] = {0};
+	bool		nulls[Natts_kept] = {false};
+	bool		replaces[Natts_kept] = {false};
+
+	values[Anum_restored_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	replaces[Anum_restored_at - 1] = true;
+	if (HeapTupleIsValid(tuple))
+	{
+		tuple = heap_modify_tuple(tuple, RelationGetDescr(kept), values, nulls,
+								  replaces);
+		CatalogTupleUpdate(kept, &tuple->t_self, tuple);
+	}
+	systable_endscan(scan);
+	table_close(kept, NoLock);
+	CommandCounterIncrement();
+}

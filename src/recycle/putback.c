@@ -1,0 +1,341 @@
+/*
+ * putback.c
+ *		Puts kept rows back into tables, as their owners.
+ *
+ * A statement writes to tables of one owner, and runs as that role.  It reads
+ * tuplestores, each under its name, with columns k1, k2, ... for the fields of
+ * the format.
+ *
+ * Foreign keys and AFTER triggers must not be looked at before the rows of all
+ * owners are there.  So statements are nested in each other: each is run, and
+ * stays open while the next one is; then they finish, the last one first.
+ *		ExecutorStart(a), ExecutorRun(a)		as the owner of a
+ *			ExecutorStart(b), ExecutorRun(b)	as the owner of b
+ *			ExecutorFinish(b)					b's AFTER triggers, as b's owner
+ *		ExecutorFinish(a)						a's
+ * Each has a trigger query level of its own, as nested statements have.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
+
+#include "base/compat.h"
+#include "base/rights.h"
+#include "firing/statement.h"
+#include "recycle/keeper.h"
+#include "recycle/putback.h"
+
+/*
+ * The name that the column of a field has now.
+ */
+static const char *
+column(const HookRestored *table, int field)
+{
+	return quote_identifier(get_attname(table->format.relid,
+										table->fields.attnums[field], false));
+}
+
+/*
+ * INSERT INTO TABLE (COLUMN, ...) OVERRIDING SYSTEM VALUE SELECT k1, ... FROM STORE
+ */
+static void
+append_insert(StringInfo query, const HookRestored *table, const char *relation)
+{
+	appendStringInfo(query, "INSERT INTO %s", relation);
+	for (int i = 0; i < table->format.nfields; i++)
+		appendStringInfo(query, "%s%s", i == 0 ? " (" : ", ", column(table, i));
+	appendStringInfoString(query, table->format.nfields == 0 ? " SELECT" :
+						   ") OVERRIDING SYSTEM VALUE SELECT");
+	for (int i = 0; i < table->format.nfields; i++)
+		appendStringInfo(query, "%sk%d", i == 0 ? " " : ", ", i + 1);
+	appendStringInfo(query, " FROM %s", quote_identifier(table->enr.md.name));
+}
+
+/*
+ * t.COLUMN = e.kN, by the type's own operator.
+ */
+static void
+append_equal(StringInfo query, const HookRestored *table, int field)
+{
+	Oid			type = table->fields.types[field];
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_EQ_OPR);
+
+	if (!OidIsValid(cache->eq_opr))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an equality operator for type %s",
+						format_type_be(type))));
+	generate_operator_clause(query, psprintf("t.%s", column(table, field)), type,
+							 cache->eq_opr, psprintf("e.k%d", field + 1), type);
+}
+
+static bool
+is_in_key(List *key, const HookRestored *table, int field)
+{
+	ListCell   *lc;
+
+	foreach(lc, key)
+		if (strcmp(quote_identifier(lfirst(lc)), column(table, field)) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The names of the columns that tell the rows of the table apart; NIL if there
+ * are none, or the fields do not have all of them.
+ */
+static List *
+find_key(const HookRestored *table)
+{
+	Relation	rel = table_open(table->format.relid, NoLock);
+	List	   *key = hooks_keeper_key(rel);
+	ListCell   *lc;
+
+	table_close(rel, NoLock);
+	foreach(lc, key)
+	{
+		bool		is_field = false;
+
+		for (int i = 0; i < table->format.nfields; i++)
+			is_field |= is_in_key(list_make1(lfirst(lc)), table, i);
+		if (!is_field)
+			return NIL;
+	}
+	return key;
+}
+
+/*
+ * The text of a row, as SQL: of the columns that were not changed, then of those that
+ * were as the delete left them; of the kept rows or of the table's.
+ */
+static char *
+row_text(const HookRestored *table, bool kept)
+{
+	int			n = table->format.nchanged;
+	int			old = table->format.nfields - 2 * n;
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, "ROW(");
+	for (int i = 0; i < table->format.nfields; i++)
+		if (i < old || i >= old + n)
+			appendStringInfo(&text, "%s%s", i == 0 || (i == n && old == 0) ? "" : ", ",
+							 kept ? psprintf("k%d", i + 1) : column(table, i));
+	appendStringInfoString(&text, ")::pg_catalog.text");
+	return text.data;
+}
+
+/*
+ * UPDATE TABLE t SET COLUMN = e.kN, ... FROM STORE e WHERE the key is the same,
+ * and the changed columns are as the delete left them
+ *
+ * Where there is no key, rows of the same values are numbered, so that each kept
+ * one finds another; nobody can tell which is which:
+ *		FROM (SELECT tid, relid, s.* FROM (SELECT tid, relid, ROW, NUMBER FROM TABLE) f
+ *				JOIN (SELECT *, ROW, NUMBER FROM STORE) s ON the same ROW and NUMBER) e
+ */
+static void
+append_update(StringInfo query, const HookRestored *table, const char *relation)
+{
+	const char *only = get_rel_relkind(table->format.relid) == RELKIND_PARTITIONED_TABLE ?
+		"" : "ONLY ";
+	const char *store = quote_identifier(table->enr.md.name);
+	int			n = table->format.nchanged;
+	int			old = table->format.nfields - 2 * n;
+	List	   *key = find_key(table);
+	const char *and = " (";
+
+	appendStringInfo(query, "UPDATE %s%s t SET", only, relation);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(query, "%s %s = e.k%d", i == 0 ? "" : ",",
+						 column(table, old + i), old + i + 1);
+	if (key == NIL)
+	{
+		const char *numbered = "%s AS row, pg_catalog.row_number() OVER (PARTITION BY %s) AS number FROM ";
+		char	   *there = row_text(table, false);
+		char	   *kept = row_text(table, true);
+
+		appendStringInfoString(query, " FROM (SELECT tid, relid, s.* FROM (SELECT ctid AS tid, tableoid AS relid, ");
+		appendStringInfo(query, numbered, there, there);
+		appendStringInfo(query, "%s%s) f JOIN (SELECT *, ", only, relation);
+		appendStringInfo(query, numbered, kept, kept);
+		appendStringInfo(query, "%s) s ON f.row OPERATOR(pg_catalog.=) s.row"
+						 " AND f.number OPERATOR(pg_catalog.=) s.number) e"
+						 " WHERE t.ctid OPERATOR(pg_catalog.=) e.tid"
+						 " AND t.tableoid OPERATOR(pg_catalog.=) e.relid", store);
+		return;
+	}
+	appendStringInfo(query, " FROM %s e WHERE", store);
+	for (int i = 0; i < old + 2 * n; i++)
+	{
+		if (i < old ? !is_in_key(key, table, i) : i < old + n)
+			continue;
+		appendStringInfoString(query, and);
+		and = " AND (";
+		append_equal(query, table, i);
+		if (i >= old)
+			appendStringInfo(query, " OR t.%s IS NULL AND e.k%d IS NULL",
+							 column(table, i), i + 1);
+		appendStringInfoChar(query, ')');
+	}
+}
+
+/*
+ * WITH r1 AS (INSERT ... RETURNING 1), r2 AS (UPDATE ... RETURNING 1), ...
+ * SELECT (SELECT count(*) FROM r1), (SELECT count(*) FROM r2), ...
+ *
+ * The counts are asked for in the order of the tables, so that these are written
+ * in that order.
+ */
+static char *
+make_statement(List *tables)
+{
+	StringInfoData query;
+	StringInfoData counts;
+	int			n = 0;
+	ListCell   *lc;
+
+	initStringInfo(&query);
+	initStringInfo(&counts);
+	foreach(lc, tables)
+	{
+		const HookRestored *table = lfirst(lc);
+		Oid			relid = table->format.relid;
+		char	   *relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+														  get_rel_name(relid));
+
+		n++;
+		appendStringInfo(&query, "%sr%d AS (", n == 1 ? "WITH " : ", ", n);
+		if (table->format.nchanged == 0)
+			append_insert(&query, table, relation);
+		else
+			append_update(&query, table, relation);
+		appendStringInfoString(&query, " RETURNING 1)");
+		appendStringInfo(&counts, "%s(SELECT pg_catalog.count(*) FROM r%d)",
+						 n == 1 ? "" : ", ", n);
+	}
+	appendStringInfo(&query, " SELECT %s", counts.data);
+	return query.data;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+/*
+ * Takes the row of counts.
+ */
+static bool
+receive_counts(TupleTableSlot *slot, DestReceiver *self)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	slot_getallattrs(slot);
+	foreach(lc, ((HookPutback *) self)->tables)
+	{
+		HookRestored *table = lfirst(lc);
+
+		table->back = DatumGetInt64(slot->tts_values[n++]);
+	}
+	return true;
+}
+
+static void
+receive_end(DestReceiver *self)
+{
+}
+
+/*
+ * The role as which the rows are put back is the owner of this table.
+ */
+static Oid
+table_of(const HookPutback *putback)
+{
+	return ((HookRestored *) linitial(putback->tables))->format.relid;
+}
+
+/*
+ * Puts rows of some tables, of one owner, back, in the name of the caller; their
+ * AFTER triggers and the checks of their foreign keys wait for
+ * hooks_putback_finish().  The number of rows that are back is in each table
+ * then.  To be called, and finished, while connected to SPI.
+ *
+ * The caller's rights are the business of who calls this.
+ */
+HookPutback *
+hooks_putback_run(List *tables, Oid caller)
+{
+	HookPutback *putback = palloc0(sizeof(HookPutback));
+	QueryEnvironment *stores = create_queryEnv();
+	char	   *text = make_statement(tables);
+	HookIdentity before;
+	SPIPlanPtr	plan;
+	ListCell   *lc;
+
+	putback->tables = tables;
+	putback->caller = caller;
+	putback->receiver.receiveSlot = receive_counts;
+	putback->receiver.rStartup = receive_startup;
+	putback->receiver.rShutdown = receive_end;
+	putback->receiver.rDestroy = receive_end;
+	putback->receiver.mydest = DestNone;
+	foreach(lc, tables)
+	{
+		HookRestored *table = lfirst(lc);
+
+		if (SPI_register_relation(&table->enr) != SPI_OK_REL_REGISTER)
+			elog(ERROR, "SPI_register_relation failed");
+		register_ENR(stores, &table->enr);
+	}
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	hooks_rights_stand_in(&before, table_of(putback), caller);
+	plan = SPI_prepare(text, 0, NULL);
+	putback->plan = plan == NULL ? NULL : SPI_plan_get_cached_plan(plan);
+	if (putback->plan == NULL)
+		elog(ERROR, "could not plan statement: %s", text);
+	putback->running = CreateQueryDesc(linitial_node(PlannedStmt, putback->plan->stmt_list),
+									   text, GetActiveSnapshot(), InvalidSnapshot,
+									   &putback->receiver, NULL, stores, 0);
+	ExecutorStart(putback->running, 0);
+	hooks_statement_set_caller(caller);
+	hooks_executor_run(putback->running, 0);
+	hooks_rights_become(&before);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+	return putback;
+}
+
+/*
+ * Ends what hooks_putback_run() began: the last one that is still open.
+ */
+void
+hooks_putback_finish(HookPutback *putback)
+{
+	HookIdentity before;
+
+	PushActiveSnapshot(putback->running->snapshot);
+	hooks_rights_stand_in(&before, table_of(putback), putback->caller);
+	hooks_statement_set_caller(putback->caller);
+	ExecutorFinish(putback->running);
+	/* it is none that our hooks see if it fires nothing */
+	hooks_statement_set_caller(InvalidOid);
+	hooks_rights_become(&before);
+	ExecutorEnd(putback->running);
+	PopActiveSnapshot();
+	FreeQueryDesc(putback->running);
+	ReleaseCachedPlan(putback->plan, 0);
+	CommandCounterIncrement();
+}

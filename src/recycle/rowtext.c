@@ -1,0 +1,183 @@
+/*
+ * rowtext.c
+ *		The text of kept rows: COPY's text format, with values as pg_dump would
+ *		write them.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+
+#include "recycle/rowtext.h"
+
+/*
+ * Functions of other types of the same format, where a type's own text says less
+ * than its value: xml loses parts of its declaration, and the bare names of
+ * functions and operators can mean several.
+ */
+static const struct
+{
+	Oid			type;
+	Oid			output;
+	Oid			input;			/* InvalidOid: the type's own */
+}			exact[] =
+{
+	{XMLOID, F_TEXTOUT, InvalidOid},
+	{REGPROCOID, F_REGPROCEDUREOUT, F_REGPROCEDUREIN},
+	{REGOPEROID, F_REGOPERATOROUT, F_REGOPERATORIN},
+};
+
+/*
+ * The function that makes text of the values of a type.
+ */
+Oid
+hooks_rowtext_output(Oid type)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	for (int i = 0; i < lengthof(exact); i++)
+		if (exact[i].type == getBaseType(type))
+			return exact[i].output;
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return output;
+}
+
+/*
+ * The function that reads it, and what it wants to know of the type, which is
+ * not a domain.
+ */
+Oid
+hooks_rowtext_input(Oid type, Oid *ioparam)
+{
+	Oid			input;
+
+	getTypeInputInfo(type, &input, ioparam);
+	for (int i = 0; i < lengthof(exact); i++)
+		if (exact[i].type == type && OidIsValid(exact[i].input))
+			return exact[i].input;
+	return input;
+}
+
+/*
+ * Sets the parameters that the text of values depends on, as pg_dump does,
+ * until hooks_rowtext_end_settings().  An abort puts them back.
+ */
+int
+hooks_rowtext_begin_settings(void)
+{
+	static const char *const settings[][2] = {
+		{"search_path", ""},
+		{"datestyle", "ISO"},
+		{"intervalstyle", "postgres"},
+		{"extra_float_digits", "3"},
+		{"bytea_output", "hex"},
+		{"array_nulls", "on"},
+		{"xmloption", "content"},
+		{"quote_all_identifiers", "off"},
+		{"lc_monetary", "C"}
+	};
+	int			level = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1],
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+void
+hooks_rowtext_end_settings(int level)
+{
+	AtEOXact_GUC(true, level);
+}
+
+/*
+ * Adds a value, NULL for a null, to the row.  Fields come in order, from 0.
+ */
+void
+hooks_rowtext_put(StringInfo data, int field, const char *value)
+{
+	const char *start = value;
+
+	if (field > 0)
+		appendStringInfoCharMacro(data, '\t');
+	if (value == NULL)
+	{
+		appendBinaryStringInfo(data, "\\N", 2);
+		return;
+	}
+	for (;; value++)
+	{
+		char		escaped;
+
+		switch (*value)
+		{
+			case '\0':
+				appendBinaryStringInfo(data, start, value - start);
+				return;
+			case '\\':
+				escaped = '\\';
+				break;
+			case '\t':
+				escaped = 't';
+				break;
+			case '\n':
+				escaped = 'n';
+				break;
+			case '\r':
+				escaped = 'r';
+				break;
+			default:
+				continue;
+		}
+		appendBinaryStringInfo(data, start, value - start);
+		appendStringInfoCharMacro(data, '\\');
+		appendStringInfoCharMacro(data, escaped);
+		start = value + 1;
+	}
+}
+
+/*
+ * Splits the first row of a chunk's data into its fields, NULL for a null; they
+ * are in the data.  Returns the data behind it.  XX001 if it is no such row.
+ */
+char *
+hooks_rowtext_next(char *data, char **fields, int nfields)
+{
+	int			n = 0;
+
+	for (bool last = false; !last; n++)
+	{
+		char	   *out = data;
+		char	   *field = data;
+		bool		null = data[0] == '\\' && data[1] == 'N';
+
+		while (*data != '\t' && *data != '\n' && *data != '\0')
+		{
+			if (*data == '\\' && data[1] != '\0')
+			{
+				data++;
+				*out++ = *data == 't' ? '\t' : *data == 'n' ? '\n' :
+					*data == 'r' ? '\r' : *data;
+				data++;
+			}
+			else
+				*out++ = *data++;
+		}
+		if (*data == '\0' || (n >= nfields && (n > 0 || out != field)))
+			break;
+		last = *data++ == '\n';
+		*out = '\0';
+		if (n < nfields)
+			fields[n] = null ? NULL : field;
+		if (last && n + 1 >= nfields)
+			return data;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("kept row has not the %d fields that it should have", nfields)));
+	return NULL;				/* keep compiler quiet */
+}

@@ -1,0 +1,499 @@
+/*
+ * condition.c
+ *		A hook's condition: one boolean expression over OLD and NEW.
+ *
+ * The rules are those of WHEN in CREATE TRIGGER (CreateTrigger in trigger.c).
+ * A text is parsed once, in hooks.register(), as its caller.  What is kept is the
+ * tree, in which everything is known by its OID (definition.c): the text that
+ * people are shown is made from it, and never read again.
+ */
+#include "postgres.h"
+
+#include "access/attmap.h"
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteManip.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "base/compat.h"
+#include "registry/condition.h"
+
+/*
+ * The parameters that the text of an expression depends on, as pg_dump sets
+ * them: it must mean the same in every session.
+ */
+static const char *const fixed_parameters[][2] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"standard_conforming_strings", "on"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"extra_float_digits", "3"},
+	{"bytea_output", "hex"},
+	{"quote_all_identifiers", "off"},
+	{"lc_monetary", "C"},
+	{"TimeZone", "UTC"},
+};
+
+/*
+ * Fixes them; returns the level to which AtEOXact_GUC() goes back.
+ */
+static int
+fix_parameters(void)
+{
+	int			level = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(fixed_parameters); i++)
+		(void) set_config_option(fixed_parameters[i][0], fixed_parameters[i][1],
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+	return level;
+}
+
+/* A text that is parsed, and what was put in front of it */
+typedef struct ParsedText
+{
+	const char *text;
+	int			prefix;			/* its length */
+} ParsedText;
+
+/*
+ * Makes the position of an error one in the user's own text.
+ */
+static void
+point_into_text(void *arg)
+{
+	const ParsedText *parsed = arg;
+	int			position = geterrposition();
+
+	if (position <= 0)
+		return;
+	errposition(0);
+	internalerrposition(Max(position - parsed->prefix, 1));
+	internalerrquery(parsed->text);
+}
+
+#define SELECT_PREFIX "SELECT "
+#define PARENTHESIS_PREFIX "SELECT ("
+
+static List *
+parse_with(const char *prefix, const char *text, const char *suffix)
+{
+	ParsedText	parsed = {text, strlen(prefix)};
+	ErrorContextCallback context = {error_context_stack, point_into_text, &parsed};
+	List	   *trees;
+
+	error_context_stack = &context;
+	trees = pg_parse_query(psprintf("%s%s%s", prefix, text, suffix));
+	error_context_stack = context.previous;
+	return trees;
+}
+
+/*
+ * The raw tree of a text that must be one expression and nothing else; 42601
+ * otherwise, where what is how to call it.  Positions in the tree count the
+ * seven letters of "SELECT " in front of the text.
+ *
+ * Such a text can stand between "(" and "\n)" wherever an expression can, and
+ * means nothing else there.
+ */
+Node *
+hooks_condition_parse(const char *text, const char *what)
+{
+	List	   *parsed = parse_with(SELECT_PREFIX, text, "");
+	SelectStmt *select;
+	ResTarget  *target;
+
+	/* In parentheses it parses as well, but for "a;" or "ALL a" */
+	if (list_length(parse_with(PARENTHESIS_PREFIX, text, "\n)")) == 1 &&
+		list_length(parsed) == 1 &&
+		IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
+	{
+		select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
+		if (select->op == SETOP_NONE && select->distinctClause == NIL &&
+			select->intoClause == NULL && select->fromClause == NIL &&
+			select->whereClause == NULL && select->groupClause == NIL &&
+			select->havingClause == NULL && select->windowClause == NIL &&
+			select->valuesLists == NIL && select->sortClause == NIL &&
+			select->limitOffset == NULL && select->limitCount == NULL &&
+			select->lockingClause == NIL && select->withClause == NULL &&
+			list_length(select->targetList) == 1)
+		{
+			target = linitial_node(ResTarget, select->targetList);
+			if (target->name == NULL && target->indirection == NIL &&
+				!(IsA(target->val, ColumnRef) &&
+				  IsA(linitial(((ColumnRef *) target->val)->fields), A_Star)))
+				return target->val;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR),
+			 errmsg("%s is not a single expression: %s", what, text)));
+	return NULL;				/* keep compiler quiet */
+}
+
+/*
+ * 42P17: a column in the condition of a wide hook.
+ */
+static Node *
+refuse_column(ParseState *pstate, ColumnRef *column, Node *var)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+			 errmsg("condition of a hook on more than one table cannot reference %s",
+					NameListToString(column->fields)),
+			 errdetail("Its tables need not have the same columns."),
+			 parser_errposition(pstate, column->location)));
+	return NULL;				/* keep compiler quiet */
+}
+
+/*
+ * 42702: a column of the table without OLD or NEW in front.
+ */
+static Node *
+refuse_bare_column(ParseState *pstate, ColumnRef *column)
+{
+	Relation	rel = pstate->p_ref_hook_state;
+	Node	   *first = linitial(column->fields);
+
+	if (list_length(column->fields) == 1 && IsA(first, String) &&
+		get_attnum(RelationGetRelid(rel), strVal(first)) != InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+				 errmsg("column reference \"%s\" is ambiguous", strVal(first)),
+				 errhint("Write OLD.%s or NEW.%s.",
+						 quote_identifier(strVal(first)),
+						 quote_identifier(strVal(first))),
+				 parser_errposition(pstate, column->location)));
+	return NULL;
+}
+
+/*
+ * The condition as an expression over varno 1, OLD, and varno 2, NEW.  A wide
+ * hook has no relation, and its condition no rows.
+ */
+static Node *
+transform_condition(Relation rel, const char *text)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	Node	   *raw = hooks_condition_parse(text, "condition of a hook");
+	ParsedText	parsed = {text, strlen(SELECT_PREFIX)};
+	ErrorContextCallback context = {error_context_stack, point_into_text, &parsed};
+	ParseNamespaceItem *nsitem;
+	Node	   *condition;
+
+	pstate->p_sourcetext = psprintf(SELECT_PREFIX "%s", text);
+	if (rel != NULL)
+	{
+		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+											   makeAlias("old", NIL), false, false);
+		addNSItemToQuery(pstate, nsitem, false, true, true);
+		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+											   makeAlias("new", NIL), false, false);
+		addNSItemToQuery(pstate, nsitem, false, true, true);
+		pstate->p_pre_columnref_hook = refuse_bare_column;
+		pstate->p_ref_hook_state = rel;
+	}
+	else
+		pstate->p_post_columnref_hook = refuse_column;
+	error_context_stack = &context;
+	condition = transformWhereClause(pstate, raw, EXPR_KIND_TRIGGER_WHEN,
+									 "WHEN");
+	assign_expr_collations(pstate, condition);
+	error_context_stack = context.previous;
+	free_parsestate(pstate);
+	return condition;
+}
+
+/*
+ * Refuses (42P17) references to rows that the hook does not have.
+ */
+static void
+check_references(Relation rel, Node *condition, HookPhase phase,
+				 HookLevel level, int actions)
+{
+	ListCell   *lc;
+
+	foreach(lc, pull_var_clause(condition, 0))
+	{
+		Var		   *var = (Var *) lfirst(lc);
+		bool		old = var->varno == PRS2_OLD_VARNO;
+		TupleDesc	desc = RelationGetDescr(rel);
+		const char *problem = NULL;
+
+		if (phase != HOOK_BEFORE_CASCADE && level != HOOK_ROW)
+			problem = "A hook of level statement has no row.";
+		else if (actions & HOOK_TRUNCATE)
+			problem = "Action truncate has no row.";
+		else if (old && (actions & (HOOK_INSERT | HOOK_NAME)))
+			problem = "An inserted row has no OLD.";
+		else if (!old && (actions & HOOK_DELETE))
+			problem = "A deleted row has no NEW.";
+		else if (!old && phase == HOOK_BEFORE && var->varattno < 0)
+			problem = "System columns of NEW are not known before the row is there.";
+		else if (!old && phase == HOOK_BEFORE && desc->constr != NULL)
+		{
+			for (int i = 0; i < desc->natts; i++)
+				if (TupleDescAttr(desc, i)->attgenerated &&
+					(var->varattno == 0 || var->varattno == i + 1))
+					problem = "Generated columns of NEW are not known before the row is there.";
+		}
+		if (problem != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+					 errmsg("condition of a hook cannot reference %s here",
+							old ? "OLD" : "NEW"),
+					 errdetail_internal("%s", problem)));
+	}
+}
+
+/*
+ * Is a role in values of the type: itself, or what it is made of?
+ */
+static bool
+has_role(Oid type)
+{
+	Oid			base = getBaseType(type);
+	Oid			element = get_element_type(base);
+	TupleDesc	desc;
+
+	check_stack_depth();
+	if (base == REGROLEOID)
+		return true;
+	if (OidIsValid(element))
+		return has_role(element);
+	if (get_typtype(base) != TYPTYPE_COMPOSITE)
+		return false;
+	desc = lookup_rowtype_tupdesc_copy(base, -1);
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped &&
+			has_role(TupleDescAttr(desc, i)->atttypid))
+			return true;
+	return false;
+}
+
+/*
+ * Refuses (0A000) constants that name a role, as PostgreSQL does in what it
+ * keeps: roles are of all databases, so that nothing here would know when one is
+ * renamed or dropped.
+ */
+static bool
+refuse_roles(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Const) && !((Const *) node)->constisnull &&
+		has_role(((Const *) node)->consttype))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("constant of the type %s cannot be used here",
+						format_type_be(((Const *) node)->consttype)),
+				 errdetail("A condition does not follow when the role is renamed or dropped."),
+				 errhint("Compare its name instead, as in role::text = 'name'.")));
+	return expression_tree_walker(node, refuse_roles, context);
+}
+
+/*
+ * deparse_context_for() makes a context of one relation.  Two of them one
+ * below the other serve for OLD and NEW if NEW's Vars point one level up.
+ */
+static Node *
+lift_new(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var		   *var = copyObject((Var *) node);
+
+		if (var->varno == PRS2_NEW_VARNO)
+		{
+			var->varno = var->varnosyn = PRS2_OLD_VARNO;
+			var->varlevelsup = 1;
+		}
+		return (Node *) var;
+	}
+	return expression_tree_mutator(node, lift_new, context);
+}
+
+/*
+ * A condition as text, in a form that means the same under an empty search_path
+ * and in every session; NULL for none.
+ */
+char *
+hooks_condition_text(Oid relid, Node *condition)
+{
+	int			guc_level;
+	List	   *context;
+	char	   *text;
+
+	if (condition == NULL)
+		return NULL;
+	guc_level = fix_parameters();
+	context = !OidIsValid(relid) ? NIL :
+		list_concat(deparse_context_for("old", relid),
+					deparse_context_for("new", relid));
+	text = deparse_expression(lift_new(condition, NULL), context, true, false);
+	AtEOXact_GUC(false, guc_level);
+	return text;
+}
+
+/*
+ * A user's text as an expression over varno 1, OLD, and varno 2, NEW.  rel is NULL
+ * for a wide hook.  Names are looked up as the current user.
+ *
+ * PostgreSQL's own errors for what does not parse; 42601 for more than one
+ * expression, 42P17 for OLD or NEW where the hook has none, 0A000 for constants
+ * that cannot be kept.
+ */
+Node *
+hooks_condition_transform(Relation rel, const char *text, HookPhase phase,
+						  HookLevel level, int actions)
+{
+	Node	   *condition = transform_condition(rel, text);
+
+	check_references(rel, condition, phase, level, actions);
+	(void) refuse_roles(condition, NULL);
+	return condition;
+}
+
+/*
+ * The columns of a partitioned table as those of a partition of it, which have
+ * the same names.
+ */
+static AttrMap *
+map_columns(Oid from, Relation to)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(from));
+	AttrMap    *map;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", from);
+	map = make_attrmap(((Form_pg_class) GETSTRUCT(tuple))->relnatts);
+	ReleaseSysCache(tuple);
+	for (int i = 0; i < map->maplen; i++)
+	{
+		char	   *name = get_attname(from, i + 1, true);
+
+		if (name != NULL)
+			map->attnums[i] = get_attnum(RelationGetRelid(to), name);
+	}
+	return map;
+}
+
+/*
+ * An expression over the rows of a relation, given one over those of a
+ * partitioned table above it.
+ */
+static Node *
+map_to_partition(Node *condition, Oid from, Relation to)
+{
+	AttrMap    *map;
+	bool		whole_row;
+
+	if (from == RelationGetRelid(to))
+		return condition;
+	map = map_columns(from, to);
+	condition = map_variable_attnos(condition, PRS2_OLD_VARNO, 0, map,
+									to->rd_rel->reltype, &whole_row);
+	return map_variable_attnos(condition, PRS2_NEW_VARNO, 0, map,
+							   to->rd_rel->reltype, &whole_row);
+}
+
+/*
+ * A condition over the rows of a table as an expression ready to be initialized,
+ * over the rows of that table or of a partition of it.  OLD is the inner and NEW
+ * the outer tuple of the expression context.
+ *
+ * This happens in anybody's session.  Planning calls and inlines functions, so it
+ * is done as the hook's owner, in a security-restricted operation; what they set
+ * is undone.
+ */
+Node *
+hooks_condition_compile(Node *condition, Oid relid, Relation rel, Oid owner)
+{
+	Oid			userid;
+	int			sec_context;
+	int			guc_level = NewGUCNestLevel();
+
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	condition = copyObject(condition);
+	if (OidIsValid(relid))
+		condition = map_to_partition(condition, relid, rel);
+	condition = hooks_expand_generated(condition, rel);
+	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
+	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
+	condition = (Node *) expression_planner((Expr *) condition);
+	SetUserIdAndSecContext(userid, sec_context);
+	AtEOXact_GUC(false, guc_level);
+	return condition;
+}
+
+static bool
+is_not_leakproof(Oid function, void *context)
+{
+	return !get_func_leakproof(function);
+}
+
+static bool
+may_fail(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Const:
+		case T_List:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_RelabelType:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_CoalesceExpr:
+			break;
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+			if (check_functions_in_node(node, is_not_leakproof, NULL))
+				return true;
+			break;
+		default:
+			return true;
+	}
+	return expression_tree_walker(node, may_fail, context);
+}
+
+/*
+ * Can the condition be evaluated outside a subtransaction and as anybody?
+ * Only if nothing is in it but leakproof functions: these promise to throw no
+ * error that depends on their arguments, and only superusers can mark them so.
+ */
+bool
+hooks_condition_cannot_fail(Node *condition)
+{
+	return !may_fail(condition, NULL);
+}

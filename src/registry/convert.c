@@ -1,0 +1,182 @@
+/*
+ * convert.c
+ *		From the registry of version 1.0 to definitions.
+ *
+ * The registry of 1.0 had nothing but text.  ALTER EXTENSION hooks UPDATE copies
+ * its rows and calls hooks.convert_registry(), which resolves the text of each
+ * once, as the hook's owner, and makes its definition.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "base/attempt.h"
+#include "base/own.h"
+#include "registry/arguments.h"
+#include "registry/registry.h"
+
+/* A row, and what is made of it */
+typedef struct Conversion
+{
+	HookArguments given;
+	char	   *search_path;	/* as 1.0 kept it */
+	Oid			owner;
+	Hook	   *hook;			/* with the row's state */
+} Conversion;
+
+static char *
+text_or_null(Datum value, bool isnull)
+{
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static ArrayType *
+array_or_null(Datum value, bool isnull)
+{
+	return isnull ? NULL : DatumGetArrayTypePCopy(value);
+}
+
+static Conversion *
+read_row(HeapTuple tuple, TupleDesc desc)
+{
+	Conversion *conversion = palloc0(sizeof(Conversion));
+	HookArguments *given = &conversion->given;
+	Datum		values[Natts_registry];
+	bool		nulls[Natts_registry];
+
+#define VALUE(column) (values[Anum_registry_##column - 1])
+#define ISNULL(column) (nulls[Anum_registry_##column - 1])
+#define TEXT(column) text_or_null(VALUE(column), ISNULL(column))
+#define ARRAY(column) array_or_null(VALUE(column), ISNULL(column))
+	heap_deform_tuple(tuple, desc, values, nulls);
+	given->name = TEXT(name);
+	given->phase = TEXT(phase);
+	given->action = TEXT(action);
+	given->wide = ISNULL(relation);
+	given->relation = given->wide ? InvalidOid :
+		DatumGetObjectId(VALUE(relation));
+	given->callback = TEXT(callback);
+	given->level = TEXT(level);
+	given->condition = TEXT(condition);
+	given->columns = ARRAY(columns);
+	given->arguments = ARRAY(arguments);
+	given->on_error = TEXT(on_error);
+	if (!ISNULL(timeout))
+	{
+		given->timeout = palloc(sizeof(Interval));
+		*given->timeout = *DatumGetIntervalP(VALUE(timeout));
+	}
+	given->priority = DatumGetInt32(VALUE(priority));
+	given->run_after = ARRAY(run_after);
+	given->run_as = TEXT(run_as);
+	given->fire = TEXT(fire);
+	given->schema = ISNULL(schema) ? NULL :
+		pstrdup(NameStr(*DatumGetName(VALUE(schema))));
+	given->package = TEXT(package);
+	given->description = TEXT(description);
+	conversion->search_path = TEXT(search_path);
+	conversion->owner = DatumGetObjectId(VALUE(owner));
+	conversion->hook = hooks_hook_make();
+	hooks_hook_read_row(conversion->hook, tuple, desc);
+#undef VALUE
+#undef ISNULL
+#undef TEXT
+#undef ARRAY
+	return conversion;
+}
+
+static void
+set_search_path(const char *search_path)
+{
+	(void) set_config_option("search_path", search_path, PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Makes the definition of a row.  Its text is what 1.0 made of the user's: it
+ * means the same with nothing but pg_catalog in sight, but for operators that SQL
+ * has no place to name, which are looked up behind that.
+ */
+static void
+convert(void *arg)
+{
+	Conversion *conversion = arg;
+	int			guc_level = NewGUCNestLevel();
+	Hook	   *hook;
+	Oid			userid;
+	int			sec_context;
+
+	GetUserIdAndSecContext(&userid, &sec_context);
+	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(conversion->owner)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("its owner does not exist")));
+	set_search_path(conversion->search_path[0] == '\0' ? "pg_catalog, pg_temp" :
+					psprintf("pg_catalog, %s, pg_temp", conversion->search_path));
+	SetUserIdAndSecContext(conversion->owner,
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	hook = hooks_arguments_make(&conversion->given);
+	set_search_path(conversion->search_path);
+	hook->search_path = hooks_arguments_search_path();
+	SetUserIdAndSecContext(userid, sec_context);
+	AtEOXact_GUC(false, guc_level);
+
+	hook->enabled = conversion->hook->enabled;
+	hook->quarantined = conversion->hook->quarantined;
+	hook->enabled_at = conversion->hook->enabled_at;
+	hooks_registry_replace(hook, conversion->hook);
+}
+
+PG_FUNCTION_INFO_V1(hooks_convert_registry);
+
+/*
+ * hooks.convert_registry() returns void
+ *
+ * Makes the definitions of all rows.  A hook whose text cannot be resolved is told
+ * of with a WARNING and left disabled, without one.
+ */
+Datum
+hooks_convert_registry(PG_FUNCTION_ARGS)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
+										  NULL);
+	List	   *conversions = NIL;
+	HeapTuple	tuple;
+	ListCell   *lc;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		conversions = lappend(conversions,
+							  read_row(tuple, RelationGetDescr(registry)));
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+
+	foreach(lc, conversions)
+	{
+		Conversion *conversion = lfirst(lc);
+		ErrorData  *error;
+
+		CHECK_FOR_INTERRUPTS();
+		error = hooks_attempt(convert, conversion);
+		if (error == NULL)
+			continue;
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("hook \"%s\" is left disabled, as its definition could not be made: %s",
+						conversion->given.name, error->message),
+				 errhint("Register it again with replace => true.")));
+		conversion->hook->enabled = false;
+		hooks_registry_update(conversion->hook);
+	}
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,382 @@
+/*
+ * register.c
+ *		The SQL API that changes the registry.
+ *
+ * Order in every function: arguments and rights, then the writers' lock on the
+ * registry, then both again, then the write, then the triggers of the table.
+ * Who writes nothing gives the lock back.  All of it is in
+ * the caller's transaction, so registry and triggers abort together.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_inherits.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "registry/arguments.h"
+#include "registry/attach.h"
+#include "registry/registry.h"
+#include "registry/remove.h"
+#include "registry/scope.h"
+#include "registry/watch.h"
+
+/*
+ * Whether a role may change or remove a hook: its owner, the table's owner, a
+ * superuser.
+ */
+static bool
+may_change(const Hook *hook)
+{
+	return superuser() || has_privs_of_role(GetUserId(), hook->owner) ||
+		(OidIsValid(hook->relation) &&
+		 SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation)) &&
+		 hooks_class_ownercheck(hook->relation, GetUserId()));
+}
+
+static void
+check_may_change(const Hook *hook)
+{
+	if (!may_change(hook))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of hook \"%s\" or of its table", hook->name)));
+}
+
+/*
+ * The hook of a name, under the writers' lock: NULL or 42704 if there is none,
+ * 42501 if the caller may not change it.  Both come before the lock, which would
+ * keep others out until the end of the transaction; and once more under it, as
+ * whoever had it may have removed the hook.
+ */
+static Hook *
+hook_to_change(const char *name, bool missing_ok)
+{
+	Hook	   *hook = missing_ok ? hooks_registry_find(name) :
+		hooks_registry_get(name);
+
+	if (hook == NULL)
+		return NULL;
+	check_may_change(hook);
+	hooks_registry_lock();
+	hooks_registry_lock_hook(name);
+	hook = missing_ok ? hooks_registry_find(name) : hooks_registry_get(name);
+	if (hook == NULL)
+		hooks_registry_unlock();
+	else
+		check_may_change(hook);
+	return hook;
+}
+
+/*
+ * Makes the triggers of the tables that a hook is for what they need.
+ * Returns whether there was anything to do.
+ */
+static bool
+sync_triggers(const Hook *hook)
+{
+	bool		changed = false;
+	ListCell   *lc;
+
+	if (OidIsValid(hook->relation))
+		return hooks_attach_register(hook->relation);
+	foreach(lc, hooks_scope_relations(hook))
+	{
+		CHECK_FOR_INTERRUPTS();
+		changed |= hooks_attach_sync(lfirst_oid(lc));
+	}
+	return changed;
+}
+
+/*
+ * Tells of triggers that somebody dropped or disabled.
+ */
+static void
+report_problems(const Hook *hook)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, hooks_scope_relations(hook))
+		foreach(lc2, hooks_attach_problems(lfirst_oid(lc), "is", false))
+			ereport(WARNING,
+					(errcode(ERRCODE_HOOK_ERROR),
+					 errmsg("%s", (char *) lfirst(lc2)),
+					 errdetail("Hooks did not fire. A trigger that is missing is made now, one that is disabled stays so."),
+					 errhint("hooks.repair() enables what is disabled.")));
+	foreach(lc, hooks_watch_disabled())
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("event trigger \"%s\" is not enabled always",
+						(char *) lfirst(lc)),
+				 errdetail("Hooks do not follow schema changes."),
+				 errhint("Call hooks.repair() as a superuser.")));
+}
+
+/*
+ * Does a foreign key refer to a table, or to a partition of it?  Then it has
+ * triggers that carry out what the key says.
+ */
+static bool
+is_referenced(Oid relid)
+{
+	ListCell   *lc;
+	bool		found = false;
+
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		Relation	rel = table_open(lfirst_oid(lc), NoLock);
+		const TriggerDesc *triggers = rel->trigdesc;
+
+		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+			found |= RI_FKey_trigger_type(triggers->triggers[i].tgfoid) == RI_TRIGGER_PK;
+		table_close(rel, NoLock);
+	}
+	return found;
+}
+
+/*
+ * Tells of a before_cascade hook on update that nothing can fire yet.
+ */
+static void
+tell_if_not_referenced(const Hook *hook)
+{
+	if (hook->phase == HOOK_BEFORE_CASCADE && (hook->actions & HOOK_UPDATE) &&
+		OidIsValid(hook->relation) && !is_referenced(hook->relation))
+		ereport(NOTICE,
+				(errmsg("hook \"%s\" will not fire on update as long as no foreign key refers to table \"%s\"",
+						hook->name, get_rel_name(hook->relation)),
+				 errdetail("In phase \"before_cascade\", an update is one of a referenced key.")));
+}
+
+PG_FUNCTION_INFO_V1(hooks_register);
+
+/*
+ * hooks.register(...) returns boolean
+ *
+ * Registers a hook; see the README for the arguments.  True: the registry
+ * changed; false: this very hook was there already.
+ *
+ * Errors: 22004 and 22023 for arguments that are null or no such word; 42P17
+ * for combinations that make no sense, a callback of the wrong shape and a
+ * cycle in run_after; 42883, 42P01, 42809, 42703, 42704 for what is not there
+ * or cannot be used; 42501; 42710 for a taken name; 0A000 for what later
+ * versions have.
+ */
+Datum
+hooks_register(PG_FUNCTION_ARGS)
+{
+	HookArguments given;
+	Hook	   *hook;
+	Hook	   *other;
+	ListCell   *lc;
+
+	/* before the objects that the hook names, as in commands that drop them */
+	PreventCommandIfReadOnly("hooks.register()");
+	hooks_registry_lock();
+	hooks_arguments_get(fcinfo, &given);
+	hook = hooks_arguments_make(&given);
+	report_problems(hook);
+	hooks_registry_lock_hook(hook->name);
+	other = hooks_registry_find(hook->name);
+	if (other != NULL && other->damage == NULL && hooks_hook_has_row(other) &&
+		hooks_hook_same(hook, other))
+	{
+		if (!sync_triggers(hook))
+			hooks_registry_unlock();
+		PG_RETURN_BOOL(false);
+	}
+	hooks_arguments_check_run_after(hook);
+	hooks_arguments_tell_of_schemas(hook);
+	if (other == NULL)
+		hooks_registry_insert(hook);
+	else
+	{
+		if (!given.replace)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_OBJECT),
+					 errmsg("hook \"%s\" already exists", hook->name),
+					 errhint("Pass replace => true to replace it.")));
+		check_may_change(other);
+		hooks_registry_replace(hook, other);
+		if (other->relation != hook->relation || !OidIsValid(hook->relation))
+			foreach(lc, hooks_scope_relations(other))
+				(void) hooks_attach_sync(lfirst_oid(lc));
+	}
+	(void) sync_triggers(hook);
+	tell_if_not_referenced(hook);
+	PG_RETURN_BOOL(true);
+}
+
+PG_FUNCTION_INFO_V1(hooks_unregister);
+
+/*
+ * hooks.unregister(name text, missing_ok boolean) returns boolean
+ *
+ * Removes a hook, and the triggers of its table that no other hook wants.
+ * False: there was none and missing_ok is true; otherwise that is 42704.
+ */
+Datum
+hooks_unregister(PG_FUNCTION_ARGS)
+{
+	char	   *name = hooks_arguments_text(fcinfo, 0, "name");
+	Hook	   *hook;
+
+	hooks_arguments_require(fcinfo, 1, "missing_ok");
+	PreventCommandIfReadOnly("hooks.unregister()");
+	hook = hook_to_change(name, PG_GETARG_BOOL(1));
+	if (hook != NULL)
+		hooks_remove(list_make1(hook));
+	PG_RETURN_BOOL(hook != NULL);
+}
+
+PG_FUNCTION_INFO_V1(hooks_unregister_package);
+
+/*
+ * hooks.unregister_package(package text) returns bigint
+ *
+ * Removes all hooks of a package, or none if the caller may not remove one of
+ * them (42501).
+ */
+Datum
+hooks_unregister_package(PG_FUNCTION_ARGS)
+{
+	char	   *package = hooks_arguments_text(fcinfo, 0, "package");
+	List	   *hooks;
+	ListCell   *lc;
+
+	PreventCommandIfReadOnly("hooks.unregister_package()");
+	hooks = hooks_registry_of_package(package);
+	foreach(lc, hooks)
+		check_may_change(lfirst(lc));
+	if (hooks == NIL)
+		PG_RETURN_INT64(0);
+
+	/* once more, under the lock */
+	hooks_registry_lock();
+	foreach(lc, hooks_registry_of_package(package))
+		hooks_registry_lock_hook(((Hook *) lfirst(lc))->name);
+	hooks = hooks_registry_of_package(package);
+	if (hooks == NIL)
+		hooks_registry_unlock();
+	foreach(lc, hooks)
+		check_may_change(lfirst(lc));
+	hooks_remove(hooks);
+	PG_RETURN_INT64(list_length(hooks));
+}
+
+/*
+ * What enable and disable have in common.
+ */
+static bool
+set_enabled(FunctionCallInfo fcinfo, bool enabled)
+{
+	char	   *name = hooks_arguments_text(fcinfo, 0, "name");
+	Hook	   *hook;
+
+	PreventCommandIfReadOnly(enabled ? "hooks.enable()" : "hooks.disable()");
+	hook = hook_to_change(name, false);
+	if (hook->enabled == enabled && !hook->quarantined)
+	{
+		hooks_registry_unlock();
+		return false;
+	}
+	if (enabled)
+		hook->enabled_at = GetCurrentTimestamp();
+	hook->enabled = enabled;
+	hook->quarantined = false;
+	hooks_registry_update(hook);
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(hooks_enable);
+
+/*
+ * hooks.enable(name text) returns boolean
+ *
+ * Puts a disabled or quarantined hook back in force, with its failures
+ * forgiven.  False if it was in force; 42704, 42501.
+ */
+Datum
+hooks_enable(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(set_enabled(fcinfo, true));
+}
+
+PG_FUNCTION_INFO_V1(hooks_disable);
+
+/*
+ * hooks.disable(name text) returns boolean
+ *
+ * Takes a hook out of force for everyone, when the transaction commits.  False
+ * if it was; 42704, 42501.
+ */
+Datum
+hooks_disable(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(set_enabled(fcinfo, false));
+}
+
+/*
+ * The hook that pause and resume are about: for its owner and superusers.
+ */
+static Hook *
+hook_to_pause(FunctionCallInfo fcinfo)
+{
+	Hook	   *hook = hooks_registry_get(hooks_arguments_text(fcinfo, 0, "name"));
+
+	if (!superuser() && !has_privs_of_role(GetUserId(), hook->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of hook \"%s\"", hook->name)));
+	return hook;
+}
+
+PG_FUNCTION_INFO_V1(hooks_pause);
+
+/*
+ * hooks.pause(name text, reason text) returns void
+ *
+ * The hook does not fire in the rest of this transaction, or until the
+ * savepoint is rolled back in which it was paused.  42704, 42501.
+ */
+Datum
+hooks_pause(PG_FUNCTION_ARGS)
+{
+	char	   *reason = hooks_arguments_text(fcinfo, 1, "reason");
+	Hook	   *hook = hook_to_pause(fcinfo);
+
+	hooks_settings_pause(hook->hook_id, true);
+	ereport(LOG,
+			(errmsg("hook \"%s\" paused by \"%s\": %s", hook->name,
+					GetUserNameFromId(GetUserId(), false), reason)));
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(hooks_resume);
+
+/*
+ * hooks.resume(name text) returns void
+ *
+ * Ends a pause.  42704, 42501.
+ */
+Datum
+hooks_resume(PG_FUNCTION_ARGS)
+{
+	Hook	   *hook = hook_to_pause(fcinfo);
+
+	hooks_settings_pause(hook->hook_id, false);
+	ereport(LOG,
+			(errmsg("hook \"%s\" resumed by \"%s\"", hook->name,
+					GetUserNameFromId(GetUserId(), false))));
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,817 @@
+/*
+ * registry.c
+ *		The hooks: their definitions, and the rows of hooks.registry.
+ *
+ * A definition says what a hook is (definition.c), its row in which state it is.
+ * Normally there are both.  A definition without a row is in force, as one that
+ * was just registered; a row without a definition is of a hook that is damaged.
+ *
+ * Reads and writes the table as catalog code does, with no privilege check:
+ * register.c has made those.  Every write invalidates the relation that the
+ * hook is on, in all backends, through PostgreSQL's own messages, when the
+ * transaction commits; chain.c listens.
+ *
+ * Writers hold a lock that conflicts with itself, and no reader's, until the
+ * end of their transaction.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_proc.h"
+#include "commands/sequence.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "base/own.h"
+#include "base/settings.h"
+#include "registry/definition.h"
+#include "registry/registry.h"
+
+/*
+ * What hooks_registry_kinds() returned last, and the registry's OID then; -1
+ * after any change of the registry, which an abort undoes by another message.
+ */
+static int	known_kinds = -1;
+static Oid	known_registry = InvalidOid;
+static bool of_other_version = false;
+
+/* counts such messages, so that what was read while one came is not kept */
+static uint64 changes = 0;
+
+/* the relations that have hooks; NULL when it has to be made anew */
+static HTAB *hooked = NULL;
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	if (!OidIsValid(relid) || relid == known_registry ||
+		!OidIsValid(known_registry))
+	{
+		changes++;
+		known_kinds = -1;
+		if (hooked != NULL)
+			hash_destroy(hooked);
+		hooked = NULL;
+	}
+}
+
+/*
+ * Listens to changes.  From _PG_init() only.
+ */
+void
+hooks_registry_init(void)
+{
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+}
+
+/*
+ * The OID of hooks.registry.
+ */
+static Oid
+registry_relid(void)
+{
+	return hooks_own_relation(hooks_registry_table.name, RELKIND_RELATION);
+}
+
+/*
+ * Who owns hooks.registry: a superuser.
+ */
+Oid
+hooks_registry_owner(void)
+{
+	Oid			relid = registry_relid();
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Keeps other writers of the registry out until the end of the transaction.
+ */
+void
+hooks_registry_lock(void)
+{
+	LockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
+}
+
+static void
+hook_locktag(LOCKTAG *tag, const char *name)
+{
+	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) name,
+											   strlen(name)));
+
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, registry_relid(), hash, 0);
+}
+
+/*
+ * The same, and the lock on a hook, without waiting; false if somebody else is
+ * writing.
+ */
+bool
+hooks_registry_try_lock(const char *name)
+{
+	LOCKTAG		tag;
+
+	if (!ConditionalLockRelationOid(registry_relid(), ShareUpdateExclusiveLock))
+		return false;
+	hook_locktag(&tag, name);
+	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	AcceptInvalidationMessages();
+	return true;
+}
+
+/*
+ * Gives back a lock under which nothing was written.
+ */
+void
+hooks_registry_unlock(void)
+{
+	UnlockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
+}
+
+/*
+ * Keeps others from writing the row of a hook until the end of the transaction.
+ * Who writes one without the lock on the registry, as DDL that renames something
+ * does, waits for nobody else.
+ */
+void
+hooks_registry_lock_hook(const char *name)
+{
+	LOCKTAG		tag;
+
+	hook_locktag(&tag, name);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	AcceptInvalidationMessages();
+}
+
+/*
+ * The relations that have hooks, as OIDs.
+ */
+static List *
+read_hooked(void)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
+										  NULL);
+	List	   *relids = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		relid = heap_getattr(tuple, Anum_registry_relation,
+										 RelationGetDescr(registry), &isnull);
+
+		if (!isnull)
+			relids = lappend_oid(relids, DatumGetObjectId(relid));
+	}
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return relids;
+}
+
+static HTAB *
+make_hooked(List *relids)
+{
+	HASHCTL		info = {0};
+	HTAB	   *set;
+	ListCell   *lc;
+
+	info.keysize = info.entrysize = sizeof(Oid);
+	info.hcxt = CacheMemoryContext;
+	set = hash_create("hooks relations", 64, &info,
+					  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	foreach(lc, relids)
+		(void) hash_search(set, &lfirst_oid(lc), HASH_ENTER, NULL);
+	return set;
+}
+
+/*
+ * Has a relation hooks that are on it?  Without a look at the registry, mostly.
+ */
+bool
+hooks_registry_has(Oid relid)
+{
+	List	   *relids;
+	uint64		before;
+
+	if ((hooks_registry_kinds() & HOOKS_ANY) == 0)
+		return false;
+	if (hooked == NULL)
+	{
+		before = changes;
+		relids = read_hooked();
+		if (changes != before)
+			return list_member_oid(relids, relid);
+		hooked = make_hooked(relids);
+	}
+	return hash_search(hooked, &relid, HASH_FIND, NULL) != NULL;
+}
+
+/*
+ * Is there a registry of this version?
+ */
+bool
+hooks_registry_exists(void)
+{
+	(void) hooks_registry_kinds();
+	return OidIsValid(known_registry) && !of_other_version;
+}
+
+/* Which rows of the registry: all, or by one indexed column */
+typedef struct RegistryKey
+{
+	const char *index;			/* NULL: no key */
+	AttrNumber	column;
+	RegProcedure equal;			/* InvalidOid: where the column is null */
+	Datum		value;
+} RegistryKey;
+
+static const RegistryKey all_rows = {NULL};
+static const RegistryKey wide_rows = {"registry_relation_idx", Anum_registry_relation};
+
+/*
+ * Begins a scan of the registry.  Nulls can be looked for in an index only, so
+ * that without one (ignore_system_indexes) all rows come, and row_matches()
+ * tells which are meant.
+ */
+static SysScanDesc
+begin_scan(Relation registry, const RegistryKey *which)
+{
+	ScanKeyData key = {0};
+	Oid			index = InvalidOid;
+	int			nkeys = which->index != NULL ? 1 : 0;
+
+	if (nkeys > 0 && !IgnoreSystemIndexes)
+		index = hooks_own_find_index(registry, which->index, which->column);
+	if (nkeys > 0 && OidIsValid(which->equal))
+		ScanKeyInit(&key, which->column, BTEqualStrategyNumber, which->equal,
+					which->value);
+	else if (OidIsValid(index))
+		ScanKeyEntryInitialize(&key, SK_ISNULL | SK_SEARCHNULL, which->column,
+							   InvalidStrategy, InvalidOid, InvalidOid,
+							   InvalidOid, (Datum) 0);
+	else
+		nkeys = 0;
+	return systable_beginscan(registry, index, OidIsValid(index), NULL, nkeys,
+							  &key);
+}
+
+static bool
+row_matches(HeapTuple tuple, TupleDesc desc, const RegistryKey *which)
+{
+	return which->index == NULL || OidIsValid(which->equal) ||
+		heap_attisnull(tuple, which->column, desc);
+}
+
+static int
+compare_ids(const ListCell *a, const ListCell *b)
+{
+	int64		left = ((const Hook *) lfirst(a))->hook_id;
+	int64		right = ((const Hook *) lfirst(b))->hook_id;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * The hook of a row: read from its definition, or damaged.
+ */
+static Hook *
+hook_of_row(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		name = heap_getattr(tuple, Anum_registry_name, desc, &isnull);
+	Oid			definition = hooks_definition_find(TextDatumGetCString(name));
+	Hook	   *hook = OidIsValid(definition) ?
+		hooks_definition_read(definition) : NULL;
+
+	if (hook == NULL)
+	{
+		hook = hooks_hook_make();
+		hook->damage = "it has no definition";
+	}
+	hooks_hook_read_row(hook, tuple, desc);
+	return hook;
+}
+
+/*
+ * The hooks of some rows, palloc'd, the oldest first.
+ */
+static List *
+scan_registry(const RegistryKey *which)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	SysScanDesc scan = begin_scan(registry, which);
+	List	   *hooks = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (row_matches(tuple, desc, which))
+			hooks = lappend(hooks, hook_of_row(tuple, desc));
+	}
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	list_sort(hooks, compare_ids);
+	return hooks;
+}
+
+/*
+ * The hook of a definition, with its row if it has one; NULL if the function is
+ * gone.
+ */
+static Hook *
+hook_of_definition(Oid definition)
+{
+	Hook	   *hook = hooks_definition_read(definition);
+	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ};
+	Relation	registry;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (hook == NULL)
+		return NULL;
+	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	by_name.value = CStringGetTextDatum(hook->name);
+	scan = begin_scan(registry, &by_name);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		hooks_hook_read_row(hook, tuple, RelationGetDescr(registry));
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return hook;
+}
+
+/*
+ * Adds the hooks of definitions that have no row.
+ */
+static List *
+add_without_row(List *hooks, List *definitions)
+{
+	ListCell   *lc;
+
+	foreach(lc, definitions)
+	{
+		Hook	   *hook;
+
+		CHECK_FOR_INTERRUPTS();
+		hook = hook_of_definition(lfirst_oid(lc));
+		if (hook != NULL && !hooks_hook_has_row(hook))
+			hooks = lappend(hooks, hook);
+	}
+	list_sort(hooks, compare_ids);
+	return hooks;
+}
+
+static bool
+has_rows(Relation registry, const RegistryKey *which)
+{
+	SysScanDesc scan = begin_scan(registry, which);
+	bool		found = false;
+	HeapTuple	tuple;
+
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found = row_matches(tuple, RelationGetDescr(registry), which);
+	systable_endscan(scan);
+	return found;
+}
+
+/* what kinds of hooks the registry with this OID has */
+static int
+look_for_kinds(Oid relid)
+{
+	RegistryKey on_drop = {"registry_action_idx", Anum_registry_action, F_TEXTEQ,
+	CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
+	Relation	registry = table_open(relid, AccessShareLock);
+	int			kinds = 0;
+
+	/* Of another version: DDL must pass, ALTER EXTENSION UPDATE is DDL */
+	of_other_version = !hooks_own_has_shape(&hooks_registry_table,
+											RelationGetDescr(registry));
+	if (!of_other_version)
+	{
+		if (has_rows(registry, &all_rows))
+			kinds |= HOOKS_ANY;
+		if (has_rows(registry, &wide_rows))
+			kinds |= HOOKS_WIDE;
+		if (has_rows(registry, &on_drop))
+			kinds |= HOOKS_ON_DROP;
+	}
+	table_close(registry, AccessShareLock);
+	return kinds;
+}
+
+/*
+ * All hooks.
+ */
+List *
+hooks_registry_all(void)
+{
+	return add_without_row(scan_registry(&all_rows), hooks_definition_all());
+}
+
+/*
+ * The wide hooks.
+ */
+List *
+hooks_registry_wide(void)
+{
+	return (hooks_registry_kinds() & HOOKS_WIDE) == 0 ? NIL :
+		scan_registry(&wide_rows);
+}
+
+/*
+ * What kinds of hooks there are, enabled or not: 0 if there is none, or no
+ * registry, as while the extension is created or dropped.
+ */
+int
+hooks_registry_kinds(void)
+{
+	int			kinds;
+	uint64		before;
+
+	AcceptInvalidationMessages();
+	if (known_kinds >= 0)
+		return known_kinds;
+	known_registry = hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
+	if (!OidIsValid(known_registry))
+		return 0;
+
+	before = changes;
+	kinds = look_for_kinds(known_registry);
+	if (changes == before)
+		known_kinds = kinds;
+	return kinds;
+}
+
+/*
+ * The hook of a name, NULL if there is none.  palloc'd.
+ */
+Hook *
+hooks_registry_find(const char *name)
+{
+	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
+	CStringGetTextDatum(name)};
+	List	   *found = scan_registry(&by_name);
+	Oid			definition;
+
+	if (found != NIL)
+		return linitial(found);
+	definition = hooks_definition_find(name);
+	return OidIsValid(definition) ? hooks_definition_read(definition) : NULL;
+}
+
+/*
+ * The same, 42704 if there is none.
+ */
+Hook *
+hooks_registry_get(const char *name)
+{
+	Hook	   *hook = hooks_registry_find(name);
+
+	if (hook == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("hook \"%s\" does not exist", name)));
+	return hook;
+}
+
+/*
+ * The hooks on a relation, the oldest first.  Which these are is told by their
+ * definitions; those that are damaged, by their rows.
+ */
+List *
+hooks_registry_of_relation(Oid relid)
+{
+	RegistryKey by_relation = {"registry_relation_idx", Anum_registry_relation, F_OIDEQ,
+	ObjectIdGetDatum(relid)};
+	List	   *hooks = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_definition_using(RelationRelationId, relid))
+	{
+		Hook	   *hook;
+
+		CHECK_FOR_INTERRUPTS();
+		hook = hook_of_definition(lfirst_oid(lc));
+		if (hook != NULL && hook->damage == NULL && hook->relation == relid)
+			hooks = lappend(hooks, hook);
+	}
+	foreach(lc, scan_registry(&by_relation))
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->damage != NULL)
+			hooks = lappend(hooks, hook);
+	}
+	list_sort(hooks, compare_ids);
+	return hooks;
+}
+
+List *
+hooks_registry_of_package(const char *package)
+{
+	List	   *hooks = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_registry_all())
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->package != NULL && strcmp(hook->package, package) == 0)
+			hooks = lappend(hooks, hook);
+	}
+	return hooks;
+}
+
+/*
+ * Tells all backends, at commit, that the chains of a hook's relation and of
+ * its partitions have changed.
+ */
+void
+hooks_registry_invalidate(const Hook *hook)
+{
+	ListCell   *lc;
+
+	CacheInvalidateRelcacheByRelid(registry_relid());
+	if (!OidIsValid(hook->relation))
+	{
+		CacheInvalidateRelcacheAll();
+		return;
+	}
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation)))
+		return;
+	if (get_rel_relkind(hook->relation) != RELKIND_PARTITIONED_TABLE)
+	{
+		CacheInvalidateRelcacheByRelid(hook->relation);
+		return;
+	}
+	foreach(lc, find_all_inheritors(hook->relation, NoLock, NULL))
+		CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
+}
+
+/*
+ * A number for a hook that is new, or that has one which another hook has by now.
+ * Rows that were loaded may have numbers that are yet to come.
+ */
+static void
+number_hook(Hook *hook)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
+	Int64GetDatum(hook->hook_id)};
+
+	while (hook->hook_id <= 0 || has_rows(registry, &by_id))
+	{
+		hook->hook_id = nextval_internal(hooks_own_relation("registry_hook_id_seq",
+															RELKIND_SEQUENCE),
+										 false);
+		by_id.value = Int64GetDatum(hook->hook_id);
+	}
+	table_close(registry, AccessShareLock);
+}
+
+static void
+put_row(Relation registry, Hook *hook, HeapTuple tuple)
+{
+	if (hooks_hook_has_row(hook))
+		CatalogTupleUpdate(registry, &hook->tid, tuple);
+	else
+		CatalogTupleInsert(registry, tuple);
+	hook->tid = tuple->t_self;
+	table_close(registry, NoLock);
+	hooks_registry_invalidate(hook);
+	CommandCounterIncrement();
+}
+
+/*
+ * Makes the row of a whole hook what the hook is now.
+ */
+static void
+write_row(Hook *hook)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+
+	put_row(registry, hook, hooks_hook_to_row(hook, RelationGetDescr(registry)));
+}
+
+static void
+delete_row(const Hook *hook)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+	ItemPointerData tid = hook->tid;
+
+	CatalogTupleDelete(registry, &tid);
+	table_close(registry, NoLock);
+	hooks_registry_invalidate(hook);
+	CommandCounterIncrement();
+}
+
+/*
+ * Adds a hook; sets its hook_id.
+ */
+void
+hooks_registry_insert(Hook *hook)
+{
+	number_hook(hook);
+	hooks_definition_create(hook);
+	write_row(hook);
+}
+
+/*
+ * Puts a hook in the place of another one of its name, which was read under the
+ * writers' lock.
+ */
+void
+hooks_registry_replace(Hook *hook, const Hook *other)
+{
+	hook->hook_id = other->hook_id;
+	hook->tid = other->tid;
+	if (OidIsValid(other->definition))
+		hooks_definition_drop(other->definition);
+	if (!hooks_hook_has_row(hook))
+		number_hook(hook);
+	hooks_definition_create(hook);
+	write_row(hook);
+	hooks_registry_invalidate(other);
+}
+
+/*
+ * Writes back the state of a hook that was read under the writers' lock.
+ */
+void
+hooks_registry_update(Hook *hook)
+{
+	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
+	CStringGetTextDatum(hook->name)};
+	Relation	registry;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!hooks_hook_has_row(hook))
+	{
+		number_hook(hook);
+		write_row(hook);
+		return;
+	}
+	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+	scan = begin_scan(registry, &by_name);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "hook \"%s\" has no row", hook->name);
+	tuple = hooks_hook_change_row(hook, tuple, RelationGetDescr(registry));
+	systable_endscan(scan);
+	put_row(registry, hook, tuple);
+}
+
+/*
+ * Removes a hook.
+ */
+void
+hooks_registry_delete(const Hook *hook)
+{
+	if (OidIsValid(hook->definition))
+		hooks_definition_drop(hook->definition);
+	if (hooks_hook_has_row(hook))
+		delete_row(hook);
+	else
+		hooks_registry_invalidate(hook);
+}
+
+/*
+ * Has a hook a row that shows what it is?
+ */
+static bool
+row_is_true(const Hook *hook)
+{
+	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
+	CStringGetTextDatum(hook->name)};
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	SysScanDesc scan = begin_scan(registry, &by_name);
+	HeapTuple	tuple = systable_getnext(scan);
+	bool		same = hooks_hook_has_row(hook) && HeapTupleIsValid(tuple) &&
+		hooks_hook_same_row(tuple, hooks_hook_to_row(hook, desc), desc);
+
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return same;
+}
+
+/*
+ * Makes the row of a definition that came otherwise than by register(), as from a
+ * dump, or in which names have changed; makes the definition go with its table.
+ * Returns whether there was anything to do; one that is damaged is left as it is.
+ */
+bool
+hooks_registry_adopt(Oid definition)
+{
+	Hook	   *hook = hook_of_definition(definition);
+	bool		bound;
+
+	if (hook == NULL || hook->damage != NULL)
+		return false;
+	bound = hooks_definition_bind(hook);
+	if (row_is_true(hook))
+		return bound;
+
+	/* once more, under the lock */
+	hooks_registry_lock_hook(hook->name);
+	hook = hook_of_definition(definition);
+	if (hook == NULL || hook->damage != NULL || row_is_true(hook))
+		return bound;
+	if (!hooks_hook_has_row(hook))
+	{
+		number_hook(hook);
+		hook->enabled_at = GetCurrentTimestamp();
+	}
+	write_row(hook);
+	return true;
+}
+
+/*
+ * Makes the rows of definitions show what they mean now.
+ */
+void
+hooks_registry_refresh(List *definitions)
+{
+	ListCell   *lc;
+
+	foreach(lc, definitions)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) hooks_registry_adopt(lfirst_oid(lc));
+	}
+}
+
+/*
+ * Tells of a definition that cannot be read.
+ */
+void
+hooks_registry_tell_damage(Oid definition)
+{
+	Hook	   *hook = hooks_definition_read(definition);
+
+	if (hook != NULL && hook->damage != NULL)
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("hook \"%s\" cannot fire: %s", hook->name,
+						hook->damage)));
+}
+
+/*
+ * Makes way for a row that is about to be loaded, as from a dump whose
+ * definitions came before: one of the same name goes.  Returns the row, with
+ * another number if its own is another hook's.
+ */
+HeapTuple
+hooks_registry_make_way(HeapTuple tuple)
+{
+	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	Datum		values[Natts_registry];
+	bool		nulls[Natts_registry];
+	Hook	   *loaded = hooks_hook_make();
+	Hook	   *there;
+	bool		change[Natts_registry] = {false};
+
+	/* not-null constraints are looked at later */
+	heap_deform_tuple(tuple, desc, values, nulls);
+	if (!nulls[Anum_registry_name - 1] && !nulls[Anum_registry_hook_id - 1])
+	{
+		there = hooks_registry_find(TextDatumGetCString(values[Anum_registry_name - 1]));
+		if (there != NULL && hooks_hook_has_row(there))
+			delete_row(there);
+		loaded->hook_id = DatumGetInt64(values[Anum_registry_hook_id - 1]);
+		number_hook(loaded);
+		change[Anum_registry_hook_id - 1] = true;
+		values[Anum_registry_hook_id - 1] = Int64GetDatum(loaded->hook_id);
+		tuple = heap_modify_tuple(tuple, desc, values, nulls, change);
+	}
+	table_close(registry, NoLock);
+	return tuple;
+}

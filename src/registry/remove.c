@@ -1,0 +1,36 @@
+/*
+ * remove.c
+ *		Removes hooks, with the triggers that no other hook wants.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "registry/attach.h"
+#include "registry/registry.h"
+#include "registry/remove.h"
+#include "registry/scope.h"
+
+/*
+ * Removes hooks, which were read under the writers' lock.
+ */
+void
+hooks_remove(List *hooks)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+	{
+		if (!OidIsValid(((Hook *) lfirst(lc))->relation))
+			hooks_scope_lock(lfirst(lc));
+		hooks_registry_delete(lfirst(lc));
+	}
+	foreach(lc, hooks)
+		tables = list_concat_unique_oid(tables, hooks_scope_relations(lfirst(lc)));
+	foreach(lc, tables)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) hooks_attach_sync(lfirst_oid(lc));
+	}
+}

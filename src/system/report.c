@@ -1,0 +1,148 @@
+/*
+ * report.c
+ *		The SQL API that tells what is registered: hooks.chain().
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/partition.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/regproc.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+
+#include "base/result.h"
+#include "base/settings.h"
+#include "cascade/switched.h"
+#include "firing/chain.h"
+#include "registry/attach.h"
+#include "registry/condition.h"
+#include "registry/scope.h"
+#include "registry/watch.h"
+
+/* columns of hooks.chain(), as in the install script */
+#define CHAIN_COLUMNS 11
+
+/*
+ * Tells of triggers that somebody dropped or disabled, and of hooks that are
+ * damaged.
+ */
+static void
+report_problems(Oid relid, const HookRelation *relation)
+{
+	List	   *problems = list_concat(hooks_attach_problems(relid, "is", true),
+									   relation->problems);
+	ListCell   *lc;
+
+	foreach(lc, hooks_watch_disabled())
+		problems = lappend(problems,
+						   psprintf("event trigger \"%s\" is not enabled always",
+									(char *) lfirst(lc)));
+	hooks_switched_report_table(relid);
+	foreach(lc, problems)
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("%s", (char *) lfirst(lc)),
+				 errhint("Call hooks.repair().")));
+}
+
+/*
+ * Tells of hooks that would be in the chains, were they enabled.
+ */
+static void
+report_disabled(Relation rel)
+{
+	List	   *ancestors = rel->rd_rel->relispartition ?
+		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_scope_reach(RelationGetRelid(rel), ancestors, NULL))
+	{
+		const HookReach *reach = lfirst(lc);
+		bool		wanted = false;
+
+		CHECK_FOR_INTERRUPTS();
+		if (reach->hook->enabled)
+			continue;
+		for (int e = 0; e < HOOK_EVENTS; e++)
+			wanted |= hooks_scope_wants(reach, &hooks_events[e]);
+		if (wanted)
+			ereport(NOTICE,
+					(errmsg(reach->hook->quarantined ?
+							"hook \"%s\" is in quarantine" :
+							"hook \"%s\" is disabled", reach->hook->name)));
+	}
+}
+
+PG_FUNCTION_INFO_V1(hooks_chain);
+
+/*
+ * hooks.chain(relation regclass) returns setof record
+ *
+ * The enabled hooks of a table, by event and in firing order, with those of
+ * the partitioned tables above it where rows of the table fire them.  A NOTICE
+ * tells of those that are disabled.  42P01.
+ */
+Datum
+hooks_chain(PG_FUNCTION_ARGS)
+{
+	Relation	rel;
+	HookRelation *relation;
+	TupleDesc	desc;
+	Tuplestorestate *rows;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"relation\" must not be null")));
+	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
+	rows = hooks_result_begin(fcinfo, &desc);
+	relation = hooks_chain_pin(RelationGetRelid(rel));
+	report_problems(RelationGetRelid(rel), relation);
+	report_disabled(rel);
+	for (int e = 0; e < HOOK_EVENTS; e++)
+	{
+		const HookEvent *event = &hooks_events[e];
+		const HookChain *chain = hooks_chain_of(relation, event);
+		int			position = 0;
+
+		for (int i = 0; i < chain->length; i++)
+		{
+			const Hook *hook = chain->members[i]->hook;
+			bool		by_owner = hook->run_as == HOOK_AS_OWNER;
+			const char *role = by_owner ? GetUserNameFromId(hook->owner, true) : NULL;
+			Datum		values[CHAIN_COLUMNS];
+			bool		nulls[CHAIN_COLUMNS] = {false};
+			int			c = 0;
+
+			values[c++] = CStringGetTextDatum(hooks_event_phase_word(event->phase));
+			values[c++] = CStringGetTextDatum(hooks_event_action_word(hook->actions & HOOK_NAME ? HOOK_NAME : event->action));
+			values[c++] = CStringGetTextDatum(hooks_event_level_word(event->level));
+			values[c++] = Int32GetDatum(++position);
+			values[c++] = CStringGetTextDatum(hook->name);
+			values[c++] = CStringGetTextDatum(format_procedure_qualified(hook->callback));
+			values[c] = hooks_result_name(role, &nulls[c]);
+			c++;
+			values[c++] = CStringGetTextDatum(hooks_event_policy_word(hook->policy));
+			values[c] = hooks_result_text(hooks_condition_text(hook->relation,
+															   hook->condition),
+										  &nulls[c]);
+			c++;
+			nulls[c] = hook->columns == NIL;
+			values[c++] = PointerGetDatum(hooks_hook_column_names(hook));
+			values[c++] = CStringGetTextDatum(hooks_event_fire_word(hook->fire));
+			Assert(c == CHAIN_COLUMNS);
+			tuplestore_putvalues(rows, desc, values, nulls);
+		}
+	}
+	hooks_chain_unpin(relation);
+	relation_close(rel, AccessShareLock);
+	return (Datum) 0;
+}
