@@ -158,14 +158,15 @@ add_table(Restore *restore, const HookKeptFormat *format)
 static HookRestored *
 find_table(const Restore *restore, const HookKeptFormat *format)
 {
-	ListCell   *lc;
+	List	   *tables = format->nchanged == 0 ? restore->removed : restore->changed;
 
-	foreach(lc, format->nchanged == 0 ? restore->removed : restore->changed)
+	for (int i = list_length(tables) - 1; i >= 0; i--)
 	{
-		HookRestored *table = lfirst(lc);
+		HookRestored *table = list_nth(tables, i);
 
-		if (same_format(&table->format, format) &&
-			(format->nchanged == 0 || table->kept_id == restore->kept_id))
+		if (format->nchanged > 0 && table->kept_id != restore->kept_id)
+			break;
+		if (same_format(&table->format, format))
 			return table;
 	}
 	return NULL;
