@@ -260,10 +260,8 @@ compile(void *arg)
 {
 	Compilation *compilation = arg;
 	HookMember *member = compilation->member;
-	const Hook *hook = member->hook;
 
-	member->condition = hooks_condition_compile(hook->condition, hook->relation,
-												compilation->rel, hook->owner);
+	member->condition = hooks_condition_compile(member->hook, compilation->rel);
 	member->condition_safe = hooks_condition_cannot_fail(member->condition);
 }
 

@@ -98,9 +98,7 @@ hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 
 	if ((sandbox->changed_role || owner != GetSessionUserId()) &&
 		temporary_tables_intrude(hook->search_path))
-		set_search_path(sandbox,
-						hook->search_path[0] == '\0' ? "pg_temp" :
-						psprintf("%s, pg_temp", hook->search_path));
+		set_search_path(sandbox, hooks_hook_path(hook));
 	else if (strcmp(namespace_search_path, hook->search_path) != 0)
 		set_search_path(sandbox, hook->search_path);
 }

@@ -702,9 +702,8 @@ hooks_arguments_make(const HookArguments *given)
 		refuse(errmsg("hooks.keep is for phase \"before_cascade\" of action \"delete\" only"));
 	if (given->condition != NULL)
 	{
-		hook->condition = hooks_condition_transform(rel, given->condition,
-													hook->phase, hook->level,
-													hook->actions);
+		hook->condition = hooks_condition_transform(hook, rel,
+													given->condition);
 		/* with all names qualified */
 		check_size("condition", strlen(hooks_condition_text(hook->relation,
 															hook->condition)),

@@ -223,11 +223,13 @@ transform_condition(Relation rel, const char *text)
 }
 
 /*
- * Refuses (42P17) references to rows that the hook does not have.
+ * Which row that a hook does not have its condition refers to, "OLD" or "NEW",
+ * and why it does not, in *why; NULL if it refers to none.  Without desc generated
+ * columns are not looked for.
  */
-static void
-check_references(Relation rel, Node *condition, HookPhase phase,
-				 HookLevel level, int actions)
+const char *
+hooks_condition_missing_row(const Hook *hook, Node *condition, TupleDesc desc,
+							const char **why)
 {
 	ListCell   *lc;
 
@@ -235,33 +237,48 @@ check_references(Relation rel, Node *condition, HookPhase phase,
 	{
 		Var		   *var = (Var *) lfirst(lc);
 		bool		old = var->varno == PRS2_OLD_VARNO;
-		TupleDesc	desc = RelationGetDescr(rel);
-		const char *problem = NULL;
 
-		if (phase != HOOK_BEFORE_CASCADE && level != HOOK_ROW)
-			problem = "A hook of level statement has no row.";
-		else if (actions & HOOK_TRUNCATE)
-			problem = "Action truncate has no row.";
-		else if (old && (actions & (HOOK_INSERT | HOOK_NAME)))
-			problem = "An inserted row has no OLD.";
-		else if (!old && (actions & HOOK_DELETE))
-			problem = "A deleted row has no NEW.";
-		else if (!old && phase == HOOK_BEFORE && var->varattno < 0)
-			problem = "System columns of NEW are not known before the row is there.";
-		else if (!old && phase == HOOK_BEFORE && desc->constr != NULL)
+		*why = NULL;
+		if (hook->phase != HOOK_BEFORE_CASCADE && hook->level != HOOK_ROW)
+			*why = "A hook of level statement has no row.";
+		else if (hook->actions & HOOK_TRUNCATE)
+			*why = "Action truncate has no row.";
+		else if (old && (hook->actions & (HOOK_INSERT | HOOK_NAME)))
+			*why = "An inserted row has no OLD.";
+		else if (!old && (hook->actions & HOOK_DELETE))
+			*why = "A deleted row has no NEW.";
+		else if (!old && hook->phase == HOOK_BEFORE && var->varattno < 0)
+			*why = "System columns of NEW are not known before the row is there.";
+		else if (!old && hook->phase == HOOK_BEFORE && desc != NULL &&
+				 desc->constr != NULL)
 		{
 			for (int i = 0; i < desc->natts; i++)
 				if (TupleDescAttr(desc, i)->attgenerated &&
 					(var->varattno == 0 || var->varattno == i + 1))
-					problem = "Generated columns of NEW are not known before the row is there.";
+					*why = "Generated columns of NEW are not known before the row is there.";
 		}
-		if (problem != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-					 errmsg("condition of a hook cannot reference %s here",
-							old ? "OLD" : "NEW"),
-					 errdetail_internal("%s", problem)));
+		if (*why != NULL)
+			return old ? "OLD" : "NEW";
 	}
+	return NULL;
+}
+
+/*
+ * Refuses (42P17) references to rows that the hook does not have.
+ */
+static void
+check_references(const Hook *hook, Node *condition, Relation rel)
+{
+	const char *why;
+	const char *row = hooks_condition_missing_row(hook, condition,
+												  rel == NULL ? NULL :
+												  RelationGetDescr(rel), &why);
+
+	if (row != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("condition of a hook cannot reference %s here", row),
+				 errdetail_internal("%s", why)));
 }
 
 /*
@@ -356,20 +373,20 @@ hooks_condition_text(Oid relid, Node *condition)
 }
 
 /*
- * A user's text as an expression over varno 1, OLD, and varno 2, NEW.  rel is NULL
- * for a wide hook.  Names are looked up as the current user.
+ * A user's text as an expression over varno 1, OLD, and varno 2, NEW, for a hook
+ * of which phase, level and actions are known.  rel is NULL for a wide hook.
+ * Names are looked up as the current user.
  *
  * PostgreSQL's own errors for what does not parse; 42601 for more than one
  * expression, 42P17 for OLD or NEW where the hook has none, 0A000 for constants
  * that cannot be kept.
  */
 Node *
-hooks_condition_transform(Relation rel, const char *text, HookPhase phase,
-						  HookLevel level, int actions)
+hooks_condition_transform(const Hook *hook, Relation rel, const char *text)
 {
 	Node	   *condition = transform_condition(rel, text);
 
-	check_references(rel, condition, phase, level, actions);
+	check_references(hook, condition, rel);
 	(void) refuse_roles(condition, NULL);
 	return condition;
 }
@@ -418,27 +435,32 @@ map_to_partition(Node *condition, Oid from, Relation to)
 }
 
 /*
- * A condition over the rows of a table as an expression ready to be initialized,
- * over the rows of that table or of a partition of it.  OLD is the inner and NEW
- * the outer tuple of the expression context.
+ * The condition of a hook as an expression ready to be initialized, over the rows
+ * of its table or of a partition of it.  OLD is the inner and NEW the outer tuple
+ * of the expression context.
  *
- * This happens in anybody's session.  Planning calls and inlines functions, so it
- * is done as the hook's owner, in a security-restricted operation; what they set
- * is undone.
+ * This happens in anybody's session.  Planning calls and inlines functions, whose
+ * bodies it parses: so it is done as the hook's owner, under the hook's
+ * search_path, in a security-restricted operation; what they set is undone.
  */
 Node *
-hooks_condition_compile(Node *condition, Oid relid, Relation rel, Oid owner)
+hooks_condition_compile(const Hook *hook, Relation rel)
 {
+	Node	   *condition = copyObject(hook->condition);
 	Oid			userid;
 	int			sec_context;
 	int			guc_level = NewGUCNestLevel();
 
 	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE |
+	(void) set_config_option("search_path",
+							 hooks_hook_path(hook),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	SetUserIdAndSecContext(hook->owner,
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
-	condition = copyObject(condition);
-	if (OidIsValid(relid))
-		condition = map_to_partition(condition, relid, rel);
+	if (OidIsValid(hook->relation))
+		condition = map_to_partition(condition, hook->relation, rel);
 	condition = hooks_expand_generated(condition, rel);
 	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
 	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);

@@ -11,15 +11,16 @@
 #include "nodes/pg_list.h"
 #include "utils/relcache.h"
 
-#include "registry/event.h"
+#include "registry/hook.h"
 
 extern Node *hooks_condition_parse(const char *text, const char *what);
-extern Node *hooks_condition_transform(Relation rel, const char *text,
-									   HookPhase phase, HookLevel level,
-									   int actions);
+extern Node *hooks_condition_transform(const Hook *hook, Relation rel,
+									   const char *text);
+extern const char *hooks_condition_missing_row(const Hook *hook,
+											   Node *condition, TupleDesc desc,
+											   const char **why);
 extern char *hooks_condition_text(Oid relid, Node *condition);
-extern Node *hooks_condition_compile(Node *condition, Oid relid, Relation rel,
-									 Oid owner);
+extern Node *hooks_condition_compile(const Hook *hook, Relation rel);
 extern bool hooks_condition_cannot_fail(Node *condition);
 
 #endif							/* HOOKS_CONDITION_H */

@@ -279,3 +279,14 @@ hooks_hook_strings(ArrayType *array, int *count)
 	strings[*count] = NULL;
 	return strings;
 }
+
+/*
+ * A hook's search_path in which temporary objects come last, unless it says where
+ * they come.
+ */
+char *
+hooks_hook_path(const Hook *hook)
+{
+	return hook->search_path[0] == '\0' ? pstrdup("pg_temp") :
+		psprintf("%s, pg_temp", hook->search_path);
+}

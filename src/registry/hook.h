@@ -106,6 +106,7 @@ extern HeapTuple hooks_hook_change_row(const Hook *hook, HeapTuple tuple,
 extern bool hooks_hook_same_row(HeapTuple a, HeapTuple b, TupleDesc desc);
 extern bool hooks_hook_same(const Hook *a, const Hook *b);
 extern char **hooks_hook_strings(ArrayType *array, int *count);
+extern char *hooks_hook_path(const Hook *hook);
 extern ArrayType *hooks_hook_column_names(const Hook *hook);
 
 #endif							/* HOOKS_HOOK_H */
