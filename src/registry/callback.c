@@ -110,17 +110,20 @@ has_wrong_shape(List *names, bool takes_jsonb)
 /*
  * What is wrong with a function as a callback, NULL if nothing is.
  */
-static const char *
-shape_problem(Oid function, bool takes_jsonb)
+const char *
+hooks_callback_problem(Oid function, bool takes_jsonb)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Form_pg_proc form;
 	const char *problem = NULL;
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
+		return "It does not exist.";
 	form = (Form_pg_proc) GETSTRUCT(tuple);
-	if (form->prokind != PROKIND_FUNCTION)
+	if (form->pronargs != (takes_jsonb ? 1 : 0) ||
+		(takes_jsonb && form->proargtypes.values[0] != JSONBOID))
+		problem = "It takes other arguments.";
+	else if (form->prokind != PROKIND_FUNCTION)
 		problem = "It is not an ordinary function.";
 	else if (form->proretset)
 		problem = "It returns a set.";
@@ -170,7 +173,7 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("callback function \"%s\" does not exist", text),
 				 errhint("A callback is named as in CREATE TRIGGER ... EXECUTE FUNCTION: qualified, or on the search_path.")));
-	problem = shape_problem(function, takes_jsonb);
+	problem = hooks_callback_problem(function, takes_jsonb);
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),

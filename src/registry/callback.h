@@ -10,6 +10,7 @@
 #include "nodes/nodes.h"
 #include "nodes/pg_list.h"
 
+extern const char *hooks_callback_problem(Oid function, bool takes_jsonb);
 extern Oid	hooks_callback_lookup(const char *text, bool takes_jsonb);
 extern Oid	hooks_callback_owner(Oid function);
 extern List *hooks_callback_functions(Node *expression);

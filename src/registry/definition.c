@@ -53,9 +53,12 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #include "base/compat.h"
 #include "base/own.h"
+#include "registry/callback.h"
+#include "registry/condition.h"
 #include "registry/definition.h"
 
 /*
@@ -356,6 +359,20 @@ hooks_definition_bind(const Hook *hook)
 	return !bound;
 }
 
+static Oid
+create_function(const Hook *hook)
+{
+	return ProcedureCreate(hook->name, hooks_own_schema(HOOKS_DEFINITIONS),
+						   false, false, RECORDOID, hook->owner, SQLlanguageId,
+						   InvalidOid, "", NULL,
+						   (Node *) list_make1(list_make1(make_body(hook))),
+						   PROKIND_FUNCTION, false, false, false,
+						   PROVOLATILE_VOLATILE, PROPARALLEL_UNSAFE,
+						   buildoidvector(NULL, 0), (Datum) 0, (Datum) 0,
+						   (Datum) 0, NIL, HOOKS_NO_TRANSFORMS, (Datum) 0,
+						   InvalidOid, 1, 0).objectId;
+}
+
 /*
  * Creates the definition of a hook, which must be whole but for that; sets
  * hook->definition.  In the script of another extension it becomes a member of
@@ -364,24 +381,19 @@ hooks_definition_bind(const Hook *hook)
 void
 hooks_definition_create(Hook *hook)
 {
-	bool		ours = creating_extension &&
-		CurrentExtensionObject == get_extension_oid("hooks", true);
-	ObjectAddress address;
+	bool		before = creating_extension;
 
-	if (ours)
+	if (before && CurrentExtensionObject == get_extension_oid("hooks", true))
 		creating_extension = false;
-	address = ProcedureCreate(hook->name, hooks_own_schema(HOOKS_DEFINITIONS),
-							  false, false, RECORDOID, hook->owner,
-							  SQLlanguageId, InvalidOid, "", NULL,
-							  (Node *) list_make1(list_make1(make_body(hook))),
-							  PROKIND_FUNCTION, false, false, false,
-							  PROVOLATILE_VOLATILE, PROPARALLEL_UNSAFE,
-							  buildoidvector(NULL, 0), (Datum) 0, (Datum) 0,
-							  (Datum) 0, NIL, HOOKS_NO_TRANSFORMS, (Datum) 0,
-							  InvalidOid, 1, 0);
-	if (ours)
-		creating_extension = true;
-	hook->definition = address.objectId;
+	PG_TRY();
+	{
+		hook->definition = create_function(hook);
+	}
+	PG_FINALLY();
+	{
+		creating_extension = before;
+	}
+	PG_END_TRY();
 	(void) hooks_definition_bind(hook);
 	CommandCounterIncrement();
 }
@@ -523,7 +535,7 @@ read_callback(Reading *reading, bool takes_jsonb)
 		(FuncExpr *) test->arg : NULL;
 
 	if (call != NULL && IsA(call, FuncExpr) &&
-		list_length(call->args) == (takes_jsonb ? 1 : 0))
+		hooks_callback_problem(call->funcid, takes_jsonb) == NULL)
 		return call->funcid;
 	reading->damage = "its \"callback\" is not a call of a callback";
 	return InvalidOid;
@@ -536,22 +548,46 @@ read_callback(Reading *reading, bool takes_jsonb)
 static Oid
 read_relation(Reading *reading, const Query *query)
 {
+	static const char *const names[] = {"old", "new"};
 	Oid			relid = InvalidOid;
-	int			n = 0;
 	ListCell   *lc;
 
+	if (query->rtable == NIL)
+		return InvalidOid;
 	foreach(lc, query->rtable)
 	{
 		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+		int			i = foreach_current_index(lc);
 
-		if (rte->rtekind != RTE_RELATION ||
-			(n++ > 0 && rte->relid != relid))
-			reading->damage = "it is not from one table";
+		if (i >= lengthof(names) || rte->rtekind != RTE_RELATION ||
+			strcmp(rte->eref->aliasname, names[i]) != 0 ||
+			(i > 0 && rte->relid != relid))
+			reading->damage = "it is not from one table as OLD and NEW";
 		relid = rte->relid;
 	}
-	if (n != 0 && n != 2)
-		reading->damage = "it is not from OLD and NEW";
+	if (list_length(query->rtable) != lengthof(names))
+		reading->damage = "it is not from one table as OLD and NEW";
 	return relid;
+}
+
+/*
+ * What goes together in a hook, as arguments.c has it.
+ */
+static void
+check_hook(Reading *reading, const Hook *hook)
+{
+	List	   *schemas;
+	const char *why;
+
+	if (!hooks_event_makes_sense(hook->phase, hook->level, hook->actions,
+								 hook->columns != NIL))
+		reading->damage = "its words do not go together";
+	else if (OidIsValid(hook->relation) && OidIsValid(hook->schema))
+		reading->damage = "it is for a table and for a schema";
+	else if (!SplitIdentifierString(pstrdup(hook->search_path), ',', &schemas))
+		reading->damage = "its \"search_path\" is none";
+	else if (hooks_condition_missing_row(hook, hook->condition, NULL, &why) != NULL)
+		reading->damage = "its \"condition\" refers to a row that it does not have";
 }
 
 /*
@@ -605,6 +641,20 @@ read_words_into(Reading *reading, Hook *hook)
 	hook->callback = read_callback(reading,
 								   hooks_event_takes_jsonb(hook->phase,
 														   hook->actions));
+	if (reading->damage == NULL)
+		check_hook(reading, hook);
+}
+
+/*
+ * Is there nothing in a query but expressions over its rows, and a condition?
+ */
+static bool
+is_plain(const Query *query)
+{
+	return !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs &&
+		!query->hasSubLinks && query->cteList == NIL &&
+		query->groupClause == NIL && query->groupingSets == NIL &&
+		query->setOperations == NULL;
 }
 
 /*
@@ -648,12 +698,14 @@ hooks_definition_read(Oid function)
 	hook->definition = function;
 	hook->name = pstrdup(NameStr(form->proname));
 	hook->owner = form->proowner;
-	query = form->prolang == SQLlanguageId && form->pronargs == 0 ?
-		query_of(tuple) : NULL;
+	query = form->prolang == SQLlanguageId && form->pronargs == 0 &&
+		form->prokind == PROKIND_FUNCTION ? query_of(tuple) : NULL;
 	ReleaseSysCache(tuple);
 
 	if (query == NULL)
 		reading.damage = "it is not a single SELECT in BEGIN ATOMIC ... END";
+	else if (!is_plain(query))
+		reading.damage = "it has more than expressions over OLD and NEW";
 	else
 	{
 		reading.targets = query->targetList;

@@ -468,3 +468,23 @@ hooks_event_wants(const HookEvent *event, HookPhase phase, HookLevel level,
 	return event->phase == phase && event->level == level &&
 		(event->action & actions) != 0;
 }
+
+/*
+ * Do these go together, as hooks.register() has them?
+ */
+bool
+hooks_event_makes_sense(HookPhase phase, HookLevel level, int actions,
+						bool columns)
+{
+	bool		found = false;
+
+	for (int i = 0; i < HOOK_EVENTS; i++)
+		found |= hooks_event_wants(&hooks_events[i], phase, level, actions);
+	if (!found)
+		return false;
+	if (((actions & HOOK_DROP) && actions != HOOK_DROP) ||
+		((actions & HOOK_NAME) &&
+		 (actions != HOOK_NAME || level != HOOK_ROW || !columns)))
+		return false;
+	return !columns || (actions & (HOOK_UPDATE | HOOK_NAME)) != 0;
+}

@@ -120,5 +120,7 @@ extern bool hooks_event_takes_jsonb(HookPhase phase, int actions);
 extern int16 hooks_event_trigger_type(const HookEvent *event);
 extern bool hooks_event_wants(const HookEvent *event, HookPhase phase,
 							  HookLevel level, int actions);
+extern bool hooks_event_makes_sense(HookPhase phase, HookLevel level,
+									int actions, bool columns);
 
 #endif							/* HOOKS_EVENT_H */
