@@ -71,9 +71,12 @@ INSERT INTO own VALUES (1);
 REVOKE ALL ON SCHEMA test_owners FROM regress_owners_one;
 DROP ROLE regress_owners_one, regress_owners_two;
 
--- A table's owner has nothing to do with its hooks' owners.
+-- A hook does not go to another owner with its table, but its own owner must have
+-- the right to create triggers there.
 CREATE ROLE regress_owners_one;
 ALTER TABLE own OWNER TO regress_owners_one;
+INSERT INTO own VALUES (1);
+GRANT TRIGGER ON own TO regress_owners_three;
 INSERT INTO own VALUES (1);
 TABLE owned;
 -- and may go, with the table and its hooks

@@ -403,7 +403,7 @@ after_triggers_disabled(AlterTableStmt *stmt)
 
 /*
  * Makes the row of a definition that somebody other than register() created, as
- * a dump does.  Only superusers may.
+ * a dump does, or moved there.  Only superusers may.
  */
 static void
 adopt_created(Oid definition)
@@ -472,10 +472,10 @@ after_names_changed(ObjectType kind)
 }
 
 /*
- * After functions were created, which may be definitions.
+ * After functions were created or moved, which may be definitions now.
  */
 static void
-after_functions_created(void)
+after_functions_came(void)
 {
 	ListCell   *lc;
 
@@ -498,12 +498,13 @@ show_in_registry(Node *command)
 	switch (nodeTag(command))
 	{
 		case T_CreateFunctionStmt:
-			after_functions_created();
+			after_functions_came();
 			break;
 		case T_RenameStmt:
 			after_names_changed(((RenameStmt *) command)->renameType);
 			break;
 		case T_AlterObjectSchemaStmt:
+			after_functions_came();
 			after_names_changed(((AlterObjectSchemaStmt *) command)->objectType);
 			break;
 		case T_AlterOwnerStmt:

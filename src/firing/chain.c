@@ -4,7 +4,7 @@
  *
  * An entry is built from hooks.registry when a statement first needs it and
  * lives until a relcache message for its relation arrives (any write to the
- * registry sends one) or a function changes.  A statement pins the entry that
+ * registry sends one), or a function or role changes.  A statement pins the entry that
  * it started with and keeps it to its end, so a hook that changes is in force
  * from the next statement on, as a trigger would be.
  *
@@ -89,8 +89,9 @@ relation_changed(Datum arg, Oid relid)
 		forget(entry);
 }
 
+/* functions; roles, and who is a member of them */
 static void
-function_changed(Datum arg, int cacheid, uint32 hashvalue)
+catalog_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
 	invalidations++;
 	forget_all();
@@ -108,7 +109,9 @@ hooks_chain_init(void)
 	info.entrysize = sizeof(ChainEntry);
 	entries = hash_create("hooks chains", 32, &info, HASH_ELEM | HASH_BLOBS);
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
-	CacheRegisterSyscacheCallback(PROCOID, function_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, catalog_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, catalog_changed, (Datum) 0);
 }
 
 /* A member that is being sorted */
@@ -332,23 +335,21 @@ make_member(const HookReach *reach, Relation rel)
 	return member;
 }
 
+/*
+ * Adds what is wrong with a hook to a list of strings, once.
+ */
 static List *
-problems_of(List *damaged)
+add_problem(List *problems, const Hook *hook, const char *problem)
 {
-	List	   *problems = NIL;
+	char	   *text = problem == NULL ?
+		psprintf("hook \"%s\" has no row in hooks.registry", hook->name) :
+		psprintf("hook \"%s\" cannot fire: %s", hook->name, problem);
 	ListCell   *lc;
 
-	foreach(lc, damaged)
-	{
-		const Hook *hook = lfirst(lc);
-
-		problems = lappend(problems, hook->damage == NULL ?
-						   psprintf("hook \"%s\" has no row in hooks.registry",
-									hook->name) :
-						   psprintf("hook \"%s\" cannot fire: %s", hook->name,
-									hook->damage));
-	}
-	return problems;
+	foreach(lc, problems)
+		if (strcmp(lfirst(lc), text) == 0)
+			return problems;
+	return lappend(problems, text);
 }
 
 /*
@@ -372,13 +373,24 @@ build_relation(Oid relid)
 			relation->root = llast_oid(relation->ancestors);
 	}
 	reaches = hooks_scope_reach(relid, relation->ancestors, &damaged);
-	relation->problems = problems_of(damaged);
+	foreach(lc, damaged)
+	{
+		Hook	   *hook = lfirst(lc);
+
+		relation->problems = add_problem(relation->problems, hook, hook->damage);
+	}
 	foreach(lc, reaches)
 	{
 		HookReach  *reach = lfirst(lc);
+		const char *forbidden;
 
 		CHECK_FOR_INTERRUPTS();
-		members = lappend(members, !reach->hook->enabled ? NULL :
+		forbidden = hooks_scope_forbids(reach->hook);
+		if (forbidden != NULL)
+			relation->problems = add_problem(relation->problems, reach->hook,
+											 forbidden);
+		members = lappend(members,
+						  !reach->hook->enabled || forbidden != NULL ? NULL :
 						  make_member(reach, rel));
 	}
 	table_close(rel, NoLock);

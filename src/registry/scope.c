@@ -273,3 +273,26 @@ hooks_scope_wants(const HookReach *reach, const HookEvent *event)
 		hooks_event_wants(event, reach->hook->phase, reach->hook->level,
 						  reach->hook->actions);
 }
+
+/*
+ * Why a hook must not fire, NULL if it may: its owner could not register it.  A
+ * definition may have come otherwise than by hooks.register(), or have got another
+ * owner, and must not give a role power over what is not its own.
+ */
+const char *
+hooks_scope_forbids(const Hook *hook)
+{
+	const char *owner;
+
+	if (superuser_arg(hook->owner))
+		return NULL;
+	owner = GetUserNameFromId(hook->owner, true);
+	if (!OidIsValid(hook->relation) || hook->run_as == HOOK_AS_INVOKER)
+		return psprintf("its owner \"%s\" is no superuser", owner);
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation)) &&
+		pg_class_aclcheck(hook->relation, hook->owner,
+						  ACL_TRIGGER) != ACLCHECK_OK)
+		return psprintf("its owner \"%s\" has no right to create triggers on table \"%s\"",
+						owner, get_rel_name(hook->relation));
+	return NULL;
+}

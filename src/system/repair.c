@@ -226,17 +226,28 @@ mend_hooks(void)
 	foreach(lc, hooks_registry_all())
 	{
 		Hook	   *hook = lfirst(lc);
+		const char *forbidden;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!owns_hook(hook))
 			continue;
 		if (hook->damage != NULL)
+		{
 			ereport(WARNING,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("hook \"%s\" cannot fire: %s", hook->name,
 							hook->damage),
 					 errhint("Register it again with replace => true, or unregister it.")));
-		else if (hooks_registry_adopt(hook->definition))
+			continue;
+		}
+		forbidden = hooks_scope_forbids(hook);
+		if (forbidden != NULL)
+			ereport(WARNING,
+					(errcode(ERRCODE_HOOK_ERROR),
+					 errmsg("hook \"%s\" cannot fire: %s", hook->name,
+							forbidden),
+					 errhint("Give the owner the right, or register the hook again as another role.")));
+		if (hooks_registry_adopt(hook->definition))
 		{
 			ereport(NOTICE,
 					(errmsg("row of hook \"%s\" in hooks.registry did not show what its definition says",
