@@ -115,7 +115,7 @@ BEGIN;
 TRUNCATE alone;
 SELECT counts();
 TABLE log;
-SELECT hook, phase, action, relation, sqlstate FROM hooks.failure;
+SELECT hook, phase, action, relation, sqlstate FROM hooks.failure WHERE hook = 'fails';
 -- in a function, and in a subtransaction that is rolled back
 TRUNCATE log;
 INSERT INTO alone VALUES (3);
