@@ -22,7 +22,7 @@ END $$;
 -- Every phase and level tells the same; n is how many firings there were.
 CREATE FUNCTION read_log() RETURNS SETOF text LANGUAGE sql AS $$
     WITH l AS (DELETE FROM log RETURNING *) SELECT count(*) || ' x ' || line FROM l GROUP BY line ORDER BY line COLLATE "C" $$;
-CREATE FUNCTION watch(VARIADIC tabs regclass[]) RETURNS bigint LANGUAGE sql AS $$
+CREATE FUNCTION watch(VARIADIC tabs regclass[]) RETURNS bigint LANGUAGE sql SET client_min_messages = warning AS $$
     SELECT count(hooks.register(format('%s %s %s', t, p, l), p, a, t, 'note', level => l, on_error => 'abort', package => 'parts'))
       FROM unnest(tabs) t,
            (VALUES ('before', 'row', 'insert, update, delete'), ('after', 'row', 'insert, update, delete'), ('before', 'statement', 'insert, update, delete'),

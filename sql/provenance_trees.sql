@@ -19,7 +19,7 @@ BEGIN
 END $$;
 CREATE FUNCTION read_log() RETURNS SETOF text LANGUAGE sql AS $$
     WITH l AS (DELETE FROM log RETURNING *) SELECT count(*) || ' x ' || line FROM l GROUP BY line ORDER BY line COLLATE "C" $$;
-CREATE FUNCTION watch(VARIADIC tabs regclass[]) RETURNS bigint LANGUAGE sql AS $$
+CREATE FUNCTION watch(VARIADIC tabs regclass[]) RETURNS bigint LANGUAGE sql SET client_min_messages = warning AS $$
     SELECT count(hooks.register(format('%s %s %s', t, p, l), p, a, t, 'note', level => l, on_error => 'abort', package => 'trees'))
       FROM unnest(tabs) t,
            (VALUES ('before', 'row', 'insert, update, delete'), ('after', 'row', 'insert, update, delete'), ('before', 'statement', 'insert, update, delete'),
