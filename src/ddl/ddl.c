@@ -10,6 +10,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
@@ -171,7 +172,38 @@ lock_for_table(RangeVar *table)
 }
 
 /*
- * The same for DROP.  False if it can drop no definition: without CASCADE these
+ * Makes the definitions of hooks go with what they are for, as pg_upgrade forgets
+ * that they do.
+ */
+static void
+bind_definitions(List *hooks)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+		if (((const Hook *) lfirst(lc))->damage == NULL)
+			(void) hooks_definition_bind(lfirst(lc));
+	CommandCounterIncrement();
+}
+
+/*
+ * lock_for_table() for a table that is named in a DROP.
+ */
+static bool
+lock_to_drop_table(RangeVar *table)
+{
+	ListCell   *lc;
+
+	if (!lock_for_table(table))
+		return false;
+	foreach(lc, find_all_inheritors(RangeVarGetRelid(table, NoLock, true), NoLock,
+									NULL))
+		bind_definitions(hooks_registry_of_relation(lfirst_oid(lc)));
+	return true;
+}
+
+/*
+ * The same for any DROP.  False if it can drop no definition: without CASCADE these
  * go with their table or schema, or the extension that they belong to, or by
  * their own name.
  */
@@ -188,10 +220,12 @@ lock_for_drop(DropStmt *stmt)
 		case OBJECT_MATVIEW:
 		case OBJECT_FOREIGN_TABLE:
 			foreach(lc, stmt->objects)
-				concerned |= lock_for_table(makeRangeVarFromNameList(lfirst(lc)));
+				concerned |= lock_to_drop_table(makeRangeVarFromNameList(lfirst(lc)));
 			/* it may have been in an inheritance tree */
 			return concerned || stmt->removeType == OBJECT_FOREIGN_TABLE;
 		case OBJECT_SCHEMA:
+			bind_definitions(hooks_registry_wide());
+			return true;
 		case OBJECT_EXTENSION:
 		case OBJECT_FUNCTION:
 		case OBJECT_ROUTINE:
@@ -416,6 +450,7 @@ adopt_created(Oid definition)
 				 errhint("Call hooks.register().")));
 	(void) hooks_registry_adopt(definition);
 	hooks_registry_tell_damage(definition);
+	hooks_definition_note_loading(definition);
 }
 
 /*
@@ -537,6 +572,8 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 	hooks_told_end(command);
 	if (IsA(command, AlterTableStmt))
 		after_triggers_disabled((AlterTableStmt *) command);
+	if (IsA(command, CreateTrigStmt))
+		hooks_definition_end_loading();
 	if (hooks_registry_exists())
 		show_in_registry(command);
 	if ((kinds & HOOKS_ANY) == 0)

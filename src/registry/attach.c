@@ -24,7 +24,9 @@
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/partition.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
@@ -41,6 +43,7 @@
 #include "base/compat.h"
 #include "base/own.h"
 #include "registry/attach.h"
+#include "registry/definition.h"
 #include "registry/event.h"
 #include "registry/registry.h"
 #include "registry/scope.h"
@@ -322,6 +325,26 @@ is_named(List *reaches, const HookEvent *event, Oid relid)
 	return false;
 }
 
+/*
+ * Is a trigger that a table has not left to the dump that is being loaded, as no
+ * other hook wants it?  Triggers of the tables of extensions are in no dump.
+ */
+static bool
+comes_with_dump(List *reaches, const HookEvent *event, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, reaches)
+	{
+		HookReach  *reach = lfirst(lc);
+
+		if (reach->target == relid && hooks_scope_wants(reach, event) &&
+			!hooks_definition_is_loading(reach->hook->definition))
+			return false;
+	}
+	return !OidIsValid(getExtensionOfObject(RelationRelationId, relid));
+}
+
 /* Why a table's triggers are looked after */
 typedef enum SyncReason
 {
@@ -383,6 +406,9 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 			trigger = NULL;
 		}
 		if (wanted == '\0')
+			continue;
+		if (trigger == NULL && reason == SYNC_FOLLOW &&
+			comes_with_dump(reaches, event, relid))
 			continue;
 		if (trigger == NULL && hooks_event_of_rows(event) &&
 			is_blocked_below(partitions, event, required))

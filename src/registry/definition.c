@@ -49,7 +49,9 @@
 #include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -60,6 +62,13 @@
 #include "registry/callback.h"
 #include "registry/condition.h"
 #include "registry/definition.h"
+
+/*
+ * Definitions that this session has created while it loads a dump, which brings
+ * their triggers when the data is there; in TopMemoryContext.  An abort leaves
+ * OIDs of nothing.
+ */
+static List *loading = NIL;
 
 /*
  * Is a function a definition?
@@ -135,6 +144,42 @@ hooks_definition_all(void)
 
 	return OidIsValid(schema) ?
 		hooks_definition_using(NamespaceRelationId, schema) : NIL;
+}
+
+/*
+ * Notes a definition that this session has created, if it seems to load a dump:
+ * pg_dump's scripts turn check_function_bodies off, as what they create comes in
+ * an order of its own.
+ */
+void
+hooks_definition_note_loading(Oid function)
+{
+	MemoryContext old;
+
+	if (check_function_bodies)
+		return;
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	loading = lappend_oid(loading, function);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Do the triggers of a definition come with the dump that this session loads?
+ */
+bool
+hooks_definition_is_loading(Oid function)
+{
+	return !check_function_bodies && list_member_oid(loading, function);
+}
+
+/*
+ * The dump has come to its data or its triggers: it creates no tables any more.
+ */
+void
+hooks_definition_end_loading(void)
+{
+	list_free(loading);
+	loading = NIL;
 }
 
 /* ------------------------------------------------------------ writing */
@@ -394,6 +439,9 @@ hooks_definition_create(Hook *hook)
 		creating_extension = before;
 	}
 	PG_END_TRY();
+	if (creating_extension &&
+		CurrentExtensionObject != get_extension_oid("hooks", true))
+		hooks_definition_note_loading(hook->definition);
 	(void) hooks_definition_bind(hook);
 	CommandCounterIncrement();
 }

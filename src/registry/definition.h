@@ -22,5 +22,8 @@ extern List *hooks_definition_all(void);
 extern void hooks_definition_create(Hook *hook);
 extern bool hooks_definition_bind(const Hook *hook);
 extern void hooks_definition_drop(Oid function);
+extern void hooks_definition_note_loading(Oid function);
+extern bool hooks_definition_is_loading(Oid function);
+extern void hooks_definition_end_loading(void);
 
 #endif							/* HOOKS_DEFINITION_H */

@@ -57,6 +57,7 @@ hooks_registry_changed(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 	ListCell   *lc2;
 
+	hooks_definition_end_loading();
 	CacheInvalidateRelcacheAll();
 	CommandCounterIncrement();
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
@@ -87,7 +88,8 @@ hooks_registry_load(PG_FUNCTION_ARGS)
 
 	if (IsLogicalWorker())
 		return PointerGetDatum(NULL);
-	return PointerGetDatum(hooks_registry_make_way(data->tg_trigtuple));
+	hooks_registry_make_way(data->tg_trigtuple);
+	return PointerGetDatum(data->tg_trigtuple);
 }
 
 PG_FUNCTION_INFO_V1(hooks_not_replicated);

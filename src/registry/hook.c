@@ -189,6 +189,7 @@ hooks_hook_change_row(const Hook *hook, HeapTuple tuple, TupleDesc desc)
 #define CHANGE(column, value) \
 	(change[Anum_registry_##column - 1] = true, \
 	 values[Anum_registry_##column - 1] = (value))
+	CHANGE(hook_id, Int64GetDatum(hook->hook_id));
 	CHANGE(enabled, BoolGetDatum(hook->enabled));
 	CHANGE(quarantined, BoolGetDatum(hook->quarantined));
 	CHANGE(enabled_at, TimestampTzGetDatum(hook->enabled_at));

@@ -575,23 +575,81 @@ hooks_registry_invalidate(const Hook *hook)
 }
 
 /*
- * A number for a hook that is new, or that has one which another hook has by now.
- * Rows that were loaded may have numbers that are yet to come.
+ * The name of the hook that has a number; NULL if none has it.
+ */
+static char *
+name_of_number(Relation registry, int64 hook_id)
+{
+	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
+	Int64GetDatum(hook_id)};
+	SysScanDesc scan = begin_scan(registry, &by_id);
+	HeapTuple	tuple = systable_getnext(scan);
+	char	   *name = NULL;
+	bool		isnull;
+
+	if (HeapTupleIsValid(tuple))
+		name = TextDatumGetCString(heap_getattr(tuple, Anum_registry_name,
+												RelationGetDescr(registry),
+												&isnull));
+	systable_endscan(scan);
+	return name;
+}
+
+/*
+ * The greatest number of a hook; 0 if there is none.
+ */
+static int64
+greatest_number(Relation registry)
+{
+	Relation	index = hooks_own_open_index(registry, "registry_hook_id_key",
+											 Anum_registry_hook_id);
+	SysScanDesc scan = systable_beginscan_ordered(registry, index, NULL, 0, NULL);
+	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+	bool		isnull;
+	int64		number = !HeapTupleIsValid(tuple) ? 0 :
+		DatumGetInt64(heap_getattr(tuple, Anum_registry_hook_id,
+								   RelationGetDescr(registry), &isnull));
+
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	return number;
+}
+
+/*
+ * The next number of the sequence, which begins anew after the greatest one that
+ * a hook has: those that came from a dump need not be counted in it.
+ */
+static int64
+next_number(Relation registry)
+{
+	Oid			sequence = hooks_own_relation("registry_hook_id_seq",
+											  RELKIND_SEQUENCE);
+	int64		number = nextval_internal(sequence, false);
+	int64		greatest = greatest_number(registry);
+	Oid			userid;
+	int			sec_context;
+
+	if (number > greatest)
+		return number;
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(hooks_registry_owner(),
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	(void) DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence),
+							   Int64GetDatum(greatest));
+	SetUserIdAndSecContext(userid, sec_context);
+	return nextval_internal(sequence, false);
+}
+
+/*
+ * Numbers a hook that has no number, or one that another hook has by now.
  */
 static void
 number_hook(Hook *hook)
 {
 	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
-	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
-	Int64GetDatum(hook->hook_id)};
 
-	while (hook->hook_id <= 0 || has_rows(registry, &by_id))
-	{
-		hook->hook_id = nextval_internal(hooks_own_relation("registry_hook_id_seq",
-															RELKIND_SEQUENCE),
-										 false);
-		by_id.value = Int64GetDatum(hook->hook_id);
-	}
+	if (hook->hook_id <= 0 || name_of_number(registry, hook->hook_id) != NULL)
+		hook->hook_id = next_number(registry);
 	table_close(registry, AccessShareLock);
 }
 
@@ -785,19 +843,19 @@ hooks_registry_tell_damage(Oid definition)
 
 /*
  * Makes way for a row that is about to be loaded, as from a dump whose
- * definitions came before: one of the same name goes.  Returns the row, with
- * another number if its own is another hook's.
+ * definitions came before: one of the same name goes, and another hook that has
+ * its number gets the next one.  If that hook's own row is yet to come, it brings
+ * the number that the hook had in the dump.
  */
-HeapTuple
+void
 hooks_registry_make_way(HeapTuple tuple)
 {
 	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
 	TupleDesc	desc = RelationGetDescr(registry);
 	Datum		values[Natts_registry];
 	bool		nulls[Natts_registry];
-	Hook	   *loaded = hooks_hook_make();
 	Hook	   *there;
-	bool		change[Natts_registry] = {false};
+	char	   *other;
 
 	/* not-null constraints are looked at later */
 	heap_deform_tuple(tuple, desc, values, nulls);
@@ -806,12 +864,14 @@ hooks_registry_make_way(HeapTuple tuple)
 		there = hooks_registry_find(TextDatumGetCString(values[Anum_registry_name - 1]));
 		if (there != NULL && hooks_hook_has_row(there))
 			delete_row(there);
-		loaded->hook_id = DatumGetInt64(values[Anum_registry_hook_id - 1]);
-		number_hook(loaded);
-		change[Anum_registry_hook_id - 1] = true;
-		values[Anum_registry_hook_id - 1] = Int64GetDatum(loaded->hook_id);
-		tuple = heap_modify_tuple(tuple, desc, values, nulls, change);
+		other = name_of_number(registry,
+							   DatumGetInt64(values[Anum_registry_hook_id - 1]));
+		if (other != NULL)
+		{
+			there = hooks_registry_find(other);
+			there->hook_id = next_number(registry);
+			hooks_registry_update(there);
+		}
 	}
 	table_close(registry, NoLock);
-	return tuple;
 }

@@ -38,7 +38,7 @@ extern void hooks_registry_delete(const Hook *hook);
 extern bool hooks_registry_adopt(Oid definition);
 extern void hooks_registry_refresh(List *definitions);
 extern void hooks_registry_tell_damage(Oid definition);
-extern HeapTuple hooks_registry_make_way(HeapTuple tuple);
+extern void hooks_registry_make_way(HeapTuple tuple);
 extern void hooks_registry_invalidate(const Hook *hook);
 
 #endif							/* HOOKS_REGISTRY_H */
