@@ -41,8 +41,8 @@ CREATE FUNCTION hooks.definition() RETURNS boolean
     LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'hooks_definition';
 COMMENT ON FUNCTION hooks.definition() IS 'stands in the definition of a hook, and raises an error if somebody calls it';
 
--- The registry of 1.0 has text, which hooks.convert_registry() resolves once, as
--- the owners of the hooks.
+-- The registry of 1.0 has text, which hooks.convert_hook() resolves once, as the
+-- owner of the hook.
 ALTER TABLE hooks.registry RENAME TO registry_1_0;
 ALTER SEQUENCE hooks.registry_hook_id_seq RENAME TO registry_1_0_hook_id_seq;
 ALTER INDEX hooks.registry_pkey RENAME TO registry_1_0_pkey;
@@ -120,10 +120,10 @@ INSERT INTO hooks.registry OVERRIDING SYSTEM VALUE
 SELECT pg_catalog.setval('hooks.registry_hook_id_seq', last_value, is_called)
   FROM hooks.registry_1_0_hook_id_seq;
 
-CREATE FUNCTION hooks.convert_registry() RETURNS void
-    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_convert_registry';
-SELECT hooks.convert_registry();
-DROP FUNCTION hooks.convert_registry();
+CREATE FUNCTION hooks.convert_hook(name text, function_owners regrole[]) RETURNS boolean
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_convert_hook';
+SELECT hooks.convert_hook(name, function_owners) FROM hooks.registry_1_0 ORDER BY hook_id;
+DROP FUNCTION hooks.convert_hook(text, regrole[]);
 
 ALTER EXTENSION hooks DROP TABLE hooks.registry_1_0;
 ALTER EXTENSION hooks DROP SEQUENCE hooks.registry_1_0_hook_id_seq;

@@ -43,6 +43,9 @@
 static const char *const fixed_parameters[][2] = {
 	{"search_path", "pg_catalog, pg_temp"},
 	{"standard_conforming_strings", "on"},
+	{"transform_null_equals", "off"},
+	{"array_nulls", "on"},
+	{"xmloption", "content"},
 	{"DateStyle", "ISO, YMD"},
 	{"IntervalStyle", "postgres"},
 	{"extra_float_digits", "3"},
@@ -55,8 +58,8 @@ static const char *const fixed_parameters[][2] = {
 /*
  * Fixes them; returns the level to which AtEOXact_GUC() goes back.
  */
-static int
-fix_parameters(void)
+int
+hooks_condition_fix_parameters(void)
 {
 	int			level = NewGUCNestLevel();
 
@@ -363,7 +366,7 @@ hooks_condition_text(Oid relid, Node *condition)
 
 	if (condition == NULL)
 		return NULL;
-	guc_level = fix_parameters();
+	guc_level = hooks_condition_fix_parameters();
 	context = !OidIsValid(relid) ? NIL :
 		list_concat(deparse_context_for("old", relid),
 					deparse_context_for("new", relid));

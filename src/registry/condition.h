@@ -19,6 +19,7 @@ extern Node *hooks_condition_transform(const Hook *hook, Relation rel,
 extern const char *hooks_condition_missing_row(const Hook *hook,
 											   Node *condition, TupleDesc desc,
 											   const char **why);
+extern int	hooks_condition_fix_parameters(void);
 extern char *hooks_condition_text(Oid relid, Node *condition);
 extern Node *hooks_condition_compile(const Hook *hook, Relation rel);
 extern bool hooks_condition_cannot_fail(Node *condition);

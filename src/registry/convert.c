@@ -3,8 +3,8 @@
  *		From the registry of version 1.0 to definitions.
  *
  * The registry of 1.0 had nothing but text.  ALTER EXTENSION hooks UPDATE copies
- * its rows and calls hooks.convert_registry(), which resolves the text of each
- * once, as the hook's owner, and makes its definition.
+ * its rows and calls hooks.convert_hook() for each, which resolves the text once,
+ * as the hook's owner, and makes the definition.
  */
 #include "postgres.h"
 
@@ -14,7 +14,9 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -22,6 +24,8 @@
 #include "base/attempt.h"
 #include "base/own.h"
 #include "registry/arguments.h"
+#include "registry/callback.h"
+#include "registry/condition.h"
 #include "registry/registry.h"
 
 /* A row, and what is made of it */
@@ -30,6 +34,7 @@ typedef struct Conversion
 	HookArguments given;
 	char	   *search_path;	/* as 1.0 kept it */
 	Oid			owner;
+	ArrayType  *function_owners;	/* who owned its functions then, regrole[] */
 	Hook	   *hook;			/* with the row's state */
 } Conversion;
 
@@ -94,6 +99,28 @@ read_row(HeapTuple tuple, TupleDesc desc)
 	return conversion;
 }
 
+/*
+ * Refuses (42501) a function that belongs to another role than any of the hook's
+ * did when it was registered: a name that got free in 1.0 must not become a way
+ * to run code as the hook's owner.
+ */
+static void
+check_owner(Oid function, const Conversion *conversion)
+{
+	Oid			owner = hooks_callback_owner(function);
+	Oid		   *owners = (Oid *) ARR_DATA_PTR(conversion->function_owners);
+	int			n = ArrayGetNItems(ARR_NDIM(conversion->function_owners),
+								   ARR_DIMS(conversion->function_owners));
+
+	for (int i = 0; i < n; i++)
+		if (owners[i] == owner)
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("function %s belongs to another role than when the hook was registered",
+					format_procedure_qualified(function))));
+}
+
 static void
 set_search_path(const char *search_path)
 {
@@ -110,22 +137,27 @@ static void
 convert(void *arg)
 {
 	Conversion *conversion = arg;
-	int			guc_level = NewGUCNestLevel();
+	int			guc_level;
 	Hook	   *hook;
 	Oid			userid;
 	int			sec_context;
+	ListCell   *lc;
 
 	GetUserIdAndSecContext(&userid, &sec_context);
 	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(conversion->owner)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("its owner does not exist")));
+	guc_level = hooks_condition_fix_parameters();
 	set_search_path(conversion->search_path[0] == '\0' ? "pg_catalog, pg_temp" :
 					psprintf("pg_catalog, %s, pg_temp", conversion->search_path));
 	SetUserIdAndSecContext(conversion->owner,
 						   sec_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
 	hook = hooks_arguments_make(&conversion->given);
+	check_owner(hook->callback, conversion);
+	foreach(lc, hooks_callback_functions(hook->condition))
+		check_owner(lfirst_oid(lc), conversion);
 	set_search_path(conversion->search_path);
 	hook->search_path = hooks_arguments_search_path();
 	SetUserIdAndSecContext(userid, sec_context);
@@ -137,39 +169,51 @@ convert(void *arg)
 	hooks_registry_replace(hook, conversion->hook);
 }
 
-PG_FUNCTION_INFO_V1(hooks_convert_registry);
-
 /*
- * hooks.convert_registry() returns void
- *
- * Makes the definitions of all rows.  A hook whose text cannot be resolved is told
- * of with a WARNING and left disabled, without one.
+ * The row of a hook; XX000 if there is none.
  */
-Datum
-hooks_convert_registry(PG_FUNCTION_ARGS)
+static Conversion *
+find_row(Datum name)
 {
 	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
-										  NULL);
-	List	   *conversions = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
 	HeapTuple	tuple;
-	ListCell   *lc;
+	Conversion *conversion;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		conversions = lappend(conversions,
-							  read_row(tuple, RelationGetDescr(registry)));
+	ScanKeyInit(&key, Anum_registry_name, BTEqualStrategyNumber, F_TEXTEQ, name);
+	scan = systable_beginscan(registry,
+							  hooks_own_find_index(registry, "registry_pkey",
+												   Anum_registry_name),
+							  true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "hook has no row");
+	conversion = read_row(tuple, RelationGetDescr(registry));
 	systable_endscan(scan);
 	table_close(registry, AccessShareLock);
+	return conversion;
+}
 
-	foreach(lc, conversions)
+PG_FUNCTION_INFO_V1(hooks_convert_hook);
+
+/*
+ * hooks.convert_hook(name text, function_owners regrole[]) returns boolean
+ *
+ * Makes the definition of a row.  False: its text cannot be resolved; the hook is
+ * told of with a WARNING and left disabled, without a definition.
+ */
+Datum
+hooks_convert_hook(PG_FUNCTION_ARGS)
+{
+	Conversion *conversion = find_row(PG_GETARG_DATUM(0));
+	ErrorData  *error;
+
+	CHECK_FOR_INTERRUPTS();
+	conversion->function_owners = PG_GETARG_ARRAYTYPE_P(1);
+	error = hooks_attempt(convert, conversion);
+	if (error != NULL)
 	{
-		Conversion *conversion = lfirst(lc);
-		ErrorData  *error;
-
-		CHECK_FOR_INTERRUPTS();
-		error = hooks_attempt(convert, conversion);
-		if (error == NULL)
-			continue;
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 errmsg("hook \"%s\" is left disabled, as its definition could not be made: %s",
@@ -178,5 +222,5 @@ hooks_convert_registry(PG_FUNCTION_ARGS)
 		conversion->hook->enabled = false;
 		hooks_registry_update(conversion->hook);
 	}
-	PG_RETURN_VOID();
+	PG_RETURN_BOOL(error == NULL);
 }

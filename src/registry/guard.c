@@ -48,7 +48,8 @@ PG_FUNCTION_INFO_V1(hooks_registry_changed);
  *
  * After a statement wrote to hooks.registry: all sessions read it anew.  Makes
  * the triggers of tables that belong to an extension, as pg_dump leaves those
- * out.  39P01 if it is not called as a trigger.
+ * out.  A registry of another version, which a dump may bring, waits for ALTER
+ * EXTENSION hooks UPDATE.  39P01 if it is not called as a trigger.
  */
 Datum
 hooks_registry_changed(PG_FUNCTION_ARGS)
@@ -60,7 +61,7 @@ hooks_registry_changed(PG_FUNCTION_ARGS)
 	hooks_definition_end_loading();
 	CacheInvalidateRelcacheAll();
 	CommandCounterIncrement();
-	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event) && hooks_registry_exists())
 	{
 		foreach(lc, hooks_definition_all())
 			(void) hooks_registry_adopt(lfirst_oid(lc));

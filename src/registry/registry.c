@@ -108,11 +108,13 @@ hooks_registry_owner(void)
 
 /*
  * Keeps other writers of the registry out until the end of the transaction.
+ * 55000 if the registry is of another version: so may be what called.
  */
 void
 hooks_registry_lock(void)
 {
-	LockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
+	table_close(hooks_own_open(&hooks_registry_table, ShareUpdateExclusiveLock),
+				NoLock);
 }
 
 static void

@@ -1,7 +1,7 @@
-# ALTER EXTENSION hooks UPDATE: hooks that were registered under a previous
-# version are there, once each, and fire before and after it, also in a session
-# that has been running all the time; and the database then has what CREATE
-# EXTENSION makes.
+# ALTER EXTENSION hooks UPDATE from 1.0, whose registry was text: the same hooks,
+# in the same order and state, each with a definition; and the database then has
+# what CREATE EXTENSION makes.  Until then nothing fires that should, nor is
+# anything passed over: statements that would fire hooks are refused.
 
 use strict;
 use warnings;
@@ -13,47 +13,127 @@ my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
 
-my $dump = $node->basedir . '/dump.sql';
+my $dump = $node->basedir . '/dump';
 
 sub sql { return $node->safe_psql('old', $_[0]); }
 
-$node->safe_psql('postgres', 'CREATE DATABASE old; CREATE DATABASE fresh; CREATE DATABASE restored');
-$node->safe_psql('fresh', 'CREATE EXTENSION hooks');
-sql(q{
-	CREATE EXTENSION hooks VERSION '1.0';
-	CREATE TABLE parent (id int PRIMARY KEY, name text);
-	CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent ON DELETE CASCADE);
-	CREATE TABLE part (id int) PARTITION BY LIST (id);
-	CREATE TABLE part1 PARTITION OF part FOR VALUES IN (1);
-	CREATE TABLE fired (id bigint GENERATED ALWAYS AS IDENTITY, hook text, rows text);
+sub sqlstate
+{
+	my (undef, undef, $err) = $node->psql('old', "\\set VERBOSITY sqlstate\n$_[0]");
+	return $err =~ /ERROR:  (\w{5})/ ? $1 : 'none';
+}
 
-	CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+# The tables, and the hooks as 1.0 wrote them: rows and triggers
+my $setup = q{
+	CREATE EXTENSION hooks VERSION '1.0';
+	CREATE SCHEMA app;
+	CREATE SCHEMA ops;
+	GRANT ALL ON SCHEMA app, ops TO owner;
+	GRANT USAGE, CREATE ON SCHEMA app TO evil, lost;
+	SET ROLE owner;
+	CREATE TYPE ops.num AS (n int);
+	CREATE FUNCTION ops.eq(ops.num, ops.num) RETURNS boolean LANGUAGE sql IMMUTABLE
+	    AS 'SELECT ($1).n % 10 = ($2).n % 10';
+	CREATE OPERATOR ops.= (LEFTARG = ops.num, RIGHTARG = ops.num, FUNCTION = ops.eq);
+	CREATE TABLE app.parent (id int PRIMARY KEY, gone int, name text, n ops.num);
+	ALTER TABLE app.parent DROP gone;
+	CREATE TABLE app.child (id int PRIMARY KEY, parent_id int REFERENCES app.parent ON DELETE CASCADE);
+	CREATE TABLE app.part (id int) PARTITION BY LIST (id);
+	CREATE TABLE app.part1 PARTITION OF app.part FOR VALUES IN (1);
+	CREATE TABLE app.plain (id int);
+	GRANT TRIGGER ON app.parent TO evil;
+	CREATE TABLE app.fired (id bigint GENERATED ALWAYS AS IDENTITY, hook text, rows text, role name DEFAULT current_user);
+	GRANT ALL ON app.fired TO PUBLIC;
+	CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
 	  IF TG_LEVEL = 'ROW' THEN
-	    INSERT INTO fired (hook, rows) VALUES (TG_NAME, NEW.id);
+	    INSERT INTO app.fired (hook, rows) VALUES (TG_NAME, NEW.id);
 	  ELSE
-	    INSERT INTO fired (hook, rows) SELECT TG_NAME, string_agg(id::text, ',' ORDER BY id) FROM old_table;
+	    INSERT INTO app.fired (hook, rows) SELECT TG_NAME, string_agg(id::text, ',' ORDER BY id) FROM old_table;
 	  END IF;
 	  RETURN NEW;
 	END $$;
-	CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$
+
+	SET ROLE evil;
+	CREATE TABLE app.spied (who name, role text);
+	CREATE FUNCTION app.spy(int) RETURNS boolean LANGUAGE plpgsql AS $$
 	BEGIN
-	  RAISE 'broken';
+	  BEGIN
+	    SET LOCAL ROLE owner;
+	    INSERT INTO app.spied VALUES (current_user, 'became owner');
+	  EXCEPTION WHEN insufficient_privilege THEN
+	    INSERT INTO app.spied VALUES (current_user, 'refused');
+	  END;
+	  RETURN true;
+	END $$;
+	CREATE DOMAIN app.d AS int CHECK (app.spy(VALUE));
+	CREATE TYPE app.r AS RANGE (SUBTYPE = app.d);
+	CREATE FUNCTION app.stolen() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END $$;
+	RESET ROLE;
+	CREATE FUNCTION app.note_drop(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+	  INSERT INTO app.fired (hook) VALUES (event->>'hook');
 	END $$;
 
-	SELECT hooks.register('second', 'before', 'update', 'parent', 'note', columns => '{name}');
-	SELECT hooks.register('first', 'before', 'update', 'parent', 'note', priority => -1, condition => 'NEW.name <> OLD.name');
-	SELECT hooks.register('doomed', 'before_cascade', 'delete', 'parent', 'note', on_error => 'quarantine');
-	SELECT hooks.register('doomed_child', 'before_cascade', 'delete', 'child', 'note');
-	SELECT hooks.register('parts', 'before_cascade', 'delete', 'part', 'note', fire => 'always');
-	SELECT hooks.register('disabled', 'before_cascade', 'delete', 'child', 'note');
-	SELECT hooks.disable('disabled');
-	SELECT hooks.register('broken', 'after', 'insert', 'child', 'broken', on_error => 'isolate');
-	INSERT INTO child VALUES (0, NULL);
-});
+	CREATE TEMP TABLE r (LIKE hooks.registry INCLUDING DEFAULTS);
+	ALTER TABLE r
+	  ALTER phase SET DEFAULT 'before', ALTER action SET DEFAULT 'update', ALTER relation SET DEFAULT 'app.parent',
+	  ALTER callback SET DEFAULT 'app.note()', ALTER level SET DEFAULT 'row', ALTER arguments SET DEFAULT '{}',
+	  ALTER on_error SET DEFAULT 'abort', ALTER priority SET DEFAULT 0, ALTER run_after SET DEFAULT '{}',
+	  ALTER run_as SET DEFAULT 'owner', ALTER fire SET DEFAULT 'origin', ALTER owner DROP NOT NULL,
+	  ALTER search_path SET DEFAULT 'app, ops', ALTER function_owners DROP NOT NULL, ALTER enabled SET DEFAULT true,
+	  ALTER quarantined SET DEFAULT false, ALTER enabled_at SET DEFAULT '2026-01-02 03:04:05';
+	INSERT INTO r (hook_id, name, columns) VALUES (1, 'columns', '{name}');
+	INSERT INTO r (hook_id, name, condition, priority, description) VALUES
+	  (3, 'condition', $$(new.name <> '\\old'::text)$$, -1, 'A hook''s "description"'),
+	  (4, 'distinct', '(new.n IS DISTINCT FROM old.n)', 0, NULL),
+	  (5, 'whole', '(old.* IS DISTINCT FROM new.*)', 0, NULL),
+	  (6, 'day', $$((new.id)::numeric > EXTRACT(day FROM '2026-02-01'::date))$$, 0, NULL);
+	INSERT INTO r (hook_id, name, phase, action, level, on_error, timeout, package, arguments) VALUES
+	  (7, 'doomed', 'before_cascade', 'delete', 'statement', 'quarantine', '1 minute', 'p', '{a,"b c"}');
+	INSERT INTO r (hook_id, name, phase, action, level, relation, run_after, fire, enabled, quarantined) VALUES
+	  (8, 'doomed_child', 'before_cascade', 'delete', 'statement', 'app.child', '{doomed}', 'origin', true, false),
+	  (9, 'parts', 'before_cascade', 'delete', 'statement', 'app.part', '{}', 'always', true, false),
+	  (10, 'disabled', 'before_cascade', 'delete', 'statement', 'app.child', '{}', 'origin', false, false),
+	  (11, 'quarantined', 'before_cascade', 'delete', 'statement', 'app.child', '{}', 'origin', false, true);
+	INSERT INTO r (hook_id, name, phase, action, level, relation, callback, schema, owner, search_path) VALUES
+	  (12, 'wide', 'before_cascade', 'delete', 'statement', NULL, 'app.note()', 'app', 'postgres', '"$user", public'),
+	  (13, 'dropped', 'before', 'drop', 'statement', 'app.plain', 'app.note_drop(pg_catalog.jsonb)', NULL, 'postgres', '');
+	INSERT INTO r (hook_id, name, owner, condition) VALUES
+	  (14, 'hostile', 'evil', $$(new.id > 1000 AND NOT isempty('[1,3]'::app.r))$$);
 
-# The recycle bin, as that version wrote it: here, and in another database before
-# a dump
+	-- Those that will not do
+	INSERT INTO r (hook_id, name, owner, callback, condition) VALUES
+	  (20, 'no_column', 'owner', 'app.note()', '(new.gone > 6)'),
+	  (21, 'no_function', 'owner', 'app.gone()', NULL),
+	  (22, 'no_right', 'lost', 'app.note()', NULL),
+	  (23, 'stolen', 'owner', 'app.stolen()', NULL);
+	INSERT INTO r (hook_id, name, relation, owner) VALUES (24, 'no_table', 424242, 'owner'), (25, 'no_owner', 'app.parent', 424242);
+	UPDATE r SET owner = coalesce(owner, 'owner'),
+	  function_owners = CASE name WHEN 'dropped' THEN '{postgres}' ELSE '{owner}' END::regrole[];
+	INSERT INTO hooks.registry OVERRIDING SYSTEM VALUE SELECT * FROM r;
+	SELECT setval('hooks.registry_hook_id_seq', 30);
+
+	CREATE TRIGGER "Hooks_before_row_update" BEFORE UPDATE ON app.parent FOR EACH ROW EXECUTE FUNCTION hooks.dispatch();
+	SELECT format('CREATE TRIGGER "Hooks_before_cascade_delete" AFTER DELETE ON app.%s FOR EACH ROW
+	               WHEN (hooks.capture(OLD.tableoid, OLD.ctid)) EXECUTE FUNCTION hooks.dispatch()', t)
+	  FROM unnest('{parent,child,part,plain,fired,spied}'::text[]) t \gexec
+	ALTER TABLE app.part ENABLE ALWAYS TRIGGER "Hooks_before_cascade_delete"};
+
+my @unresolved = (
+	[ 'no_column', 'column new.gone does not exist' ],
+	[ 'no_function', 'callback function "app.gone()" does not exist' ],
+	[ 'no_right', 'permission denied for table parent' ],
+	[ 'stolen', 'function app.stolen() belongs to another role than when the hook was registered' ],
+	[ 'no_table', 'relation with OID 424242 does not exist' ],
+	[ 'no_owner', 'its owner does not exist' ]);
+
+$node->safe_psql('postgres', "CREATE ROLE $_") foreach ('owner', 'evil', 'lost');
+$node->safe_psql('postgres', "CREATE DATABASE $_") foreach ('old', 'fresh', 'restored', 'from_1_0');
+$node->safe_psql('fresh', 'CREATE EXTENSION hooks');
+sql($setup);
+
+# The recycle bin, as 1.0 wrote it: here, and in another database before a dump
 sql(q{
 	CREATE TABLE kept (gone int, a int, b text);
 	ALTER TABLE kept DROP gone;
@@ -63,74 +143,195 @@ sql(q{
 	SELECT kept_id, 1, 'kept', 'public.kept', '{a,b}', '{2,3}', '{int,text}', '{-1,-1}',
 	       CASE kept_id WHEN 1 THEN pg_current_xact_id()::xid ELSE '999'::xid END, 0, 1, E'1\tx\n'
 	  FROM hooks.kept;
-});
-
-# Everything that a user can see of the hooks
-my $hooks = q{
-	SELECT * FROM hooks.registry ORDER BY hook_id;
-	SELECT tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
-	 WHERE tgfoid = 'hooks.dispatch()'::regprocedure ORDER BY 1, 2;
-	SELECT c, hooks.chain(c) FROM unnest('{parent,child,part,part1}'::regclass[]) c};
-
-my $failures = 'SELECT * FROM hooks.failure ORDER BY failure_id';
-
-# What fires for a few statements, which are rolled back
-my $firings = q{
-	BEGIN;
-	SET LOCAL client_min_messages = error;
-	INSERT INTO parent SELECT g, 'name' FROM generate_series(1, 3) g;
-	INSERT INTO child SELECT g, g FROM generate_series(1, 3) g;
-	INSERT INTO part VALUES (1);
-	UPDATE parent SET name = 'new' WHERE id = 1;
-	DELETE FROM parent WHERE id <= 2;
-	SET LOCAL session_replication_role = replica;
-	DELETE FROM part;
-	SELECT hook, rows FROM fired ORDER BY id;
-	SELECT count(*) FROM hooks.failure WHERE hook = 'broken';
-	ROLLBACK};
-my $expected = "first|1\nsecond|1\ndoomed|1,2\ndoomed_child|1,2\nparts|1\n4";
+	INSERT INTO hooks.failure (hook, phase, action, sqlstate, message, transaction_id, occurred_at)
+	VALUES ('doomed', 'before_cascade', 'delete', 'P0001', 'broken', '1000', now())});
 
 # What the extension has made
 my $extension = q{
-	SELECT extversion, ARRAY(SELECT c::regclass || ' ' || condition FROM unnest(extconfig, extcondition) u (c, condition) ORDER BY 1)
-	  FROM pg_extension WHERE extname = 'hooks';
+	SELECT extversion, c::regclass::text, condition FROM pg_extension, unnest(extconfig, extcondition) x (c, condition)
+	 WHERE extname = 'hooks' ORDER BY 2;
 	SELECT pg_describe_object(d.classid, d.objid, 0), obj_description(d.objid, d.classid::regclass::name)
 	  FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
 	 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND x.extname = 'hooks' ORDER BY 1;
 	SELECT pg_get_functiondef(oid), proacl FROM pg_proc
 	 WHERE pronamespace = 'hooks'::regnamespace ORDER BY oid::regprocedure::text;
-	SELECT oid::regclass::text, relkind, relacl FROM pg_class WHERE relnamespace = 'hooks'::regnamespace ORDER BY 1;
-	SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull, col_description(attrelid, attnum)
-	  FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-	 WHERE relnamespace = 'hooks'::regnamespace AND relkind IN ('r', 'v', 'c') AND attnum > 0 AND NOT attisdropped ORDER BY 1, 2;
+	SELECT oid::regclass::text, relkind, relacl, relpersistence FROM pg_class
+	 WHERE relnamespace = 'hooks'::regnamespace ORDER BY 1;
+	SELECT nspname, nspacl, obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname ~ '^hooks' ORDER BY 1;
+	SELECT a.attrelid::regclass::text, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+	       a.attcollation::regcollation, a.attstorage, pg_get_expr(d.adbin, d.adrelid), col_description(a.attrelid, a.attnum)
+	  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+	  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+	 WHERE c.relnamespace = 'hooks'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+	   AND c.relkind IN ('r', 'S', 'c') ORDER BY 1, 2;
+	SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+	 WHERE connamespace = 'hooks'::regnamespace ORDER BY 1, 2;
+	SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indrelid
+	 WHERE c.relnamespace = 'hooks'::regnamespace ORDER BY 1;
 	SELECT evtname, evtevent, evtenabled, evttags, evtfoid::regprocedure FROM pg_event_trigger ORDER BY 1;
 	SELECT t.tgrelid::regclass::text, t.tgenabled, pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger')
 	  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'hooks'::regnamespace ORDER BY 1, 3};
 
+# Everything that a user can see of the hooks, but for what becomes of those that
+# cannot be resolved
+my $rows = q{
+	SELECT hook_id, name, phase, action, relation, callback, level, condition, columns, arguments, on_error, timeout,
+	       priority, run_after, run_as, fire, schema, package, description, owner,
+	       CASE search_path WHEN '"$user", public' THEN 'public' ELSE search_path END,
+	       enabled AND hook_id < 20, quarantined, enabled_at
+	  FROM hooks.registry WHERE name <> 'hostile' ORDER BY hook_id};
+my $hooks = "$rows; " . q{
+	SELECT tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
+	 WHERE tgfoid = 'hooks.dispatch()'::regprocedure ORDER BY 1, 2;
+	SELECT last_value FROM hooks.registry_hook_id_seq;
+	SELECT * FROM hooks.failure};
+
+# Until the update
 my $previous = sql($extension);
-my $hooks_before = sql($hooks);
-my $failures_before = sql($failures);
+my $before = sql($hooks);
 
-isnt($previous, $node->safe_psql('fresh', $extension), 'the previous version is another one');
-is(sql($firings), $expected, 'hooks fire under the previous version, with the library of this one');
+isnt($previous, $node->safe_psql('fresh', $extension), '1.0 is another extension');
+foreach my $refused (
+	q{SELECT hooks.register('x', 'before', 'insert', 'app.parent', 'app.note')},
+	q{SELECT hooks.unregister('x', true)},
+	q{SELECT hooks.unregister_package('p')},
+	q{SELECT hooks.enable('doomed')},
+	q{SELECT hooks.disable('doomed')},
+	q{SELECT hooks.pause('doomed', 'reason')},
+	q{SELECT hooks.resume('doomed')},
+	q{SELECT hooks.chain('app.parent')},
+	q{SELECT hooks.preview_delete('app.parent')},
+	q{SELECT hooks.preview_truncate('app.parent')},
+	q{SELECT hooks.preview_drop('app.parent')},
+	q{SELECT hooks.cascade_tree('app.parent')},
+	q{SELECT hooks.repair()},
+	q{SELECT hooks.restore(1)},
+	q{SELECT hooks.kept_rows(1, NULL::kept)},
+	q{BEGIN; INSERT INTO app.parent VALUES (1); UPDATE app.parent SET name = 'x'},
+	q{BEGIN; INSERT INTO app.parent VALUES (1); DELETE FROM app.parent})
+{
+	is(sqlstate($refused), '55000', "with 1.0: $refused");
+}
+like(($node->psql('old', q{SELECT hooks.repair()}))[2], qr/HINT:  ALTER EXTENSION hooks UPDATE/, '... with a hint');
+is( sqlstate(q{
+		BEGIN;
+		CREATE TABLE app.new (id int);
+		ALTER TABLE app.new RENAME TO newer;
+		ALTER TABLE app.parent RENAME name TO called;
+		ALTER FUNCTION app.note RENAME TO noted;
+		CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+		DROP TABLE app.newer, app.child;
+		DROP SCHEMA ops CASCADE;
+		DROP OWNED BY evil;
+		ROLLBACK}),
+	'none', 'with 1.0: DDL passes');
+is(sqlstate('SELECT hooks.cancel($$reason$$)'), 'KH001', 'with 1.0: a veto is one');
 
-# A session that has everything in its caches
+# A session that has seen 1.0
 my $session = $node->background_psql('old');
 $session->query_safe('SET client_min_messages = error');
-is($session->query_safe($firings), $expected, '... in a session that is to stay');
+$session->query_safe('CREATE TABLE app.seen (id int)');
+$session->query_safe('DROP TABLE app.seen');
 
 # An update that is rolled back
 sql('BEGIN; ALTER EXTENSION hooks UPDATE; ROLLBACK');
 is(sql($extension), $previous, 'an update that is rolled back leaves nothing');
-is(sql($hooks), $hooks_before, '... and changes no hook');
-is(sql($firings), $expected, '... they fire');
+is(sql($hooks), $before, '... and changes no hook');
+is(sql('SELECT count(*) FROM app.spied'), '0', '... and nothing has run that stays');
 
-sql('ALTER EXTENSION hooks UPDATE');
+# The update, by somebody whose settings are others
+my ($status, $out, $err) = $node->psql(
+	'old', q{
+	SET DateStyle = 'SQL, DMY';
+	SET standard_conforming_strings = off;
+	SET escape_string_warning = off;
+	SET transform_null_equals = on;
+	SET search_path = app;
+	ALTER EXTENSION hooks UPDATE});
+is($status, 0, 'the update succeeds');
+like($err, qr/WARNING:  hook "$_->[0]" is left disabled, as its definition could not be made: \Q$_->[1]\E/,
+	"update: $_->[0] is told of")
+  foreach @unresolved;
+is(() = $err =~ /WARNING/g, scalar(@unresolved), 'update: ... and nothing else is');
 is(sql($extension), $node->safe_psql('fresh', $extension), 'an updated database has what a new one has');
-is(sql($hooks), $hooks_before, 'update: the same hooks and triggers, once each');
-is(sql($failures), $failures_before, 'update: the same failures');
+is(sql($hooks), $before, 'update: the same hooks and triggers, once each');
+is(sql('SELECT DISTINCT * FROM app.spied'), 'evil|refused', 'update: what a text runs, it runs as the owner of the hook, and as nobody else');
+is( sql(q{SELECT string_agg(proname || ' ' || proowner::regrole, ', ' ORDER BY proname COLLATE "C") FROM pg_proc
+           WHERE pronamespace = 'hooks_definition'::regnamespace}),
+	'columns owner, condition owner, day owner, disabled owner, distinct owner, doomed owner, doomed_child owner, '
+	  . 'dropped postgres, hostile evil, parts owner, quarantined owner, whole owner, wide postgres',
+	'update: each of the others has a definition');
+
+# What fires for a few statements, which are rolled back
+my $firings = q{
+	BEGIN;
+	SET LOCAL client_min_messages = error;
+	INSERT INTO app.parent SELECT g, 'name', row(g)::ops.num FROM generate_series(1, 3) g;
+	INSERT INTO app.child SELECT g, g FROM generate_series(1, 3) g;
+	INSERT INTO app.part VALUES (1);
+	UPDATE app.parent SET name = '\\old' WHERE id = 1;
+	UPDATE app.parent SET n = row(12)::ops.num WHERE id = 2;
+	UPDATE app.parent SET n = row(14)::ops.num WHERE id = 3;
+	DELETE FROM app.parent WHERE id <= 2;
+	DROP TABLE app.plain;
+	SET LOCAL session_replication_role = replica;
+	DELETE FROM app.part;
+	SELECT hook, rows, role FROM app.fired ORDER BY id;
+	ROLLBACK};
+my $expected = <<'END' =~ s/\n\z//r;
+columns|1|owner
+whole|1|owner
+condition|2|owner
+whole|2|owner
+day|2|owner
+condition|3|owner
+distinct|3|owner
+whole|3|owner
+day|3|owner
+doomed|1,2|owner
+wide|1,2|postgres
+doomed_child|1,2|owner
+wide|1,2|postgres
+dropped||postgres
+parts|1|owner
+END
 is(sql($firings), $expected, 'update: they fire in a new session');
 is($session->query_safe($firings), $expected, 'update: ... and in the one that was there');
+
+($status, $out, $err) = $node->psql('old', 'SELECT hooks.repair()');
+is($out, '1', 'update: there is nothing to repair, but for the hook whose table is gone');
+is(() = $err =~ /WARNING:  hook "\w+" cannot fire: it has no definition/g, $#unresolved, 'update: ... and what nobody can');
+is( sql(q{
+		BEGIN;
+		SELECT hooks.register('no_column', 'before', 'update', 'app.parent', 'app.note', condition => 'NEW.id > 6', replace => true);
+		SELECT hooks.register('no_owner', 'before', 'update', 'app.parent', 'app.note', replace => true);
+		SELECT name, enabled FROM hooks.registry WHERE hook_id IN (20, 25) ORDER BY hook_id;
+		SELECT hooks.unregister('stolen');
+		ROLLBACK}),
+	"t\nt\nno_column|t\nno_owner|t\nt", 'update: those can be registered again, in their old place, or unregistered');
+
+# What is new works for what is old
+is($session->query_safe(q{
+		BEGIN;
+		ALTER FUNCTION app.note RENAME TO note_rows;
+		DROP TABLE app.part;
+		SELECT name, callback FROM hooks.registry WHERE name IN ('columns', 'parts', 'wide') ORDER BY hook_id;
+		CREATE TABLE app.late (id int);
+		INSERT INTO app.late VALUES (1), (2);
+		DELETE FROM app.late;
+		SELECT hook, rows FROM app.fired;
+		ROLLBACK}),
+	"columns|app.note_rows()\nwide|app.note_rows()\nwide|1,2",
+	'update: the hooks follow schema changes, and tables come into their scope');
+is( sql(q{
+		BEGIN;
+		SET ROLE owner;
+		SET search_path = app, ops;
+		SELECT hooks.register('doomed_child', 'before_cascade', 'delete', 'child', 'note', run_after => '{doomed}');
+		SELECT hooks.register('new', 'before_cascade', 'delete', 'child', 'note');
+		SELECT name FROM hooks.registry ORDER BY hook_id DESC LIMIT 1;
+		ROLLBACK}),
+	"f\nt\nnew", 'update: registering one again finds it there, a new hook comes after them');
 
 is( sql(q{
 		BEGIN;
@@ -142,41 +343,35 @@ is( sql(q{
 like(($node->psql('old', 'BEGIN; ALTER TABLE kept RENAME a TO c; SELECT hooks.restore(2)'))[2],
 	qr/column "a" of table "kept" does not exist any more/, '... or by their names, if they were restored');
 
-# What is new works for what is old
-is($session->query_safe(q{
-		BEGIN;
-		ALTER FUNCTION note RENAME TO note_rows;
-		DROP TABLE part;
-		SELECT name, callback FROM hooks.registry ORDER BY hook_id;
-		SELECT hooks.register('wide', 'before_cascade', 'delete', NULL, 'note_rows', schema => 'public');
-		CREATE TABLE late (id int);
-		INSERT INTO late VALUES (1), (2);
-		DELETE FROM late;
-		SELECT hook, rows FROM fired;
-		ROLLBACK}),
-	"second|public.note_rows()\nfirst|public.note_rows()\ndoomed|public.note_rows()\ndoomed_child|public.note_rows()\n"
-	  . "disabled|public.note_rows()\nbroken|public.broken()\nt\nwide|1,2",
-	'update: the hooks follow schema changes, and tables come into their scope');
-is(sql('SELECT hooks.repair()'), '0', 'update: there is nothing to repair');
-is( sql(q{
-		BEGIN;
-		SELECT hooks.register('doomed_child', 'before_cascade', 'delete', 'child', 'note');
-		SELECT hooks.register('new', 'before_cascade', 'delete', 'child', 'note');
-		SELECT name FROM hooks.registry ORDER BY hook_id DESC LIMIT 1;
-		ROLLBACK}),
-	"f\nt\nnew", 'update: registering one again finds it there, a new hook comes after them');
-
 # Once more
+sql(q{SELECT count(hooks.unregister(name)) FROM hooks.registry WHERE hook_id >= 20 OR name = 'hostile'});
+$before = sql($hooks);
 sql('ALTER EXTENSION hooks UPDATE');
-is(sql($hooks), $hooks_before, 'a second update changes nothing');
+is(sql($hooks), $before, 'a second update changes nothing');
 
 # A dump restores into the new version
-$node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('old') ], 'pg_dump');
-$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], 'psql');
-is($node->safe_psql('restored', $hooks), $hooks_before, 'restored: the same hooks and triggers, once each');
+$node->command_ok([ 'pg_dump', '-f', "$dump.sql", $node->connstr('old') ], 'pg_dump');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dump.sql", $node->connstr('restored') ], 'psql');
+is($node->safe_psql('restored', $rows), sql($rows), 'restored: the same hooks, once each');
 is($node->safe_psql('restored', $extension), $node->safe_psql('fresh', $extension), 'restored: the same extension');
-is( $node->safe_psql('restored', $firings), $expected =~ s/4\z/3/r,
-	'restored: they fire; failures are not dumped');
+is($node->safe_psql('restored', 'SELECT hooks.repair()'), '0', 'restored: there is nothing to repair');
+
+# A dump of 1.0 restores where 1.0 was created before; then it is updated
+$node->safe_psql('from_1_0', $setup);
+my $of_1_0 = $node->safe_psql('from_1_0', $rows);
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$dump.1_0", $node->connstr('from_1_0') ], 'pg_dump of 1.0');
+$node->safe_psql('postgres', 'DROP DATABASE from_1_0');
+$node->safe_psql('postgres', 'CREATE DATABASE from_1_0');
+$node->safe_psql('from_1_0', q{CREATE EXTENSION hooks VERSION '1.0'});
+$node->command_checks_all(
+	[ 'pg_restore', '-d', $node->connstr('from_1_0'), "$dump.1_0" ],
+	1,
+	[qr/\A\z/],
+	[ qr/schema "hooks" already exists/, qr/errors ignored on restore: 1$/m ],
+	'pg_restore of it');
+$node->safe_psql('from_1_0', 'ALTER EXTENSION hooks UPDATE');
+is($node->safe_psql('from_1_0', $rows), $of_1_0, 'from a dump of 1.0: the same hooks, once each');
+is($node->safe_psql('from_1_0', $firings), $expected, 'from a dump of 1.0: they fire');
 
 $session->quit;
 is( sql(q{
@@ -184,7 +379,7 @@ is( sql(q{
 		SELECT count(*) FROM pg_trigger WHERE tgfoid = 'hooks.dispatch()'::regprocedure;
 		DROP EXTENSION hooks;
 		SELECT count(*) FROM pg_event_trigger}),
-	"7\n0\n0", 'unregistering removes every trigger');
+	"12\n0\n0", 'unregistering removes every trigger');
 
 $node->stop;
 done_testing();
