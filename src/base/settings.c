@@ -273,3 +273,17 @@ hooks_settings_metadata(void)
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 											  CStringGetDatum(hooks_metadata)));
 }
+
+/*
+ * Makes names be quoted where they must be, and only there, in every session.
+ * Returns the level to which AtEOXact_GUC() goes back.
+ */
+int
+hooks_settings_quote_plainly(void)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("quote_all_identifiers", "off", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}

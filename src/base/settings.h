@@ -50,5 +50,6 @@ hooks_settings_is_paused(int64 hook_id)
 {
 	return unlikely(hooks_paused != NULL) && hooks_settings_is_in_list(hook_id);
 }
+extern int	hooks_settings_quote_plainly(void);
 
 #endif							/* HOOKS_SETTINGS_H */

@@ -23,6 +23,7 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -506,6 +507,7 @@ hooks_arguments_search_path(void)
 	List	   *names;
 	List	   *schemas = NIL;
 	StringInfoData path;
+	int			guc_level = hooks_settings_quote_plainly();
 	ListCell   *lc;
 
 	initStringInfo(&path);
@@ -529,6 +531,7 @@ hooks_arguments_search_path(void)
 		appendStringInfo(&path, "%s%s", path.len > 0 ? ", " : "",
 						 quote_identifier(name));
 	}
+	AtEOXact_GUC(false, guc_level);
 	return path.data;
 }
 

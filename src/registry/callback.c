@@ -17,6 +17,7 @@
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
@@ -25,6 +26,7 @@
 
 #include "base/compat.h"
 #include "base/own.h"
+#include "base/settings.h"
 #include "registry/callback.h"
 
 #define TRIGGER_SHAPE \
@@ -181,6 +183,20 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
 				 errdetail_internal("%s", problem),
 				 takes_jsonb ? errhint(EVENT_SHAPE) : errhint(TRIGGER_SHAPE)));
 	return function;
+}
+
+/*
+ * A callback as hooks.register() takes it, in a form that means the same under an
+ * empty search_path and in every session.
+ */
+char *
+hooks_callback_text(Oid function)
+{
+	int			guc_level = hooks_settings_quote_plainly();
+	char	   *text = format_procedure_qualified(function);
+
+	AtEOXact_GUC(false, guc_level);
+	return text;
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "utils/regproc.h"
 #include "utils/timestamp.h"
 
+#include "registry/callback.h"
 #include "registry/condition.h"
 #include "registry/hook.h"
 
@@ -149,7 +150,7 @@ hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 	SET_TEXT(phase, hooks_event_phase_word(hook->phase));
 	SET_TEXT(action, hooks_event_action_list(hook->actions));
 	SET(relation, !OidIsValid(hook->relation), ObjectIdGetDatum(hook->relation));
-	SET_TEXT(callback, format_procedure_qualified(hook->callback));
+	SET_TEXT(callback, hooks_callback_text(hook->callback));
 	SET_TEXT(level, hooks_event_level_word(hook->level));
 	SET_TEXT(condition, hooks_condition_text(hook->relation, hook->condition));
 	SET(columns, columns == NULL, PointerGetDatum(columns));

@@ -18,6 +18,7 @@
 
 #include "base/settings.h"
 #include "registry/arguments.h"
+#include "registry/callback.h"
 #include "registry/condition.h"
 #include "registry/registry.h"
 
@@ -29,6 +30,7 @@ typedef struct Script
 	const char *search_path;	/* and the path */
 	bool		role_changed;
 	bool		path_changed;
+	bool		strings_changed;
 } Script;
 
 static void
@@ -77,22 +79,40 @@ add_interval(StringInfo call, const char *argument, Interval *interval)
 													 IntervalPGetDatum(interval))));
 }
 
+static bool
+is_among(const char *name, List *hooks, int first)
+{
+	ListCell   *lc;
+
+	for_each_from(lc, hooks, first)
+		if (strcmp(((const Hook *) lfirst(lc))->name, name) == 0)
+			return true;
+	return false;
+}
+
 /*
- * The names in a hook's run_after that are hooks still: register() would refuse
- * the others, which have no say any more.
+ * The names in a hook's run_after that hooks.register() takes: of hooks that there
+ * are still, as others have no say any more, and that are not written later, which
+ * begin at "later" in the list.  *all tells whether none is left out for that.
  */
 static ArrayType *
-living(ArrayType *run_after)
+known(ArrayType *run_after, List *hooks, int later, bool *all)
 {
 	int			n;
 	char	  **names = hooks_hook_strings(run_after, &n);
 	Datum	   *elements = palloc(sizeof(Datum) * (n + 1));
-	int			nliving = 0;
+	int			nknown = 0;
 
+	*all = true;
 	for (int i = 0; i < n; i++)
-		if (hooks_registry_find(names[i]) != NULL)
-			elements[nliving++] = CStringGetTextDatum(names[i]);
-	return construct_array(elements, nliving, TEXTOID, -1, false, TYPALIGN_INT);
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_among(names[i], hooks, later))
+			*all = false;
+		else if (hooks_registry_find(names[i]) != NULL)
+			elements[nknown++] = CStringGetTextDatum(names[i]);
+	}
+	return construct_array(elements, nknown, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
 /*
@@ -100,7 +120,7 @@ living(ArrayType *run_after)
  * default depends on other arguments.
  */
 static char *
-register_call(const Hook *hook)
+register_call(const Hook *hook, ArrayType *run_after, bool replace)
 {
 	StringInfoData call;
 
@@ -112,7 +132,7 @@ register_call(const Hook *hook)
 					 !OidIsValid(hook->relation) ? "NULL" :
 					 quote_literal_cstr(quote_qualified_identifier(get_namespace_name(get_rel_namespace(hook->relation)),
 																   get_rel_name(hook->relation))),
-					 quote_literal_cstr(format_procedure_qualified(hook->callback)));
+					 quote_literal_cstr(hooks_callback_text(hook->callback)));
 	add_text(&call, "level", hooks_event_level_word(hook->level));
 	add_text(&call, "condition",
 			 hooks_condition_text(hook->relation, hook->condition));
@@ -124,7 +144,7 @@ register_call(const Hook *hook)
 		add_value(&call, "max_attempts", psprintf("%d", hook->max_attempts));
 	if (hook->priority != 0)
 		add_value(&call, "priority", psprintf("%d", hook->priority));
-	add_array(&call, "run_after", living(hook->run_after));
+	add_array(&call, "run_after", run_after);
 	if (hook->run_as != HOOK_AS_OWNER)
 		add_text(&call, "run_as", hooks_event_run_as_word(hook->run_as));
 	if (hook->fire != HOOK_ORIGIN)
@@ -133,15 +153,24 @@ register_call(const Hook *hook)
 		add_text(&call, "schema", get_namespace_name(hook->schema));
 	add_text(&call, "package", hook->package);
 	add_text(&call, "description", hook->description);
+	if (replace)
+		add_value(&call, "replace", "true");
 	appendStringInfoString(&call, ");");
 	return call.data;
 }
 
+static void
+set_parameter(Script *script, const char *name, const char *value, bool *changed)
+{
+	write_command(script, psprintf("SET %s = %s;", name, value));
+	*changed = true;
+}
+
 /*
- * The commands that make a hook, as its owner and under its search_path.
+ * Makes role and parameters what a hook's registration needs.
  */
 static void
-write_hook(Script *script, const Hook *hook)
+set_scene(Script *script, const Hook *hook)
 {
 	if (script->role != hook->owner)
 	{
@@ -153,61 +182,54 @@ write_hook(Script *script, const Hook *hook)
 	}
 	if (strcmp(script->search_path, hook->search_path) != 0)
 	{
-		write_command(script,
-					  psprintf("SET search_path = %s;",
-							   hook->search_path[0] == '\0' ? "''" :
-							   hook->search_path));
+		set_parameter(script, "search_path",
+					  hook->search_path[0] == '\0' ? "''" : hook->search_path,
+					  &script->path_changed);
 		script->search_path = hook->search_path;
-		script->path_changed = true;
 	}
-	write_command(script, register_call(hook));
-	if (!hook->enabled)
-		write_command(script, psprintf("SELECT hooks.disable(%s);",
-									   quote_literal_cstr(hook->name)));
 }
 
 /*
- * Is every hook that this one must run after, if it is in the list, written?
+ * The commands that make the hook at a position of the list.  The hooks behind it
+ * are made after it, to keep the order; if it must run after one of them, it is
+ * registered once more at the end.  False if that is so.
  */
 static bool
-is_ready(const Hook *hook, List *unwritten)
+write_hook(Script *script, List *hooks, int position, bool again)
 {
-	int			n;
-	char	  **names = hooks_hook_strings(hook->run_after, &n);
-	ListCell   *lc;
+	const Hook *hook = list_nth(hooks, position);
+	bool		all;
+	ArrayType  *run_after = known(hook->run_after, hooks,
+								  again ? list_length(hooks) : position + 1,
+								  &all);
+	char	   *condition = hooks_condition_text(hook->relation, hook->condition);
 
-	for (int i = 0; i < n; i++)
-		foreach(lc, unwritten)
-			if (strcmp(((const Hook *) lfirst(lc))->name, names[i]) == 0)
-				return false;
-	return true;
+	set_scene(script, hook);
+	if (condition != NULL && strchr(condition, '\\') != NULL &&
+		!script->strings_changed)
+		set_parameter(script, "standard_conforming_strings", "on",
+					  &script->strings_changed);
+	write_command(script, register_call(hook, run_after, again || !all));
+	if (all && !hook->enabled)
+		write_command(script, psprintf("SELECT hooks.disable(%s);",
+									   quote_literal_cstr(hook->name)));
+	return all;
 }
 
 /*
- * Writes hooks in the order of their registration, but each after those that it
- * must run after.
+ * Writes hooks in the order of their registration.
  */
 static void
 write_hooks(Script *script, List *hooks)
 {
-	while (hooks != NIL)
-	{
-		List	   *left = NIL;
-		ListCell   *lc;
+	List	   *again = NIL;
+	ListCell   *lc;
 
-		foreach(lc, hooks)
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (is_ready(lfirst(lc), left) &&
-				is_ready(lfirst(lc), list_copy_tail(hooks, foreach_current_index(lc) + 1)))
-				write_hook(script, lfirst(lc));
-			else
-				left = lappend(left, lfirst(lc));
-		}
-		if (list_length(left) == list_length(hooks))
-			elog(ERROR, "run_after of hooks has a cycle");
-		hooks = left;
-	}
+	foreach(lc, hooks)
+		if (!write_hook(script, hooks, foreach_current_index(lc), false))
+			again = lappend_int(again, foreach_current_index(lc));
+	foreach(lc, again)
+		(void) write_hook(script, hooks, lfirst_int(lc), true);
 }
 
 PG_FUNCTION_INFO_V1(hooks_script);
@@ -217,7 +239,7 @@ PG_FUNCTION_INFO_V1(hooks_script);
  *
  * The commands that register the same hooks again, or those of a package: SELECT
  * hooks.register(...) for each, SELECT hooks.disable(...) where that is so, and
- * SET ROLE and SET search_path where they differ from those in force.  Damaged
+ * SET ROLE and SET where something else is in force.  Damaged
  * hooks cannot be written and are told of with a WARNING.
  */
 Datum
@@ -233,6 +255,9 @@ hooks_script(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	script.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	script.role = GetUserId();
+	guc_level = hooks_settings_quote_plainly();
+	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	script.search_path = hooks_arguments_search_path();
 	foreach(lc, package == NULL ? hooks_registry_all() :
 			hooks_registry_of_package(package))
@@ -247,14 +272,13 @@ hooks_script(PG_FUNCTION_ARGS)
 					 errmsg("hook \"%s\" is left out: %s", hook->name,
 							hook->damage)));
 	}
-	guc_level = NewGUCNestLevel();
-	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	write_hooks(&script, hooks);
 	AtEOXact_GUC(false, guc_level);
 	if (script.role_changed)
 		write_command(&script, "RESET ROLE;");
 	if (script.path_changed)
 		write_command(&script, "RESET search_path;");
+	if (script.strings_changed)
+		write_command(&script, "RESET standard_conforming_strings;");
 	return (Datum) 0;
 }

@@ -19,6 +19,7 @@
 #include "cascade/switched.h"
 #include "firing/chain.h"
 #include "registry/attach.h"
+#include "registry/callback.h"
 #include "registry/condition.h"
 #include "registry/scope.h"
 #include "registry/watch.h"
@@ -127,7 +128,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 			values[c++] = CStringGetTextDatum(hooks_event_level_word(event->level));
 			values[c++] = Int32GetDatum(++position);
 			values[c++] = CStringGetTextDatum(hook->name);
-			values[c++] = CStringGetTextDatum(format_procedure_qualified(hook->callback));
+			values[c++] = CStringGetTextDatum(hooks_callback_text(hook->callback));
 			values[c] = hooks_result_name(role, &nulls[c]);
 			c++;
 			values[c++] = CStringGetTextDatum(hooks_event_policy_word(hook->policy));
