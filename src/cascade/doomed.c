@@ -191,7 +191,9 @@ is_captured(Oid relid)
 {
 	HookRelation *relation = hooks_chain_pin(relid);
 	HookChain  *chain = hooks_chain_of(relation,
-									   hooks_event_by_trigger("Hooks_before_cascade_delete"));
+									   hooks_event_find(HOOK_BEFORE_CASCADE,
+														HOOK_STATEMENT,
+														HOOK_DELETE));
 	bool		captured = false;
 
 	for (int i = 0; i < chain->length; i++)

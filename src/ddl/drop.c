@@ -225,7 +225,10 @@ hooks_drop_fire(Node *command, const char *tag)
 	if (targets != NIL)
 		hooks_told_begin(command, targets);
 	drop.dependents = hooks_dependents_find(targets, cascade);
-	for (int i = HOOK_TRIGGERS; i < HOOK_EVENTS; i++)
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		if (hooks_events[i].action != HOOK_DROP)
+			continue;
 		foreach(lc, drop.dependents->list)
 		{
 			HookDependent *dependent = lfirst(lc);
@@ -233,6 +236,7 @@ hooks_drop_fire(Node *command, const char *tag)
 			if (is_relation(&dependent->address))
 				fire_relation(&hooks_events[i], dependent, &drop);
 		}
+	}
 	if (targets != NIL)
 		hooks_told_check_targets(command, hooks_targets_find(command, &cascade));
 	MemoryContextSwitchTo(old);

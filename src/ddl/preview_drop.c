@@ -60,10 +60,12 @@ hooks_of_drop(Oid relid)
 	HookRelation *relation = hooks_chain_pin(relid);
 	List	   *names = NIL;
 
-	for (int e = HOOK_TRIGGERS; e < HOOK_EVENTS; e++)
+	for (int e = 0; e < HOOK_EVENTS; e++)
 	{
 		const HookChain *chain = &relation->chains[e];
 
+		if (hooks_events[e].action != HOOK_DROP)
+			continue;
 		for (int i = 0; i < chain->length; i++)
 			if (hooks_chain_role_fires(chain->members[i]->hook->fire))
 				names = lappend(names, pstrdup(chain->members[i]->hook->name));

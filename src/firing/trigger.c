@@ -400,9 +400,8 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 		return NULL;
 
 	call = MemoryContextAllocZero(function->fn_mcxt, sizeof(CaptureCall));
-	call->capture.event = hooks_event_by_trigger(update ?
-												 "Hooks_before_cascade_update" :
-												 "Hooks_before_cascade_delete");
+	call->capture.event = hooks_event_find(HOOK_BEFORE_CASCADE, HOOK_STATEMENT,
+										   update ? HOOK_UPDATE : HOOK_DELETE);
 	call->capture.relid = relid;
 	call->capture.query = function->fn_mcxt;
 	function->fn_extra = call;

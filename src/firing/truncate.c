@@ -106,9 +106,9 @@ hooks_truncate_event(const HookEvent *event, const TriggerData *trigdata)
 
 	if (event->action != HOOK_TRUNCATE || event->phase == HOOK_AFTER)
 		return event;
-	other = hooks_event_by_trigger(event->phase == HOOK_BEFORE ?
-								   "Hooks_before_cascade_truncate" :
-								   "Hooks_before_statement_truncate");
+	other = hooks_event_find(event->phase == HOOK_BEFORE ?
+							 HOOK_BEFORE_CASCADE : HOOK_BEFORE,
+							 HOOK_STATEMENT, HOOK_TRUNCATE);
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
 		const Trigger *trigger = &triggers->triggers[i];

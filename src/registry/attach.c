@@ -50,7 +50,8 @@
 
 /*
  * How a trigger must be enabled for the hooks of an event that are on a table,
- * or with "inherited" on it and those above; '\0' if no hook wants it.
+ * or with "inherited" on it and those above; '\0' if no hook wants it, or the
+ * event has no trigger.
  */
 static char
 wanted_state(List *reaches, const HookEvent *event, Oid relid, bool inherited)
@@ -58,6 +59,8 @@ wanted_state(List *reaches, const HookEvent *event, Oid relid, bool inherited)
 	char		state = '\0';
 	ListCell   *lc;
 
+	if (event->trigger == NULL)
+		return '\0';
 	foreach(lc, reaches)
 	{
 		HookReach  *reach = lfirst(lc);
@@ -73,13 +76,15 @@ wanted_state(List *reaches, const HookEvent *event, Oid relid, bool inherited)
 }
 
 /*
- * The trigger of a name; NULL if there is none.
+ * The trigger that stands for an event; NULL if there is none.
  */
 static const Trigger *
-find_trigger(const TriggerDesc *triggers, const char *name)
+find_trigger(const TriggerDesc *triggers, const HookEvent *event)
 {
+	if (event->trigger == NULL)
+		return NULL;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (strcmp(triggers->triggers[i].tgname, name) == 0)
+		if (strcmp(triggers->triggers[i].tgname, event->trigger) == 0)
 			return &triggers->triggers[i];
 	return NULL;
 }
@@ -255,7 +260,7 @@ is_blocked_below(List *partitions, const HookEvent *event, bool error)
 	{
 		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
 		const Trigger *trigger = find_trigger(CopyTriggerDesc(rel->trigdesc),
-											  event->trigger);
+											  event);
 
 		if (trigger != NULL && !trigger->tgisclone && !is_as_made(trigger, event))
 		{
@@ -282,7 +287,7 @@ drop_below(List *commands, List *partitions, const HookEvent *event,
 	{
 		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
 		const Trigger *trigger = find_trigger(CopyTriggerDesc(rel->trigdesc),
-											  event->trigger);
+											  event);
 
 		if (trigger != NULL && !trigger->tgisclone && is_as_made(trigger, event))
 		{
@@ -367,10 +372,10 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	List	   *commands = NIL;
 
-	for (int i = 0; i < HOOK_TRIGGERS; i++)
+	for (int i = 0; i < HOOK_EVENTS; i++)
 	{
 		const HookEvent *event = &hooks_events[i];
-		const Trigger *trigger = find_trigger(triggers, event->trigger);
+		const Trigger *trigger = find_trigger(triggers, event);
 		List	   *after = NIL;
 		char		state;
 		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
@@ -600,12 +605,12 @@ hooks_attach_make_way(Oid relid, Oid parent)
 	List	   *after = NIL;	/* the new parent's clones are as it is */
 
 	table_close(rel, NoLock);
-	for (int i = 0; i < HOOK_TRIGGERS; i++)
+	for (int i = 0; i < HOOK_EVENTS; i++)
 	{
 		const HookEvent *event = &hooks_events[i];
 
 		if (hooks_event_of_rows(event) &&
-			find_trigger(triggers, event->trigger) != NULL)
+			find_trigger(triggers, event) != NULL)
 			commands = drop_below(commands, tables, event, &after);
 	}
 	hooks_command_run(commands);
@@ -630,10 +635,10 @@ hooks_attach_problems(Oid relid, const char *verb, bool others)
 	triggers = CopyTriggerDesc(rel->trigdesc);
 	reaches = !has_triggers(rel) ? NIL :
 		hooks_scope_reach(relid, ancestors_of(rel), NULL);
-	for (int i = 0; i < HOOK_TRIGGERS && reaches != NIL; i++)
+	for (int i = 0; i < HOOK_EVENTS && reaches != NIL; i++)
 	{
 		const HookEvent *event = &hooks_events[i];
-		const Trigger *trigger = find_trigger(triggers, event->trigger);
+		const Trigger *trigger = find_trigger(triggers, event);
 		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
 			wanted_state(reaches, event, relid, true) : '\0';
 		const char *problem = NULL;

@@ -18,130 +18,88 @@ typedef struct HookWord
 	const char *word;
 	int			value;
 	bool		later;			/* known, but not to this version's users */
+	bool		with_jsonb;		/* the callback takes the event as jsonb */
 } HookWord;
 
 /* what kind of word a table holds, for messages, and its words */
 typedef struct HookWordList
 {
 	const char *what;
-	HookWord	words[14];
+	const HookWord *words;
+	int			length;
 } HookWordList;
 
-static const HookWordList phase_words = {"phase", {
-	{"before", HOOK_BEFORE},
-	{"before_cascade", HOOK_BEFORE_CASCADE},
-	{"after", HOOK_AFTER},
-	{"before_commit", HOOK_BEFORE_COMMIT, true},
-	{"after_commit", HOOK_AFTER_COMMIT, true},
-	{"on_failure", HOOK_ON_FAILURE, true},
-	{"startup", HOOK_STARTUP, true},
-	{NULL}
-}};
+/* the values of the columns of words.h */
+enum
+{
+	SINCE_now,
+	SINCE_later
+};
+enum
+{
+	CALLBACK_as_trigger,
+	CALLBACK_with_jsonb
+};
+
+#define WORD(symbol, word, since) \
+	{word, symbol, SINCE_##since == SINCE_later},
+#define CALLED_WORD(symbol, word, since, callback) \
+	{word, symbol, SINCE_##since == SINCE_later, \
+	 CALLBACK_##callback == CALLBACK_with_jsonb},
+#define WORD_LIST(what, words) {what, words, lengthof(words)}
+
+static const HookWord phases[] = {
+#define HOOK_PHASE_WORD CALLED_WORD
+#include "registry/words.h"
+};
 
 /* the groups come last, so that printing finds the single action first */
-static const HookWordList action_words = {"action", {
-	{"insert", HOOK_INSERT},
-	{"update", HOOK_UPDATE},
-	{"delete", HOOK_DELETE},
-	{"truncate", HOOK_TRUNCATE},
-	{"select", HOOK_SELECT, true},
-	{"put", HOOK_PUT, true},
-	{"name", HOOK_NAME},
-	{"drop", HOOK_DROP},
-	{"session", HOOK_SESSION, true},
-	{"server", HOOK_SERVER, true},
-	{"write", HOOK_WRITE},
-	{"read", HOOK_READ, true},
-	{"all", HOOK_ALL, true},
-	{NULL}
-}};
+static const HookWord actions_and_groups[] = {
+#define HOOK_ACTION_WORD CALLED_WORD
+#include "registry/words.h"
+#define HOOK_GROUP_WORD(symbol, word, since, actions) WORD(symbol, word, since)
+#include "registry/words.h"
+};
 
-static const HookWordList level_words = {"level", {
-	{"row", HOOK_ROW},
-	{"statement", HOOK_STATEMENT},
-	{NULL}
-}};
+static const HookWord levels[] = {
+#define HOOK_LEVEL_WORD WORD
+#include "registry/words.h"
+};
 
-static const HookWordList policy_words = {"on_error policy", {
-	{"abort", HOOK_ABORT},
-	{"isolate", HOOK_ISOLATE},
-	{"quarantine", HOOK_QUARANTINE},
-	{"retry", HOOK_RETRY, true},
-	{NULL}
-}};
+static const HookWord policies[] = {
+#define HOOK_POLICY_WORD WORD
+#include "registry/words.h"
+};
 
-static const HookWordList run_as_words = {"run_as", {
-	{"owner", HOOK_AS_OWNER},
-	{"invoker", HOOK_AS_INVOKER},
-	{NULL}
-}};
+static const HookWord run_ases[] = {
+#define HOOK_RUN_AS_WORD WORD
+#include "registry/words.h"
+};
 
-static const HookWordList fire_words = {"fire", {
-	{"origin", HOOK_ORIGIN},
-	{"replica", HOOK_REPLICA},
-	{"always", HOOK_ALWAYS},
-	{NULL}
-}};
+static const HookWord fires[] = {
+#define HOOK_FIRE_WORD WORD
+#include "registry/words.h"
+};
 
-/*
- * The triggers; a drop has none (drop.c).  Names decide the order among the triggers of one event:
- * "Hooks_..." sorts before "RI_ConstraintTrigger_...", so a before_cascade
- * trigger fires before the first referential action; "hooks_..." sorts after
- * it, so what an after hook sees is the state after the row's own cascade.
- *
- * A before_cascade trigger for rows is an AFTER ROW trigger in PostgreSQL's
- * eyes: only then have all rows of the statement been chosen.
- */
-#define ROW			" FOR EACH ROW"
-#define STATEMENT	" FOR EACH STATEMENT"
+static const HookWordList phase_words = WORD_LIST("phase", phases);
+static const HookWordList action_words = WORD_LIST("action", actions_and_groups);
+static const HookWordList level_words = WORD_LIST("level", levels);
+static const HookWordList policy_words = WORD_LIST("on_error policy", policies);
+static const HookWordList run_as_words = WORD_LIST("run_as", run_ases);
+static const HookWordList fire_words = WORD_LIST("fire", fires);
 
 const HookEvent hooks_events[HOOK_EVENTS] = {
-	{HOOK_BEFORE, HOOK_ROW, HOOK_INSERT,
-	"Hooks_before_row_insert", "BEFORE INSERT", ROW},
-	{HOOK_BEFORE, HOOK_ROW, HOOK_UPDATE,
-	"Hooks_before_row_update", "BEFORE UPDATE", ROW},
-	{HOOK_BEFORE, HOOK_ROW, HOOK_DELETE,
-	"Hooks_before_row_delete", "BEFORE DELETE", ROW},
-	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_INSERT,
-	"Hooks_before_statement_insert", "BEFORE INSERT", STATEMENT},
-	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_UPDATE,
-	"Hooks_before_statement_update", "BEFORE UPDATE", STATEMENT},
-	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_DELETE,
-	"Hooks_before_statement_delete", "BEFORE DELETE", STATEMENT},
-	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_TRUNCATE,
-	"Hooks_before_statement_truncate", "BEFORE TRUNCATE", STATEMENT},
-	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_UPDATE,
-		"Hooks_before_cascade_update", "AFTER UPDATE",
-	ROW " WHEN (hooks.capture(OLD.tableoid, OLD.ctid, NEW.ctid))"},
-	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DELETE,
-		"Hooks_before_cascade_delete", "AFTER DELETE",
-	ROW " WHEN (hooks.capture(OLD.tableoid, OLD.ctid))"},
-	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_TRUNCATE,
-	"Hooks_before_cascade_truncate", "BEFORE TRUNCATE", STATEMENT},
-	{HOOK_AFTER, HOOK_ROW, HOOK_INSERT,
-	"hooks_after_row_insert", "AFTER INSERT", ROW},
-	{HOOK_AFTER, HOOK_ROW, HOOK_UPDATE,
-	"hooks_after_row_update", "AFTER UPDATE", ROW},
-	{HOOK_AFTER, HOOK_ROW, HOOK_DELETE,
-	"hooks_after_row_delete", "AFTER DELETE", ROW},
-	{HOOK_AFTER, HOOK_STATEMENT, HOOK_INSERT,
-	"hooks_after_statement_insert", "AFTER INSERT", STATEMENT},
-	{HOOK_AFTER, HOOK_STATEMENT, HOOK_UPDATE,
-	"hooks_after_statement_update", "AFTER UPDATE", STATEMENT},
-	{HOOK_AFTER, HOOK_STATEMENT, HOOK_DELETE,
-	"hooks_after_statement_delete", "AFTER DELETE", STATEMENT},
-	{HOOK_AFTER, HOOK_STATEMENT, HOOK_TRUNCATE,
-	"hooks_after_statement_truncate", "AFTER TRUNCATE", STATEMENT},
-	{HOOK_BEFORE, HOOK_STATEMENT, HOOK_DROP},
-	{HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP},
+#define HOOK_EVENT(phase, level, action, trigger) \
+	{phase, level, action, trigger},
+#include "registry/words.h"
 };
 
 static const HookWord *
 find_word(const HookWordList *list, const char *text)
 {
-	for (const HookWord *word = list->words; word->word != NULL; word++)
-		if (strcmp(word->word, text) == 0)
-			return word;
+	for (int i = 0; i < list->length; i++)
+		if (strcmp(list->words[i].word, text) == 0)
+			return &list->words[i];
 	return NULL;
 }
 
@@ -168,10 +126,10 @@ parse_word(const HookWordList *list, const char *text)
 		return word->value;
 
 	initStringInfo(&valid);
-	for (const HookWord *other = list->words; other->word != NULL; other++)
-		if (!other->later)
+	for (int i = 0; i < list->length; i++)
+		if (!list->words[i].later)
 			appendStringInfo(&valid, "%s\"%s\"",
-							 valid.len > 0 ? ", " : "", other->word);
+							 valid.len > 0 ? ", " : "", list->words[i].word);
 	ereport(ERROR,
 			(errcode(word != NULL ? ERRCODE_FEATURE_NOT_SUPPORTED :
 					 ERRCODE_INVALID_PARAMETER_VALUE),
@@ -186,11 +144,9 @@ parse_word(const HookWordList *list, const char *text)
 static const char *
 print_word(const HookWordList *list, int value)
 {
-	const HookWord *word;
-
-	for (word = list->words; word->word != NULL; word++)
-		if (word->value == value)
-			return word->word;
+	for (int i = 0; i < list->length; i++)
+		if (list->words[i].value == value)
+			return list->words[i].word;
 	elog(ERROR, "unrecognized hook %s: %d", list->what, value);
 	return NULL;				/* keep compiler quiet */
 }
@@ -344,6 +300,21 @@ hooks_event_fire_word(HookFire fire)
 }
 
 /*
+ * The event of a phase, a level and an action, which must have one.
+ */
+const HookEvent *
+hooks_event_find(HookPhase phase, HookLevel level, HookAction action)
+{
+	for (int i = 0; i < HOOK_EVENTS; i++)
+		if (hooks_events[i].phase == phase && hooks_events[i].level == level &&
+			hooks_events[i].action == action)
+			return &hooks_events[i];
+	elog(ERROR, "phase \"%s\" has no event for action \"%s\"",
+		 hooks_event_phase_word(phase), hooks_event_action_word(action));
+	return NULL;				/* keep compiler quiet */
+}
+
+/*
  * The event that a trigger of this name stands for, NULL for others.
  *
  * A table has at most one trigger of a name, so nobody can make a hook fire
@@ -352,8 +323,9 @@ hooks_event_fire_word(HookFire fire)
 const HookEvent *
 hooks_event_by_trigger(const char *name)
 {
-	for (int i = 0; i < HOOK_TRIGGERS; i++)
-		if (strcmp(hooks_events[i].trigger, name) == 0)
+	for (int i = 0; i < HOOK_EVENTS; i++)
+		if (hooks_events[i].trigger != NULL &&
+			strcmp(hooks_events[i].trigger, name) == 0)
 			return &hooks_events[i];
 	return NULL;
 }
@@ -393,19 +365,32 @@ hooks_event_has_tables(const HookEvent *event)
 /*
  * The command that makes the event's trigger on a table, whose name is quoted,
  * with transition tables or without.
+ *
+ * The trigger of a before_cascade event for rows is an AFTER ROW trigger in
+ * PostgreSQL's eyes: only then have all rows of the statement been chosen.
  */
 char *
 hooks_event_create_trigger(const HookEvent *event, const char *table,
 						   bool tables)
 {
-	return psprintf("CREATE TRIGGER %s %s ON %s%s%s%s%s EXECUTE FUNCTION hooks.dispatch()",
-					quote_identifier(event->trigger), event->when, table,
+	bool		update = event->action == HOOK_UPDATE;
+
+	Assert(event->trigger != NULL);
+	Assert(!tables || hooks_event_has_tables(event));
+	return psprintf("CREATE TRIGGER %s %s %s ON %s%s%s%s FOR EACH %s%s EXECUTE FUNCTION hooks.dispatch()",
+					quote_identifier(event->trigger),
+					TRIGGER_FOR_BEFORE(hooks_event_trigger_type(event)) ?
+					"BEFORE" : "AFTER",
+					hooks_event_action_word(event->action), table,
 					tables ? " REFERENCING" : "",
 					tables && event->action != HOOK_INSERT ?
 					" OLD TABLE AS old_table" : "",
 					tables && event->action != HOOK_DELETE ?
 					" NEW TABLE AS new_table" : "",
-					event->how);
+					hooks_event_of_rows(event) ? "ROW" : "STATEMENT",
+					!hooks_event_captures(event) ? "" : update ?
+					" WHEN (hooks.capture(OLD.tableoid, OLD.ctid, NEW.ctid))" :
+					" WHEN (hooks.capture(OLD.tableoid, OLD.ctid))");
 }
 
 /*
@@ -415,8 +400,14 @@ hooks_event_create_trigger(const HookEvent *event, const char *table,
 bool
 hooks_event_takes_jsonb(HookPhase phase, int actions)
 {
-	return phase > HOOK_AFTER ||
-		(actions & (HOOK_SELECT | HOOK_DROP | HOOK_SESSION | HOOK_SERVER)) != 0;
+	for (int i = 0; i < lengthof(phases); i++)
+		if (phases[i].value == phase && phases[i].with_jsonb)
+			return true;
+	for (int i = 0; i < lengthof(actions_and_groups); i++)
+		if ((actions_and_groups[i].value & actions) != 0 &&
+			actions_and_groups[i].with_jsonb)
+			return true;
+	return false;
 }
 
 /*

@@ -2,8 +2,8 @@
  * event.h
  *		The words of the registry: phases, actions, levels, policies.
  *
- * Each word is an enum here and a row of a table in event.c, from which it is
- * parsed and printed.  A HookEvent is what one trigger of ours stands for: a
+ * The words are listed in words.h.  Each becomes an enumerator here and a row of
+ * a table in event.c, by which it is parsed and printed.  A HookEvent is what one trigger of ours stands for: a
  * phase, an action and a level.  The hooks of one relation and one HookEvent,
  * in their order, are a chain.
  */
@@ -14,60 +14,48 @@
 
 typedef enum HookPhase
 {
-	HOOK_BEFORE,
-	HOOK_BEFORE_CASCADE,
-	HOOK_AFTER,
-	HOOK_BEFORE_COMMIT,
-	HOOK_AFTER_COMMIT,
-	HOOK_ON_FAILURE,
-	HOOK_STARTUP
+#define HOOK_PHASE_WORD(symbol, ...) symbol,
+#include "registry/words.h"
 } HookPhase;
 
 /* actions are bits, as one hook may have several */
+enum
+{
+#define HOOK_ACTION_WORD(symbol, ...) BIT_OF_##symbol,
+#include "registry/words.h"
+};
+
 typedef enum HookAction
 {
-	HOOK_INSERT = 1 << 0,
-	HOOK_UPDATE = 1 << 1,
-	HOOK_DELETE = 1 << 2,
-	HOOK_TRUNCATE = 1 << 3,
-	HOOK_SELECT = 1 << 4,
-	HOOK_PUT = 1 << 5,
-	HOOK_NAME = 1 << 6,
-	HOOK_DROP = 1 << 7,
-	HOOK_SESSION = 1 << 8,
-	HOOK_SERVER = 1 << 9
+#define HOOK_ACTION_WORD(symbol, ...) symbol = 1 << BIT_OF_##symbol,
+#include "registry/words.h"
+#define HOOK_GROUP_WORD(symbol, word, since, actions) symbol = actions,
+#include "registry/words.h"
 } HookAction;
-
-#define HOOK_WRITE	(HOOK_INSERT | HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE)
-#define HOOK_READ	HOOK_SELECT
-#define HOOK_ALL	(HOOK_READ | HOOK_WRITE)
 
 typedef enum HookLevel
 {
 	HOOK_NO_LEVEL,				/* transaction, delivery, session */
-	HOOK_ROW,
-	HOOK_STATEMENT
+#define HOOK_LEVEL_WORD(symbol, ...) symbol,
+#include "registry/words.h"
 } HookLevel;
 
 typedef enum HookPolicy
 {
-	HOOK_ABORT,
-	HOOK_ISOLATE,
-	HOOK_QUARANTINE,
-	HOOK_RETRY
+#define HOOK_POLICY_WORD(symbol, ...) symbol,
+#include "registry/words.h"
 } HookPolicy;
 
 typedef enum HookRunAs
 {
-	HOOK_AS_OWNER,
-	HOOK_AS_INVOKER
+#define HOOK_RUN_AS_WORD(symbol, ...) symbol,
+#include "registry/words.h"
 } HookRunAs;
 
 typedef enum HookFire
 {
-	HOOK_ORIGIN,
-	HOOK_REPLICA,
-	HOOK_ALWAYS
+#define HOOK_FIRE_WORD(symbol, ...) symbol,
+#include "registry/words.h"
 } HookFire;
 
 /* One trigger that a table may need, or a moment that needs none */
@@ -77,13 +65,15 @@ typedef struct HookEvent
 	HookLevel	level;			/* of the hooks, not of the trigger */
 	HookAction	action;
 	const char *trigger;		/* its name; NULL if there is none */
-	const char *when;			/* the trigger's definition up to ON */
-	const char *how;			/* and from there to EXECUTE FUNCTION */
 } HookEvent;
 
-/* those with a trigger come first */
-#define HOOK_TRIGGERS 17
-#define HOOK_EVENTS 19
+/* how many there are: one for each line of the list */
+enum
+{
+	HOOK_EVENTS = 0
+#define HOOK_EVENT(...) +1
+#include "registry/words.h"
+};
 
 extern const HookEvent hooks_events[HOOK_EVENTS];
 
@@ -109,6 +99,8 @@ extern const char *hooks_event_policy_word(HookPolicy policy);
 extern const char *hooks_event_run_as_word(HookRunAs run_as);
 extern const char *hooks_event_fire_word(HookFire fire);
 
+extern const HookEvent *hooks_event_find(HookPhase phase, HookLevel level,
+										 HookAction action);
 extern const HookEvent *hooks_event_by_trigger(const char *name);
 extern bool hooks_event_of_rows(const HookEvent *event);
 extern bool hooks_event_captures(const HookEvent *event);

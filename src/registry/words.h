@@ -1,0 +1,109 @@
+/*
+ * words.h
+ *		Every word of the registry, and every event: one a line.
+ *
+ * The enums of event.h and the tables of event.c are both made from this list,
+ * so nothing is written twice or counted by hand.  Whoever includes this file
+ * defines the macros of the lists that it wants; the other lists then expand to
+ * nothing.  There is no include guard: the file is there to be included several
+ * times, as PostgreSQL's rmgrlist.h is.
+ *
+ * "now" is a word that users may say; "later" is one whose meaning is fixed but
+ * that this version refuses.
+ */
+
+/* symbol, word, since when, how its callback is called */
+#ifdef HOOK_PHASE_WORD
+HOOK_PHASE_WORD(HOOK_BEFORE, "before", now, as_trigger)
+HOOK_PHASE_WORD(HOOK_BEFORE_CASCADE, "before_cascade", now, as_trigger)
+HOOK_PHASE_WORD(HOOK_AFTER, "after", now, as_trigger)
+HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", later, with_jsonb)
+HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", later, with_jsonb)
+HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", later, with_jsonb)
+HOOK_PHASE_WORD(HOOK_STARTUP, "startup", later, with_jsonb)
+#undef HOOK_PHASE_WORD
+#endif
+
+/* the same; each becomes a bit, as one hook may have several actions */
+#ifdef HOOK_ACTION_WORD
+HOOK_ACTION_WORD(HOOK_INSERT, "insert", now, as_trigger)
+HOOK_ACTION_WORD(HOOK_UPDATE, "update", now, as_trigger)
+HOOK_ACTION_WORD(HOOK_DELETE, "delete", now, as_trigger)
+HOOK_ACTION_WORD(HOOK_TRUNCATE, "truncate", now, as_trigger)
+HOOK_ACTION_WORD(HOOK_SELECT, "select", later, with_jsonb)
+HOOK_ACTION_WORD(HOOK_PUT, "put", later, as_trigger)
+HOOK_ACTION_WORD(HOOK_NAME, "name", now, as_trigger)
+HOOK_ACTION_WORD(HOOK_DROP, "drop", now, with_jsonb)
+HOOK_ACTION_WORD(HOOK_SESSION, "session", later, with_jsonb)
+HOOK_ACTION_WORD(HOOK_SERVER, "server", later, with_jsonb)
+#undef HOOK_ACTION_WORD
+#endif
+
+/* symbol, word, since when, the actions that the group stands for */
+#ifdef HOOK_GROUP_WORD
+HOOK_GROUP_WORD(HOOK_WRITE, "write", now,
+				HOOK_INSERT | HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE)
+HOOK_GROUP_WORD(HOOK_READ, "read", later, HOOK_SELECT)
+HOOK_GROUP_WORD(HOOK_ALL, "all", later, HOOK_READ | HOOK_WRITE)
+#undef HOOK_GROUP_WORD
+#endif
+
+/* symbol, word, since when */
+#ifdef HOOK_LEVEL_WORD
+HOOK_LEVEL_WORD(HOOK_ROW, "row", now)
+HOOK_LEVEL_WORD(HOOK_STATEMENT, "statement", now)
+#undef HOOK_LEVEL_WORD
+#endif
+
+#ifdef HOOK_POLICY_WORD
+HOOK_POLICY_WORD(HOOK_ABORT, "abort", now)
+HOOK_POLICY_WORD(HOOK_ISOLATE, "isolate", now)
+HOOK_POLICY_WORD(HOOK_QUARANTINE, "quarantine", now)
+HOOK_POLICY_WORD(HOOK_RETRY, "retry", later)
+#undef HOOK_POLICY_WORD
+#endif
+
+#ifdef HOOK_RUN_AS_WORD
+HOOK_RUN_AS_WORD(HOOK_AS_OWNER, "owner", now)
+HOOK_RUN_AS_WORD(HOOK_AS_INVOKER, "invoker", now)
+#undef HOOK_RUN_AS_WORD
+#endif
+
+#ifdef HOOK_FIRE_WORD
+HOOK_FIRE_WORD(HOOK_ORIGIN, "origin", now)
+HOOK_FIRE_WORD(HOOK_REPLICA, "replica", now)
+HOOK_FIRE_WORD(HOOK_ALWAYS, "always", now)
+#undef HOOK_FIRE_WORD
+#endif
+
+/*
+ * phase, level of the hooks, action, name of the trigger that stands for the
+ * event.  A drop has no trigger (drop.c).
+ *
+ * Names decide the order among the triggers of one table: "Hooks_..." sorts
+ * before "RI_ConstraintTrigger_...", so a before_cascade trigger fires before
+ * the first referential action.  "hooks_..." sorts after it, so an after hook
+ * sees the state after the row's own cascade.
+ */
+#ifdef HOOK_EVENT
+HOOK_EVENT(HOOK_BEFORE, HOOK_ROW, HOOK_INSERT, "Hooks_before_row_insert")
+HOOK_EVENT(HOOK_BEFORE, HOOK_ROW, HOOK_UPDATE, "Hooks_before_row_update")
+HOOK_EVENT(HOOK_BEFORE, HOOK_ROW, HOOK_DELETE, "Hooks_before_row_delete")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_INSERT, "Hooks_before_statement_insert")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_UPDATE, "Hooks_before_statement_update")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DELETE, "Hooks_before_statement_delete")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_TRUNCATE, "Hooks_before_statement_truncate")
+HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_UPDATE, "Hooks_before_cascade_update")
+HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DELETE, "Hooks_before_cascade_delete")
+HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_TRUNCATE, "Hooks_before_cascade_truncate")
+HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_INSERT, "hooks_after_row_insert")
+HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_UPDATE, "hooks_after_row_update")
+HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_DELETE, "hooks_after_row_delete")
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_INSERT, "hooks_after_statement_insert")
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_UPDATE, "hooks_after_statement_update")
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_DELETE, "hooks_after_statement_delete")
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_TRUNCATE, "hooks_after_statement_truncate")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DROP, NULL)
+HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP, NULL)
+#undef HOOK_EVENT
+#endif
