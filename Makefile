@@ -30,4 +30,13 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# The pages of the manual have a folder of their own, as their names are not ours alone.
+# PGXS would look for them in another one when it removes them.
+docmoduledir = extension/hooks
+uninstall: uninstall-docs
+.PHONY: uninstall-docs
+uninstall-docs:
+	rm -f $(addprefix '$(DESTDIR)$(docdir)/$(docmoduledir)'/, $(notdir $(DOCS)))
+	-rmdir '$(DESTDIR)$(docdir)/$(docmoduledir)'
+
 $(OBJS): $(wildcard src/*.h src/*/*.h)
