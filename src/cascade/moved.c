@@ -66,15 +66,24 @@ hooks_moved_tid(const HookVersion *version, ItemPointer tid)
 }
 
 /*
- * A value as the operators take it.
+ * A value as the operators take it.  The cast gets what it has arguments for: a
+ * function in SQL would take more for its own.
  */
 static Datum
 cast_value(const HookMoved *moved, HookEnd end, int i, Datum value)
 {
 	if (end == HOOK_END_REFERENCED || !OidIsValid(moved->cast[i].fn_oid))
 		return value;
-	return FunctionCall3(&moved->cast[i], value, Int32GetDatum(-1),
-						 BoolGetDatum(false));
+	switch (moved->cast[i].fn_nargs)
+	{
+		case 1:
+			return FunctionCall1(&moved->cast[i], value);
+		case 2:
+			return FunctionCall2(&moved->cast[i], value, Int32GetDatum(-1));
+		default:
+			return FunctionCall3(&moved->cast[i], value, Int32GetDatum(-1),
+								 BoolGetDatum(false));
+	}
 }
 
 static uint32
