@@ -82,7 +82,9 @@ SELECT hooks.register('constants too', 'before', 'insert', 't', 'tell', package 
 CREATE TABLE plainly AS SELECT hooks.script('c') AS command;
 PREPARE set_odd AS SELECT set_config(name, value, false) IS NULL FROM (VALUES
   ('standard_conforming_strings', 'off'), ('escape_string_warning', 'off'), ('DateStyle', 'German'), ('IntervalStyle', 'sql_standard'),
-  ('bytea_output', 'escape'), ('extra_float_digits', '-10'), ('TimeZone', 'Asia/Tokyo'), ('quote_all_identifiers', 'on')) v(name, value);
+  ('bytea_output', 'escape'), ('extra_float_digits', '-10'), ('TimeZone', 'Asia/Tokyo'), ('quote_all_identifiers', 'on')) v(name, value)
+  -- PostgreSQL 19 has one kind of strings only
+ WHERE name NOT LIKE '%string%' OR EXISTS (SELECT FROM pg_settings WHERE name = 'escape_string_warning');
 CALL script.remember();
 \o /dev/null
 EXECUTE set_odd;
