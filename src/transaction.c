@@ -12,7 +12,7 @@
 #include "firing/batch.h"
 #include "firing/context.h"
 #include "firing/deleted.h"
-#include "firing/policy.h"
+#include "firing/failure.h"
 #include "firing/statement.h"
 #include "transaction.h"
 
@@ -22,7 +22,7 @@ transaction_event(XactEvent event, void *arg)
 	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
 	{
 		if (hooks_failures_to_prune != NIL)
-			hooks_policy_before_commit();
+			hooks_failure_before_commit();
 		return;
 	}
 	if (event == XACT_EVENT_ABORT)

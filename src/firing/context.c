@@ -104,6 +104,17 @@ hooks_context_abort(int nest_level)
 }
 
 /*
+ * The word for the action of a firing: at the moment of naming it is not that
+ * of the statement.
+ */
+const char *
+hooks_context_action_word(const HookSubject *subject)
+{
+	return hooks_event_action_word(subject->naming ? HOOK_NAME :
+								   subject->event->action);
+}
+
+/*
  * How messages call a firing: hook "x" (before_cascade delete on systems).
  * palloc'd.
  */
@@ -112,8 +123,7 @@ hooks_context_describe(const HookFiring *firing)
 {
 	return psprintf("hook \"%s\" (%s %s on %s)", firing->subject->hook,
 					hooks_event_phase_word(firing->subject->event->phase),
-					hooks_event_action_word(firing->subject->naming ? HOOK_NAME :
-											firing->subject->event->action),
+					hooks_context_action_word(firing->subject),
 					firing->subject->relation_name);
 }
 
@@ -333,7 +343,7 @@ hooks_context(PG_FUNCTION_ARGS)
 
 	values[i++] = CStringGetTextDatum(firing->subject->hook);
 	values[i++] = CStringGetTextDatum(hooks_event_phase_word(firing->subject->event->phase));
-	values[i++] = CStringGetTextDatum(hooks_event_action_word(firing->subject->naming ? HOOK_NAME : firing->subject->event->action));
+	values[i++] = CStringGetTextDatum(hooks_context_action_word(firing->subject));
 	values[i++] = CStringGetTextDatum(hooks_event_level_word(firing->subject->event->level));
 	values[i++] = ObjectIdGetDatum(firing->subject->relation);
 	nulls[i] = !OidIsValid(root_relation);

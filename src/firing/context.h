@@ -52,6 +52,7 @@ extern const HookFiring *hooks_vetoing;
 extern HookFiring *hooks_context_new(const HookSubject *subject);
 extern void hooks_context_abort(int nest_level);
 extern Oid	hooks_context_root(const HookFiring *firing);
+extern const char *hooks_context_action_word(const HookSubject *subject);
 extern char *hooks_context_describe(const HookFiring *firing);
 extern int	hooks_context_place(const HookFiring *firing);
 

@@ -17,14 +17,10 @@ typedef enum HookOutcome
 	HOOK_TAKEN_OUT				/* failed, isolated, and in quarantine now */
 } HookOutcome;
 
-/* what hooks_policy_before_commit() has to do, NIL mostly */
-extern List *hooks_failures_to_prune;
-
 extern HookOutcome hooks_policy_run(const HookMember *member,
 									HookFiring *firing,
 									void (*body) (void *arg), void *arg);
 extern void hooks_policy_add_context(void *arg);
-extern void hooks_policy_before_commit(void);
 
 /*
  * Does the policy ask for nothing but the context line?

@@ -19,6 +19,7 @@ typedef struct HookWord
 	int			value;
 	bool		later;			/* known, but not to this version's users */
 	bool		with_jsonb;		/* the callback takes the event as jsonb */
+	bool		vetoes;			/* of a phase: not too late for a veto */
 } HookWord;
 
 /* what kind of word a table holds, for messages, and its words */
@@ -40,22 +41,29 @@ enum
 	CALLBACK_as_trigger,
 	CALLBACK_with_jsonb
 };
+enum
+{
+	VETO_can_veto,
+	VETO_too_late
+};
 
 #define WORD(symbol, word, since) \
 	{word, symbol, SINCE_##since == SINCE_later},
-#define CALLED_WORD(symbol, word, since, callback) \
-	{word, symbol, SINCE_##since == SINCE_later, \
-	 CALLBACK_##callback == CALLBACK_with_jsonb},
 #define WORD_LIST(what, words) {what, words, lengthof(words)}
 
 static const HookWord phases[] = {
-#define HOOK_PHASE_WORD CALLED_WORD
+#define HOOK_PHASE_WORD(symbol, word, since, callback, veto) \
+	{word, symbol, SINCE_##since == SINCE_later, \
+	 CALLBACK_##callback == CALLBACK_with_jsonb, \
+	 VETO_##veto == VETO_can_veto},
 #include "registry/words.h"
 };
 
 /* the groups come last, so that printing finds the single action first */
 static const HookWord actions_and_groups[] = {
-#define HOOK_ACTION_WORD CALLED_WORD
+#define HOOK_ACTION_WORD(symbol, word, since, callback) \
+	{word, symbol, SINCE_##since == SINCE_later, \
+	 CALLBACK_##callback == CALLBACK_with_jsonb},
 #include "registry/words.h"
 #define HOOK_GROUP_WORD(symbol, word, since, actions) WORD(symbol, word, since)
 #include "registry/words.h"
@@ -400,14 +408,24 @@ hooks_event_create_trigger(const HookEvent *event, const char *table,
 bool
 hooks_event_takes_jsonb(HookPhase phase, int actions)
 {
-	for (int i = 0; i < lengthof(phases); i++)
-		if (phases[i].value == phase && phases[i].with_jsonb)
-			return true;
+	Assert(phases[phase].value == phase);
+	if (phases[phase].with_jsonb)
+		return true;
 	for (int i = 0; i < lengthof(actions_and_groups); i++)
 		if ((actions_and_groups[i].value & actions) != 0 &&
 			actions_and_groups[i].with_jsonb)
 			return true;
 	return false;
+}
+
+/*
+ * Does hooks.cancel() stop the statement in this phase, whatever the policy?
+ */
+bool
+hooks_event_can_veto(HookPhase phase)
+{
+	Assert(phases[phase].value == phase);
+	return phases[phase].vetoes;
 }
 
 /*

@@ -109,6 +109,7 @@ extern bool hooks_event_has_tables(const HookEvent *event);
 extern char *hooks_event_create_trigger(const HookEvent *event,
 										const char *table, bool tables);
 extern bool hooks_event_takes_jsonb(HookPhase phase, int actions);
+extern bool hooks_event_can_veto(HookPhase phase);
 extern int16 hooks_event_trigger_type(const HookEvent *event);
 extern bool hooks_event_wants(const HookEvent *event, HookPhase phase,
 							  HookLevel level, int actions);

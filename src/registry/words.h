@@ -12,19 +12,25 @@
  * that this version refuses.
  */
 
-/* symbol, word, since when, how its callback is called */
+/*
+ * symbol, word, since when, how its callback is called, and whether
+ * hooks.cancel() stops the statement under every policy
+ */
 #ifdef HOOK_PHASE_WORD
-HOOK_PHASE_WORD(HOOK_BEFORE, "before", now, as_trigger)
-HOOK_PHASE_WORD(HOOK_BEFORE_CASCADE, "before_cascade", now, as_trigger)
-HOOK_PHASE_WORD(HOOK_AFTER, "after", now, as_trigger)
-HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", later, with_jsonb)
-HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", later, with_jsonb)
-HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", later, with_jsonb)
-HOOK_PHASE_WORD(HOOK_STARTUP, "startup", later, with_jsonb)
+HOOK_PHASE_WORD(HOOK_BEFORE, "before", now, as_trigger, can_veto)
+HOOK_PHASE_WORD(HOOK_BEFORE_CASCADE, "before_cascade", now, as_trigger, can_veto)
+HOOK_PHASE_WORD(HOOK_AFTER, "after", now, as_trigger, too_late)
+HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", later, with_jsonb, can_veto)
+HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", later, with_jsonb, too_late)
+HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", later, with_jsonb, too_late)
+HOOK_PHASE_WORD(HOOK_STARTUP, "startup", later, with_jsonb, too_late)
 #undef HOOK_PHASE_WORD
 #endif
 
-/* the same; each becomes a bit, as one hook may have several actions */
+/*
+ * symbol, word, since when, how its callback is called; each becomes a bit, as
+ * one hook may have several actions
+ */
 #ifdef HOOK_ACTION_WORD
 HOOK_ACTION_WORD(HOOK_INSERT, "insert", now, as_trigger)
 HOOK_ACTION_WORD(HOOK_UPDATE, "update", now, as_trigger)
