@@ -10,9 +10,9 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/guc.h"
 
 #include "base/command.h"
+#include "base/identity.h"
 
 /* A command and who runs it */
 typedef struct Command
@@ -40,31 +40,22 @@ hooks_command_add(List *commands, Oid role, char *text)
 void
 hooks_command_run(List *commands)
 {
-	int			guc_level;
-	Oid			userid;
-	int			sec_context;
+	HookIdentity before;
 	ListCell   *lc;
 
 	if (commands == NIL)
 		return;
-	guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	GetUserIdAndSecContext(&userid, &sec_context);
 	SPI_connect();
 	foreach(lc, commands)
 	{
 		Command    *command = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		SetUserIdAndSecContext(command->role,
-							   sec_context | SECURITY_LOCAL_USERID_CHANGE |
-							   SECURITY_RESTRICTED_OPERATION);
+		hooks_identity_enter(&before, command->role, HOOKS_RESTRICTED,
+							 HOOKS_SAFE_PATH);
 		if (SPI_execute(command->text, false, 0) != SPI_OK_UTILITY)
 			elog(ERROR, "could not execute \"%s\"", command->text);
+		hooks_identity_end(&before);
 	}
 	SPI_finish();
-	SetUserIdAndSecContext(userid, sec_context);
-	AtEOXact_GUC(false, guc_level);
 }

@@ -17,6 +17,7 @@
 
 #include "base/attempt.h"
 #include "base/compat.h"
+#include "base/identity.h"
 #include "base/settings.h"
 #include "base/shared.h"
 
@@ -283,7 +284,6 @@ hooks_settings_quote_plainly(void)
 {
 	int			level = NewGUCNestLevel();
 
-	(void) set_config_option("quote_all_identifiers", "off", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	hooks_identity_set("quote_all_identifiers", "off");
 	return level;
 }

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
+#include "base/ancestors.h"
 #include "cascade/conflict.h"
 #include "cascade/moved.h"
 
@@ -105,7 +106,7 @@ any_moves(List *steps)
 static AttrNumber *
 referenced_keys(const HookForeignKey *key)
 {
-	return hooks_route_numbers(key->referenced, hooks_graph_root(key->referenced),
+	return hooks_route_numbers(key->referenced, hooks_ancestors_top(key->referenced),
 							   key->referenced_keys, key->nkeys);
 }
 
@@ -115,7 +116,7 @@ referenced_keys(const HookForeignKey *key)
 static List *
 find_takers(const HookRoute *route, const HookForeignKey *key)
 {
-	return find_changes(find_tree(route, hooks_graph_root(key->referenced)),
+	return find_changes(find_tree(route, hooks_ancestors_top(key->referenced)),
 						referenced_keys(key), key->nkeys);
 }
 
@@ -174,7 +175,7 @@ find_moved(HookRoute *route)
 	{
 		HookStep   *step = lfirst(lc);
 		HookTree   *tree = step->table->tree;
-		HookTree   *other = find_tree(route, hooks_graph_root(step->key->referenced));
+		HookTree   *other = find_tree(route, hooks_ancestors_top(step->key->referenced));
 		bool		referencing = any_moves(step->spoilers);
 		bool		referenced = (step->recheck || step->no_action) &&
 			any_moves(step->takers);
@@ -224,7 +225,7 @@ complete(HookRoute *route)
 	{
 		HookStep   *step = lfirst(lc);
 		HookMoved  *moved = step->moved;
-		HookTree   *other = find_tree(route, hooks_graph_root(step->key->referenced));
+		HookTree   *other = find_tree(route, hooks_ancestors_top(step->key->referenced));
 
 		step->positions = find_positions(step->table->tree, step->keys, step->key->nkeys);
 		if (moved == NULL)
@@ -293,7 +294,7 @@ may_fail(const HookRoute *route, const HookTree *tree, const HookForeignKey *key
 
 	return any_moves(changes) ||
 		(changes != NIL && key->full && key->nkeys > 1) ||
-		tree_is_doomable(route, hooks_graph_root(key->referenced)) ||
+		tree_is_doomable(route, hooks_ancestors_top(key->referenced)) ||
 		find_takers(route, key) != NIL;
 }
 
@@ -313,7 +314,7 @@ add_rechecks(HookRoute *route)
 		foreach(table, find_all_inheritors(tree->root, AccessShareLock, NULL))
 		{
 			/* not those that inherit from the table without being partitions */
-			if (hooks_graph_root(lfirst_oid(table)) != tree->root)
+			if (hooks_ancestors_top(lfirst_oid(table)) != tree->root)
 				continue;
 			foreach(cell, hooks_graph_from(route->graph, lfirst_oid(table)))
 			{
@@ -352,7 +353,7 @@ is_alone(const HookRoute *route, const HookStep *step, List *roots)
 		step->effect == HOOK_EFFECT_SET_DEFAULT)
 		return false;
 	foreach(lc, roots)
-		if (hooks_graph_root(lfirst_oid(lc)) == step->table->tree->root)
+		if (hooks_ancestors_top(lfirst_oid(lc)) == step->table->tree->root)
 			return false;
 	foreach(lc, route->steps)
 		if (lfirst(lc) != step &&

@@ -32,6 +32,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "base/ancestors.h"
 #include "base/compat.h"
 #include "base/rights.h"
 #include "base/tidlist.h"
@@ -262,7 +263,7 @@ walk(const HookFiring *firing, Oid target, List *target_tables,
 		hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referencing);
 	if (!OidIsValid(target))
 		foreach(lc, roots)
-			hooks_rights_check_read(hooks_graph_root(lfirst_oid(lc)));
+			hooks_rights_check_read(hooks_ancestors_top(lfirst_oid(lc)));
 	foreach(lc, batches)
 		add_batch(cascade, lfirst(lc));
 	foreach(lc, uncaptured)

@@ -303,19 +303,6 @@ hooks_graph_find(const HookGraph *graph, Oid constraint)
 }
 
 /*
- * The topmost partitioned table above a table, or the table itself.  A partition
- * that is being detached has none above it.
- */
-Oid
-hooks_graph_root(Oid relid)
-{
-	List	   *ancestors = get_rel_relispartition(relid) ?
-		get_partition_ancestors(relid) : NIL;
-
-	return ancestors == NIL ? relid : llast_oid(ancestors);
-}
-
-/*
  * The partitioned tables above a partition, whose foreign keys are its own, too;
  * also while it is being detached.
  */

@@ -22,7 +22,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
-#include "base/rights.h"
+#include "base/identity.h"
 #include "cascade/lane.h"
 
 /* rows fetched from a query at a time */
@@ -38,14 +38,14 @@ static void
 enter(const HookLane *lane, HookIdentity *before)
 {
 	if (OidIsValid(lane->relid))
-		hooks_rights_become_owner(before, lane->relid);
+		hooks_identity_become_owner(before, lane->relid);
 }
 
 static void
 leave(const HookLane *lane, const HookIdentity *before)
 {
 	if (OidIsValid(lane->relid))
-		hooks_rights_become(before);
+		hooks_identity_end(before);
 }
 
 /*

@@ -22,7 +22,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "base/rights.h"
+#include "base/identity.h"
 #include "cascade/partition.h"
 
 static bool
@@ -62,14 +62,14 @@ get_constraint(Relation rel)
 
 		relid = get_partition_parent(relid, true);
 		parent = table_open(relid, AccessShareLock);
-		hooks_rights_become_owner(&before, relid);
+		hooks_identity_become_owner(&before, relid);
 		(void) RelationGetPartitionKey(parent);
-		hooks_rights_become(&before);
+		hooks_identity_end(&before);
 		above = lappend(above, parent);
 	}
-	hooks_rights_become_owner(&before, RelationGetRelid(rel));
+	hooks_identity_become_owner(&before, RelationGetRelid(rel));
 	constraint = RelationGetPartitionQual(rel);
-	hooks_rights_become(&before);
+	hooks_identity_end(&before);
 	foreach(lc, above)
 		table_close(lfirst(lc), NoLock);
 	return constraint;

@@ -29,7 +29,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
-#include "base/rights.h"
+#include "base/identity.h"
 #include "cascade/query.h"
 #include "registry/callback.h"
 
@@ -483,7 +483,7 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 	Relation	rel;
 
 	/* as the owner, who sets them */
-	hooks_rights_become_owner(&before, key->referencing);
+	hooks_identity_become_owner(&before, key->referencing);
 	rel = table_open(key->referencing, NoLock);
 	memset(nulls, true, sizeof(bool) * key->nkeys);
 	for (int i = 0; i < key->nkeys && known; i++)
@@ -510,7 +510,7 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 			values[i] = datumCopy(values[i], att->attbyval, att->attlen);
 	}
 	table_close(rel, NoLock);
-	hooks_rights_become(&before);
+	hooks_identity_end(&before);
 	FreeExecutorState(estate);
 	return known;
 }

@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/ancestors.h"
 #include "cascade/route.h"
 #include "cascade/switched.h"
 
@@ -195,7 +196,7 @@ get_table(HookRoute *route, Oid relid)
 	route->tables = lappend(route->tables, table);
 	table->partitioned =
 		open_table(route, relid)->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-	table->tree = get_tree(route, hooks_graph_root(relid));
+	table->tree = get_tree(route, hooks_ancestors_top(relid));
 	if (!table->partitioned)
 		add_leaf(route, table, relid);
 	else
@@ -302,7 +303,7 @@ is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
 		return false;
 	if (route->wanted == NIL)
 		return true;
-	wanted = find_wanted(route, hooks_graph_root(key->referencing));
+	wanted = find_wanted(route, hooks_ancestors_top(key->referencing));
 	return wanted != NULL &&
 		(effect == HOOK_EFFECT_DELETE || change_matters(wanted, key));
 }
@@ -475,7 +476,7 @@ want_tree(HookRoute *route, HookWanted *wanted)
 		int			ncolumns;
 
 		/* not those that inherit from the table without being partitions */
-		if (hooks_graph_root(relid) != wanted->root)
+		if (hooks_ancestors_top(relid) != wanted->root)
 			continue;
 		ncolumns = hooks_partition_key(relid, &columns);
 		want_columns(wanted, relid, columns, ncolumns);
@@ -525,7 +526,7 @@ want_target(HookRoute *route, Oid target)
 	ListCell   *lc;
 
 	foreach(lc, find_all_inheritors(target, NoLock, NULL))
-		add_wanted(route, hooks_graph_root(lfirst_oid(lc)));
+		add_wanted(route, hooks_ancestors_top(lfirst_oid(lc)));
 	for (int i = 0; i < list_length(route->wanted); i++)
 	{
 		HookWanted *wanted = list_nth(route->wanted, i);
@@ -539,7 +540,7 @@ want_target(HookRoute *route, Oid target)
 				((is_change(key->on_delete) || is_change(key->on_update) ||
 				  key->on_update == FKCONSTR_ACTION_CASCADE) &&
 				 change_matters(wanted, key)))
-				add_wanted(route, hooks_graph_root(key->referenced));
+				add_wanted(route, hooks_ancestors_top(key->referenced));
 		}
 	}
 }

@@ -12,13 +12,13 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog/objectaddress.h"
-#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/ancestors.h"
 #include "ddl/dependents.h"
 #include "ddl/drop.h"
 #include "ddl/targets.h"
@@ -137,16 +137,15 @@ fires_above(const Hook *wide, Relation rel, const HookDependents *dependents)
 {
 	ListCell   *lc;
 
-	if (rel->rd_rel->relispartition)
-		foreach(lc, get_partition_ancestors(RelationGetRelid(rel)))
-		{
-			ObjectAddress ancestor;
+	foreach(lc, hooks_ancestors_of(RelationGetRelid(rel)))
+	{
+		ObjectAddress ancestor;
 
-			ObjectAddressSet(ancestor, RelationRelationId, lfirst_oid(lc));
-			if (hooks_scope_covers(wide, lfirst_oid(lc)) &&
-				hooks_dependents_has(dependents, &ancestor))
-				return true;
-		}
+		ObjectAddressSet(ancestor, RelationRelationId, lfirst_oid(lc));
+		if (hooks_scope_covers(wide, lfirst_oid(lc)) &&
+			hooks_dependents_has(dependents, &ancestor))
+			return true;
+	}
 	return false;
 }
 

@@ -16,7 +16,6 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
-#include "catalog/partition.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
@@ -30,6 +29,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "base/ancestors.h"
 #include "base/compat.h"
 #include "ddl/targets.h"
 
@@ -66,9 +66,9 @@ check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)
 		return;
 	if (get_rel_relkind(relid) == RELKIND_INDEX)
 		LockRelationOid(IndexGetRelation(relid, false), AccessExclusiveLock);
-	else if (get_rel_relispartition(relid))
+	else
 	{
-		ancestors = get_partition_ancestors(relid);
+		ancestors = hooks_ancestors_of(relid);
 		if (ancestors != NIL)
 			LockRelationOid(linitial_oid(ancestors), AccessExclusiveLock);
 	}

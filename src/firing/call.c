@@ -21,6 +21,7 @@
 #include "utils/rel.h"
 
 #include "base/compat.h"
+#include "base/identity.h"
 #include "firing/call.h"
 #include "firing/policy.h"
 #include "firing/sandbox.h"
@@ -41,19 +42,17 @@ hooks_call_condition(HookRun *run, HookCall *call,
 	{
 		MemoryContext context = MemoryContextSwitchTo(run->context);
 		const Hook *hook = call->member->hook;
-		Oid			userid;
-		int			sec_context;
+		HookIdentity before;
 
 		if (run->econtext == NULL)
 			run->econtext = CreateStandaloneExprContext();
 		/* this is where the right to execute its functions is checked */
-		GetUserIdAndSecContext(&userid, &sec_context);
 		if (hook->run_as == HOOK_AS_OWNER)
-			SetUserIdAndSecContext(hook->owner,
-								   sec_context | SECURITY_LOCAL_USERID_CHANGE |
-								   SECURITY_RESTRICTED_OPERATION);
+			hooks_identity_become(&before, hook->owner, HOOKS_RESTRICTED);
+		else
+			hooks_identity_become(&before, GetUserId(), 0);
 		call->condition = ExecInitExpr((Expr *) call->member->condition, NULL);
-		SetUserIdAndSecContext(userid, sec_context);
+		hooks_identity_end(&before);
 		MemoryContextSwitchTo(context);
 	}
 	run->econtext->ecxt_innertuple = old;

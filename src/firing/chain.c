@@ -15,7 +15,6 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/partition.h"
 #include "commands/trigger.h"
 #include "lib/binaryheap.h"
 #include "miscadmin.h"
@@ -28,6 +27,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "base/ancestors.h"
 #include "base/attempt.h"
 #include "base/settings.h"
 #include "firing/chain.h"
@@ -365,13 +365,10 @@ build_relation(Oid relid)
 	List	   *members = NIL;
 	ListCell   *lc;
 
-	relation->relid = relation->root = relid;
-	if (rel->rd_rel->relispartition)
-	{
-		relation->ancestors = get_partition_ancestors(relid);
-		if (relation->ancestors != NIL)
-			relation->root = llast_oid(relation->ancestors);
-	}
+	relation->relid = relid;
+	relation->ancestors = hooks_ancestors_of(relid);
+	relation->root = relation->ancestors == NIL ? relid :
+		llast_oid(relation->ancestors);
 	reaches = hooks_scope_reach(relid, relation->ancestors, &damaged);
 	foreach(lc, damaged)
 	{

@@ -53,7 +53,6 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/partition.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "utils/combocid.h"
@@ -61,6 +60,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/ancestors.h"
 #include "firing/key.h"
 #include "firing/origin.h"
 
@@ -295,19 +295,6 @@ find_parent(HookCascade *cascade, const EState *level, ParentRow *parent)
 		parent->relid = moved_in;
 }
 
-/*
- * The topmost partitioned table above a table; a partition that is being
- * detached has none above it.
- */
-static Oid
-tree_of(Oid relid)
-{
-	List	   *ancestors = get_rel_relispartition(relid) ?
-		get_partition_ancestors(relid) : NIL;
-
-	return ancestors == NIL ? relid : llast_oid(ancestors);
-}
-
 static HookKeyTable *
 new_table(MemoryContext context, Oid relid)
 {
@@ -340,7 +327,7 @@ get_reach(HookCascade *cascade, HookKeyTable *table)
 {
 	if (unlikely(table->reach == NULL))
 	{
-		HookKeyTable *tree = get_table(cascade, tree_of(table->relid));
+		HookKeyTable *tree = get_table(cascade, hooks_ancestors_top(table->relid));
 
 		if (tree->reach == NULL)
 			tree->reach = MemoryContextAllocZero(cascade->context,

@@ -14,10 +14,10 @@
  */
 #include "postgres.h"
 
-#include "catalog/partition.h"
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 
+#include "base/ancestors.h"
 #include "firing/root.h"
 
 static Oid
@@ -68,10 +68,9 @@ reaches(const PlannedStmt *plan, const ModifyTable *part, Oid relid,
 		if (relation_of(plan, lfirst_int(lc)) == relid)
 			return true;
 	if (part->operation == CMD_DELETE ||
-		(part->operation == CMD_UPDATE && event != CMD_INSERT) ||
-		!get_rel_relispartition(relid))
+		(part->operation == CMD_UPDATE && event != CMD_INSERT))
 		return false;
-	return list_member_oid(get_partition_ancestors(relid), named);
+	return list_member_oid(hooks_ancestors_of(relid), named);
 }
 
 static void

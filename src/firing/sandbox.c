@@ -2,10 +2,6 @@
  * sandbox.c
  *		Run a callback as the role that the hook says.
  *
- * As with SECURITY DEFINER functions, what is changed here is not put back
- * when the callback throws: the abort of the (sub)transaction restores the
- * role, the security context and the parameters.
- *
  * The rules for changing to the owner are those of logical replication's apply
  * worker (SwitchToUntrustedUser in usercontext.c of PostgreSQL 16): an owner
  * who could not become the caller anyway works in a security-restricted
@@ -16,11 +12,11 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
-#include "utils/guc.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "base/compat.h"
+#include "base/identity.h"
 #include "firing/sandbox.h"
 
 /*
@@ -46,16 +42,6 @@ temporary_tables_intrude(const char *search_path)
 	return true;
 }
 
-static void
-set_search_path(HookSandbox *sandbox, const char *search_path)
-{
-	if (sandbox->guc_level == 0)
-		sandbox->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", search_path,
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
 /*
  * Becomes the role that the hook runs as, under its search_path.  For a caller
  * that is not known (InvalidOid) the role that the session has set stands in.
@@ -64,10 +50,11 @@ void
 hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 {
 	Oid			owner = hook->owner;
+	Oid			current = GetUserId();
+	const char *search_path = NULL;
+	int			security = 0;
 
-	sandbox->changed_role = false;
-	sandbox->restricted = false;
-	sandbox->guc_level = 0;
+	sandbox->entered = false;
 	if (hook->run_as == HOOK_AS_INVOKER)
 		return;
 
@@ -75,32 +62,31 @@ hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 		caller = GetOuterUserId();
 
 	/* In a cascade the current role is the table's owner, not the caller */
-	GetUserIdAndSecContext(&sandbox->userid, &sandbox->sec_context);
-	if (owner != sandbox->userid || owner != caller)
+	if (owner != current || owner != caller)
 	{
-		int			sec_context = sandbox->sec_context |
-			SECURITY_LOCAL_USERID_CHANGE;
-
 		if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
 					 errmsg("owner of hook \"%s\" does not exist", hook->name)));
-		if (!hooks_can_set_role(owner, sandbox->userid) ||
-			!hooks_can_set_role(owner, caller))
-		{
-			sec_context |= SECURITY_RESTRICTED_OPERATION;
-			sandbox->restricted = true;
-			sandbox->guc_level = NewGUCNestLevel();
-		}
-		SetUserIdAndSecContext(owner, sec_context);
-		sandbox->changed_role = true;
+		security = hooks_can_set_role(owner, current) &&
+			hooks_can_set_role(owner, caller) ?
+			SECURITY_LOCAL_USERID_CHANGE : HOOKS_RESTRICTED;
 	}
 
-	if ((sandbox->changed_role || owner != GetSessionUserId()) &&
+	if ((security != 0 || owner != GetSessionUserId()) &&
 		temporary_tables_intrude(hook->search_path))
-		set_search_path(sandbox, hooks_hook_path(hook));
+		search_path = hooks_hook_path(hook);
 	else if (strcmp(namespace_search_path, hook->search_path) != 0)
-		set_search_path(sandbox, hook->search_path);
+		search_path = hook->search_path;
+
+	/* A nest level of parameters costs something, and most do without */
+	if (search_path != NULL || security == HOOKS_RESTRICTED)
+		hooks_identity_enter(&sandbox->before, owner, security, search_path);
+	else if (security != 0)
+		hooks_identity_become(&sandbox->before, owner, security);
+	else
+		return;
+	sandbox->entered = true;
 }
 
 /*
@@ -109,8 +95,6 @@ hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 void
 hooks_sandbox_leave(const HookSandbox *sandbox)
 {
-	if (sandbox->guc_level != 0)
-		AtEOXact_GUC(!sandbox->restricted, sandbox->guc_level);
-	if (sandbox->changed_role)
-		SetUserIdAndSecContext(sandbox->userid, sandbox->sec_context);
+	if (sandbox->entered)
+		hooks_identity_end(&sandbox->before);
 }

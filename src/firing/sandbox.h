@@ -10,17 +10,14 @@
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 
+#include "base/identity.h"
 #include "registry/registry.h"
 
-/* what to restore; the callback's caller keeps it */
+/* What to restore; the callback's caller keeps it */
 typedef struct HookSandbox
 {
-	bool		changed_role;
-	Oid			userid;
-	int			sec_context;
-	bool		restricted;		/* security-restricted: parameters that the
-								 * callback sets are undone */
-	int			guc_level;		/* 0: search_path was not changed */
+	bool		entered;		/* something was changed */
+	HookIdentity before;
 } HookSandbox;
 
 extern void hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook,

@@ -13,7 +13,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "executor/executor.h"
@@ -30,6 +29,7 @@
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
 
+#include "base/ancestors.h"
 #include "base/compat.h"
 #include "firing/statement.h"
 #include "registry/event.h"
@@ -397,15 +397,11 @@ bool
 hooks_statement_truncates(const HookTruncate *truncate, Relation rel, Oid *named)
 {
 	Oid			relid = RelationGetRelid(rel);
-	List	   *above;
 	bool		found = false;
 	ListCell   *lc;
 
 	*named = InvalidOid;
-	above = list_make1_oid(relid);
-	if (rel->rd_rel->relispartition)
-		above = list_concat(above, get_partition_ancestors(relid));
-	foreach(lc, above)
+	foreach(lc, lcons_oid(relid, hooks_ancestors_of(relid)))
 		if (list_member_oid(truncate->named, lfirst_oid(lc)))
 		{
 			*named = lfirst_oid(lc);

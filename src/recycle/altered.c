@@ -18,7 +18,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "base/rights.h"
+#include "base/ancestors.h"
+#include "base/identity.h"
 #include "recycle/altered.h"
 #include "recycle/keeper.h"
 
@@ -92,7 +93,7 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 						RelationGetRelationName(rel), step->constraint),
 				 errdetail("What the delete leaves in column \"%s\" cannot be known before.",
 						   NameStr(att->attname))));
-	hooks_rights_become_owner(&before, RelationGetRelid(rel));
+	hooks_identity_become_owner(&before, RelationGetRelid(rel));
 	estate = CreateExecutorState();
 	state = ExecPrepareExpr((Expr *) expression, estate);
 	value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), isnull);
@@ -104,7 +105,7 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 		MemoryContextSwitchTo(old);
 	}
 	FreeExecutorState(estate);
-	hooks_rights_become(&before);
+	hooks_identity_end(&before);
 	return value;
 }
 
@@ -126,7 +127,7 @@ get_step(HookAltered *changes, const HookStep *step)
 	found = palloc0(sizeof(ChangeStep));
 	found->step = step;
 	found->constraint = pstrdup(key->name);
-	found->relid = hooks_graph_root(key->referencing);
+	found->relid = hooks_ancestors_top(key->referencing);
 	found->n = 0;
 	found->columns = palloc(sizeof(char *) * bms_num_members(step->set));
 	found->left = palloc0(sizeof(Datum) * bms_num_members(step->set));

@@ -22,6 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/ancestors.h"
 #include "base/own.h"
 #include "base/tidlist.h"
 #include "cascade/doomed.h"
@@ -83,7 +84,7 @@ write_table(HookKeptWriter *writer, const Keep *keep, Oid relid)
 		const HookTidList *list = lfirst(lc);
 		HookKeeperRows rows;
 
-		if (hooks_graph_root(list->relid) != relid)
+		if (hooks_ancestors_top(list->relid) != relid)
 			continue;
 		hooks_keeper_open(&keeper, &rows, list->relid);
 		for (int64 i = 0; i < list->n; i++)
@@ -114,7 +115,7 @@ write_all(const HookFiring *firing, Keep *keep)
 	hooks_kept_begin(&writer);
 	foreach(lc, keep->lists)
 	{
-		Oid			relid = hooks_graph_root(((HookTidList *) lfirst(lc))->relid);
+		Oid			relid = hooks_ancestors_top(((HookTidList *) lfirst(lc))->relid);
 
 		if (list_member_oid(written, relid))
 			continue;

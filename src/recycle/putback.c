@@ -30,7 +30,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
-#include "base/rights.h"
+#include "base/identity.h"
 #include "firing/statement.h"
 #include "recycle/keeper.h"
 #include "recycle/putback.h"
@@ -301,7 +301,7 @@ hooks_putback_run(List *tables, Oid caller)
 	}
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	hooks_rights_stand_in(&before, table_of(putback), caller);
+	hooks_identity_stand_in(&before, table_of(putback), caller);
 	plan = SPI_prepare(text, 0, NULL);
 	putback->plan = plan == NULL ? NULL : SPI_plan_get_cached_plan(plan);
 	if (putback->plan == NULL)
@@ -312,7 +312,7 @@ hooks_putback_run(List *tables, Oid caller)
 	ExecutorStart(putback->running, 0);
 	hooks_statement_set_caller(caller);
 	hooks_executor_run(putback->running, 0);
-	hooks_rights_become(&before);
+	hooks_identity_end(&before);
 	PopActiveSnapshot();
 	CommandCounterIncrement();
 	return putback;
@@ -327,12 +327,12 @@ hooks_putback_finish(HookPutback *putback)
 	HookIdentity before;
 
 	PushActiveSnapshot(putback->running->snapshot);
-	hooks_rights_stand_in(&before, table_of(putback), putback->caller);
+	hooks_identity_stand_in(&before, table_of(putback), putback->caller);
 	hooks_statement_set_caller(putback->caller);
 	ExecutorFinish(putback->running);
 	/* it is none that our hooks see if it fires nothing */
 	hooks_statement_set_caller(InvalidOid);
-	hooks_rights_become(&before);
+	hooks_identity_end(&before);
 	ExecutorEnd(putback->running);
 	PopActiveSnapshot();
 	FreeQueryDesc(putback->running);

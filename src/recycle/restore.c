@@ -28,6 +28,7 @@
 #include "utils/xid8.h"
 
 #include "base/compat.h"
+#include "base/identity.h"
 #include "base/rights.h"
 #include "recycle/putback.h"
 #include "recycle/rowtext.h"
@@ -201,7 +202,7 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		table = add_table(restore, format);
 		MemoryContextSwitchTo(old);
 	}
-	hooks_rights_stand_in(&before, format->relid, restore->caller);
+	hooks_identity_stand_in(&before, format->relid, restore->caller);
 	for (int row = 0; row < rows; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -216,7 +217,7 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		restore->column = NULL;
 		tuplestore_putvalues(table->store, table->desc, values, nulls);
 	}
-	hooks_rights_become(&before);
+	hooks_identity_end(&before);
 	table->rows += rows;
 	table->enr.md.enrtuples = table->rows;
 	if (format->nchanged == 0)
@@ -322,7 +323,7 @@ any_may_defer(List *tables, Oid caller)
 	{
 		Oid			relid = ((HookRestored *) lfirst(lc))->format.relid;
 
-		if (hooks_rights_restrict(relid, caller) && may_defer(relid))
+		if (hooks_identity_restricts(relid, caller) && may_defer(relid))
 			return true;
 	}
 	return false;
@@ -338,19 +339,17 @@ static void
 stop_deferring(const Restore *restore)
 {
 	ConstraintsSetStmt *all;
-	Oid			userid;
-	int			sec_context;
+	HookIdentity before;
 
 	if (InSecurityRestrictedOperation() ||
 		!(any_may_defer(restore->removed, restore->caller) ||
 		  any_may_defer(restore->changed, restore->caller)))
 		return;
 	all = makeNode(ConstraintsSetStmt);
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(GetOuterUserId(),
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	hooks_identity_become(&before, GetOuterUserId(),
+						  SECURITY_LOCAL_USERID_CHANGE);
 	AfterTriggerSetState(all);
-	SetUserIdAndSecContext(userid, sec_context);
+	hooks_identity_end(&before);
 }
 
 /*
@@ -389,8 +388,7 @@ put_back(const Restore *restore)
 	List	   *tables;
 
 	stop_deferring(restore);
-	(void) set_config_option("extra_float_digits", "3", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	hooks_identity_set("extra_float_digits", "3");
 	for (int i = 0; i < list_length(restore->removed); i += list_length(tables))
 	{
 		tables = next_tables(restore->removed, i);

@@ -10,6 +10,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "base/identity.h"
 #include "recycle/rowtext.h"
 
 /*
@@ -79,13 +80,8 @@ hooks_rowtext_begin_settings(void)
 		{"quote_all_identifiers", "off"},
 		{"lc_monetary", "C"}
 	};
-	int			level = NewGUCNestLevel();
 
-	for (int i = 0; i < lengthof(settings); i++)
-		(void) set_config_option(settings[i][0], settings[i][1],
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	return level;
+	return hooks_identity_fix(settings, lengthof(settings));
 }
 
 void

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "base/result.h"
+#include "base/identity.h"
 #include "base/rights.h"
 #include "recycle/fields.h"
 #include "recycle/rowtext.h"
@@ -38,7 +39,7 @@ show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		return;
 	hooks_fields_match(&fields, show->rel, format);
 	/* reading text may run what the owner wrote: a domain's CHECK */
-	hooks_rights_become_owner(&before, format->relid);
+	hooks_identity_become_owner(&before, format->relid);
 	memset(nulls, true, sizeof(bool) * show->desc->natts);
 	for (int row = 0; row < rows; row++)
 	{
@@ -54,7 +55,7 @@ show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		}
 		tuplestore_putvalues(show->result, show->desc, values, nulls);
 	}
-	hooks_rights_become(&before);
+	hooks_identity_end(&before);
 }
 
 PG_FUNCTION_INFO_V1(hooks_kept_rows);

@@ -25,7 +25,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
-#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
@@ -39,6 +38,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/ancestors.h"
 #include "base/command.h"
 #include "base/compat.h"
 #include "base/own.h"
@@ -304,14 +304,6 @@ drop_below(List *commands, List *partitions, const HookEvent *event,
 	return commands;
 }
 
-/* the partitioned tables above a table, nearest first */
-static List *
-ancestors_of(Relation rel)
-{
-	return rel->rd_rel->relispartition ?
-		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
-}
-
 /*
  * Is a hook of the event on the table itself, which it names?
  */
@@ -366,7 +358,7 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 {
 	Oid			relid = RelationGetRelid(rel);
 	Oid			role = role_for(rel);
-	List	   *reaches = hooks_scope_reach(relid, ancestors_of(rel), NULL);
+	List	   *reaches = hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)), NULL);
 	char	   *table = quoted_name(rel);
 	/* a copy: the relcache may build it anew */
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
@@ -515,9 +507,8 @@ hooks_attach_sync_up(Oid relid)
 {
 	ListCell   *lc;
 
-	if (get_rel_relispartition(relid))
-		foreach(lc, get_partition_ancestors(relid))
-			(void) hooks_attach_sync(lfirst_oid(lc));
+	foreach(lc, hooks_ancestors_of(relid))
+		(void) hooks_attach_sync(lfirst_oid(lc));
 	(void) hooks_attach_sync(relid);
 }
 
@@ -634,7 +625,7 @@ hooks_attach_problems(Oid relid, const char *verb, bool others)
 		return NIL;
 	triggers = CopyTriggerDesc(rel->trigdesc);
 	reaches = !has_triggers(rel) ? NIL :
-		hooks_scope_reach(relid, ancestors_of(rel), NULL);
+		hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)), NULL);
 	for (int i = 0; i < HOOK_EVENTS && reaches != NIL; i++)
 	{
 		const HookEvent *event = &hooks_events[i];

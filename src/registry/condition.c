@@ -34,6 +34,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/identity.h"
 #include "registry/condition.h"
 
 /*
@@ -61,13 +62,7 @@ static const char *const fixed_parameters[][2] = {
 int
 hooks_condition_fix_parameters(void)
 {
-	int			level = NewGUCNestLevel();
-
-	for (int i = 0; i < lengthof(fixed_parameters); i++)
-		(void) set_config_option(fixed_parameters[i][0], fixed_parameters[i][1],
-								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-								 true, 0, false);
-	return level;
+	return hooks_identity_fix(fixed_parameters, lengthof(fixed_parameters));
 }
 
 /* A text that is parsed, and what was put in front of it */
@@ -450,26 +445,17 @@ Node *
 hooks_condition_compile(const Hook *hook, Relation rel)
 {
 	Node	   *condition = copyObject(hook->condition);
-	Oid			userid;
-	int			sec_context;
-	int			guc_level = NewGUCNestLevel();
+	HookIdentity before;
 
-	GetUserIdAndSecContext(&userid, &sec_context);
-	(void) set_config_option("search_path",
-							 hooks_hook_path(hook),
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
-	SetUserIdAndSecContext(hook->owner,
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+	hooks_identity_enter(&before, hook->owner, HOOKS_RESTRICTED,
+						 hooks_hook_path(hook));
 	if (OidIsValid(hook->relation))
 		condition = map_to_partition(condition, hook->relation, rel);
 	condition = hooks_expand_generated(condition, rel);
 	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
 	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
 	condition = (Node *) expression_planner((Expr *) condition);
-	SetUserIdAndSecContext(userid, sec_context);
-	AtEOXact_GUC(false, guc_level);
+	hooks_identity_end(&before);
 	return condition;
 }
 

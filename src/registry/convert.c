@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "base/attempt.h"
+#include "base/identity.h"
 #include "base/own.h"
 #include "registry/arguments.h"
 #include "registry/callback.h"
@@ -121,13 +122,6 @@ check_owner(Oid function, const Conversion *conversion)
 					format_procedure_qualified(function))));
 }
 
-static void
-set_search_path(const char *search_path)
-{
-	(void) set_config_option("search_path", search_path, PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 /*
  * Makes the definition of a row.  Its text is what 1.0 made of the user's: it
  * means the same with nothing but pg_catalog in sight, but for operators that SQL
@@ -139,28 +133,25 @@ convert(void *arg)
 	Conversion *conversion = arg;
 	int			guc_level;
 	Hook	   *hook;
-	Oid			userid;
-	int			sec_context;
+	HookIdentity before;
 	ListCell   *lc;
 
-	GetUserIdAndSecContext(&userid, &sec_context);
 	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(conversion->owner)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("its owner does not exist")));
 	guc_level = hooks_condition_fix_parameters();
-	set_search_path(conversion->search_path[0] == '\0' ? "pg_catalog, pg_temp" :
-					psprintf("pg_catalog, %s, pg_temp", conversion->search_path));
-	SetUserIdAndSecContext(conversion->owner,
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+	hooks_identity_enter(&before, conversion->owner, HOOKS_RESTRICTED,
+						 conversion->search_path[0] == '\0' ? HOOKS_SAFE_PATH :
+						 psprintf("pg_catalog, %s, pg_temp",
+								  conversion->search_path));
 	hook = hooks_arguments_make(&conversion->given);
 	check_owner(hook->callback, conversion);
 	foreach(lc, hooks_callback_functions(hook->condition))
 		check_owner(lfirst_oid(lc), conversion);
-	set_search_path(conversion->search_path);
+	hooks_identity_set("search_path", conversion->search_path);
 	hook->search_path = hooks_arguments_search_path();
-	SetUserIdAndSecContext(userid, sec_context);
+	hooks_identity_end(&before);
 	AtEOXact_GUC(false, guc_level);
 
 	hook->enabled = conversion->hook->enabled;

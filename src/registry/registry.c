@@ -38,6 +38,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "base/identity.h"
 #include "base/own.h"
 #include "base/settings.h"
 #include "registry/definition.h"
@@ -628,17 +629,15 @@ next_number(Relation registry)
 											  RELKIND_SEQUENCE);
 	int64		number = nextval_internal(sequence, false);
 	int64		greatest = greatest_number(registry);
-	Oid			userid;
-	int			sec_context;
+	HookIdentity before;
 
 	if (number > greatest)
 		return number;
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(hooks_registry_owner(),
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	hooks_identity_become(&before, hooks_registry_owner(),
+						  SECURITY_LOCAL_USERID_CHANGE);
 	(void) DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence),
 							   Int64GetDatum(greatest));
-	SetUserIdAndSecContext(userid, sec_context);
+	hooks_identity_end(&before);
 	return nextval_internal(sequence, false);
 }
 

@@ -15,7 +15,6 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "catalog/namespace.h"
-#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "miscadmin.h"

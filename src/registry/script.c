@@ -16,6 +16,7 @@
 #include "utils/tuplestore.h"
 #include "utils/varlena.h"
 
+#include "base/identity.h"
 #include "base/settings.h"
 #include "registry/arguments.h"
 #include "registry/callback.h"
@@ -256,8 +257,7 @@ hooks_script(PG_FUNCTION_ARGS)
 	script.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	script.role = GetUserId();
 	guc_level = hooks_settings_quote_plainly();
-	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	hooks_identity_set("intervalstyle", "postgres");
 	script.search_path = hooks_arguments_search_path();
 	foreach(lc, package == NULL ? hooks_registry_all() :
 			hooks_registry_of_package(package))

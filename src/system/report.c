@@ -6,7 +6,6 @@
 
 #include "access/relation.h"
 #include "access/table.h"
-#include "catalog/partition.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -14,6 +13,7 @@
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
+#include "base/ancestors.h"
 #include "base/result.h"
 #include "base/settings.h"
 #include "cascade/switched.h"
@@ -56,11 +56,10 @@ report_problems(Oid relid, const HookRelation *relation)
 static void
 report_disabled(Relation rel)
 {
-	List	   *ancestors = rel->rd_rel->relispartition ?
-		get_partition_ancestors(RelationGetRelid(rel)) : NIL;
+	Oid			relid = RelationGetRelid(rel);
 	ListCell   *lc;
 
-	foreach(lc, hooks_scope_reach(RelationGetRelid(rel), ancestors, NULL))
+	foreach(lc, hooks_scope_reach(relid, hooks_ancestors_of(relid), NULL))
 	{
 		const HookReach *reach = lfirst(lc);
 		bool		wanted = false;
