@@ -6,7 +6,6 @@
 
 #include "catalog/pg_class.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -14,30 +13,15 @@
 
 /*
  * Makes the function's result a tuplestore, for it to fill with rows of the
- * descriptor.  0A000 where the caller takes none.
+ * descriptor.  Errors are those of InitMaterializedSRF().
  */
 Tuplestorestate *
 hooks_result_begin(FunctionCallInfo fcinfo, TupleDesc *desc)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext old;
 
-	if (result == NULL || !IsA(result, ReturnSetInfo) ||
-		!(result->allowedModes & SFRM_Materialize))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("materialize mode required, but it is not allowed in this context")));
-	if (get_call_result_type(fcinfo, NULL, desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-
-	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
-	*desc = CreateTupleDescCopy(*desc);
-	result->returnMode = SFRM_Materialize;
-	result->setDesc = *desc;
-	result->setResult =
-		tuplestore_begin_heap((result->allowedModes & SFRM_Materialize_Random) != 0,
-							  false, work_mem);
-	MemoryContextSwitchTo(old);
+	InitMaterializedSRF(fcinfo, 0);
+	*desc = result->setDesc;
 	return result->setResult;
 }
 

@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/result.h"
 #include "base/rights.h"
@@ -140,7 +141,7 @@ Datum
 hooks_preview_delete(PG_FUNCTION_ARGS)
 {
 	Oid			relid = hooks_forecast_relation(fcinfo);
-	const char *condition = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	const char *condition = hooks_argument_optional_text(fcinfo, 1);
 	int64		max_rows = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	TupleDesc	desc;
 	Tuplestorestate *rows;

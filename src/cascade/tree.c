@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "base/argument.h"
 #include "cascade/graph.h"
 #include "cascade/switched.h"
 #include "firing/forecast.h"
@@ -290,10 +291,7 @@ hooks_cascade_tree(PG_FUNCTION_ARGS)
 	List	   *hooks;
 	Tree		tree = {0};
 
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"format\" must not be null")));
+	hooks_argument_require(fcinfo, 1);
 	format = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	tree.mermaid = strcmp(format, "mermaid") == 0;
 	if (!tree.mermaid && strcmp(format, "text") != 0)

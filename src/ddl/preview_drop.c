@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 
+#include "base/argument.h"
 #include "base/result.h"
 #include "ddl/dependents.h"
 #include "firing/chain.h"
@@ -33,10 +34,7 @@ relation_arg(FunctionCallInfo fcinfo)
 	Oid			relid;
 	const char *problem;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"relation\" must not be null")));
+	hooks_argument_require(fcinfo, 0);
 	relid = PG_GETARG_OID(0);
 	if (hooks_scope_allows(relid, HOOK_DROP, &problem))
 		return relid;

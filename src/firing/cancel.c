@@ -7,6 +7,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "base/argument.h"
 #include "base/settings.h"
 #include "firing/context.h"
 #include "registry/arguments.h"
@@ -22,11 +23,9 @@ PG_FUNCTION_INFO_V1(hooks_cancel);
 Datum
 hooks_cancel(PG_FUNCTION_ARGS)
 {
-	char	   *reason = hooks_arguments_text(fcinfo, 0, "reason");
-	char	   *detail = PG_ARGISNULL(1) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(1));
-	char	   *hint = PG_ARGISNULL(2) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(2));
+	char	   *reason = hooks_argument_text(fcinfo, 0);
+	char	   *detail = hooks_argument_optional_text(fcinfo, 1);
+	char	   *hint = hooks_argument_optional_text(fcinfo, 2);
 
 	hooks_vetoing = hooks_firing;
 	ereport(ERROR,

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/argument.h"
 #include "firing/fire.h"
 #include "firing/forecast.h"
 
@@ -28,10 +29,7 @@ hooks_forecast_relation(FunctionCallInfo fcinfo)
 	Relation	rel;
 	Oid			relid;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"relation\" must not be null")));
+	hooks_argument_require(fcinfo, 0);
 	relid = PG_GETARG_OID(0);
 	rel = try_relation_open(relid, AccessShareLock);
 	if (rel == NULL)

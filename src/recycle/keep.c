@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 
 #include "base/ancestors.h"
+#include "base/argument.h"
 #include "base/own.h"
 #include "base/tidlist.h"
 #include "cascade/doomed.h"
@@ -207,10 +208,7 @@ hooks_purge_kept(PG_FUNCTION_ARGS)
 	bool		isnull;
 	Datum		count;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"older_than\" must not be null")));
+	hooks_argument_require(fcinfo, 0);
 	PreventCommandIfReadOnly("hooks.purge_kept()");
 	values[0] = PG_GETARG_DATUM(0);
 	if (SPI_connect() != SPI_OK_CONNECT)

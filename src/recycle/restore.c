@@ -27,6 +27,7 @@
 #include "utils/tuplestore.h"
 #include "utils/xid8.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/identity.h"
 #include "base/rights.h"
@@ -491,10 +492,7 @@ hooks_restore(PG_FUNCTION_ARGS)
 {
 	HookKeptEntry entry;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"kept_id\" must not be null")));
+	hooks_argument_require(fcinfo, 0);
 	PreventCommandIfReadOnly("hooks.restore()");
 	hooks_kept_get(&entry, PG_GETARG_INT64(0), ShareUpdateExclusiveLock);
 	if (!entry.restored)
@@ -520,10 +518,7 @@ hooks_restore_transaction(PG_FUNCTION_ARGS)
 	List	   *left = NIL;
 	ListCell   *lc;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"transaction_id\" must not be null")));
+	hooks_argument_require(fcinfo, 0);
 	PreventCommandIfReadOnly("hooks.restore_transaction()");
 	entries = hooks_kept_of_transaction(PG_GETARG_FULLTRANSACTIONID(0),
 										ShareUpdateExclusiveLock);

@@ -12,6 +12,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "base/argument.h"
 #include "base/result.h"
 #include "base/identity.h"
 #include "base/rights.h"
@@ -76,10 +77,7 @@ hooks_kept_rows(PG_FUNCTION_ARGS)
 	HookKeptEntry entry;
 	int			settings;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"kept_id\" must not be null")));
+	hooks_argument_require(fcinfo, 0);
 	hooks_rights_check_read(relid);
 	show.result = hooks_result_begin(fcinfo, &show.desc);
 	show.rel = table_open(relid, AccessShareLock);

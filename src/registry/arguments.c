@@ -31,6 +31,7 @@
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/own.h"
 #include "base/rights.h"
@@ -63,7 +64,8 @@ enum
 	ARG_SCHEMA,
 	ARG_PACKAGE,
 	ARG_DESCRIPTION,
-	ARG_REPLACE
+	ARG_REPLACE,
+	N_ARGS
 };
 
 /*
@@ -93,38 +95,19 @@ check_size(const char *what, size_t size, size_t limit)
 				 errdetail("It has %zu bytes; the limit is %zu.", size, limit)));
 }
 
-void
-hooks_arguments_require(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be null", name)));
-}
-
-static char *
-text_arg(FunctionCallInfo fcinfo, int arg)
-{
-	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
-}
-
 /*
- * The same for what is kept, which is measured before it is fetched.
+ * A text argument that is kept, NULL if it is NULL.  It is measured before it is
+ * fetched: 22023 if it is too long.
  */
 static char *
-kept_text_arg(FunctionCallInfo fcinfo, int arg, const char *name, size_t limit)
+kept_text_arg(FunctionCallInfo fcinfo, int arg, size_t limit)
 {
-	if (!PG_ARGISNULL(arg))
-		check_size(name, toast_raw_datum_size(PG_GETARG_DATUM(arg)) - VARHDRSZ,
-				   limit);
-	return text_arg(fcinfo, arg);
-}
+	size_t		size = PG_ARGISNULL(arg) ? 0 :
+		toast_raw_datum_size(PG_GETARG_DATUM(arg)) - VARHDRSZ;
 
-char *
-hooks_arguments_text(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	hooks_arguments_require(fcinfo, arg, name);
-	return text_arg(fcinfo, arg);
+	if (size > limit)
+		check_size(hooks_argument_name(fcinfo, arg), size, limit);
+	return hooks_argument_optional_text(fcinfo, arg);
 }
 
 /*
@@ -132,23 +115,25 @@ hooks_arguments_text(FunctionCallInfo fcinfo, int arg, const char *name)
  * not required.
  */
 static ArrayType *
-array_arg(FunctionCallInfo fcinfo, int arg, const char *name, bool required)
+array_arg(FunctionCallInfo fcinfo, int arg, bool required)
 {
 	ArrayType  *array;
 
 	if (required)
-		hooks_arguments_require(fcinfo, arg, name);
+		hooks_argument_require(fcinfo, arg);
 	else if (PG_ARGISNULL(arg))
 		return NULL;
 	array = PG_GETARG_ARRAYTYPE_P_COPY(arg);
 	if (array_contains_nulls(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not contain nulls", name)));
+				 errmsg("argument \"%s\" must not contain nulls",
+						hooks_argument_name(fcinfo, arg))));
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must be a one-dimensional array", name)));
+				 errmsg("argument \"%s\" must be a one-dimensional array",
+						hooks_argument_name(fcinfo, arg))));
 	return ARR_NDIM(array) == 0 && !required ? NULL : array;
 }
 
@@ -158,7 +143,7 @@ array_arg(FunctionCallInfo fcinfo, int arg, const char *name, bool required)
 static char *
 hook_name_arg(FunctionCallInfo fcinfo, int arg)
 {
-	char	   *name = hooks_arguments_text(fcinfo, arg, "name");
+	char	   *name = hooks_argument_text(fcinfo, arg);
 
 	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
 		ereport(ERROR,
@@ -602,25 +587,26 @@ hooks_arguments_tell_of_schemas(const Hook *hook)
 void
 hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given)
 {
+	Assert(PG_NARGS() == N_ARGS);
 	memset(given, 0, sizeof(HookArguments));
 	given->name = hook_name_arg(fcinfo, ARG_NAME);
-	given->phase = hooks_arguments_text(fcinfo, ARG_PHASE, "phase");
-	given->action = hooks_arguments_text(fcinfo, ARG_ACTION, "action");
+	given->phase = hooks_argument_text(fcinfo, ARG_PHASE);
+	given->action = hooks_argument_text(fcinfo, ARG_ACTION);
 	given->relation = PG_ARGISNULL(ARG_RELATION) ? InvalidOid :
 		PG_GETARG_OID(ARG_RELATION);
 	given->wide = PG_ARGISNULL(ARG_RELATION);
-	given->callback = hooks_arguments_text(fcinfo, ARG_CALLBACK, "callback");
-	given->level = text_arg(fcinfo, ARG_LEVEL);
-	given->condition = kept_text_arg(fcinfo, ARG_CONDITION, "condition", MAX_LONG);
-	given->columns = array_arg(fcinfo, ARG_COLUMNS, "columns", false);
-	given->arguments = array_arg(fcinfo, ARG_ARGUMENTS, "arguments", true);
+	given->callback = hooks_argument_text(fcinfo, ARG_CALLBACK);
+	given->level = hooks_argument_optional_text(fcinfo, ARG_LEVEL);
+	given->condition = kept_text_arg(fcinfo, ARG_CONDITION, MAX_LONG);
+	given->columns = array_arg(fcinfo, ARG_COLUMNS, false);
+	given->arguments = array_arg(fcinfo, ARG_ARGUMENTS, true);
 	if (ArrayGetNItems(ARR_NDIM(given->arguments), ARR_DIMS(given->arguments)) > PG_INT16_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
 				 errmsg("cannot pass more than %d arguments to a trigger function",
 						PG_INT16_MAX)));
 	check_size("arguments", VARSIZE(given->arguments), MAX_LONG);
-	given->on_error = text_arg(fcinfo, ARG_ON_ERROR);
+	given->on_error = hooks_argument_optional_text(fcinfo, ARG_ON_ERROR);
 	if (!PG_ARGISNULL(ARG_TIMEOUT))
 		given->timeout = PG_GETARG_INTERVAL_P(ARG_TIMEOUT);
 	if (!PG_ARGISNULL(ARG_MAX_ATTEMPTS))
@@ -631,18 +617,17 @@ hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("max_attempts of a hook must be greater than zero")));
 	}
-	hooks_arguments_require(fcinfo, ARG_PRIORITY, "priority");
+	hooks_argument_require(fcinfo, ARG_PRIORITY);
 	given->priority = PG_GETARG_INT32(ARG_PRIORITY);
-	given->run_after = array_arg(fcinfo, ARG_RUN_AFTER, "run_after", true);
+	given->run_after = array_arg(fcinfo, ARG_RUN_AFTER, true);
 	check_size("run_after", VARSIZE(given->run_after), MAX_LONG);
-	given->run_as = hooks_arguments_text(fcinfo, ARG_RUN_AS, "run_as");
-	given->fire = hooks_arguments_text(fcinfo, ARG_FIRE, "fire");
+	given->run_as = hooks_argument_text(fcinfo, ARG_RUN_AS);
+	given->fire = hooks_argument_text(fcinfo, ARG_FIRE);
 	if (!PG_ARGISNULL(ARG_SCHEMA))
 		given->schema = pstrdup(NameStr(*PG_GETARG_NAME(ARG_SCHEMA)));
-	given->package = kept_text_arg(fcinfo, ARG_PACKAGE, "package", MAX_PACKAGE);
-	given->description = kept_text_arg(fcinfo, ARG_DESCRIPTION, "description",
-									   MAX_DESCRIPTION);
-	hooks_arguments_require(fcinfo, ARG_REPLACE, "replace");
+	given->package = kept_text_arg(fcinfo, ARG_PACKAGE, MAX_PACKAGE);
+	given->description = kept_text_arg(fcinfo, ARG_DESCRIPTION, MAX_DESCRIPTION);
+	hooks_argument_require(fcinfo, ARG_REPLACE);
 	given->replace = PG_GETARG_BOOL(ARG_REPLACE);
 }
 

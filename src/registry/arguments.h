@@ -37,10 +37,6 @@ typedef struct HookArguments
 	bool		replace;
 } HookArguments;
 
-extern void hooks_arguments_require(FunctionCallInfo fcinfo, int arg,
-									 const char *name);
-extern char *hooks_arguments_text(FunctionCallInfo fcinfo, int arg,
-								   const char *name);
 extern void hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given);
 extern Hook *hooks_arguments_make(const HookArguments *given);
 extern char *hooks_arguments_search_path(void);

@@ -21,6 +21,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/settings.h"
 #include "registry/arguments.h"
@@ -228,10 +229,10 @@ PG_FUNCTION_INFO_V1(hooks_unregister);
 Datum
 hooks_unregister(PG_FUNCTION_ARGS)
 {
-	char	   *name = hooks_arguments_text(fcinfo, 0, "name");
+	char	   *name = hooks_argument_text(fcinfo, 0);
 	Hook	   *hook;
 
-	hooks_arguments_require(fcinfo, 1, "missing_ok");
+	hooks_argument_require(fcinfo, 1);
 	PreventCommandIfReadOnly("hooks.unregister()");
 	hook = hook_to_change(name, PG_GETARG_BOOL(1));
 	if (hook != NULL)
@@ -250,7 +251,7 @@ PG_FUNCTION_INFO_V1(hooks_unregister_package);
 Datum
 hooks_unregister_package(PG_FUNCTION_ARGS)
 {
-	char	   *package = hooks_arguments_text(fcinfo, 0, "package");
+	char	   *package = hooks_argument_text(fcinfo, 0);
 	List	   *hooks;
 	ListCell   *lc;
 
@@ -280,7 +281,7 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 static bool
 set_enabled(FunctionCallInfo fcinfo, bool enabled)
 {
-	char	   *name = hooks_arguments_text(fcinfo, 0, "name");
+	char	   *name = hooks_argument_text(fcinfo, 0);
 	Hook	   *hook;
 
 	PreventCommandIfReadOnly(enabled ? "hooks.enable()" : "hooks.disable()");
@@ -332,7 +333,7 @@ hooks_disable(PG_FUNCTION_ARGS)
 static Hook *
 hook_to_pause(FunctionCallInfo fcinfo)
 {
-	Hook	   *hook = hooks_registry_get(hooks_arguments_text(fcinfo, 0, "name"));
+	Hook	   *hook = hooks_registry_get(hooks_argument_text(fcinfo, 0));
 
 	if (!superuser() && !has_privs_of_role(GetUserId(), hook->owner))
 		ereport(ERROR,
@@ -352,7 +353,7 @@ PG_FUNCTION_INFO_V1(hooks_pause);
 Datum
 hooks_pause(PG_FUNCTION_ARGS)
 {
-	char	   *reason = hooks_arguments_text(fcinfo, 1, "reason");
+	char	   *reason = hooks_argument_text(fcinfo, 1);
 	Hook	   *hook = hook_to_pause(fcinfo);
 
 	hooks_settings_pause(hook->hook_id, true);

@@ -16,6 +16,7 @@
 #include "utils/tuplestore.h"
 #include "utils/varlena.h"
 
+#include "base/argument.h"
 #include "base/identity.h"
 #include "base/settings.h"
 #include "registry/arguments.h"
@@ -246,8 +247,7 @@ PG_FUNCTION_INFO_V1(hooks_script);
 Datum
 hooks_script(PG_FUNCTION_ARGS)
 {
-	char	   *package = PG_ARGISNULL(0) ? NULL :
-		text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *package = hooks_argument_optional_text(fcinfo, 0);
 	Script		script = {NULL};
 	int			guc_level;
 	List	   *hooks = NIL;

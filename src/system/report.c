@@ -14,6 +14,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/ancestors.h"
+#include "base/argument.h"
 #include "base/result.h"
 #include "base/settings.h"
 #include "cascade/switched.h"
@@ -94,10 +95,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	Tuplestorestate *rows;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"relation\" must not be null")));
+	hooks_argument_require(fcinfo, 0);
 	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
 	if (rel == NULL)
 		ereport(ERROR,
