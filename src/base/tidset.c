@@ -72,7 +72,7 @@ hooks_tidset_make(MemoryContext context)
  * the next row is of the same word.
  */
 static inline TidWord *
-find_word(HookTidSet *set, Oid relid, const ItemPointerData *tid, bool make)
+find_bits(HookTidSet *set, Oid relid, const ItemPointerData *tid, bool make)
 {
 	TidKey		key;
 	bool		found;
@@ -102,7 +102,7 @@ bit_of(const ItemPointerData *tid)
 bool
 hooks_tidset_add(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 {
-	TidWord    *word = find_word(set, relid, tid, true);
+	TidWord    *word = find_bits(set, relid, tid, true);
 	uint64		bit = bit_of(tid);
 
 	if (word->bits & bit)
@@ -119,7 +119,7 @@ hooks_tidset_has(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 
 	if (set->count == 0)
 		return false;
-	word = find_word(set, relid, tid, false);
+	word = find_bits(set, relid, tid, false);
 	return word != NULL && (word->bits & bit_of(tid)) != 0;
 }
 

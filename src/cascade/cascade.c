@@ -52,39 +52,39 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 												  "hooks cascade",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	HookWalk *cascade = palloc0(sizeof(HookWalk));
+	HookWalk *walk = palloc0(sizeof(HookWalk));
 	ListCell   *lc;
 
-	cascade->context = context;
-	cascade->route = hooks_route_make(roots, target, visitor == NULL);
-	hooks_conflict_find(cascade->route, roots);
-	cascade->visitor = visitor;
-	cascade->arg = arg;
-	cascade->max_rows = max_rows;
-	cascade->doomed = hooks_tidset_make(context);
-	cascade->versions = hooks_moved_versions(context);
-	foreach(lc, cascade->route->steps)
+	walk->context = context;
+	walk->route = hooks_route_make(roots, target, visitor == NULL);
+	hooks_conflict_find(walk->route, roots);
+	walk->visitor = visitor;
+	walk->arg = arg;
+	walk->max_rows = max_rows;
+	walk->doomed = hooks_tidset_make(context);
+	walk->versions = hooks_moved_versions(context);
+	foreach(lc, walk->route->steps)
 		((HookStep *) lfirst(lc))->state = palloc0(sizeof(HookStepState));
 	MemoryContextSwitchTo(old);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	return cascade;
+	return walk;
 }
 
 HookRoute *
-hooks_cascade_route(HookWalk *cascade)
+hooks_cascade_route(HookWalk *walk)
 {
-	return cascade->route;
+	return walk->route;
 }
 
 /*
  * Of HookCascadeCount, by depth; of each depth, in order of the first row.
  */
 List *
-hooks_cascade_counts(const HookWalk *cascade)
+hooks_cascade_counts(const HookWalk *walk)
 {
-	return cascade->counts;
+	return walk->counts;
 }
 
 /*
@@ -93,30 +93,30 @@ hooks_cascade_counts(const HookWalk *cascade)
  * if it does.  False: enough of them.
  */
 static bool
-apply_row(HookWalk *cascade, HookStep *step, Oid relid,
+apply_row(HookWalk *walk, HookStep *step, Oid relid,
 		  const ItemPointerData *tid, bool ours, Datum *values, bool *nulls)
 {
 	int			first = list_length(step->table->tree->columns);
 
-	if (hooks_tidset_has(cascade->doomed, relid, tid))
+	if (hooks_tidset_has(walk->doomed, relid, tid))
 		return true;
 	switch (step->effect)
 	{
 		case HOOK_EFFECT_DELETE:
-			return hooks_walk_doom(cascade,
-								   hooks_walk_count(cascade, &step->state->count, step, step->effect),
+			return hooks_walk_doom(walk,
+								   hooks_walk_count(walk, &step->state->count, step, step->effect),
 								   step->table, relid, tid, values, nulls);
 		case HOOK_EFFECT_BLOCKED:
 			/* NO ACTION minds whether the key is there again */
 			if (!step->meets || !step->no_action ||
-				!hooks_change_has_key(cascade, step, HOOK_END_REFERENCED,
+				!hooks_change_has_key(walk, step, HOOK_END_REFERENCED,
 									  values + first, nulls + first))
-				hooks_walk_block(cascade, step, relid, tid);
+				hooks_walk_block(walk, step, relid, tid);
 			return true;
 		default:
 			if (step->meets)
 				first += step->key->nkeys;
-			return hooks_change_row(cascade, step, relid, tid, ours, values, nulls,
+			return hooks_change_row(walk, step, relid, tid, ours, values, nulls,
 									values + first, nulls + first);
 	}
 }
@@ -126,11 +126,11 @@ apply_row(HookWalk *cascade, HookStep *step, Oid relid,
  * found by apply_moved(), as all that were changed are where any was moved?
  */
 static bool
-is_elsewhere(HookWalk *cascade, const HookStep *step, Oid relid,
+is_elsewhere(HookWalk *walk, const HookStep *step, Oid relid,
 			 const ItemPointerData *tid)
 {
 	if (step->meets && step->moved->ends[HOOK_END_REFERENCING])
-		return hooks_moved_version(cascade->versions, relid, tid, false) != NULL;
+		return hooks_moved_version(walk->versions, relid, tid, false) != NULL;
 	return hooks_walk_is_changed(step->spoilers, NULL, relid, tid);
 }
 
@@ -142,7 +142,7 @@ is_elsewhere(HookWalk *cascade, const HookStep *step, Oid relid,
  * PostgreSQL finds them where their new versions are, behind the others.
  */
 static void
-apply_found(HookWalk *cascade, HookStep *step, HookLane *lane,
+apply_found(HookWalk *walk, HookStep *step, HookLane *lane,
 			Datum *values, bool *nulls, bool may_wait)
 {
 	/* both kinds of rows begin with these */
@@ -151,20 +151,20 @@ apply_found(HookWalk *cascade, HookStep *step, HookLane *lane,
 
 	CHECK_FOR_INTERRUPTS();
 	if (lane == &step->state->checks)
-		hooks_change_check(cascade, step, relid, tid,
+		hooks_change_check(walk, step, relid, tid,
 						   DatumGetInt64(values[HOOK_CHECK_CHANGE]),
 						   nulls[HOOK_CHECK_REFERENCED_TID] ? InvalidOid :
 						   DatumGetObjectId(values[HOOK_CHECK_REFERENCED_RELID]),
 						   nulls[HOOK_CHECK_REFERENCED_TID] ? NULL :
 						   (ItemPointer) DatumGetPointer(values[HOOK_CHECK_REFERENCED_TID]),
 						   values + HOOK_CHECK_KEY, nulls + HOOK_CHECK_KEY);
-	else if (nulls[HOOK_ROW_TID] || is_elsewhere(cascade, step, relid, tid))
+	else if (nulls[HOOK_ROW_TID] || is_elsewhere(walk, step, relid, tid))
 		;						/* nothing here */
 	else if (may_wait &&
 			 hooks_walk_is_changed(step->table->tree->changes, NULL, relid, tid))
 		step->state->late = lappend(step->state->late,
 									heap_form_tuple(lane->found, values, nulls));
-	else if (!apply_row(cascade, step, relid, tid,
+	else if (!apply_row(walk, step, relid, tid,
 						!nulls[HOOK_ROW_XMIN] &&
 						TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[HOOK_ROW_XMIN])),
 						values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
@@ -176,7 +176,7 @@ apply_found(HookWalk *cascade, HookStep *step, HookLane *lane,
  * ri_set() does after SET DEFAULT, a look whether any refers to it still.
  */
 static void
-apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
+apply_moved(HookWalk *walk, HookStep *step, HookLane *lane, HeapTuple tuple)
 {
 	HookMoved  *moved = step->moved;
 	int			first = HOOK_ROW_COLUMNS + list_length(step->table->tree->columns);
@@ -191,7 +191,7 @@ apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
 	{
 		if (look == 1 &&
 			(step->effect != HOOK_EFFECT_SET_DEFAULT || !step->no_action ||
-			 hooks_change_has_key(cascade, step, HOOK_END_REFERENCED,
+			 hooks_change_has_key(walk, step, HOOK_END_REFERENCED,
 								  values + first, nulls + first)))
 			break;
 		hooks_moved_begin(&scan, moved, HOOK_END_REFERENCING, HOOK_END_REFERENCED,
@@ -201,11 +201,11 @@ apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
 			CHECK_FOR_INTERRUPTS();
 			hooks_moved_tid(version, &tid);
 			if (hooks_route_leaf(step->table, version->row.relid) == NULL ||
-				hooks_tidset_has(cascade->doomed, version->row.relid, &tid))
+				hooks_tidset_has(walk->doomed, version->row.relid, &tid))
 				continue;
 			if (look == 1)
-				hooks_walk_block(cascade, step, version->row.relid, &tid);
-			else if (!apply_row(cascade, step, version->row.relid, &tid, true,
+				hooks_walk_block(walk, step, version->row.relid, &tid);
+			else if (!apply_row(walk, step, version->row.relid, &tid, true,
 								values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
 			{
 				hooks_lane_close(lane);
@@ -220,7 +220,7 @@ apply_moved(HookWalk *cascade, HookStep *step, HookLane *lane, HeapTuple tuple)
  * one.
  */
 static void
-apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
+apply_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 {
 	int64		event = lane->event;
 	HeapTuple	tuple = NULL;
@@ -231,8 +231,8 @@ apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 
 	if (meets)
 		tuple = heap_form_tuple(lane->found, lane->values, lane->nulls);
-	apply_found(cascade, step, lane, lane->values, lane->nulls,
-				cascade->route->ordered);
+	apply_found(walk, step, lane, lane->values, lane->nulls,
+				walk->route->ordered);
 	if ((hooks_lane_advance(lane) && lane->event == event) ||
 		lane == &step->state->checks)
 	{
@@ -248,12 +248,12 @@ apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 		bool		nulls[MaxTupleAttributeNumber];
 
 		heap_deform_tuple(lfirst(lc), lane->found, values, nulls);
-		apply_found(cascade, step, lane, values, nulls, false);
+		apply_found(walk, step, lane, values, nulls, false);
 	}
 	list_free_deep(late);
 	if (meets)
 	{
-		apply_moved(cascade, step, lane, tuple);
+		apply_moved(walk, step, lane, tuple);
 		heap_freetuple(tuple);
 	}
 }
@@ -262,7 +262,7 @@ apply_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
  * Counts what a step that is alone finds in this round.
  */
 static void
-count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
+count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 {
 	while (hooks_lane_advance(lane))
 	{
@@ -271,8 +271,8 @@ count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
 
 		if (rows == 0)
 			continue;
-		count = hooks_walk_count(cascade, &step->state->count, step, step->effect);
-		(void) hooks_walk_count_row(cascade, count,
+		count = hooks_walk_count(walk, &step->state->count, step, step->effect);
+		(void) hooks_walk_count_row(walk, count,
 									DatumGetObjectId(lane->values[HOOK_COUNT_RELID]));
 		count->rows += rows - 1;
 	}
@@ -282,17 +282,17 @@ count_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
  * Opens a lane for the next round; false if there is nothing to ask.
  */
 static bool
-open_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
+open_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 {
 	if (lane->context == NULL)
 		return false;
 	if (!hooks_lane_has_plan(lane))
-		hooks_walk_renew_query(cascade, step, lane);
+		hooks_walk_renew_sql(walk, step, lane);
 	if (!hooks_lane_next_round(lane))
 		return false;
 	hooks_lane_open(lane);
 	if (step->counts)
-		count_lane(cascade, step, lane);
+		count_lane(walk, step, lane);
 	else
 		(void) hooks_lane_advance(lane);
 	return true;
@@ -303,19 +303,19 @@ open_lane(HookWalk *cascade, HookStep *step, HookLane *lane)
  * others; false if none has.
  */
 static bool
-open_steps(HookWalk *cascade, bool deferred)
+open_steps(HookWalk *walk, bool deferred)
 {
 	bool		any = false;
 	ListCell   *lc;
 
-	foreach(lc, cascade->route->steps)
+	foreach(lc, walk->route->steps)
 	{
 		HookStep   *step = lfirst(lc);
 
 		if (!step->taken || step->deferred != deferred)
 			continue;
-		any |= open_lane(cascade, step, &step->state->rows);
-		any |= open_lane(cascade, step, &step->state->checks);
+		any |= open_lane(walk, step, &step->state->rows);
+		any |= open_lane(walk, step, &step->state->checks);
 	}
 	return any;
 }
@@ -335,9 +335,9 @@ choose(HookStep *step, HookLane *lane, HookStep **first, HookLane **first_lane)
  * each step as it comes.
  */
 static void
-run_round(HookWalk *cascade)
+run_round(HookWalk *walk)
 {
-	bool		ordered = cascade->route->ordered;
+	bool		ordered = walk->route->ordered;
 	ListCell   *lc;
 
 	for (;;)
@@ -345,7 +345,7 @@ run_round(HookWalk *cascade)
 		HookStep   *step = NULL;
 		HookLane   *lane = NULL;
 
-		foreach(lc, cascade->route->steps)
+		foreach(lc, walk->route->steps)
 		{
 			HookStep   *other = lfirst(lc);
 
@@ -357,15 +357,15 @@ run_round(HookWalk *cascade)
 		if (lane == NULL)
 			break;
 		do
-			apply_lane(cascade, step, lane);
+			apply_lane(walk, step, lane);
 		while (!ordered && lane->running != NULL);
 	}
 }
 
 static HookCascadeCount *
-root_count(HookWalk *cascade, Oid relid)
+root_count(HookWalk *walk, Oid relid)
 {
-	HookCascadeCount *count = hooks_walk_count(cascade, &cascade->root, NULL,
+	HookCascadeCount *count = hooks_walk_count(walk, &walk->root, NULL,
 											   HOOK_EFFECT_DELETE);
 
 	if (!OidIsValid(count->relation))
@@ -377,19 +377,19 @@ root_count(HookWalk *cascade, Oid relid)
  * Begins with a row, in the slot of its own table.
  */
 void
-hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot)
+hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot)
 {
 	Oid			relid = slot->tts_tableOid;
-	HookTable  *table = hooks_route_table(cascade->route, relid);
+	HookTable  *table = hooks_route_table(walk->route, relid);
 	int			ncolumns = list_length(table->tree->columns);
 	Datum		values[MaxTupleAttributeNumber];
 	bool		nulls[MaxTupleAttributeNumber];
 
-	if (hooks_tidset_has(cascade->doomed, relid, &slot->tts_tid))
+	if (hooks_tidset_has(walk->doomed, relid, &slot->tts_tid))
 		return;
 	for (int i = 0; i < ncolumns; i++)
 		values[i] = slot_getattr(slot, table->numbers[i], &nulls[i]);
-	(void) hooks_walk_doom(cascade, root_count(cascade, relid), table, relid,
+	(void) hooks_walk_doom(walk, root_count(walk, relid), table, relid,
 						   &slot->tts_tid, values, nulls);
 }
 
@@ -398,16 +398,16 @@ hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot)
  * the row before was of, or NULL.
  */
 static TupleTableSlot *
-select_from_child(HookWalk *cascade, HookTable *parent, Oid relid,
+select_from_child(HookWalk *walk, HookTable *parent, Oid relid,
 				  ItemPointer tid, TupleTableSlot *slot)
 {
-	HookTable  *table = hooks_route_table(cascade->route, relid);
+	HookTable  *table = hooks_route_table(walk->route, relid);
 	Relation	rel;
 
 	/* it has come after the route was made; or nothing refers to it */
 	if (table == NULL || table->tree->columns == NIL)
 	{
-		(void) hooks_walk_doom(cascade, cascade->root, parent, relid, tid, NULL, NULL);
+		(void) hooks_walk_doom(walk, walk->root, parent, relid, tid, NULL, NULL);
 		return slot;
 	}
 	rel = table_open(relid, NoLock);
@@ -421,7 +421,7 @@ select_from_child(HookWalk *cascade, HookTable *parent, Oid relid,
 	if (!table_tuple_fetch_row_version(rel, tid, GetActiveSnapshot(), slot))
 		elog(ERROR, "could not find a row of table \"%s\" again",
 			 RelationGetRelationName(rel));
-	hooks_cascade_add(cascade, slot);
+	hooks_cascade_add(walk, slot);
 	table_close(rel, NoLock);
 	return slot;
 }
@@ -431,17 +431,17 @@ select_from_child(HookWalk *cascade, HookTable *parent, Oid relid,
  * As for hooks_query_roots(); children are tables of the route, too.
  */
 void
-hooks_cascade_select(HookWalk *cascade, Oid relid, bool children,
+hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 					 const char *condition)
 {
-	HookTable  *table = hooks_route_table(cascade->route, relid);
-	HookCascadeCount *count = root_count(cascade, relid);
-	char	   *query = hooks_query_roots(table, children, condition);
+	HookTable  *table = hooks_route_table(walk->route, relid);
+	HookCascadeCount *count = root_count(walk, relid);
+	char	   *sql = hooks_query_roots(table, children, condition);
 	TupleTableSlot *slot = NULL;
 	HookLane	lane = {0};
 
 	lane.context = CurrentMemoryContext;
-	lane.query = query;
+	lane.sql = sql;
 	hooks_lane_plan(&lane);
 	hooks_lane_open(&lane);
 	while (hooks_lane_advance(&lane))
@@ -451,9 +451,9 @@ hooks_cascade_select(HookWalk *cascade, Oid relid, bool children,
 
 		CHECK_FOR_INTERRUPTS();
 		if (children)
-			slot = select_from_child(cascade, table, found, tid, slot);
+			slot = select_from_child(walk, table, found, tid, slot);
 		else
-			(void) hooks_walk_doom(cascade, count, table, found, tid,
+			(void) hooks_walk_doom(walk, count, table, found, tid,
 								   lane.values + HOOK_ROOT_COLUMNS,
 								   lane.nulls + HOOK_ROOT_COLUMNS);
 		if (count->capped)
@@ -462,46 +462,46 @@ hooks_cascade_select(HookWalk *cascade, Oid relid, bool children,
 	if (slot != NULL)
 		ExecDropSingleTupleTableSlot(slot);
 	SPI_freeplan(lane.plan);
-	pfree(query);
+	pfree(sql);
 }
 
 /*
  * Goes on from the rows that it was given, to the end.
  */
 void
-hooks_cascade_run(HookWalk *cascade)
+hooks_cascade_run(HookWalk *walk)
 {
 	for (;;)
 	{
-		cascade->depth++;
-		if (!open_steps(cascade, false))
+		walk->depth++;
+		if (!open_steps(walk, false))
 			break;
-		run_round(cascade);
+		run_round(walk);
 	}
-	if (open_steps(cascade, true))
-		run_round(cascade);
-	hooks_change_tell(cascade);
+	if (open_steps(walk, true))
+		run_round(walk);
+	hooks_change_tell(walk);
 }
 
 /*
  * Frees the walk, with what it has told.
  */
 void
-hooks_cascade_end(HookWalk *cascade)
+hooks_cascade_end(HookWalk *walk)
 {
 	ListCell   *lc;
 
-	foreach(lc, cascade->route->steps)
+	foreach(lc, walk->route->steps)
 	{
 		HookStepState *state = ((HookStep *) lfirst(lc))->state;
 
 		hooks_lane_end(&state->rows);
 		hooks_lane_end(&state->checks);
 	}
-	if (cascade->changes != NULL)
-		tuplestore_end(cascade->changes);
-	hooks_route_end(cascade->route);
+	if (walk->changes != NULL)
+		tuplestore_end(walk->changes);
+	hooks_route_end(walk->route);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
-	MemoryContextDelete(cascade->context);
+	MemoryContextDelete(walk->context);
 }

@@ -14,12 +14,12 @@
 extern HookWalk *hooks_cascade_begin(List *roots, Oid target,
 										int64 max_rows,
 										HookCascadeVisitor visitor, void *arg);
-extern HookRoute *hooks_cascade_route(HookWalk *cascade);
-extern void hooks_cascade_select(HookWalk *cascade, Oid relid,
+extern HookRoute *hooks_cascade_route(HookWalk *walk);
+extern void hooks_cascade_select(HookWalk *walk, Oid relid,
 								 bool children, const char *condition);
-extern void hooks_cascade_add(HookWalk *cascade, TupleTableSlot *slot);
-extern void hooks_cascade_run(HookWalk *cascade);
-extern List *hooks_cascade_counts(const HookWalk *cascade);
-extern void hooks_cascade_end(HookWalk *cascade);
+extern void hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot);
+extern void hooks_cascade_run(HookWalk *walk);
+extern List *hooks_cascade_counts(const HookWalk *walk);
+extern void hooks_cascade_end(HookWalk *walk);
 
 #endif							/* HOOKS_CASCADE_H */

@@ -21,7 +21,7 @@
 #include "cascade/query.h"
 
 /* What a step makes of a row */
-typedef struct Change
+typedef struct RowChange
 {
 	const HookStep *step;
 	int64		event;
@@ -33,14 +33,14 @@ typedef struct Change
 	const bool *nulls;
 	bool		leaves;			/* the row leaves its partition */
 	bool		ours;			/* the transaction has made it before */
-} Change;
+} RowChange;
 
 /*
  * Does PostgreSQL look up a key of a row that was changed?  As
  * RI_FKey_fk_upd_check_required() in ri_triggers.c decides it.
  */
 static bool
-must_check(const HookStep *recheck, const Change *change)
+must_check(const HookStep *recheck, const RowChange *change)
 {
 	const HookForeignKey *key = recheck->key;
 	int			nnulls = 0;
@@ -66,7 +66,7 @@ must_check(const HookStep *recheck, const Change *change)
  * Queues the look-ups of what a changed row refers to.
  */
 static void
-queue_checks(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
+queue_checks(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 {
 	ItemPointerData tid = *change->tid;
 	ListCell   *lc;
@@ -83,8 +83,8 @@ queue_checks(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
 			!must_check(recheck, change))
 			continue;
 		if (!recheck->taken)
-			hooks_walk_prepare(cascade, recheck);
-		row[0] = Int64GetDatum(++cascade->event);
+			hooks_walk_prepare(walk, recheck);
+		row[0] = Int64GetDatum(++walk->event);
 		row[1] = Int64GetDatum(change->event);
 		row[2] = ObjectIdGetDatum(change->relid);
 		row[3] = PointerGetDatum(&tid);
@@ -101,7 +101,7 @@ queue_checks(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
  * Queues what happens to those that refer to a changed row.
  */
 static void
-queue_updates(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
+queue_updates(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 {
 	HookCause	cause = change->step->effect == HOOK_EFFECT_SET_NULL ?
 		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
@@ -114,7 +114,7 @@ queue_updates(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
 		if (way->steps[cause] != NULL &&
 			bms_overlap(way->columns, change->step->touched) &&
 			!(change->leaves && hooks_route_is_left(leaf, way)))
-			hooks_walk_queue(cascade, way, way->steps[cause],
+			hooks_walk_queue(walk, way, way->steps[cause],
 							 change->old_values, change->old_nulls,
 							 change->values, change->nulls);
 	}
@@ -124,7 +124,7 @@ queue_updates(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
  * The same for those to whom a row that leaves its partition is deleted.
  */
 static void
-queue_leaving(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
+queue_leaving(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 {
 	ListCell   *lc;
 
@@ -133,7 +133,7 @@ queue_leaving(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
 		HookWay    *way = lfirst(lc);
 
 		if (way->steps[HOOK_CAUSE_DELETED] != NULL && hooks_route_is_left(leaf, way))
-			hooks_walk_queue(cascade, way, way->steps[HOOK_CAUSE_DELETED],
+			hooks_walk_queue(walk, way, way->steps[HOOK_CAUSE_DELETED],
 							 change->old_values, change->old_nulls, NULL, NULL);
 	}
 }
@@ -142,29 +142,29 @@ queue_leaving(HookWalk *cascade, const HookLeaf *leaf, const Change *change)
  * Remembers a change, to tell of it at the end.
  */
 static void
-note_change(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
+note_change(HookWalk *walk, const HookCascadeCount *count, Oid relid,
 			const ItemPointerData *tid)
 {
 	ItemPointerData copy = *tid;
 	Datum		row[3];
 	bool		nulls[3] = {false};
 
-	if (cascade->changes == NULL)
+	if (walk->changes == NULL)
 	{
-		MemoryContext old = MemoryContextSwitchTo(cascade->context);
+		MemoryContext old = MemoryContextSwitchTo(walk->context);
 
-		cascade->change_desc = CreateTemplateTupleDesc(3);
-		TupleDescInitEntry(cascade->change_desc, 1, "count", INT4OID, -1, 0);
-		TupleDescInitEntry(cascade->change_desc, 2, "relid", OIDOID, -1, 0);
-		TupleDescInitEntry(cascade->change_desc, 3, "tid", TIDOID, -1, 0);
-		TupleDescFinalize(cascade->change_desc);
-		cascade->changes = tuplestore_begin_heap(false, false, work_mem);
+		walk->change_desc = CreateTemplateTupleDesc(3);
+		TupleDescInitEntry(walk->change_desc, 1, "count", INT4OID, -1, 0);
+		TupleDescInitEntry(walk->change_desc, 2, "relid", OIDOID, -1, 0);
+		TupleDescInitEntry(walk->change_desc, 3, "tid", TIDOID, -1, 0);
+		TupleDescFinalize(walk->change_desc);
+		walk->changes = tuplestore_begin_heap(false, false, work_mem);
 		MemoryContextSwitchTo(old);
 	}
 	row[0] = Int32GetDatum(count->number);
 	row[1] = ObjectIdGetDatum(relid);
 	row[2] = PointerGetDatum(&copy);
-	tuplestore_putvalues(cascade->changes, cascade->change_desc, row, nulls);
+	tuplestore_putvalues(walk->changes, walk->change_desc, row, nulls);
 }
 
 /*
@@ -200,11 +200,11 @@ set_values(const HookStep *step, const Datum *copies, const bool *copy_nulls,
  * Keeps a row's present values, for those who meet it by them.
  */
 static void
-keep_version(HookWalk *cascade, HookTree *tree, HookVersion *version,
+keep_version(HookWalk *walk, HookTree *tree, HookVersion *version,
 			 const Datum *values, const bool *nulls)
 {
 	int			n = list_length(tree->columns);
-	MemoryContext old = MemoryContextSwitchTo(cascade->context);
+	MemoryContext old = MemoryContextSwitchTo(walk->context);
 	ListCell   *lc;
 
 	if (version->values == NULL)
@@ -271,12 +271,12 @@ is_counted(const HookStep *step, Oid relid, const ItemPointerData *tid)
  * enough of its kind.
  */
 bool
-hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
+hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 				 const ItemPointerData *tid, bool ours,
 				 Datum *values, bool *nulls,
 				 const Datum *copies, const bool *copy_nulls)
 {
-	HookCascadeCount *count = hooks_walk_count(cascade, &step->state->count, step,
+	HookCascadeCount *count = hooks_walk_count(walk, &step->state->count, step,
 											   step->effect);
 	HookTree   *tree = step->table->tree;
 	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
@@ -284,15 +284,15 @@ hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
 	bool		again = hooks_walk_is_changed(tree->changes, NULL, relid, tid);
 	Datum		new_values[MaxTupleAttributeNumber];
 	bool		new_nulls[MaxTupleAttributeNumber];
-	Change		change = {step, ++cascade->event, relid, tid, values, nulls,
+	RowChange		change = {step, ++walk->event, relid, tid, values, nulls,
 		new_values, new_nulls};
 
-	if (!counted && !hooks_walk_count_row(cascade, count, relid))
+	if (!counted && !hooks_walk_count_row(walk, count, relid))
 		return false;
-	if (!counted || cascade->visitor != NULL)
-		note_change(cascade, count, relid, tid);
+	if (!counted || walk->visitor != NULL)
+		note_change(walk, count, relid, tid);
 
-	hooks_walk_present(cascade, tree, relid, tid, values, nulls);
+	hooks_walk_present(walk, tree, relid, tid, values, nulls);
 	memcpy(new_values, values, sizeof(Datum) * list_length(tree->columns));
 	memcpy(new_nulls, nulls, sizeof(bool) * list_length(tree->columns));
 	set_values(step, copies, copy_nulls, new_values, new_nulls);
@@ -304,28 +304,28 @@ hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
 	/* an INSERT's events come before those of the UPDATE that it is part of */
 	if (change.leaves)
 	{
-		queue_leaving(cascade, leaf, &change);
-		queue_checks(cascade, leaf, &change);
-		queue_updates(cascade, leaf, &change);
+		queue_leaving(walk, leaf, &change);
+		queue_checks(walk, leaf, &change);
+		queue_updates(walk, leaf, &change);
 	}
 	else if (leaf != NULL)
 	{
-		queue_updates(cascade, leaf, &change);
-		queue_checks(cascade, leaf, &change);
+		queue_updates(walk, leaf, &change);
+		queue_checks(walk, leaf, &change);
 	}
 
 	if (step->changed == NULL)
-		step->changed = hooks_tidset_make(cascade->context);
+		step->changed = hooks_tidset_make(walk->context);
 	(void) hooks_tidset_add(step->changed, relid, tid);
 
 	/* what is to be looked up for an older version of the row is void now */
 	if (again || tree->moves)
 	{
-		HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, true);
+		HookVersion *version = hooks_moved_version(walk->versions, relid, tid, true);
 
 		version->event = change.event;
 		if (tree->moves)
-			keep_version(cascade, tree, version, new_values, new_nulls);
+			keep_version(walk, tree, version, new_values, new_nulls);
 	}
 	return true;
 }
@@ -344,7 +344,7 @@ is_in_table(Oid relid, Oid table)
  * Of those that have been given it; not of those that have had it before.
  */
 bool
-hooks_change_has_key(HookWalk *cascade, const HookStep *step, HookEnd by,
+hooks_change_has_key(HookWalk *walk, const HookStep *step, HookEnd by,
 					 const Datum *key, const bool *nulls)
 {
 	HookMovedScan scan;
@@ -358,7 +358,7 @@ hooks_change_has_key(HookWalk *cascade, const HookStep *step, HookEnd by,
 		ItemPointerData tid;
 
 		hooks_moved_tid(version, &tid);
-		if (!hooks_tidset_has(cascade->doomed, version->row.relid, &tid) &&
+		if (!hooks_tidset_has(walk->doomed, version->row.relid, &tid) &&
 			is_in_table(version->row.relid, step->key->referenced))
 			return true;
 	}
@@ -371,36 +371,36 @@ hooks_change_has_key(HookWalk *cascade, const HookStep *step, HookEnd by,
  * changed again.
  */
 void
-hooks_change_check(HookWalk *cascade, HookStep *step, Oid relid,
+hooks_change_check(HookWalk *walk, HookStep *step, Oid relid,
 				   const ItemPointerData *tid, int64 change,
 				   Oid referenced, ItemPointer referenced_tid,
 				   const Datum *key, const bool *nulls)
 {
-	HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, false);
+	HookVersion *version = hooks_moved_version(walk->versions, relid, tid, false);
 
-	if (hooks_tidset_has(cascade->doomed, relid, tid) ||
+	if (hooks_tidset_has(walk->doomed, relid, tid) ||
 		(version != NULL && version->event != change))
 		return;
 	if ((referenced_tid == NULL ||
-		 hooks_tidset_has(cascade->doomed, referenced, referenced_tid) ||
+		 hooks_tidset_has(walk->doomed, referenced, referenced_tid) ||
 		 hooks_walk_is_changed(step->takers, NULL, referenced, referenced_tid)) &&
-		!hooks_change_has_key(cascade, step, HOOK_END_REFERENCING, key, nulls))
-		hooks_walk_block(cascade, step, relid, tid);
+		!hooks_change_has_key(walk, step, HOOK_END_REFERENCING, key, nulls))
+		hooks_walk_block(walk, step, relid, tid);
 }
 
 /*
  * Tells of the rows that were changed and are there still.
  */
 void
-hooks_change_tell(HookWalk *cascade)
+hooks_change_tell(HookWalk *walk)
 {
 	TupleTableSlot *slot;
 
-	if (cascade->changes == NULL)
+	if (walk->changes == NULL)
 		return;
-	slot = MakeSingleTupleTableSlot(cascade->change_desc, &TTSOpsMinimalTuple);
-	tuplestore_rescan(cascade->changes);
-	while (tuplestore_gettupleslot(cascade->changes, true, false, slot))
+	slot = MakeSingleTupleTableSlot(walk->change_desc, &TTSOpsMinimalTuple);
+	tuplestore_rescan(walk->changes);
+	while (tuplestore_gettupleslot(walk->changes, true, false, slot))
 	{
 		HookCascadeCount *count;
 		Oid			relid;
@@ -408,13 +408,13 @@ hooks_change_tell(HookWalk *cascade)
 
 		CHECK_FOR_INTERRUPTS();
 		slot_getallattrs(slot);
-		count = list_nth(cascade->counts, DatumGetInt32(slot->tts_values[0]));
+		count = list_nth(walk->counts, DatumGetInt32(slot->tts_values[0]));
 		relid = DatumGetObjectId(slot->tts_values[1]);
 		tid = (ItemPointer) DatumGetPointer(slot->tts_values[2]);
-		if (hooks_tidset_has(cascade->doomed, relid, tid))
+		if (hooks_tidset_has(walk->doomed, relid, tid))
 			count->rows--;
 		else
-			hooks_walk_visit(cascade, count, relid, tid);
+			hooks_walk_visit(walk, count, relid, tid);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 }

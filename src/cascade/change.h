@@ -9,16 +9,16 @@
 
 #include "cascade/walk.h"
 
-extern bool hooks_change_row(HookWalk *cascade, HookStep *step, Oid relid,
+extern bool hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 							 const ItemPointerData *tid, bool ours,
 							 Datum *values, bool *nulls,
 							 const Datum *copies, const bool *copy_nulls);
-extern bool hooks_change_has_key(HookWalk *cascade, const HookStep *step,
+extern bool hooks_change_has_key(HookWalk *walk, const HookStep *step,
 								 HookEnd by, const Datum *key, const bool *nulls);
-extern void hooks_change_check(HookWalk *cascade, HookStep *step, Oid relid,
+extern void hooks_change_check(HookWalk *walk, HookStep *step, Oid relid,
 							   const ItemPointerData *tid, int64 change,
 							   Oid referenced, ItemPointer referenced_tid,
 							   const Datum *key, const bool *nulls);
-extern void hooks_change_tell(HookWalk *cascade);
+extern void hooks_change_tell(HookWalk *walk);
 
 #endif							/* HOOKS_CHANGE_H */

@@ -285,7 +285,7 @@ tree_is_doomable(const HookRoute *route, Oid root)
  * RI_FKey_fk_upd_check_required() in ri_triggers.c).
  */
 static bool
-may_fail(const HookRoute *route, const HookTree *tree, const HookForeignKey *key)
+may_dangle(const HookRoute *route, const HookTree *tree, const HookForeignKey *key)
 {
 	List	   *changes = find_changes(tree,
 									   hooks_route_numbers(key->referencing, tree->root,
@@ -321,7 +321,7 @@ add_rechecks(HookRoute *route)
 				const HookForeignKey *key = lfirst(cell);
 				HookStep   *step;
 
-				if (!key->enforced || !may_fail(route, tree, key))
+				if (!key->enforced || !may_dangle(route, tree, key))
 					continue;
 				step = palloc0(sizeof(HookStep));
 				step->key = key;

@@ -7,11 +7,11 @@
  * looked for in the table, by who deleted them.  From there the walk of
  * cascade.c finds the others, as they were when the statement began: with a
  * snapshot of now, but of the statement's command, so that what it has removed
- * so far is still there.  The TIDs that were found for a table are kept, six
- * bytes a row as in a batch, for whoever asks again while its rows are where they
- * were.
+ * so far is still there.
  *
- * What is kept lives with the record of the running delete (deleted.c).
+ * The result is cached for each statement and table, as TIDs, six bytes a row.  It
+ * holds until the table gets another file, by TRUNCATE or a rewrite.  The cache
+ * lives with the record of the running delete (deleted.c).
  */
 #include "postgres.h"
 
@@ -43,19 +43,6 @@
 #include "firing/deleted.h"
 #include "firing/rows.h"
 #include "firing/statement.h"
-
-/*
- * The statement whose cascade a firing is in; NULL if it was not seen.
- */
-static const HookStatement *
-find_root(const HookFiring *firing)
-{
-	const HookStatement *root = firing->statement;
-
-	while (root != NULL && root->referential)
-		root = root->outer;
-	return root;
-}
 
 /*
  * The file that a table's rows are in; another one after a TRUNCATE or a
@@ -109,7 +96,7 @@ keep_row(const HookCascadeRow *row, void *arg)
  * table, and no delete.
  */
 static void
-add_batch(HookWalk *cascade, const HookBatch *batch)
+add_batch(HookWalk *walk, const HookBatch *batch)
 {
 	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
 	{
@@ -124,7 +111,7 @@ add_batch(HookWalk *cascade, const HookBatch *batch)
 				if (hooks_rows_get(&fetcher, &chunk->tids[i]) &&
 					!(fetcher.heap &&
 					  HeapTupleHeaderIndicatesMovedPartitions(fetcher.tuple.t_data)))
-					hooks_cascade_add(cascade, fetcher.slot);
+					hooks_cascade_add(walk, fetcher.slot);
 			}
 		hooks_rows_end(&fetcher);
 		table_close(rel, NoLock);
@@ -152,7 +139,7 @@ is_deleted_by(HeapTuple tuple, CommandId command)
  * which has no hook that captures them.
  */
 static void
-add_deleted(HookWalk *cascade, Oid relid, CommandId command)
+add_deleted(HookWalk *walk, Oid relid, CommandId command)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
 	TupleTableSlot *slot;
@@ -177,7 +164,7 @@ add_deleted(HookWalk *cascade, Oid relid, CommandId command)
 								command);
 		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 		if (deleted)
-			hooks_cascade_add(cascade, slot);
+			hooks_cascade_add(walk, slot);
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
@@ -224,60 +211,106 @@ uncaptured_tables(const HookStatement *root)
 }
 
 /*
- * Walks what the delete of a firing does, and tells the visitor: on the way to
- * a table, the target, whose partitions and children are given too; or, with
- * InvalidOid, all of it.  Errors of hooks_rights_check_read().
- *
- * If the statement was not seen, the rows of the firing and what comes of them
- * are all that is known.
+ * The batches with the rows that the statement itself deletes: those that have
+ * fired, which it keeps, and those that wait.  If the statement was not seen, the
+ * batch of the firing is all that is known.
+ */
+static List *
+find_batches(const HookFiring *firing, const HookStatement *root)
+{
+	List	   *batches;
+
+	if (root == NULL)
+		return list_make1((void *) firing->subject->batch);
+	batches = list_copy(hooks_deleted_get(root)->batches);
+	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
+		if (!batch->referential &&
+			batch->query_cxt == root->query->estate->es_query_cxt &&
+			batch->event->action == HOOK_DELETE)
+			batches = lappend(batches, batch);
+	return batches;
+}
+
+/*
+ * Makes active a snapshot that sees the rows as they were when the statement
+ * began: one of now, but with the number of the statement's command.
  */
 static void
-walk(const HookFiring *firing, Oid target, List *target_tables,
-	 HookCascadeVisitor visitor, void *arg)
+push_snapshot(const HookFiring *firing, const HookStatement *root)
 {
-	const HookStatement *root = find_root(firing);
-	const HookDelete *statement = root == NULL ? NULL : hooks_deleted_get(root);
-	List	   *batches = statement == NULL ?
-		list_make1((void *) firing->subject->batch) : list_copy(statement->batches);
-	List	   *uncaptured = root == NULL ? NIL : uncaptured_tables(root);
-	List	   *roots = list_copy(uncaptured);
-	HookWalk *cascade;
-	ListCell   *lc;
-
-	/* those of the statement that have not fired yet */
-	if (root != NULL)
-		for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
-			if (!batch->referential &&
-				batch->query == root->query->estate->es_query_cxt &&
-				batch->event->action == HOOK_DELETE)
-				batches = lappend(batches, batch);
-	foreach(lc, batches)
-		roots = list_concat_unique_oid(roots, hooks_batch_relations(lfirst(lc)));
-
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	if (root != NULL)
 		GetActiveSnapshot()->curcid = firing->subject->batch->referential ?
 			root->query->estate->es_output_cid : GetCurrentCommandId(false);
-	cascade = hooks_cascade_begin(roots, target, 0, visitor, arg);
-	foreach(lc, hooks_cascade_route(cascade)->steps)
+}
+
+/*
+ * Refuses a walk that would tell the current user of rows that it may not read:
+ * errors of hooks_rights_check_read().
+ */
+static void
+check_rights(HookWalk *walk, List *roots, Oid target)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_cascade_route(walk)->steps)
 		hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referencing);
-	if (!OidIsValid(target))
-		foreach(lc, roots)
-			hooks_rights_check_read(hooks_ancestors_top(lfirst_oid(lc)));
-	foreach(lc, batches)
-		add_batch(cascade, lfirst(lc));
+	if (OidIsValid(target))
+		return;
+	foreach(lc, roots)
+		hooks_rights_check_read(hooks_ancestors_top(lfirst_oid(lc)));
+}
+
+/*
+ * Begins the walk with the rows of tables that capture nothing, where they lead
+ * somewhere or are asked for themselves.
+ */
+static void
+add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
+			   List *target_tables, CommandId command)
+{
+	ListCell   *lc;
+
 	foreach(lc, uncaptured)
 	{
-		HookTable  *table = hooks_route_table(hooks_cascade_route(cascade),
-											  lfirst_oid(lc));
+		Oid			relid = lfirst_oid(lc);
+		HookTable  *table = hooks_route_table(hooks_cascade_route(walk), relid);
 
 		if (!OidIsValid(target) || table->tree->columns != NIL ||
-			list_member_oid(target_tables, lfirst_oid(lc)))
-			add_deleted(cascade, lfirst_oid(lc),
-						root->query->estate->es_output_cid);
+			list_member_oid(target_tables, relid))
+			add_deleted(walk, relid, command);
 	}
-	hooks_cascade_run(cascade);
-	hooks_cascade_end(cascade);
+}
+
+/*
+ * Walks what the delete of a firing does, and tells the visitor: on the way to
+ * a table, the target, whose partitions and children are given too; or, with
+ * InvalidOid, all of it.  Errors of check_rights().
+ */
+static void
+walk_delete(const HookFiring *firing, Oid target, List *target_tables,
+			HookCascadeVisitor visitor, void *arg)
+{
+	const HookStatement *root = hooks_statement_of_cascade(firing->statement);
+	List	   *batches = find_batches(firing, root);
+	List	   *uncaptured = root == NULL ? NIL : uncaptured_tables(root);
+	List	   *roots = list_copy(uncaptured);
+	HookWalk   *walk;
+	ListCell   *lc;
+
+	Assert(firing->subject->batch != NULL);
+	foreach(lc, batches)
+		roots = list_concat_unique_oid(roots, hooks_batch_relations(lfirst(lc)));
+	push_snapshot(firing, root);
+	walk = hooks_cascade_begin(roots, target, 0, visitor, arg);
+	check_rights(walk, roots, target);
+	foreach(lc, batches)
+		add_batch(walk, lfirst(lc));
+	if (root != NULL)
+		add_uncaptured(walk, uncaptured, target, target_tables,
+					   root->query->estate->es_output_cid);
+	hooks_cascade_run(walk);
+	hooks_cascade_end(walk);
 	PopActiveSnapshot();
 }
 
@@ -287,7 +320,7 @@ walk(const HookFiring *firing, Oid target, List *target_tables,
 void
 hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor, void *arg)
 {
-	walk(firing, InvalidOid, NIL, visitor, arg);
+	walk_delete(firing, InvalidOid, NIL, visitor, arg);
 }
 
 /*
@@ -297,8 +330,8 @@ hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor, void *ar
 Oid
 hooks_doomed_target(const HookFiring *firing)
 {
-	Oid			root = find_root(firing) == NULL ? InvalidOid :
-		hooks_context_root(firing);
+	bool		seen = hooks_statement_of_cascade(firing->statement) != NULL;
+	Oid			root = seen ? hooks_context_root(firing) : InvalidOid;
 
 	return OidIsValid(root) ? root : firing->subject->relation;
 }
@@ -311,7 +344,8 @@ hooks_doomed_target(const HookFiring *firing)
 bool
 hooks_doomed_is_partial(const HookFiring *firing)
 {
-	return find_root(firing) == NULL && firing->subject->batch->referential;
+	return hooks_statement_of_cascade(firing->statement) == NULL &&
+		firing->subject->batch->referential;
 }
 
 /*
@@ -321,7 +355,7 @@ hooks_doomed_is_partial(const HookFiring *firing)
 bool
 hooks_doomed_first(const HookFiring *firing)
 {
-	const HookStatement *root = find_root(firing);
+	const HookStatement *root = hooks_statement_of_cascade(firing->statement);
 	HookDelete *statement = root == NULL ? NULL : hooks_deleted_get(root);
 
 	if (statement == NULL)
@@ -333,14 +367,14 @@ hooks_doomed_first(const HookFiring *firing)
 }
 
 /*
- * What the delete of a firing removes from a table, as a list of
- * HookTidList; found once for each statement and table, where the statement
- * was seen.
+ * What the delete of a firing removes from a table, as a list of HookTidList.
+ * Cached for each statement and table; without a cache if the statement was not
+ * seen.
  */
 List *
 hooks_doomed_rows(const HookFiring *firing, Oid target)
 {
-	const HookStatement *root = find_root(firing);
+	const HookStatement *root = hooks_statement_of_cascade(firing->statement);
 	HookDelete *statement = NULL;
 	MemoryContext old;
 	HookDeleteAnswer *answer;
@@ -369,7 +403,7 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	foreach(lc, answer->tables)
 		answer->files = lappend_oid(answer->files, file_of(lfirst_oid(lc)));
 	MemoryContextSwitchTo(old);
-	walk(firing, target, answer->tables, keep_row, answer);
+	walk_delete(firing, target, answer->tables, keep_row, answer);
 	if (statement != NULL)
 	{
 		MemoryContextSetParent(answer->context, statement->context);

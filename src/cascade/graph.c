@@ -134,7 +134,7 @@ key_from_tuple(HeapTuple tuple)
 }
 
 static GraphTable *
-get_table(HookGraph *graph, Oid relid)
+get_graph_table(HookGraph *graph, Oid relid)
 {
 	bool		found;
 	GraphTable *table = hash_search(graph->tables, &relid, HASH_ENTER, &found);
@@ -145,7 +145,7 @@ get_table(HookGraph *graph, Oid relid)
 }
 
 static int
-compare_names(const ListCell *a, const ListCell *b)
+compare_keys(const ListCell *a, const ListCell *b)
 {
 	const HookForeignKey *one = lfirst(a);
 	const HookForeignKey *other = lfirst(b);
@@ -193,9 +193,9 @@ build(HookGraph *graph)
 		key = key_from_tuple(tuple);
 		entry = hash_search(graph->keys, &key->oid, HASH_ENTER, NULL);
 		entry->key = key;
-		table = get_table(graph, key->referenced);
+		table = get_graph_table(graph, key->referenced);
 		table->to = lappend(table->to, key);
-		table = get_table(graph, key->referencing);
+		table = get_graph_table(graph, key->referencing);
 		table->from = lappend(table->from, key);
 	}
 	systable_endscan(scan);
@@ -204,8 +204,8 @@ build(HookGraph *graph)
 	hash_seq_init(&status, graph->tables);
 	while ((table = hash_seq_search(&status)) != NULL)
 	{
-		list_sort(table->to, compare_names);
-		list_sort(table->from, compare_names);
+		list_sort(table->to, compare_keys);
+		list_sort(table->from, compare_keys);
 	}
 }
 

@@ -56,12 +56,12 @@ leave(const HookLane *lane, const HookIdentity *before)
  */
 void
 hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
-				   char *query, bool unique)
+				   char *sql, bool unique)
 {
 	lane->context = CurrentMemoryContext;
 	lane->desc = desc;
 	lane->relid = relid;
-	lane->query = query;
+	lane->sql = sql;
 	lane->unique = unique;
 	lane->enr.md.name = pstrdup(name);
 	lane->enr.md.reliddesc = InvalidOid;
@@ -103,7 +103,7 @@ hooks_lane_plan(HookLane *lane)
 	enter(lane, &before);
 	if (lane->plan != NULL)
 		SPI_freeplan(lane->plan);
-	lane->plan = SPI_prepare(lane->query, 0, NULL);
+	lane->plan = SPI_prepare(lane->sql, 0, NULL);
 	if (lane->plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	leave(lane, &before);
@@ -129,15 +129,15 @@ hooks_lane_has_plan(const HookLane *lane)
  * Replaces the query; a plan for another one is of no use any more.
  */
 void
-hooks_lane_set_query(HookLane *lane, char *query)
+hooks_lane_set_sql(HookLane *lane, char *sql)
 {
-	if (lane->plan != NULL && strcmp(query, lane->query) != 0)
+	if (lane->plan != NULL && strcmp(sql, lane->sql) != 0)
 	{
 		SPI_freeplan(lane->plan);
 		lane->plan = NULL;
 	}
-	pfree(lane->query);
-	lane->query = query;
+	pfree(lane->sql);
+	lane->sql = sql;
 }
 
 /*
@@ -225,12 +225,12 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 }
 
 static void
-receive_startup(DestReceiver *self, int operation, TupleDesc desc)
+start_receiver(DestReceiver *self, int operation, TupleDesc desc)
 {
 }
 
 static void
-receive_end(DestReceiver *self)
+end_receiver(DestReceiver *self)
 {
 }
 
@@ -248,9 +248,9 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 		lane->all_values = palloc(sizeof(Datum) * desc->natts * FETCH_ROWS);
 		lane->all_nulls = palloc(sizeof(bool) * desc->natts * FETCH_ROWS);
 		lane->receiver.receiveSlot = receive_row;
-		lane->receiver.rStartup = receive_startup;
-		lane->receiver.rShutdown = receive_end;
-		lane->receiver.rDestroy = receive_end;
+		lane->receiver.rStartup = start_receiver;
+		lane->receiver.rShutdown = end_receiver;
+		lane->receiver.rDestroy = end_receiver;
 		lane->receiver.mydest = DestNone;
 	}
 	lane->batch = AllocSetContextCreate(lane->context, "hooks lane",
@@ -283,7 +283,7 @@ get_plan(const HookLane *lane)
 	}
 	PG_END_TRY();
 	if (plan == NULL)
-		elog(ERROR, "could not plan query: %s", lane->query);
+		elog(ERROR, "could not plan query: %s", lane->sql);
 	return plan;
 }
 
@@ -308,7 +308,7 @@ hooks_lane_open(HookLane *lane)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot lock or change rows while a cascade is looked at")));
-	lane->running = CreateQueryDesc(statement, lane->query, GetActiveSnapshot(),
+	lane->running = CreateQueryDesc(statement, lane->sql, GetActiveSnapshot(),
 									InvalidSnapshot, &lane->receiver, NULL,
 									tables, 0);
 	ExecutorStart(lane->running, 0);

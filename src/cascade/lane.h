@@ -23,7 +23,7 @@ typedef struct HookLane
 	MemoryContext context;		/* NULL: the lane is not in use */
 	Oid			relid;			/* the table that the query reads, as its owner;
 								 * InvalidOid: as the current user */
-	char	   *query;
+	char	   *sql;
 	bool		unique;			/* hardly any value is put in twice for a round */
 	SPIPlanPtr	plan;			/* NULL: to be made */
 	double		planned;		/* for so many rows */
@@ -47,10 +47,10 @@ typedef struct HookLane
 } HookLane;
 
 extern void hooks_lane_prepare(HookLane *lane, const char *name,
-							   TupleDesc desc, Oid relid, char *query,
+							   TupleDesc desc, Oid relid, char *sql,
 							   bool unique);
 extern bool hooks_lane_has_plan(const HookLane *lane);
-extern void hooks_lane_set_query(HookLane *lane, char *query);
+extern void hooks_lane_set_sql(HookLane *lane, char *sql);
 extern void hooks_lane_plan(HookLane *lane);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
 extern bool hooks_lane_next_round(HookLane *lane);

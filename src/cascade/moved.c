@@ -87,7 +87,7 @@ cast_value(const HookMoved *moved, HookEnd end, int i, Datum value)
 }
 
 static uint32
-hash_key(HookMoved *moved, HookEnd end, const Datum *key)
+hash_moved_key(HookMoved *moved, HookEnd end, const Datum *key)
 {
 	uint32		hash = 0;
 
@@ -129,7 +129,7 @@ hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)
 
 	if (!get_key(moved, end, version, key))
 		return;
-	hash = hash_key(moved, end, key);
+	hash = hash_moved_key(moved, end, key);
 	if (moved->buckets[end] == NULL)
 	{
 		HASHCTL		info = {0};
@@ -180,7 +180,7 @@ hooks_moved_begin(HookMovedScan *scan, HookMoved *moved, HookEnd end, HookEnd by
 	for (int i = 0; i < moved->key->nkeys; i++)
 		if (nulls[i])
 			return;
-	hash = hash_key(moved, by, key);
+	hash = hash_moved_key(moved, by, key);
 	scan->bucket = hash_search(moved->buckets[end], &hash, HASH_FIND, NULL);
 	if (scan->bucket != NULL)
 		scan->n = scan->bucket->n;

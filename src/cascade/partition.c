@@ -32,12 +32,12 @@ is_foreign_function(Oid function, void *context)
 }
 
 static bool
-runs_code(Node *node, void *context)
+key_runs_code(Node *node, void *context)
 {
 	return node != NULL &&
 		(IsA(node, CoerceToDomain) ||
 		 check_functions_in_node(node, is_foreign_function, NULL) ||
-		 expression_tree_walker(node, runs_code, NULL));
+		 expression_tree_walker(node, key_runs_code, NULL));
 }
 
 /*
@@ -87,7 +87,7 @@ hooks_partition_make(Relation rel)
 	Bitmapset  *columns = NULL;
 	int			column = -1;
 
-	if (constraint == NIL || runs_code((Node *) constraint, NULL))
+	if (constraint == NIL || key_runs_code((Node *) constraint, NULL))
 		return NULL;
 	partition = palloc0(sizeof(HookPartition));
 	partition->context = CurrentMemoryContext;

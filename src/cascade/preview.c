@@ -38,7 +38,7 @@
  * Adds a row to a preview.
  */
 static void
-put_row(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
+put_count(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
 		const HookForeignKey *key, const char *action, int64 count,
 		bool capped, List *hooks)
 {
@@ -59,7 +59,7 @@ put_row(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
  * Can rows of a step's table be referred to by what it changes?
  */
 static bool
-is_referenced(const HookStep *step)
+changes_referenced(const HookStep *step)
 {
 	ListCell   *leaf;
 	ListCell   *way;
@@ -81,7 +81,7 @@ hooks_of_count(const HookCascadeCount *count)
 									NULL, false);
 	return hooks_forecast_hooks(HOOK_UPDATE, count->relation, count->relids,
 								count->columns,
-								is_referenced(count->step));
+								changes_referenced(count->step));
 }
 
 /*
@@ -145,7 +145,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	int64		max_rows = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	TupleDesc	desc;
 	Tuplestorestate *rows;
-	HookWalk *cascade;
+	HookWalk *walk;
 	HookRoute  *route;
 	List	   *tables = list_make1_oid(relid);
 	ListCell   *lc;
@@ -161,18 +161,18 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	/* DELETE takes the children of a table that is inherited from, too */
 	if (get_rel_relkind(relid) == RELKIND_RELATION)
 		tables = find_all_inheritors(relid, AccessShareLock, NULL);
-	cascade = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
-	route = hooks_cascade_route(cascade);
+	walk = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
+	route = hooks_cascade_route(walk);
 	foreach(lc, route->tables)
 		hooks_rights_check_read(((HookTable *) lfirst(lc))->relid);
 	/* where what is changed refers to is looked up, too */
 	foreach(lc, route->steps)
 		if (((HookStep *) lfirst(lc))->recheck)
 			hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referenced);
-	hooks_cascade_select(cascade, relid, list_length(tables) > 1, condition);
-	hooks_cascade_run(cascade);
+	hooks_cascade_select(walk, relid, list_length(tables) > 1, condition);
+	hooks_cascade_run(walk);
 
-	foreach(lc, hooks_cascade_counts(cascade))
+	foreach(lc, hooks_cascade_counts(walk))
 	{
 		const HookCascadeCount *count = lfirst(lc);
 
@@ -185,13 +185,13 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 									  (unsigned long) count->rows,
 									  (long long) count->rows)));
 		else if (count->rows > 0 || count->depth == 0)
-			put_row(rows, desc, count->depth, count->relation, count->key,
+			put_count(rows, desc, count->depth, count->relation, count->key,
 					effect_word(count->effect), count->rows, count->capped,
 					hooks_of_count(count));
 	}
 	report_missing_indexes(route);
 	hooks_switched_report(route->off);
-	hooks_cascade_end(cascade);
+	hooks_cascade_end(walk);
 	return (Datum) 0;
 }
 
@@ -259,7 +259,7 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION)
 				count += count_table(lfirst_oid(cell));
 		}
-		put_row(rows, desc, table->depth, table->relid, table->key, "truncate",
+		put_count(rows, desc, table->depth, table->relid, table->key, "truncate",
 				count, false,
 				hooks_forecast_hooks(HOOK_TRUNCATE, table->relid,
 									 list_make1_oid(table->relid), NULL, false));

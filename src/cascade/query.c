@@ -322,7 +322,7 @@ hooks_query_comparisons(HookMoved *moved)
  * ri_GenerateQual() in ri_triggers.c makes it.
  */
 static void
-append_comparison(StringInfo query, const HookForeignKey *key, int i,
+append_comparison(StringInfo sql, const HookForeignKey *key, int i,
 				  const char *referenced, const char *referencing)
 {
 	Oid			type;
@@ -337,12 +337,12 @@ append_comparison(StringInfo query, const HookForeignKey *key, int i,
 						  &referencing_type, &typmod, &referencing_collation);
 	check_comparison(key, key->operators[i], type, referencing_type);
 	if (i > 0)
-		appendStringInfoString(query, " AND ");
-	generate_operator_clause(query, referenced, type, key->operators[i],
+		appendStringInfoString(sql, " AND ");
+	generate_operator_clause(sql, referenced, type, key->operators[i],
 							 referencing, referencing_type);
 	if (OidIsValid(collation) && collation != referencing_collation &&
 		!get_collation_isdeterministic(collation))
-		appendStringInfo(query, " COLLATE %s", collation_name(collation));
+		appendStringInfo(sql, " COLLATE %s", collation_name(collation));
 }
 
 /*
@@ -355,31 +355,31 @@ append_comparison(StringInfo query, const HookForeignKey *key, int i,
 char *
 hooks_query_roots(const HookTable *table, bool children, const char *condition)
 {
-	StringInfoData query;
+	StringInfoData sql;
 	ListCell   *lc;
 
-	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s, ctid",
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT 0::pg_catalog.int8, %s, ctid",
 					 holder(table->relid, children, "tableoid"));
 	foreach(lc, table->tree->columns)
 		if (!children)
-			appendStringInfo(&query, ", %s",
+			appendStringInfo(&sql, ", %s",
 							 column_name(table->tree->root, lfirst_int(lc)));
-	appendStringInfo(&query, " FROM %s",
+	appendStringInfo(&sql, " FROM %s",
 					 from_item(table->relid, children, ""));
 	if (condition != NULL)
-		appendStringInfo(&query, " WHERE (%s\n)", condition);
-	return query.data;
+		appendStringInfo(&sql, " WHERE (%s\n)", condition);
+	return sql.data;
 }
 
 /*
  * f.k1 = c.KEY AND ...
  */
 static void
-append_key(StringInfo query, const HookForeignKey *key)
+append_key(StringInfo sql, const HookForeignKey *key)
 {
 	for (int i = 0; i < key->nkeys; i++)
-		append_comparison(query, key, i, psprintf("f.k%d", i + 1),
+		append_comparison(sql, key, i, psprintf("f.k%d", i + 1),
 						  psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])));
 }
 
@@ -393,33 +393,33 @@ char *
 hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 {
 	const HookForeignKey *key = step->key;
-	StringInfoData query;
+	StringInfoData sql;
 	ListCell   *lc;
 
-	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT f.event, %s, c.ctid, %s",
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT f.event, %s, c.ctid, %s",
 					 holder(key->referencing, false, "c.tableoid"),
 					 step->set == NULL ? "NULL" : "c.xmin");
 	foreach(lc, step->table->tree->columns)
-		appendStringInfo(&query, ", c.%s",
+		appendStringInfo(&sql, ", c.%s",
 						 column_name(step->table->tree->root, lfirst_int(lc)));
 	for (int i = 0; i < key->nkeys && step->meets; i++)
-		appendStringInfo(&query, ", f.k%d", i + 1);
+		appendStringInfo(&sql, ", f.k%d", i + 1);
 	for (int i = 0; i < key->nkeys && step->copies && step->moves; i++)
 	{
 		check_cast(key,
 				   getBaseType(get_atttype(key->referenced, key->referenced_keys[i])),
 				   getBaseType(get_atttype(key->referencing, key->referencing_keys[i])));
-		appendStringInfo(&query, ", CAST(f.n%d AS %s)", i + 1,
+		appendStringInfo(&sql, ", CAST(f.n%d AS %s)", i + 1,
 						 column_type(key->referencing, key->referencing_keys[i]));
 	}
-	appendStringInfo(&query, " FROM %s f %s %s ON ",
+	appendStringInfo(&sql, " FROM %s f %s %s ON ",
 					 quote_identifier(name), step->meets ? "LEFT JOIN" : "JOIN",
 					 from_item(key->referencing, false, "c"));
-	append_key(&query, key);
+	append_key(&sql, key);
 	if (ordered)
-		appendStringInfoString(&query, " ORDER BY 1, 2, 3");
-	return query.data;
+		appendStringInfoString(&sql, " ORDER BY 1, 2, 3");
+	return sql.data;
 }
 
 /*
@@ -430,16 +430,16 @@ char *
 hooks_query_counts(const HookStep *step, const char *name)
 {
 	const HookForeignKey *key = step->key;
-	StringInfoData query;
+	StringInfoData sql;
 
-	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT 0::pg_catalog.int8, %s, pg_catalog.count(*) FROM %s f, %s WHERE ",
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT 0::pg_catalog.int8, %s, pg_catalog.count(*) FROM %s f, %s WHERE ",
 					 holder(key->referencing, false, "c.tableoid"), quote_identifier(name),
 					 from_item(key->referencing, false, "c"));
-	append_key(&query, key);
+	append_key(&sql, key);
 	if (is_partitioned(key->referencing))
-		appendStringInfoString(&query, " GROUP BY 2");
-	return query.data;
+		appendStringInfoString(&sql, " GROUP BY 2");
+	return sql.data;
 }
 
 /*
@@ -450,22 +450,22 @@ char *
 hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 {
 	const HookForeignKey *key = step->key;
-	StringInfoData query;
+	StringInfoData sql;
 
-	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid");
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid");
 	for (int i = 0; i < key->nkeys; i++)
-		appendStringInfo(&query, ", f.k%d", i + 1);
-	appendStringInfo(&query, " FROM %s f LEFT JOIN %s ON ",
+		appendStringInfo(&sql, ", f.k%d", i + 1);
+	appendStringInfo(&sql, " FROM %s f LEFT JOIN %s ON ",
 					 quote_identifier(name),
 					 from_item(key->referenced, false, "p"));
 	for (int i = 0; i < key->nkeys; i++)
-		append_comparison(&query, key, i,
+		append_comparison(&sql, key, i,
 						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
 						  psprintf("f.k%d", i + 1));
 	if (ordered)
-		appendStringInfoString(&query, " ORDER BY 1");
-	return query.data;
+		appendStringInfoString(&sql, " ORDER BY 1");
+	return sql.data;
 }
 
 /*

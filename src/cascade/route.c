@@ -80,7 +80,7 @@ add_way(List *ways, HookTable *table, const HookForeignKey *key)
  * changing it, and being open what is called by the walk's queries.
  */
 static Relation
-open_table(HookRoute *route, Oid relid)
+open_route_table(HookRoute *route, Oid relid)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
 
@@ -94,7 +94,7 @@ open_table(HookRoute *route, Oid relid)
 static void
 add_leaf(HookRoute *route, HookTable *table, Oid relid)
 {
-	Relation	rel = open_table(route, relid);
+	Relation	rel = open_route_table(route, relid);
 	HookLeaf   *leaf = hash_search(table->leaf_by_relid, &relid, HASH_ENTER, NULL);
 	int			ntriggers = rel->trigdesc == NULL ? 0 : rel->trigdesc->numtriggers;
 	Trigger    *triggers;
@@ -112,7 +112,7 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	leaf->deletes = leaf->updates = leaf->checks = NIL;
 	/* what is open keeps its partition key: it is not read by who looks */
 	foreach(lc, hooks_graph_above(relid))
-		(void) open_table(route, lfirst_oid(lc));
+		(void) open_route_table(route, lfirst_oid(lc));
 	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) : NULL;
 	if (leaf->partition != NULL)
 		leaf->partition_columns = hooks_route_numbers(relid, table->tree->root,
@@ -160,7 +160,7 @@ hooks_route_table(const HookRoute *route, Oid relid)
 }
 
 static HookTree *
-get_tree(HookRoute *route, Oid root)
+get_route_tree(HookRoute *route, Oid root)
 {
 	HookTree   *tree;
 	ListCell   *lc;
@@ -178,7 +178,7 @@ get_tree(HookRoute *route, Oid root)
  * A table of the route, made when it is first met.
  */
 static HookTable *
-get_table(HookRoute *route, Oid relid)
+get_route_table(HookRoute *route, Oid relid)
 {
 	HookTable  *table = hooks_route_table(route, relid);
 	HASHCTL		info = {0};
@@ -195,8 +195,8 @@ get_table(HookRoute *route, Oid relid)
 									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	route->tables = lappend(route->tables, table);
 	table->partitioned =
-		open_table(route, relid)->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-	table->tree = get_tree(route, hooks_ancestors_top(relid));
+		open_route_table(route, relid)->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	table->tree = get_route_tree(route, hooks_ancestors_top(relid));
 	if (!table->partitioned)
 		add_leaf(route, table, relid);
 	else
@@ -308,7 +308,7 @@ is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
 		(effect == HOOK_EFFECT_DELETE || change_matters(wanted, key));
 }
 
-static HookStep *get_step(HookRoute *route, const HookWay *way, HookCause cause);
+static HookStep *get_route_step(HookRoute *route, const HookWay *way, HookCause cause);
 
 /*
  * The way on from rows of a table that are deleted.
@@ -316,7 +316,7 @@ static HookStep *get_step(HookRoute *route, const HookWay *way, HookCause cause)
 static void
 make_deletes(HookRoute *route, HookTable *table, HookWay *way)
 {
-	way->steps[HOOK_CAUSE_DELETED] = get_step(route, way, HOOK_CAUSE_DELETED);
+	way->steps[HOOK_CAUSE_DELETED] = get_route_step(route, way, HOOK_CAUSE_DELETED);
 	if (way->steps[HOOK_CAUSE_DELETED] != NULL)
 		hooks_route_need(table->tree, way->keys, way->key->nkeys);
 }
@@ -350,7 +350,7 @@ make_changeable(HookRoute *route, HookStep *step)
 
 			if (way->steps[cause] != NULL || !bms_overlap(way->columns, step->touched))
 				continue;
-			way->steps[cause] = get_step(route, way, cause);
+			way->steps[cause] = get_route_step(route, way, cause);
 			if (way->steps[cause] != NULL)
 				hooks_route_need(table->tree, way->keys, way->key->nkeys);
 		}
@@ -362,7 +362,7 @@ make_changeable(HookRoute *route, HookStep *step)
  * is wanted.
  */
 static HookStep *
-get_step(HookRoute *route, const HookWay *way, HookCause cause)
+get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 {
 	const HookForeignKey *key = way->key;
 	char		action = cause == HOOK_CAUSE_DELETED ? key->on_delete : key->on_update;
@@ -409,7 +409,7 @@ get_step(HookRoute *route, const HookWay *way, HookCause cause)
 		action == FKCONSTR_ACTION_NOACTION :
 		action == FKCONSTR_ACTION_SETDEFAULT;
 	step->moves = effect == HOOK_EFFECT_SET_DEFAULT || (copies && key->nkeys > 1);
-	step->table = get_table(route, key->referencing);
+	step->table = get_route_table(route, key->referencing);
 	step->keys = hooks_route_numbers(key->referencing, step->table->tree->root,
 									 key->referencing_keys, key->nkeys);
 	if (effect == HOOK_EFFECT_DELETE)
@@ -562,7 +562,7 @@ hooks_route_make(List *tables, Oid target, bool blocked)
 	if (OidIsValid(target))
 		want_target(route, target);
 	foreach(lc, tables)
-		make_doomable(route, get_table(route, lfirst_oid(lc)));
+		make_doomable(route, get_route_table(route, lfirst_oid(lc)));
 	return route;
 }
 

@@ -16,20 +16,20 @@
  * The count of what a step has done in this round.
  */
 HookCascadeCount *
-hooks_walk_count(HookWalk *cascade, HookCascadeCount **last, HookStep *step,
+hooks_walk_count(HookWalk *walk, HookCascadeCount **last, HookStep *step,
 				 HookEffect effect)
 {
 	HookCascadeCount *count = *last;
 	MemoryContext old;
 
-	if (count != NULL && count->depth == cascade->depth)
+	if (count != NULL && count->depth == walk->depth)
 		return count;
-	old = MemoryContextSwitchTo(cascade->context);
+	old = MemoryContextSwitchTo(walk->context);
 	count = palloc0(sizeof(HookCascadeCount));
-	count->number = list_length(cascade->counts);
-	count->depth = cascade->depth;
+	count->number = list_length(walk->counts);
+	count->depth = walk->depth;
 	count->effect = effect;
-	count->capped = cascade->cut;
+	count->capped = walk->cut;
 	if (step != NULL)
 	{
 		count->step = step;
@@ -38,7 +38,7 @@ hooks_walk_count(HookWalk *cascade, HookCascadeCount **last, HookStep *step,
 		count->columns = step->set;
 		count->late = step->deferred;
 	}
-	cascade->counts = lappend(cascade->counts, count);
+	walk->counts = lappend(walk->counts, count);
 	MemoryContextSwitchTo(old);
 	*last = count;
 	return count;
@@ -48,17 +48,17 @@ hooks_walk_count(HookWalk *cascade, HookCascadeCount **last, HookStep *step,
  * Counts a row; false if there are enough.
  */
 bool
-hooks_walk_count_row(HookWalk *cascade, HookCascadeCount *count, Oid relid)
+hooks_walk_count_row(HookWalk *walk, HookCascadeCount *count, Oid relid)
 {
-	if (cascade->max_rows > 0 && count->rows >= cascade->max_rows)
+	if (walk->max_rows > 0 && count->rows >= walk->max_rows)
 	{
-		count->capped = cascade->cut = true;
+		count->capped = walk->cut = true;
 		return false;
 	}
 	count->rows++;
 	if (count->relids == NIL || llast_oid(count->relids) != relid)
 	{
-		MemoryContext old = MemoryContextSwitchTo(cascade->context);
+		MemoryContext old = MemoryContextSwitchTo(walk->context);
 
 		count->relids = list_append_unique_oid(count->relids, relid);
 		MemoryContextSwitchTo(old);
@@ -70,19 +70,19 @@ hooks_walk_count_row(HookWalk *cascade, HookCascadeCount *count, Oid relid)
  * Tells the visitor of a row.
  */
 void
-hooks_walk_visit(HookWalk *cascade, const HookCascadeCount *count, Oid relid,
+hooks_walk_visit(HookWalk *walk, const HookCascadeCount *count, Oid relid,
 				 const ItemPointerData *tid)
 {
 	HookCascadeRow row;
 
-	if (cascade->visitor == NULL)
+	if (walk->visitor == NULL)
 		return;
 	row.relid = relid;
 	row.tid = *tid;
 	row.depth = count->depth;
 	row.step = count->step;
 	row.effect = count->effect;
-	cascade->visitor(&row, cascade->arg);
+	walk->visitor(&row, walk->arg);
 }
 
 /*
@@ -109,35 +109,35 @@ hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
  * The query of a step's lane, with the names that its tables have now.
  */
 static char *
-write_query(const HookWalk *cascade, const HookStep *step, const HookLane *lane,
+write_sql(const HookWalk *walk, const HookStep *step, const HookLane *lane,
 			const char *name)
 {
 	if (lane == &step->state->checks)
-		return hooks_query_checks(step, name, cascade->route->ordered);
+		return hooks_query_checks(step, name, walk->route->ordered);
 	return step->counts ? hooks_query_counts(step, name) :
-		hooks_query_rows(step, name, cascade->route->ordered);
+		hooks_query_rows(step, name, walk->route->ordered);
 }
 
 /*
  * Makes a step's queries, when it is first taken.
  */
 void
-hooks_walk_prepare(HookWalk *cascade, HookStep *step)
+hooks_walk_prepare(HookWalk *walk, HookStep *step)
 {
-	MemoryContext old = MemoryContextSwitchTo(cascade->context);
+	MemoryContext old = MemoryContextSwitchTo(walk->context);
 	HookStepState *state = step->state;
-	char	   *name = psprintf("step %d", ++cascade->nlanes);
+	char	   *name = psprintf("step %d", ++walk->nlanes);
 
 	/* nobody wants to know which rows, and nothing depends on it */
-	step->counts = step->alone && cascade->visitor == NULL && cascade->max_rows == 0;
+	step->counts = step->alone && walk->visitor == NULL && walk->max_rows == 0;
 	if (step->recheck)
 		hooks_lane_prepare(&state->checks, name, hooks_query_desc(step, true),
 						   step->key->referenced,
-						   write_query(cascade, step, &state->checks, name), false);
+						   write_sql(walk, step, &state->checks, name), false);
 	else
 		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
 						   step->key->referencing,
-						   write_query(cascade, step, &state->rows, name), true);
+						   write_sql(walk, step, &state->rows, name), true);
 	if (step->effect == HOOK_EFFECT_SET_DEFAULT && !step->copies)
 	{
 		state->defaults = palloc(sizeof(Datum) * step->key->nkeys);
@@ -154,22 +154,22 @@ hooks_walk_prepare(HookWalk *cascade, HookStep *step)
  * dropped its plan: a table, or more likely its schema, may have another name.
  */
 void
-hooks_walk_renew_query(HookWalk *cascade, const HookStep *step, HookLane *lane)
+hooks_walk_renew_sql(HookWalk *walk, const HookStep *step, HookLane *lane)
 {
-	MemoryContext old = MemoryContextSwitchTo(cascade->context);
-	char	   *query;
+	MemoryContext old = MemoryContextSwitchTo(walk->context);
+	char	   *sql;
 
 	AcceptInvalidationMessages();
-	query = write_query(cascade, step, lane, lane->enr.md.name);
+	sql = write_sql(walk, step, lane, lane->enr.md.name);
 	MemoryContextSwitchTo(old);
-	hooks_lane_set_query(lane, query);
+	hooks_lane_set_sql(lane, sql);
 }
 
 /*
  * Makes of a row's values, those of the tree's columns, what they are now.
  */
 void
-hooks_walk_present(HookWalk *cascade, const HookTree *tree, Oid relid,
+hooks_walk_present(HookWalk *walk, const HookTree *tree, Oid relid,
 				   const ItemPointerData *tid, Datum *values, bool *nulls)
 {
 	int			n = list_length(tree->columns);
@@ -177,7 +177,7 @@ hooks_walk_present(HookWalk *cascade, const HookTree *tree, Oid relid,
 
 	if (tree->moves)
 	{
-		HookVersion *version = hooks_moved_version(cascade->versions, relid, tid, false);
+		HookVersion *version = hooks_moved_version(walk->versions, relid, tid, false);
 
 		if (version != NULL)
 		{
@@ -204,7 +204,7 @@ hooks_walk_present(HookWalk *cascade, const HookTree *tree, Oid relid,
  * the row is deleted.
  */
 void
-hooks_walk_queue(HookWalk *cascade, const HookWay *way, HookStep *step,
+hooks_walk_queue(HookWalk *walk, const HookWay *way, HookStep *step,
 				 const Datum *values, const bool *nulls,
 				 const Datum *new_values, const bool *new_nulls)
 {
@@ -233,8 +233,8 @@ hooks_walk_queue(HookWalk *cascade, const HookWay *way, HookStep *step,
 	if (same)
 		return;
 	if (!step->taken)
-		hooks_walk_prepare(cascade, step);
-	row[0] = Int64GetDatum(++cascade->event);
+		hooks_walk_prepare(walk, step);
+	row[0] = Int64GetDatum(++walk->event);
 	hooks_lane_put(&step->state->rows, row, row_nulls);
 }
 
@@ -242,26 +242,26 @@ hooks_walk_queue(HookWalk *cascade, const HookWay *way, HookStep *step,
  * A row is deleted.  False if there are enough of its kind.
  */
 bool
-hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
+hooks_walk_doom(HookWalk *walk, HookCascadeCount *count,
 				HookTable *table, Oid relid,
 				const ItemPointerData *tid, Datum *values, bool *nulls)
 {
 	HookLeaf   *leaf = hooks_route_leaf(table, relid);
 	ListCell   *lc;
 
-	if (!hooks_walk_count_row(cascade, count, relid))
+	if (!hooks_walk_count_row(walk, count, relid))
 		return false;
-	(void) hooks_tidset_add(cascade->doomed, relid, tid);
-	hooks_walk_visit(cascade, count, relid, tid);
+	(void) hooks_tidset_add(walk->doomed, relid, tid);
+	hooks_walk_visit(walk, count, relid, tid);
 	if (leaf == NULL || leaf->deletes == NIL)
 		return true;
-	hooks_walk_present(cascade, table->tree, relid, tid, values, nulls);
+	hooks_walk_present(walk, table->tree, relid, tid, values, nulls);
 	foreach(lc, leaf->deletes)
 	{
 		HookWay    *way = lfirst(lc);
 
 		if (way->steps[HOOK_CAUSE_DELETED] != NULL)
-			hooks_walk_queue(cascade, way, way->steps[HOOK_CAUSE_DELETED],
+			hooks_walk_queue(walk, way, way->steps[HOOK_CAUSE_DELETED],
 							 values, nulls, NULL, NULL);
 	}
 	return true;
@@ -271,14 +271,14 @@ hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
  * A row keeps the delete from happening; it counts once for each key.
  */
 void
-hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
+hooks_walk_block(HookWalk *walk, HookStep *step, Oid relid,
 				 const ItemPointerData *tid)
 {
 	HookStepState *state = step->state;
 	HookCascadeCount *count;
 	ListCell   *lc;
 
-	foreach(lc, cascade->route->steps)
+	foreach(lc, walk->route->steps)
 	{
 		HookStep   *other = lfirst(lc);
 
@@ -287,8 +287,8 @@ hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
 			return;
 	}
 	if (state->blocks == NULL)
-		state->blocks = hooks_tidset_make(cascade->context);
-	count = hooks_walk_count(cascade, &state->blocked, step, HOOK_EFFECT_BLOCKED);
-	if (hooks_walk_count_row(cascade, count, relid))
+		state->blocks = hooks_tidset_make(walk->context);
+	count = hooks_walk_count(walk, &state->blocked, step, HOOK_EFFECT_BLOCKED);
+	if (hooks_walk_count_row(walk, count, relid))
 		(void) hooks_tidset_add(state->blocks, relid, tid);
 }

@@ -81,31 +81,31 @@ typedef struct HookWalk
 	int			nlanes;
 } HookWalk;
 
-extern void hooks_walk_prepare(HookWalk *cascade, HookStep *step);
-extern void hooks_walk_renew_query(HookWalk *cascade, const HookStep *step,
+extern void hooks_walk_prepare(HookWalk *walk, HookStep *step);
+extern void hooks_walk_renew_sql(HookWalk *walk, const HookStep *step,
 								   HookLane *lane);
-extern HookCascadeCount *hooks_walk_count(HookWalk *cascade,
+extern HookCascadeCount *hooks_walk_count(HookWalk *walk,
 										  HookCascadeCount **last,
 										  HookStep *step, HookEffect effect);
-extern bool hooks_walk_count_row(HookWalk *cascade, HookCascadeCount *count,
+extern bool hooks_walk_count_row(HookWalk *walk, HookCascadeCount *count,
 								 Oid relid);
-extern void hooks_walk_visit(HookWalk *cascade,
+extern void hooks_walk_visit(HookWalk *walk,
 							 const HookCascadeCount *count, Oid relid,
 							 const ItemPointerData *tid);
 extern bool hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
 								  const ItemPointerData *tid);
-extern void hooks_walk_present(HookWalk *cascade, const HookTree *tree,
+extern void hooks_walk_present(HookWalk *walk, const HookTree *tree,
 							   Oid relid, const ItemPointerData *tid,
 							   Datum *values, bool *nulls);
-extern void hooks_walk_queue(HookWalk *cascade, const HookWay *way,
+extern void hooks_walk_queue(HookWalk *walk, const HookWay *way,
 							 HookStep *step,
 							 const Datum *values, const bool *nulls,
 							 const Datum *new_values, const bool *new_nulls);
-extern bool hooks_walk_doom(HookWalk *cascade, HookCascadeCount *count,
+extern bool hooks_walk_doom(HookWalk *walk, HookCascadeCount *count,
 							HookTable *table, Oid relid,
 							const ItemPointerData *tid,
 							Datum *values, bool *nulls);
-extern void hooks_walk_block(HookWalk *cascade, HookStep *step, Oid relid,
+extern void hooks_walk_block(HookWalk *walk, HookStep *step, Oid relid,
 							 const ItemPointerData *tid);
 
 #endif							/* HOOKS_WALK_H */

@@ -52,7 +52,7 @@ name_of(HeapTuple tuple, Relation catalog, AttrNumber attnum)
  * Adds an object, as pg_event_trigger_dropped_objects() describes it.
  */
 static void
-add_object(JsonbInState *state, const HookDependent *dependent)
+add_payload_object(JsonbInState *state, const HookDependent *dependent)
 {
 	const ObjectAddress *address = &dependent->address;
 	char	   *identity = getObjectIdentity(address, true);
@@ -106,7 +106,7 @@ objects_of(DropCommand *command)
 		foreach(lc, command->dependents->list)
 		{
 			CHECK_FOR_INTERRUPTS();
-			add_object(&state, lfirst(lc));
+			add_payload_object(&state, lfirst(lc));
 		}
 		hooks_jsonb_push(&state, WJB_END_ARRAY, NULL);
 		command->objects = hooks_payload_share(JsonbValueToJsonb(state.result));

@@ -34,7 +34,7 @@
 #include "ddl/targets.h"
 
 static List *
-add_target(List *targets, Oid classid, Oid objid, int objsubid)
+add_named_target(List *targets, Oid classid, Oid objid, int objsubid)
 {
 	ObjectAddress *address = palloc(sizeof(ObjectAddress));
 
@@ -117,7 +117,7 @@ targets_of_drop(DropStmt *stmt)
 					/* of another kind, the command will be refused */
 					if (get_relkind_objtype(get_rel_relkind(relid)) != stmt->removeType)
 						return NIL;
-					targets = add_target(targets, RelationRelationId, relid, 0);
+					targets = add_named_target(targets, RelationRelationId, relid, 0);
 					continue;
 				}
 			default:
@@ -134,7 +134,7 @@ targets_of_drop(DropStmt *stmt)
 								   lfirst(lc), rel);
 		if (rel != NULL)
 			table_close(rel, NoLock);
-		targets = add_target(targets, address.classId, address.objectId,
+		targets = add_named_target(targets, address.classId, address.objectId,
 							 address.objectSubId);
 	}
 	return targets;
@@ -176,7 +176,7 @@ targets_of_drop_owned(DropOwnedStmt *stmt)
 
 			if (row->dbid == MyDatabaseId &&
 				row->deptype == SHARED_DEPENDENCY_OWNER)
-				targets = add_target(targets, row->classid, row->objid,
+				targets = add_named_target(targets, row->classid, row->objid,
 									 row->objsubid);
 		}
 		systable_endscan(scan);
@@ -201,7 +201,7 @@ add_column(List *targets, Oid relid, const char *name, bool recurse)
 		aclcheck_error(ACLCHECK_NOT_OWNER,
 					   get_relkind_objtype(get_rel_relkind(relid)),
 					   get_rel_name(relid));
-	targets = add_target(targets, RelationRelationId, relid, attnum);
+	targets = add_named_target(targets, RelationRelationId, relid, attnum);
 	if (!recurse)
 		return targets;
 	foreach(lc, find_inheritance_children(relid, NoLock))
@@ -272,7 +272,7 @@ targets_of_alter(AlterTableStmt *stmt)
 		{
 			constraint = get_relation_constraint_oid(relid, cmd->name, true);
 			if (OidIsValid(constraint))
-				targets = add_target(targets, ConstraintRelationId, constraint, 0);
+				targets = add_named_target(targets, ConstraintRelationId, constraint, 0);
 		}
 		else if (get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
 			targets = add_attribute(targets, relid, cmd->name);

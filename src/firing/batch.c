@@ -50,7 +50,7 @@ open_batch(const HookCapture *capture)
 	batch->id = ++last_id;
 	batch->event = capture->event;
 	batch->root = capture->root;
-	batch->query = capture->query;
+	batch->query_cxt = capture->query_cxt;
 	batch->level = hooks_statement != NULL ? hooks_statement->level : 0;
 	batch->referential = hooks_statement_in_referential_action();
 	if (!batch->referential)
@@ -83,7 +83,7 @@ find_batch(const HookCapture *capture)
 			return batch;
 		if (batch->event != capture->event || batch->root != capture->root)
 			continue;
-		if (batch->query == capture->query)
+		if (batch->query_cxt == capture->query_cxt)
 			return batch;
 		if (batch->referential && hooks_statement != NULL &&
 			hooks_statement->referential &&
@@ -100,7 +100,7 @@ static void
 add_root(HookBatch *batch, Oid relid)
 {
 	const char *text;
-	const PlannedStmt *plan = hooks_statement_root(hooks_statement, batch->query,
+	const PlannedStmt *plan = hooks_statement_root(hooks_statement, batch->query_cxt,
 												   &text);
 	HookRoot	root;
 
@@ -116,7 +116,7 @@ add_root(HookBatch *batch, Oid relid)
 }
 
 static BatchTable *
-find_table(HookBatch *batch, Oid relid)
+get_batch_table(HookBatch *batch, Oid relid)
 {
 	BatchTable *table;
 	BatchTable **end = &batch->tables;
@@ -190,7 +190,7 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 			batch->action = hooks_statement->action;
 			hooks_origin_join(&batch->origin, batch->action);
 		}
-		table = find_table(batch, capture->relid);
+		table = get_batch_table(batch, capture->relid);
 		capture->batch = batch->id;
 		capture->table = table;
 	}
@@ -252,11 +252,11 @@ hooks_batch_relations(const HookBatch *batch)
  * A query's memory goes away; another may be given the same address.
  */
 void
-hooks_batch_query_ends(MemoryContext query)
+hooks_batch_query_ends(MemoryContext query_cxt)
 {
 	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
-		if (batch->query == query)
-			batch->query = NULL;
+		if (batch->query_cxt == query_cxt)
+			batch->query_cxt = NULL;
 }
 
 /*
@@ -265,10 +265,10 @@ hooks_batch_query_ends(MemoryContext query)
  * was tampered with, and its rows must not go unseen.
  */
 void
-hooks_batch_check_fired(MemoryContext query, uint64 level)
+hooks_batch_check_fired(MemoryContext query_cxt, uint64 level)
 {
 	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
-		if (batch->query == query || (batch->referential && batch->level == level))
+		if (batch->query_cxt == query_cxt || (batch->referential && batch->level == level))
 			ereport(ERROR,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("before_cascade hooks on \"%s\" did not fire",

@@ -38,7 +38,7 @@ typedef struct HookBatch
 	uint64		id;				/* never used twice */
 	const HookEvent *event;
 	Oid			root;
-	MemoryContext query;		/* NULL when that query is over */
+	MemoryContext query_cxt;		/* NULL when that query is over */
 	uint64		level;			/* trigger query level, 0 if not known */
 	bool		referential;
 	HookOrigin	origin;
@@ -57,7 +57,7 @@ typedef struct HookCapture
 	const HookEvent *event;
 	Oid			relid;			/* the table that holds the row */
 	Oid			root;			/* the partitioned table above it, or relid */
-	MemoryContext query;		/* the executor's memory of the query */
+	MemoryContext query_cxt;		/* the executor's memory of the query */
 	uint64		batch;			/* the batch it added to last */
 	BatchTable *table;			/* and the table in it, while that is open */
 } HookCapture;
@@ -68,8 +68,8 @@ extern HookBatch *hooks_batch_take(const HookEvent *event, Oid relid,
 								   ItemPointer first);
 extern List *hooks_batch_relations(const HookBatch *batch);
 extern void hooks_batch_free(HookBatch *batch);
-extern void hooks_batch_query_ends(MemoryContext query);
-extern void hooks_batch_check_fired(MemoryContext query, uint64 level);
+extern void hooks_batch_query_ends(MemoryContext query_cxt);
+extern void hooks_batch_check_fired(MemoryContext query_cxt, uint64 level);
 extern void hooks_batch_end_subtransaction(SubTransactionId subid,
 										   SubTransactionId parent,
 										   bool commit);

@@ -124,7 +124,7 @@ check_callback(HookRun *run, HookCall *call)
  * Calls the function, counted as ExecCallTriggerFunc in trigger.c does.
  */
 static inline Datum
-call_function(HookCall *call)
+invoke_function(HookCall *call)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 	PgStat_FunctionCallUsage usage;
@@ -144,13 +144,13 @@ call_function(HookCall *call)
  * Calls a callback that is a trigger function.
  */
 static inline HeapTuple
-invoke(HookCall *call, TriggerData *trigdata)
+invoke_trigger(HookCall *call, TriggerData *trigdata)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 	Datum		result;
 
 	fcinfo->context = (Node *) trigdata;
-	result = call_function(call);
+	result = invoke_function(call);
 	if (unlikely(fcinfo->isnull))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -177,7 +177,7 @@ call_callback(void *arg)
 	if (state->fired)
 	{
 		check_callback(run, state->call);
-		state->result = invoke(state->call, state->trigdata);
+		state->result = invoke_trigger(state->call, state->trigdata);
 	}
 	hooks_sandbox_leave(&sandbox);
 }
@@ -196,7 +196,7 @@ prepare_subject(HookRun *run, HookCall *call, Relation rel)
 	subject->relation = RelationGetRelid(rel);
 	subject->relation_name = RelationGetRelationName(rel);
 	subject->batch = run->batch;
-	subject->query = run->query;
+	subject->query_cxt = run->query_cxt;
 }
 
 /*
@@ -270,7 +270,7 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 		context.arg = firing;
 		context.previous = error_context_stack;
 		error_context_stack = &context;
-		result = invoke(call, trigdata);
+		result = invoke_trigger(call, trigdata);
 		error_context_stack = context.previous;
 	}
 	else
@@ -316,7 +316,7 @@ call_with_event(void *arg)
 		call->fcinfo->args[0].value =
 			JsonbPGetDatum(state->make(hooks_firing, state->arg));
 		call->fcinfo->args[0].isnull = false;
-		(void) call_function(call);
+		(void) invoke_function(call);
 	}
 	hooks_sandbox_leave(&sandbox);
 }

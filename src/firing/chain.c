@@ -56,7 +56,7 @@ static HTAB *told = NULL;
 static uint64 invalidations = 0;
 
 static void
-forget(ChainEntry *entry)
+forget_entry(ChainEntry *entry)
 {
 	HookRelation *relation = entry->relation;
 
@@ -74,11 +74,11 @@ forget_all(void)
 
 	hash_seq_init(&status, entries);
 	while ((entry = hash_seq_search(&status)) != NULL)
-		forget(entry);
+		forget_entry(entry);
 }
 
 static void
-relation_changed(Datum arg, Oid relid)
+forget_relation(Datum arg, Oid relid)
 {
 	ChainEntry *entry;
 
@@ -86,7 +86,7 @@ relation_changed(Datum arg, Oid relid)
 	if (!OidIsValid(relid))
 		forget_all();
 	else if ((entry = hash_search(entries, &relid, HASH_FIND, NULL)) != NULL)
-		forget(entry);
+		forget_entry(entry);
 }
 
 /* functions; roles, and who is a member of them */
@@ -108,7 +108,7 @@ hooks_chain_init(void)
 	info.keysize = sizeof(Oid);
 	info.entrysize = sizeof(ChainEntry);
 	entries = hash_create("hooks chains", 32, &info, HASH_ELEM | HASH_BLOBS);
-	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
 	CacheRegisterSyscacheCallback(PROCOID, catalog_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, catalog_changed, (Datum) 0);

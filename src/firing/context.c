@@ -176,7 +176,7 @@ truncated_root(const HookFiring *firing, const HookTruncate *truncate)
  * that statement.
  */
 static bool
-find_part(const HookFiring *firing, const HookOrigin *origin,
+find_own_root(const HookFiring *firing, const HookOrigin *origin,
 		  const PlannedStmt *plan, HookRoot *root)
 {
 	HookRoot	common;
@@ -233,8 +233,8 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	}
 	else
 	{
-		plan = hooks_statement_root(firing->statement, subject->query, text);
-		if (plan != NULL && find_part(firing, origin, plan, &root))
+		plan = hooks_statement_root(firing->statement, subject->query_cxt, text);
+		if (plan != NULL && find_own_root(firing, origin, plan, &root))
 		{
 			*relation = root.relation;
 			*action = hooks_statement_action_word(root.operation);

@@ -23,7 +23,7 @@ typedef struct HookSubject
 	Oid			relation;
 	const char *relation_name;
 	const struct HookBatch *batch;	/* the rows it is about, NULL if not of one */
-	MemoryContext query;		/* the executor's memory of the query */
+	MemoryContext query_cxt;		/* the executor's memory of the query */
 } HookSubject;
 
 /*

@@ -78,7 +78,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 
 	run->event = event;
 	run->context = context;
-	run->query = context;
+	run->query_cxt = context;
 	run->asks = event->action == HOOK_TRUNCATE ||
 		(event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT);
 	run->unpin.func = unpin_all;
@@ -160,7 +160,7 @@ look_around(const HookRun *run, const TriggerData *trigdata,
 
 	/* TRUNCATE is no statement of the executor's */
 	around->caller = run->event->action == HOOK_TRUNCATE ? GetUserId() :
-		hooks_statement_caller(hooks_statement, around->origin, run->query);
+		hooks_statement_caller(hooks_statement, around->origin, run->query_cxt);
 	around->at_home = around->caller == GetSessionUserId() ?
 		around->caller : InvalidOid;
 }

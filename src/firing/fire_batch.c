@@ -185,7 +185,7 @@ own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
  */
 void
 hooks_fire_batch(const HookEvent *event, HookBatch *batch,
-				 TriggerData *row_trigger, MemoryContext query)
+				 TriggerData *row_trigger, MemoryContext query_cxt)
 {
 	BatchFiring firing = {batch, CurrentMemoryContext, NULL, NULL};
 	List	   *tables = hooks_batch_relations(batch);
@@ -207,7 +207,7 @@ hooks_fire_batch(const HookEvent *event, HookBatch *batch,
 	run->referential = batch->referential;
 	run->batch = batch;
 	run->origin = &batch->origin;
-	run->query = query;
+	run->query_cxt = query_cxt;
 
 	for (int i = 0; i < run->length; i++)
 	{

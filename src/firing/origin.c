@@ -65,26 +65,26 @@
 #include "firing/origin.h"
 
 /* From this command on, rows of a table were changed by this action */
-typedef struct HookStep
+typedef struct HookKeySpan
 {
 	CommandId	since;
 	HookKeyAction *action;
-} HookStep;
+} HookKeySpan;
 
 /* Which commands of a cascade changed a table, or tree of partitions, and why */
-typedef struct HookKeyReach
+typedef struct HookKeyHistory
 {
 	int			used;
 	int			size;
-	HookStep   *steps;			/* ascending; mostly one */
-} HookKeyReach;
+	HookKeySpan   *spans;			/* ascending; mostly one */
+} HookKeyHistory;
 
 /* A table that the actions of a cascade change, or somebody asked for */
 typedef struct HookKeyTable
 {
 	Oid			relid;
 	HookKeyAction *actions;		/* that name it, newest first */
-	HookKeyReach *reach;		/* of its tree; NULL: not looked for yet */
+	HookKeyHistory *history;		/* of its tree; NULL: not looked for yet */
 	HookKeys   *keys;			/* NULL: not looked for yet */
 } HookKeyTable;
 
@@ -296,7 +296,7 @@ find_parent(HookCascade *cascade, const EState *level, ParentRow *parent)
 }
 
 static HookKeyTable *
-new_table(MemoryContext context, Oid relid)
+new_key_table(MemoryContext context, Oid relid)
 {
 	HookKeyTable *table = MemoryContextAllocZero(context, sizeof(HookKeyTable));
 
@@ -305,7 +305,7 @@ new_table(MemoryContext context, Oid relid)
 }
 
 static HookKeyTable *
-get_table(HookCascade *cascade, Oid relid)
+get_key_table(HookCascade *cascade, Oid relid)
 {
 	bool		found;
 	TableEntry *entry;
@@ -314,7 +314,7 @@ get_table(HookCascade *cascade, Oid relid)
 		cascade->tables = tables_create(cascade->context, 8, NULL);
 	entry = tables_insert(cascade->tables, relid, &found);
 	if (!found)
-		entry->table = new_table(cascade->context, relid);
+		entry->table = new_key_table(cascade->context, relid);
 	return entry->table;
 }
 
@@ -322,19 +322,19 @@ get_table(HookCascade *cascade, Oid relid)
  * What happened to a table's rows in the cascade, which all tables of a tree of
  * partitions have in common.
  */
-static HookKeyReach *
-get_reach(HookCascade *cascade, HookKeyTable *table)
+static HookKeyHistory *
+get_history(HookCascade *cascade, HookKeyTable *table)
 {
-	if (unlikely(table->reach == NULL))
+	if (unlikely(table->history == NULL))
 	{
-		HookKeyTable *tree = get_table(cascade, hooks_ancestors_top(table->relid));
+		HookKeyTable *tree = get_key_table(cascade, hooks_ancestors_top(table->relid));
 
-		if (tree->reach == NULL)
-			tree->reach = MemoryContextAllocZero(cascade->context,
-												 sizeof(HookKeyReach));
-		table->reach = tree->reach;
+		if (tree->history == NULL)
+			tree->history = MemoryContextAllocZero(cascade->context,
+												 sizeof(HookKeyHistory));
+		table->history = tree->history;
 	}
-	return table->reach;
+	return table->history;
 }
 
 static HookKeyAction *
@@ -378,23 +378,23 @@ get_action(HookCascade *cascade, const HookKeyAction *action)
 static void
 note_command(HookCascade *cascade, HookKeyAction *action, CommandId command)
 {
-	HookKeyReach *reach = get_reach(cascade, action->table);
+	HookKeyHistory *history = get_history(cascade, action->table);
 
-	if (reach->used > 0 && reach->steps[reach->used - 1].action == action)
+	if (history->used > 0 && history->spans[history->used - 1].action == action)
 		return;
-	if (reach->used == reach->size)
+	if (history->used == history->size)
 	{
-		reach->size = Max(reach->size * 2, 4);
-		if (reach->steps == NULL)
-			reach->steps = MemoryContextAlloc(cascade->context,
-											  sizeof(HookStep) * reach->size);
+		history->size = Max(history->size * 2, 4);
+		if (history->spans == NULL)
+			history->spans = MemoryContextAlloc(cascade->context,
+											  sizeof(HookKeySpan) * history->size);
 		else
-			reach->steps = repalloc_huge(reach->steps,
-										 sizeof(HookStep) * reach->size);
+			history->spans = repalloc_huge(history->spans,
+										 sizeof(HookKeySpan) * history->size);
 	}
-	reach->steps[reach->used].since = command;
-	reach->steps[reach->used].action = action;
-	reach->used++;
+	history->spans[history->used].since = command;
+	history->spans[history->used].action = action;
+	history->used++;
 }
 
 /*
@@ -442,7 +442,7 @@ hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 
 	if (cascade == NULL)
 	{
-		action.table = new_table(query->estate->es_query_cxt, relid);
+		action.table = new_key_table(query->estate->es_query_cxt, relid);
 		return copy_action(query->estate->es_query_cxt, &action);
 	}
 
@@ -463,7 +463,7 @@ hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 	}
 
 	action.table = cascade->last != NULL && cascade->last->table->relid == relid ?
-		cascade->last->table : get_table(cascade, relid);
+		cascade->last->table : get_key_table(cascade, relid);
 	action.parent = parent.relid;
 	action.depth = cascade->depth;
 	action.root = root_of_parent(cascade, level, &parent, query);
@@ -522,21 +522,21 @@ hooks_origin_join(HookOrigin *origin, HookKeyAction *action)
 HookKeyAction *
 hooks_origin_of_command(HookCascade *cascade, Oid relid, CommandId command)
 {
-	HookKeyReach *reach = get_reach(cascade, get_table(cascade, relid));
+	HookKeyHistory *history = get_history(cascade, get_key_table(cascade, relid));
 	int			low = 0;
-	int			high = reach->used;
+	int			high = history->used;
 
 	/* the last step that is not after the command */
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
 
-		if (reach->steps[middle].since <= command)
+		if (history->spans[middle].since <= command)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low > 0 ? reach->steps[low - 1].action : NULL;
+	return low > 0 ? history->spans[low - 1].action : NULL;
 }
 
 /*
@@ -553,7 +553,7 @@ void
 hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
 						  const HookRoot *own, bool split, HookOrigin *origin)
 {
-	HookKeyTable *table = get_table(cascade, relid);
+	HookKeyTable *table = get_key_table(cascade, relid);
 	bool		first = true;
 	bool		changed = false;
 	HookKeyAction *action;

@@ -206,7 +206,7 @@ key_changed(const Bitmapset *columns, TupleTableSlot *old, TupleTableSlot *new)
 
 /* a slot's row in the format of another table, if a map is needed for that */
 static TupleTableSlot *
-convert(TupleConversionMap *map, TupleTableSlot *slot, TupleTableSlot *out)
+convert_row(TupleConversionMap *map, TupleTableSlot *slot, TupleTableSlot *out)
 {
 	return map == NULL ? slot : execute_attr_map_slot(map->attrMap, slot, out);
 }
@@ -300,9 +300,9 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 					(!hooks_rows_get(&new_rows, &chunk->tids[i + 1]) ||
 					 !key_changed(keys, old_rows.slot, new_rows.slot)))
 					continue;
-				old = convert(map, old_rows.slot, old_out);
+				old = convert_row(map, old_rows.slot, old_out);
 				if (update)
-					new = convert(map, new_rows.slot, new_out);
+					new = convert_row(map, new_rows.slot, new_out);
 				if (filter != NULL && !filter(old, new, arg))
 					continue;
 				tuplestore_puttupleslot(*old_table, old);

@@ -251,13 +251,13 @@ hooks_statement_in_referential_action(void)
  * itself lies in the portal's; that of functions' queries lies elsewhere.
  */
 static const PlannedStmt *
-statement_of_portal(MemoryContext query)
+statement_of_portal(MemoryContext query_cxt)
 {
 	PlannedStmt *found = NULL;
 	ListCell   *lc;
 
 	if (ActivePortal == NULL ||
-		MemoryContextGetParent(query) != ActivePortal->portalContext)
+		MemoryContextGetParent(query_cxt) != ActivePortal->portalContext)
 		return NULL;
 	foreach(lc, ActivePortal->stmts)
 	{
@@ -278,7 +278,7 @@ statement_of_portal(MemoryContext query)
  */
 Oid
 hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
-					   MemoryContext query)
+					   MemoryContext query_cxt)
 {
 	if (statement != NULL)
 		return statement->caller;
@@ -295,7 +295,7 @@ hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
 	 * role.  The client's own statement is that of the role that it has set; its
 	 * portal has no name, as no portal of a function does.
 	 */
-	if (statement_of_portal(query) != NULL && ActivePortal->name[0] == '\0')
+	if (statement_of_portal(query_cxt) != NULL && ActivePortal->name[0] == '\0')
 		return GetOuterUserId();
 	return InvalidOid;
 }
@@ -309,13 +309,12 @@ hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
  * is none.  COPY has no plan either, but a text.
  */
 const PlannedStmt *
-hooks_statement_root(const HookStatement *statement, MemoryContext query,
+hooks_statement_root(const HookStatement *statement, MemoryContext query_cxt,
 					 const char **text)
 {
 	const PlannedStmt *plan;
 
-	while (statement != NULL && statement->referential)
-		statement = statement->outer;
+	statement = hooks_statement_of_cascade(statement);
 	if (statement != NULL && statement->query == NULL)
 	{
 		*text = statement->text;
@@ -326,7 +325,7 @@ hooks_statement_root(const HookStatement *statement, MemoryContext query,
 		*text = statement->query->sourceText;
 		return statement->query->plannedstmt;
 	}
-	plan = statement_of_portal(query);
+	plan = statement_of_portal(query_cxt);
 	*text = plan != NULL ? ActivePortal->sourceText : debug_query_string;
 	return plan;
 }

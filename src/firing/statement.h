@@ -74,9 +74,9 @@ extern bool hooks_statement_in_referential_action(void);
 extern bool hooks_statement_all_seen(void);
 extern Oid	hooks_statement_caller(const HookStatement *statement,
 								   const HookOrigin *origin,
-								   MemoryContext query);
+								   MemoryContext query_cxt);
 extern const PlannedStmt *hooks_statement_root(const HookStatement *statement,
-											   MemoryContext query,
+											   MemoryContext query_cxt,
 											   const char **text);
 extern List *hooks_statement_written(const PlannedStmt *plan);
 extern bool hooks_statement_truncates(const HookTruncate *truncate,
@@ -96,6 +96,18 @@ static inline bool
 hooks_statement_is_traced(const QueryDesc *query)
 {
 	return query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+}
+
+/*
+ * The statement whose cascade a statement belongs to: itself, unless it is the
+ * query of a referential action.  NULL if that was not seen.
+ */
+static inline const HookStatement *
+hooks_statement_of_cascade(const HookStatement *statement)
+{
+	while (statement != NULL && statement->referential)
+		statement = statement->outer;
+	return statement;
 }
 
 static inline void

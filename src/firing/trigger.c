@@ -128,7 +128,7 @@ typedef struct CaptureCall
 static void
 query_ends(void *arg)
 {
-	hooks_batch_query_ends(((CaptureCall *) arg)->capture.query);
+	hooks_batch_query_ends(((CaptureCall *) arg)->capture.query_cxt);
 }
 
 /*
@@ -137,7 +137,7 @@ query_ends(void *arg)
  * so that only a trigger's WHEN has this.
  */
 static bool
-is_system_column(FuncExpr *call, int n, int varno, AttrNumber attnum)
+is_captured_column(FuncExpr *call, int n, int varno, AttrNumber attnum)
 {
 	Var		   *var = list_nth(call->args, n);
 
@@ -152,9 +152,9 @@ called_in_when(FmgrInfo *function, bool update)
 
 	return call != NULL && IsA(call, FuncExpr) &&
 		list_length(call->args) == (update ? 3 : 2) &&
-		is_system_column(call, 0, INNER_VAR, TableOidAttributeNumber) &&
-		is_system_column(call, 1, INNER_VAR, SelfItemPointerAttributeNumber) &&
-		(!update || is_system_column(call, 2, OUTER_VAR,
+		is_captured_column(call, 0, INNER_VAR, TableOidAttributeNumber) &&
+		is_captured_column(call, 1, INNER_VAR, SelfItemPointerAttributeNumber) &&
+		(!update || is_captured_column(call, 2, OUTER_VAR,
 									 SelfItemPointerAttributeNumber));
 }
 
@@ -184,7 +184,7 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 	call->capture.event = hooks_event_find(HOOK_BEFORE_CASCADE, HOOK_STATEMENT,
 										   update ? HOOK_UPDATE : HOOK_DELETE);
 	call->capture.relid = relid;
-	call->capture.query = function->fn_mcxt;
+	call->capture.query_cxt = function->fn_mcxt;
 	function->fn_extra = call;
 
 	/* Rows of a foreign partition are no rows of ours, and have no cascade */

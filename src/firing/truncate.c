@@ -39,7 +39,7 @@ typedef struct Covered
 static Covered *covered = NULL;
 
 static void
-forget(void *arg)
+uncover(void *arg)
 {
 	for (Covered **link = &covered; *link != NULL; link = &(*link)->next)
 		if (*link == arg)
@@ -58,7 +58,7 @@ cover(HookRun *run, const HookCall *call, Oid relid)
 	entry->hook_id = call->member->hook->hook_id;
 	entry->relid = relid;
 	entry->command = run->context;
-	entry->ends.func = forget;
+	entry->ends.func = uncover;
 	entry->ends.arg = entry;
 	MemoryContextRegisterResetCallback(run->context, &entry->ends);
 	entry->next = covered;
@@ -74,7 +74,7 @@ is_covered(const HookRun *run, const HookCall *call, Oid relid)
 			entry->relid == relid &&
 			entry->hook_id == call->member->hook->hook_id)
 		{
-			forget(entry);
+			uncover(entry);
 			return true;
 		}
 	return false;

@@ -24,7 +24,7 @@
 #include "recycle/keeper.h"
 
 /* What a step of the cascade does to the rows that it changes */
-typedef struct ChangeStep
+typedef struct AlteringStep
 {
 	const HookStep *step;		/* to tell it by; gone after the walk */
 	char	   *constraint;
@@ -33,27 +33,27 @@ typedef struct ChangeStep
 	char	  **columns;		/* that it changes */
 	Datum	   *left;			/* what it leaves in them */
 	bool	   *nulls;
-} ChangeStep;
+} AlteringStep;
 
 /* A row that a step changes */
-typedef struct Change
+typedef struct AlteredRow
 {
 	Oid			relid;			/* the table that holds it */
 	ItemPointerData tid;
 	int64		number;			/* in order of changes */
-	ChangeStep   *step;
+	AlteringStep   *step;
 	int			group;			/* the first change of a row has the group's number;
 								 * -1: not this one */
-} Change;
+} AlteredRow;
 
 struct HookAltered
 {
 	MemoryContext context;
-	List	   *steps;			/* of ChangeStep */
-	Change	   *changes;		/* NULL: none */
+	List	   *steps;			/* of AlteringStep */
+	AlteredRow *rows;			/* NULL: none */
 	int64		n;
 	int64		size;
-	List	   *groups;			/* of List of ChangeStep, in order */
+	List	   *groups;			/* of List of AlteringStep, in order */
 };
 
 /*
@@ -62,10 +62,10 @@ struct HookAltered
 HookAltered *
 hooks_altered_begin(void)
 {
-	HookAltered *changes = palloc0(sizeof(HookAltered));
+	HookAltered *altered = palloc0(sizeof(HookAltered));
 
-	changes->context = CurrentMemoryContext;
-	return changes;
+	altered->context = CurrentMemoryContext;
+	return altered;
 }
 
 /*
@@ -73,7 +73,7 @@ hooks_altered_begin(void)
  * table's owner, as whom PostgreSQL carries the action out.
  */
 static Datum
-get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnull)
+get_default(Relation rel, AttrNumber attnum, const AlteringStep *step, bool *isnull)
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 	Node	   *expression = build_column_default(rel, attnum);
@@ -112,19 +112,19 @@ get_default(Relation rel, AttrNumber attnum, const ChangeStep *step, bool *isnul
 /*
  * A step of the walk as it is kept, made when it is first met.
  */
-static ChangeStep *
-get_step(HookAltered *changes, const HookStep *step)
+static AlteringStep *
+get_altering_step(HookAltered *altered, const HookStep *step)
 {
 	const HookForeignKey *key = step->key;
-	ChangeStep   *found;
+	AlteringStep   *found;
 	Relation	rel;
 	int			attnum = -1;
 	ListCell   *lc;
 
-	foreach(lc, changes->steps)
-		if (((ChangeStep *) lfirst(lc))->step == step)
+	foreach(lc, altered->steps)
+		if (((AlteringStep *) lfirst(lc))->step == step)
 			return lfirst(lc);
-	found = palloc0(sizeof(ChangeStep));
+	found = palloc0(sizeof(AlteringStep));
 	found->step = step;
 	found->constraint = pstrdup(key->name);
 	found->relid = hooks_ancestors_top(key->referencing);
@@ -132,7 +132,7 @@ get_step(HookAltered *changes, const HookStep *step)
 	found->columns = palloc(sizeof(char *) * bms_num_members(step->set));
 	found->left = palloc0(sizeof(Datum) * bms_num_members(step->set));
 	found->nulls = palloc0(sizeof(bool) * bms_num_members(step->set));
-	changes->steps = lappend(changes->steps, found);
+	altered->steps = lappend(altered->steps, found);
 
 	/* what comes by ON UPDATE CASCADE depends on the referenced row */
 	if (step->copies &&
@@ -160,36 +160,36 @@ get_step(HookAltered *changes, const HookStep *step)
  * Adds a row that the walk has found to be changed by a step.
  */
 void
-hooks_altered_add(HookAltered *changes, const HookCascadeRow *row)
+hooks_altered_add(HookAltered *altered, const HookCascadeRow *row)
 {
-	MemoryContext old = MemoryContextSwitchTo(changes->context);
-	Change	   *change;
+	MemoryContext old = MemoryContextSwitchTo(altered->context);
+	AlteredRow *entry;
 
-	if (changes->changes == NULL)
+	if (altered->rows == NULL)
 	{
-		changes->size = 64;
-		changes->changes = palloc(sizeof(Change) * changes->size);
+		altered->size = 64;
+		altered->rows = palloc(sizeof(AlteredRow) * altered->size);
 	}
-	else if (changes->n == changes->size)
+	else if (altered->n == altered->size)
 	{
-		changes->size *= 2;
-		changes->changes = repalloc_huge(changes->changes,
-										 sizeof(Change) * changes->size);
+		altered->size *= 2;
+		altered->rows = repalloc_huge(altered->rows,
+										 sizeof(AlteredRow) * altered->size);
 	}
-	change = &changes->changes[changes->n];
-	change->relid = row->relid;
-	change->tid = row->tid;
-	change->number = changes->n++;
-	change->step = get_step(changes, row->step);
-	change->group = -1;
+	entry = &altered->rows[altered->n];
+	entry->relid = row->relid;
+	entry->tid = row->tid;
+	entry->number = altered->n++;
+	entry->step = get_altering_step(altered, row->step);
+	entry->group = -1;
 	MemoryContextSwitchTo(old);
 }
 
 static int
-compare_changes(const void *a, const void *b)
+compare_rows(const void *a, const void *b)
 {
-	const Change *one = a;
-	const Change *other = b;
+	const AlteredRow *one = a;
+	const AlteredRow *other = b;
 	int			result;
 
 	if (one->relid != other->relid)
@@ -199,7 +199,7 @@ compare_changes(const void *a, const void *b)
 }
 
 static bool
-same_row(const Change *a, const Change *b)
+same_row(const AlteredRow *a, const AlteredRow *b)
 {
 	return a->relid == b->relid &&
 		ItemPointerEquals((ItemPointer) &a->tid, (ItemPointer) &b->tid);
@@ -223,29 +223,29 @@ same_steps(List *a, List *b)
  * Puts changed rows into groups, by the steps that change them.
  */
 static void
-group_changes(HookAltered *changes)
+group_rows(HookAltered *altered)
 {
-	qsort(changes->changes, changes->n, sizeof(Change), compare_changes);
-	for (int64 first = 0, next; first < changes->n; first = next)
+	qsort(altered->rows, altered->n, sizeof(AlteredRow), compare_rows);
+	for (int64 first = 0, next; first < altered->n; first = next)
 	{
 		List	   *steps = NIL;
 		int			group = 0;
 		ListCell   *lc;
 
-		for (next = first; next < changes->n &&
-			 same_row(&changes->changes[first], &changes->changes[next]); next++)
-			steps = list_append_unique_ptr(steps, changes->changes[next].step);
-		foreach(lc, changes->groups)
+		for (next = first; next < altered->n &&
+			 same_row(&altered->rows[first], &altered->rows[next]); next++)
+			steps = list_append_unique_ptr(steps, altered->rows[next].step);
+		foreach(lc, altered->groups)
 		{
 			if (same_steps(lfirst(lc), steps))
 				break;
 			group++;
 		}
 		if (lc == NULL)
-			changes->groups = lappend(changes->groups, steps);
+			altered->groups = lappend(altered->groups, steps);
 		else
 			list_free(steps);
-		changes->changes[first].group = group;
+		altered->rows[first].group = group;
 	}
 }
 
@@ -268,7 +268,7 @@ find_left(List *steps)
 
 	foreach(lc, steps)
 	{
-		const ChangeStep *step = lfirst(lc);
+		const AlteringStep *step = lfirst(lc);
 
 		for (int i = 0; i < step->n; i++)
 		{
@@ -308,7 +308,7 @@ is_left(List *lefts, const char *column)
  * table, or all.
  */
 static List *
-find_columns(Relation rel, List *lefts)
+find_finders(Relation rel, List *lefts)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	List	   *key = hooks_keeper_key(rel);
@@ -334,13 +334,13 @@ find_columns(Relation rel, List *lefts)
  * they will be.
  */
 static void
-write_group(const HookAltered *changes, int group, HookKeptWriter *writer)
+write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 {
-	List	   *steps = list_nth(changes->groups, group);
+	List	   *steps = list_nth(altered->groups, group);
 	List	   *lefts = find_left(steps);
-	Relation	rel = table_open(((ChangeStep *) linitial(steps))->relid,
+	Relation	rel = table_open(((AlteringStep *) linitial(steps))->relid,
 								 AccessShareLock);
-	List	   *finders = find_columns(rel, lefts);
+	List	   *finders = find_finders(rel, lefts);
 	HookKeeper	keeper;
 	HookKeeperRows rows;
 	Oid			open = InvalidOid;
@@ -355,21 +355,21 @@ write_group(const HookAltered *changes, int group, HookKeptWriter *writer)
 	keeper.format.nchanged = list_length(lefts);
 
 	hooks_kept_set_format(writer, &keeper.format);
-	for (int64 i = 0; i < changes->n; i++)
+	for (int64 i = 0; i < altered->n; i++)
 	{
-		Change	   *change = &changes->changes[i];
+		AlteredRow *entry = &altered->rows[i];
 		int			field = keeper.format.nfields - list_length(lefts);
 
-		if (change->group != group)
+		if (entry->group != group)
 			continue;
-		if (open != change->relid)
+		if (open != entry->relid)
 		{
 			if (OidIsValid(open))
 				hooks_keeper_close(&rows);
-			open = change->relid;
+			open = entry->relid;
 			hooks_keeper_open(&keeper, &rows, open);
 		}
-		hooks_keeper_read(&rows, &change->tid);
+		hooks_keeper_read(&rows, &entry->tid);
 		hooks_keeper_put_row(&keeper, writer, &rows, field);
 		foreach(lc, lefts)
 		{
@@ -390,11 +390,11 @@ write_group(const HookAltered *changes, int group, HookKeptWriter *writer)
  * Writes all that were added.
  */
 void
-hooks_altered_write(HookAltered *changes, HookKeptWriter *writer)
+hooks_altered_write(HookAltered *altered, HookKeptWriter *writer)
 {
-	if (changes->n == 0)
+	if (altered->n == 0)
 		return;
-	group_changes(changes);
-	for (int group = 0; group < list_length(changes->groups); group++)
-		write_group(changes, group, writer);
+	group_rows(altered);
+	for (int group = 0; group < list_length(altered->groups); group++)
+		write_group(altered, group, writer);
 }

@@ -13,7 +13,7 @@
 typedef struct HookAltered HookAltered;
 
 extern HookAltered *hooks_altered_begin(void);
-extern void hooks_altered_add(HookAltered *changes, const HookCascadeRow *row);
-extern void hooks_altered_write(HookAltered *changes, HookKeptWriter *writer);
+extern void hooks_altered_add(HookAltered *altered, const HookCascadeRow *row);
+extern void hooks_altered_write(HookAltered *altered, HookKeptWriter *writer);
 
 #endif							/* HOOKS_ALTERED_H */

@@ -35,7 +35,7 @@
  * Begins to read hooks.kept_row, as the current query sees it.
  */
 static SysScanDesc
-begin_scan(Relation kept_row)
+scan_kept_row(Relation kept_row)
 {
 	return systable_beginscan(kept_row, InvalidOid, false, GetActiveSnapshot(),
 							  0, NULL);
@@ -87,7 +87,7 @@ find_hidden(Relation kept_row)
 						 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	if (hooks_rights_may_read(RelationGetRelid(kept_row)))
 		return hidden;
-	scan = begin_scan(kept_row);
+	scan = scan_kept_row(kept_row);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		int64		kept_id = kept_id_of(kept_row, tuple);
@@ -119,7 +119,7 @@ hooks_kept_readable(PG_FUNCTION_ARGS)
 	TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(kept_row),
 													 desc);
 	HTAB	   *hidden = find_hidden(kept_row);
-	SysScanDesc scan = begin_scan(kept_row);
+	SysScanDesc scan = scan_kept_row(kept_row);
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))

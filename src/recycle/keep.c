@@ -40,7 +40,7 @@ typedef struct Keep
 	MemoryContext context;
 	int64		rows;			/* that go */
 	List	   *lists;			/* HookTidList of them */
-	HookAltered *changes;
+	HookAltered *altered;
 } Keep;
 
 static void
@@ -51,7 +51,7 @@ note_row(const HookCascadeRow *row, void *arg)
 
 	if (row->effect != HOOK_EFFECT_DELETE)
 	{
-		hooks_altered_add(keep->changes, row);
+		hooks_altered_add(keep->altered, row);
 		return;
 	}
 	old = MemoryContextSwitchTo(keep->context);
@@ -123,7 +123,7 @@ write_all(const HookFiring *firing, Keep *keep)
 		write_table(&writer, keep, relid);
 		written = lappend_oid(written, relid);
 	}
-	hooks_altered_write(keep->changes, &writer);
+	hooks_altered_write(keep->altered, &writer);
 	hooks_kept_end(&writer, hooks_doomed_target(firing), keep->rows,
 				   firing->caller, hooks_doomed_is_partial(firing));
 	hooks_rowtext_end_settings(settings);
@@ -142,11 +142,9 @@ write_all(const HookFiring *firing, Keep *keep)
 static void
 check_tables(const HookFiring *firing)
 {
-	const HookStatement *root = firing->statement;
+	const HookStatement *root = hooks_statement_of_cascade(firing->statement);
 	ListCell   *lc;
 
-	while (root != NULL && root->referential)
-		root = root->outer;
 	if (root == NULL)
 		return;
 	foreach(lc, hooks_statement_written(root->query->plannedstmt))
@@ -186,7 +184,7 @@ hooks_keep(PG_FUNCTION_ARGS)
 	check_tables(firing);
 
 	keep.context = CurrentMemoryContext;
-	keep.changes = hooks_altered_begin();
+	keep.altered = hooks_altered_begin();
 	hooks_doomed_walk(firing, note_row, &keep);
 	write_all(firing, &keep);
 	return PointerGetDatum(NULL);

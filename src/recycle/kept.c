@@ -341,7 +341,7 @@ scan_chunks(Relation kept_row, Relation index, int64 kept_id, Snapshot snapshot)
 }
 
 static void
-report_damage(const HookKeptFormat *format)
+report_damaged_rows(const HookKeptFormat *format)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
@@ -358,7 +358,7 @@ get_numbers(const HookKeptFormat *format, Datum value)
 
 	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) != format->shape.n ||
 		ARR_HASNULL(array))
-		report_damage(format);
+		report_damaged_rows(format);
 	return ARR_DATA_PTR(array);
 }
 
@@ -399,7 +399,7 @@ get_format(HookKeptFormat *format, const Datum *values)
 	format->nchanged = DatumGetInt32(values[Anum_row_changed - 1]);
 	if (format->nchanged < 0 || 2 * format->nchanged > format->nfields ||
 		(shape->n > 0 && numbers[0] <= 0))
-		report_damage(format);
+		report_damaged_rows(format);
 }
 
 /*

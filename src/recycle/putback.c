@@ -229,7 +229,7 @@ make_statement(List *tables)
 }
 
 static void
-receive_startup(DestReceiver *self, int operation, TupleDesc desc)
+begin_counts(DestReceiver *self, int operation, TupleDesc desc)
 {
 }
 
@@ -253,7 +253,7 @@ receive_counts(TupleTableSlot *slot, DestReceiver *self)
 }
 
 static void
-receive_end(DestReceiver *self)
+end_counts(DestReceiver *self)
 {
 }
 
@@ -287,9 +287,9 @@ hooks_putback_run(List *tables, Oid caller)
 	putback->tables = tables;
 	putback->caller = caller;
 	putback->receiver.receiveSlot = receive_counts;
-	putback->receiver.rStartup = receive_startup;
-	putback->receiver.rShutdown = receive_end;
-	putback->receiver.rDestroy = receive_end;
+	putback->receiver.rStartup = begin_counts;
+	putback->receiver.rShutdown = end_counts;
+	putback->receiver.rDestroy = end_counts;
 	putback->receiver.mydest = DestNone;
 	foreach(lc, tables)
 	{

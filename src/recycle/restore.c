@@ -52,7 +52,7 @@ typedef struct Restore
  * it is no table any more.
  */
 static Relation
-open_table(const Restore *restore, const HookKeptFormat *format)
+open_restored(const Restore *restore, const HookKeptFormat *format)
 {
 	Relation	rel = try_relation_open(format->relid, RowExclusiveLock);
 
@@ -118,10 +118,10 @@ same_format(const HookKeptFormat *a, const HookKeptFormat *b)
  * Makes the place for rows of a format.
  */
 static HookRestored *
-add_table(Restore *restore, const HookKeptFormat *format)
+add_restored(Restore *restore, const HookKeptFormat *format)
 {
 	HookRestored *table = palloc0(sizeof(HookRestored));
-	Relation	rel = open_table(restore, format);
+	Relation	rel = open_restored(restore, format);
 
 	table->kept_id = restore->kept_id;
 	table->format = copy_format(format);
@@ -158,7 +158,7 @@ add_table(Restore *restore, const HookKeptFormat *format)
  * if there is none yet.
  */
 static HookRestored *
-find_table(const Restore *restore, const HookKeptFormat *format)
+find_restored(const Restore *restore, const HookKeptFormat *format)
 {
 	List	   *tables = format->nchanged == 0 ? restore->removed : restore->changed;
 
@@ -191,7 +191,7 @@ static void
 restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 {
 	Restore    *restore = arg;
-	HookRestored *table = find_table(restore, format);
+	HookRestored *table = find_restored(restore, format);
 	Datum	   *values = palloc(sizeof(Datum) * Max(format->nfields, 1));
 	bool	   *nulls = palloc(sizeof(bool) * Max(format->nfields, 1));
 	HookIdentity before;
@@ -200,7 +200,7 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 	{
 		MemoryContext old = MemoryContextSwitchTo(restore->context);
 
-		table = add_table(restore, format);
+		table = add_restored(restore, format);
 		MemoryContextSwitchTo(old);
 	}
 	hooks_identity_stand_in(&before, format->relid, restore->caller);

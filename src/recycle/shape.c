@@ -31,7 +31,7 @@
 #include "recycle/shape.h"
 
 static void
-add_part(HookShape *shape, const char *name, AttrNumber number, Oid type, int32 typmod)
+append_part(HookShape *shape, const char *name, AttrNumber number, Oid type, int32 typmod)
 {
 	HookShapePart *part;
 
@@ -68,7 +68,7 @@ add_labels(HookShape *shape, Oid type)
 				ObjectIdGetDatum(type));
 	scan = systable_beginscan_ordered(rel, index, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
-		add_part(shape, NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel),
+		append_part(shape, NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel),
 				 0, InvalidOid, -1);
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);
@@ -123,7 +123,7 @@ void
 hooks_shape_add(HookShape *shape, const char *name, AttrNumber number,
 				Oid type, int32 typmod)
 {
-	add_part(shape, name, number, type, typmod);
+	append_part(shape, name, number, type, typmod);
 	add_inside(shape, type);
 }
 

@@ -33,7 +33,7 @@
  * damaged.
  */
 static void
-report_problems(Oid relid, const HookRelation *relation)
+tell_problems(Oid relid, const HookRelation *relation)
 {
 	List	   *problems = list_concat(hooks_attach_problems(relid, "is", true),
 									   relation->problems);
@@ -103,7 +103,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
 	rows = hooks_result_begin(fcinfo, &desc);
 	relation = hooks_chain_pin(RelationGetRelid(rel));
-	report_problems(RelationGetRelid(rel), relation);
+	tell_problems(RelationGetRelid(rel), relation);
 	report_disabled(rel);
 	for (int e = 0; e < HOOK_EVENTS; e++)
 	{
