@@ -20,6 +20,7 @@
 #include "firing/batch.h"
 #include "firing/deleted.h"
 #include "firing/statement.h"
+#include "firing/truncate.h"
 #include "registry/definition.h"
 #include "registry/registry.h"
 
@@ -110,7 +111,7 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 	if (copy)
 		copying = hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, text);
 	if (truncate)
-		hooks_statement_push_truncate((TruncateStmt *) plan->utilityStmt, text);
+		hooks_truncate_push((TruncateStmt *) plan->utilityStmt, text);
 	if (prev_ProcessUtility)
 		prev_ProcessUtility(plan, text, read_only_tree, context, params,
 							environment, dest, completion);
@@ -120,7 +121,7 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 	if (copy)
 		hooks_statement_pop(copying);
 	if (truncate)
-		hooks_statement_pop_truncate();
+		hooks_truncate_pop();
 	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_registry_exists())
 	{
 		CommandCounterIncrement();

@@ -14,6 +14,7 @@
 #include "firing/deleted.h"
 #include "firing/failure.h"
 #include "firing/statement.h"
+#include "firing/truncate.h"
 #include "transaction.h"
 
 static void
@@ -29,6 +30,7 @@ transaction_event(XactEvent event, void *arg)
 	{
 		hooks_context_abort(0);
 		hooks_statement_abort(0);
+		hooks_truncate_abort(0);
 	}
 
 	/* these live in TopTransactionContext */
@@ -46,6 +48,7 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 		case SUBXACT_EVENT_ABORT_SUB:
 			hooks_context_abort(GetCurrentTransactionNestLevel());
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
+			hooks_truncate_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
 			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(), false);
 			break;

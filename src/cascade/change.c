@@ -18,6 +18,7 @@
 
 #include "base/compat.h"
 #include "cascade/change.h"
+#include "cascade/compare.h"
 #include "cascade/query.h"
 
 /* What a step makes of a row */
@@ -54,7 +55,7 @@ must_check(const HookStep *recheck, const RowChange *change)
 	for (int i = 0; i < key->nkeys; i++)
 		if (bms_is_member(recheck->keys[i], change->step->touched))
 		{
-			hooks_query_comparisons(recheck->moved);
+			hooks_compare_prepare(recheck->moved);
 			return !hooks_moved_same(recheck->moved,
 									 change->old_values, change->old_nulls,
 									 change->values, change->nulls);
@@ -221,12 +222,12 @@ keep_version(HookWalk *walk, HookTree *tree, HookVersion *version,
 	MemoryContextSwitchTo(old);
 	foreach(lc, tree->referencing)
 	{
-		hooks_query_comparisons(lfirst(lc));
+		hooks_compare_prepare(lfirst(lc));
 		hooks_moved_add(lfirst(lc), HOOK_END_REFERENCING, version);
 	}
 	foreach(lc, tree->referenced)
 	{
-		hooks_query_comparisons(lfirst(lc));
+		hooks_compare_prepare(lfirst(lc));
 		hooks_moved_add(lfirst(lc), HOOK_END_REFERENCED, version);
 	}
 }

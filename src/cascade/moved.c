@@ -117,7 +117,7 @@ get_key(const HookMoved *moved, HookEnd end, const HookVersion *version, Datum *
 
 /*
  * Puts a row in that has been changed, or changed again; prepared by
- * hooks_query_comparisons(), as for hooks_moved_same().
+ * hooks_compare_prepare(), as for hooks_moved_same().
  */
 void
 hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)

@@ -51,7 +51,7 @@ typedef struct HookMoved
 	MemoryContext context;
 	bool		ends[HOOK_ENDS];	/* which rows are put in */
 	int		   *positions[HOOK_ENDS];	/* of the key among HookTree.columns */
-	bool		prepared;		/* query.c has set what follows */
+	bool		prepared;		/* compare.c has set what follows */
 	bool		hashes;
 	FmgrInfo   *equal[HOOK_ENDS];	/* referenced = either */
 	FmgrInfo   *same;			/* referencing = referencing */

@@ -3,14 +3,13 @@
  *		The queries of a cascade's steps.
  *
  * A step's query joins a tuplestore, "f", of keys with the referencing table, by
- * the operators and collations that ri_triggers.c uses for the foreign key.
- * Every name in it is qualified, and every identifier quoted.
+ * the operators and collations that ri_triggers.c uses for the foreign key, if
+ * compare.c allows them.  Every name in it is qualified, and every identifier quoted.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/transam.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
@@ -18,7 +17,6 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -26,10 +24,10 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
-#include "utils/typcache.h"
 
 #include "base/compat.h"
 #include "base/identity.h"
+#include "cascade/compare.h"
 #include "cascade/query.h"
 #include "registry/callback.h"
 
@@ -142,182 +140,6 @@ collation_name(Oid collation)
 }
 
 /*
- * Refuses (42501) a function that would be called in the name of who looks and
- * is neither PostgreSQL's or another superuser's nor his own.  Returns it.
- */
-static Oid
-check_function(const HookForeignKey *key, Oid function)
-{
-	Oid			owner = hooks_callback_owner(function);
-
-	if (function < FirstNormalObjectId || superuser_arg(owner) ||
-		owner == GetUserId())
-		return function;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("cannot follow foreign key \"%s\" of table \"%s\"",
-					key->name, get_rel_name(key->referencing)),
-			 errdetail("To compare its columns, a function of another role would be called.")));
-	return InvalidOid;
-}
-
-/*
- * The same for what an explicit cast calls, however that was made since.
- */
-static void
-check_cast(const HookForeignKey *key, Oid from, Oid to)
-{
-	Oid			cast;
-
-	switch (find_coercion_pathway(to, from, COERCION_EXPLICIT, &cast))
-	{
-		case COERCION_PATH_FUNC:
-			(void) check_function(key, cast);
-			break;
-		case COERCION_PATH_ARRAYCOERCE:
-			check_cast(key, getBaseType(get_element_type(from)),
-					   getBaseType(get_element_type(to)));
-			break;
-		default:
-			break;
-	}
-}
-
-/*
- * What an operator calls, if that is allowed.
- */
-static Oid
-operator_function(const HookForeignKey *key, Oid operator)
-{
-	return check_function(key, get_opcode(operator));
-}
-
-/*
- * Looks whether what a comparison calls is allowed: its operator, and the casts
- * to what that compares.
- */
-static void
-check_comparison(const HookForeignKey *key, Oid operator, Oid left, Oid right)
-{
-	Oid			inputs[2];
-	Oid			types[2];
-
-	(void) operator_function(key, operator);
-	op_input_types(operator, &inputs[0], &inputs[1]);
-	types[0] = getBaseType(left);
-	types[1] = getBaseType(right);
-	for (int i = 0; i < 2; i++)
-		if (types[i] != inputs[i] && !IsPolymorphicType(inputs[i]))
-			check_cast(key, types[i], inputs[i]);
-}
-
-/*
- * The function that makes of a type what an operator compares, found as
- * ri_HashCompareOp() in ri_triggers.c does, if it is allowed; InvalidOid if
- * none is needed.  The column that refers is on the right side.  0A000 if there
- * is no such function, as for a cast by way of the value's text, which
- * ri_triggers.c does not know either.
- */
-static Oid
-cast_function(const HookForeignKey *key, Oid operator, Oid type)
-{
-	Oid			left;
-	Oid			right;
-	Oid			cast;
-
-	op_input_types(operator, &left, &right);
-	type = getBaseType(type);
-	if (type == right || IsPolymorphicType(right))
-		return InvalidOid;
-	switch (find_coercion_pathway(right, type, COERCION_IMPLICIT, &cast))
-	{
-		case COERCION_PATH_FUNC:
-			return check_function(key, cast);
-		case COERCION_PATH_RELABELTYPE:
-			return InvalidOid;
-		default:
-			if (IsBinaryCoercible(type, right))
-				return InvalidOid;
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot follow foreign key \"%s\" of table \"%s\"",
-							key->name, get_rel_name(key->referencing)),
-					 errdetail("Values of type %s are not compared as type %s without a function that casts them.",
-							   format_type_be(type), format_type_be(right))));
-			return InvalidOid;	/* keep compiler quiet */
-	}
-}
-
-/*
- * Can all values of a type be hashed?  An array's or a row's cannot if what it
- * is made of has no hash function, though the operator for all of them has one.
- */
-static bool
-is_hashable(Oid type)
-{
-	return OidIsValid(lookup_type_cache(getBaseType(type),
-										TYPECACHE_HASH_PROC)->hash_proc);
-}
-
-/*
- * Looks up how a key's columns are compared in memory; what that calls must be
- * allowed as what the queries call.
- */
-void
-hooks_query_comparisons(HookMoved *moved)
-{
-	const HookForeignKey *key = moved->key;
-	MemoryContext old;
-	int			n = key->nkeys;
-
-	if (moved->prepared)
-		return;
-	old = MemoryContextSwitchTo(moved->context);
-
-	for (int end = 0; end < HOOK_ENDS; end++)
-	{
-		moved->equal[end] = palloc0(sizeof(FmgrInfo) * n);
-		moved->hash[end] = palloc0(sizeof(FmgrInfo) * n);
-	}
-	moved->same = palloc0(sizeof(FmgrInfo) * n);
-	moved->cast = palloc0(sizeof(FmgrInfo) * n);
-	moved->collations = palloc(sizeof(Oid) * n);
-	moved->hashes = true;
-	for (int i = 0; i < n; i++)
-	{
-		Oid			type;
-		Oid			referenced_type;
-		int32		typmod;
-		Oid			cast;
-		RegProcedure hash[HOOK_ENDS];
-
-		get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
-							  &referenced_type, &typmod, &moved->collations[i]);
-		type = get_atttype(key->referencing, key->referencing_keys[i]);
-		cast = cast_function(key, key->operators[i], type);
-		if (OidIsValid(cast))
-			fmgr_info(cast, &moved->cast[i]);
-		fmgr_info(operator_function(key, key->operators[i]),
-				  &moved->equal[HOOK_END_REFERENCING][i]);
-		fmgr_info(operator_function(key, key->referenced_operators[i]),
-				  &moved->equal[HOOK_END_REFERENCED][i]);
-		fmgr_info(operator_function(key, key->own_operators[i]),
-				  &moved->same[i]);
-		if (!is_hashable(referenced_type) || !is_hashable(type) ||
-			!get_op_hash_functions(key->operators[i], &hash[HOOK_END_REFERENCED],
-								   &hash[HOOK_END_REFERENCING]))
-		{
-			moved->hashes = false;
-			continue;
-		}
-		for (int end = 0; end < HOOK_ENDS; end++)
-			fmgr_info(check_function(key, hash[end]), &moved->hash[end][i]);
-	}
-	moved->prepared = true;
-	MemoryContextSwitchTo(old);
-}
-
-/*
  * Appends the comparison of a key's column with what refers to it, as
  * ri_GenerateQual() in ri_triggers.c makes it.
  */
@@ -335,7 +157,7 @@ append_comparison(StringInfo sql, const HookForeignKey *key, int i,
 						  &type, &typmod, &collation);
 	get_atttypetypmodcoll(key->referencing, key->referencing_keys[i],
 						  &referencing_type, &typmod, &referencing_collation);
-	check_comparison(key, key->operators[i], type, referencing_type);
+	hooks_compare_check(key, key->operators[i], type, referencing_type);
 	if (i > 0)
 		appendStringInfoString(sql, " AND ");
 	generate_operator_clause(sql, referenced, type, key->operators[i],
@@ -407,7 +229,7 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 		appendStringInfo(&sql, ", f.k%d", i + 1);
 	for (int i = 0; i < key->nkeys && step->copies && step->moves; i++)
 	{
-		check_cast(key,
+		hooks_compare_check_cast(key,
 				   getBaseType(get_atttype(key->referenced, key->referenced_keys[i])),
 				   getBaseType(get_atttype(key->referencing, key->referencing_keys[i])));
 		appendStringInfo(&sql, ", CAST(f.n%d AS %s)", i + 1,

@@ -61,6 +61,5 @@ extern char *hooks_query_checks(const HookStep *step, const char *name,
 								bool ordered);
 extern bool hooks_query_defaults(const HookStep *step, Datum *values,
 								 bool *nulls);
-extern void hooks_query_comparisons(HookMoved *moved);
 
 #endif							/* HOOKS_QUERY_H */

@@ -36,38 +36,50 @@ typedef enum HookEffect
 /*
  * A step of a cascade: a foreign key, and what happens to the row that it
  * refers to.
+ *
+ * Its fields are set in this order, and each only by the file named: the route
+ * is made, then conflict.c completes it, then the walk begins and uses it.
  */
 typedef struct HookStep
 {
+	/* by route.c, when the step is made; for a recheck by conflict.c */
 	const HookForeignKey *key;
 	HookCause	cause;
 	HookEffect	effect;
 	bool		deferred;		/* blocks at COMMIT, if at all */
-	bool		taken;			/* the walk has come here */
 	bool		copies;			/* ON UPDATE CASCADE: the new values are the
 								 * referenced row's */
-	bool		alone;			/* nothing else touches its rows, and nothing
-								 * comes of them */
-	bool		counts;			/* so the walk only counts them */
-	bool		no_action;		/* looks, then or as its action, whether rows still
-								 * refer to what is there no more */
+	bool		no_action;		/* looks, then or as its action, whether rows
+								 * still refer to what is there no more */
 	bool		recheck;		/* not an action: the key of a changed row is
 								 * looked up */
-	bool		moves;			/* what it changes may refer, or be referred to, by
-								 * another key then */
-	bool		meets;			/* rows that were moved may meet its events */
+	bool		moves;			/* what it changes may refer, or be referred to,
+								 * by another key then */
 	struct HookTable *table;	/* the referencing table */
 	Bitmapset  *set;			/* columns of it that change, by its own numbers */
 	Bitmapset  *touched;		/* the same, by the tree's */
 	AttrNumber *keys;			/* of the key, by the tree's */
+
+	/* by conflict.c, when all steps are known */
+	bool		alone;			/* nothing else touches its rows, and nothing
+								 * comes of them */
+	bool		meets;			/* rows that were moved may meet its events */
 	List	   *spoilers;		/* of HookStep: after these, a row refers no
 								 * more by this key */
 	List	   *takers;			/* of HookStep: these take the key away from the
 								 * row that it refers to */
 	int		   *positions;		/* of the key among HookTree.columns, or -1 */
-	HookTidSet *changed;		/* rows that it has changed; walk.c's */
 	struct HookMoved *moved;	/* moved.h; NULL if not needed */
+
+	/* by cascade.c, when the walk begins */
 	struct HookStepState *state;	/* walk.h */
+
+	/* by walk.c, when the walk first comes here */
+	bool		taken;			/* it has */
+	bool		counts;			/* the step is alone, so its rows are only counted */
+
+	/* by change.c, as rows are changed */
+	HookTidSet *changed;		/* rows that it has changed; NULL: none yet */
 } HookStep;
 
 /*

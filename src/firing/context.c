@@ -30,6 +30,8 @@
 #include "base/place.h"
 #include "base/settings.h"
 #include "firing/context.h"
+#include "firing/provenance.h"
+#include "firing/truncate.h"
 
 /* the innermost firing; see above for what an abort does to it */
 HookFiring *hooks_firing = NULL;
@@ -164,7 +166,7 @@ truncated_root(const HookFiring *firing, const HookTruncate *truncate)
 {
 	Oid			named;
 
-	if (!hooks_statement_truncates(truncate, firing->trigdata->tg_relation,
+	if (!hooks_truncate_names(truncate, firing->trigdata->tg_relation,
 								   &named) &&
 		list_length(truncate->named) == 1)
 		named = linitial_oid(truncate->named);
@@ -260,7 +262,7 @@ origin_of(const HookFiring *firing, HookOrigin *found)
 {
 	if (firing->origin != NULL)
 		return firing->origin;
-	hooks_statement_origin(firing->statement, firing->subject->event,
+	hooks_provenance_of_event(firing->statement, firing->subject->event,
 						   firing->trigdata, found);
 	return found;
 }

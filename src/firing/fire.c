@@ -16,6 +16,7 @@
 
 #include "firing/fire.h"
 #include "firing/orphan.h"
+#include "firing/provenance.h"
 
 static void
 unpin_all(void *arg)
@@ -153,7 +154,7 @@ look_around(const HookRun *run, const TriggerData *trigdata,
 	around->origin = run->origin;
 	if (unlikely(hooks_statement == NULL || run->asks) && run->origin == NULL)
 	{
-		hooks_statement_origin(hooks_statement, run->event, trigdata,
+		hooks_provenance_of_event(hooks_statement, run->event, trigdata,
 							   &around->found);
 		around->origin = &around->found;
 	}

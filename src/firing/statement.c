@@ -9,27 +9,17 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
-#include "utils/combocid.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
-#include "utils/snapmgr.h"
 
-#include "base/ancestors.h"
 #include "base/compat.h"
 #include "firing/statement.h"
 #include "registry/event.h"
@@ -44,9 +34,6 @@ static HookStatement *outermost = NULL;
  * hooks_statement_set_caller().  An abort forgets it.
  */
 static Oid	next_caller = InvalidOid;
-
-/* the innermost running TRUNCATE; an abort pops it */
-static HookTruncate *innermost_truncate = NULL;
 
 /* the last level given out; never reset */
 static uint64 last_level = 0;
@@ -90,11 +77,12 @@ new_statement(void)
 /*
  * The cascade of a statement's trigger query level, empty to begin with.
  */
-static HookCascade *
-cascade_of(HookStatement *statement)
+HookCascade *
+hooks_statement_cascade(HookStatement *statement)
 {
 	HookCascade *cascade = &statement->cascade;
 
+	Assert(statement->query != NULL && !statement->referential);
 	if (cascade->level != statement->level)
 	{
 		memset(cascade, 0, sizeof(HookCascade));
@@ -160,7 +148,7 @@ hooks_statement_push(QueryDesc *query)
 	{
 		statement->level = hooks_statement->level;
 		statement->caller = hooks_statement->caller;
-		statement->action = hooks_origin_begin(cascade_of(hooks_statement),
+		statement->action = hooks_origin_begin(hooks_statement_cascade(hooks_statement),
 											   hooks_statement->query, query);
 	}
 	else
@@ -184,48 +172,12 @@ hooks_statement_set_caller(Oid caller)
 }
 
 /*
- * A TRUNCATE begins.  The caller pops it when it is done; if it throws, the
- * abort does.
- */
-void
-hooks_statement_push_truncate(const TruncateStmt *statement, const char *text)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	HookTruncate *truncate = palloc0(sizeof(HookTruncate));
-	ListCell   *lc;
-
-	foreach(lc, statement->relations)
-	{
-		RangeVar   *name = lfirst_node(RangeVar, lc);
-		Oid			relid = RangeVarGetRelid(name, NoLock, true);
-
-		truncate->named = list_append_unique_oid(truncate->named, relid);
-		if (name->inh)
-			truncate->with_children = lappend_oid(truncate->with_children, relid);
-	}
-	truncate->text = text;
-	truncate->nest_level = GetCurrentTransactionNestLevel();
-	truncate->outer = innermost_truncate;
-	innermost_truncate = truncate;
-	MemoryContextSwitchTo(old);
-}
-
-void
-hooks_statement_pop_truncate(void)
-{
-	innermost_truncate = innermost_truncate->outer;
-}
-
-/*
  * The transaction level, and what is nested in it, aborts.
  */
 void
 hooks_statement_abort(int nest_level)
 {
 	next_caller = InvalidOid;
-	while (innermost_truncate != NULL &&
-		   innermost_truncate->nest_level >= nest_level)
-		innermost_truncate = innermost_truncate->outer;
 	while (hooks_statement != NULL && hooks_statement->nest_level >= nest_level)
 		hooks_statement = hooks_statement->outer;
 }
@@ -377,185 +329,4 @@ hooks_statement_operation(TriggerEvent event)
 {
 	return TRIGGER_FIRED_BY_DELETE(event) ? CMD_DELETE :
 		TRIGGER_FIRED_BY_UPDATE(event) ? CMD_UPDATE : CMD_INSERT;
-}
-
-/*
- * Can a referential action change rows of the table?
- */
-static bool
-refers_to_others(Relation rel)
-{
-	return RelationGetFKeyList(rel) != NIL;
-}
-
-/*
- * Does a TRUNCATE name the table itself, or one that this is a partition or child
- * of?  named: which; of several the nearest one, InvalidOid if that is not known.
- */
-bool
-hooks_statement_truncates(const HookTruncate *truncate, Relation rel, Oid *named)
-{
-	Oid			relid = RelationGetRelid(rel);
-	bool		found = false;
-	ListCell   *lc;
-
-	*named = InvalidOid;
-	foreach(lc, lcons_oid(relid, hooks_ancestors_of(relid)))
-		if (list_member_oid(truncate->named, lfirst_oid(lc)))
-		{
-			*named = lfirst_oid(lc);
-			return true;
-		}
-	if (rel->rd_rel->relispartition || !has_superclass(relid))
-		return false;
-	foreach(lc, truncate->with_children)
-		if (list_member_oid(find_all_inheritors(lfirst_oid(lc), NoLock, NULL), relid))
-		{
-			*named = found ? InvalidOid : lfirst_oid(lc);
-			found = true;
-		}
-	return found;
-}
-
-/*
- * Does the running TRUNCATE name the table?  If it was not seen: only what refers
- * to others is reached by CASCADE.
- */
-static bool
-is_truncated_itself(Relation rel)
-{
-	Oid			named;
-
-	return innermost_truncate == NULL ? !refers_to_others(rel) :
-		hooks_statement_truncates(innermost_truncate, rel, &named);
-}
-
-/*
- * The command that made the row of an AFTER ROW event what it is; false if the
- * row does not tell.
- */
-static bool
-command_of_row(const TriggerData *trigdata, CommandId *command)
-{
-	HeapTupleHeader header;
-
-	if (!TTS_IS_BUFFERTUPLE(trigdata->tg_trigslot))
-		return false;
-	header = trigdata->tg_trigtuple->t_data;
-	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
-		return hooks_origin_changed_by(header, command);
-	if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)))
-		return false;
-	*command = HeapTupleHeaderGetCmin(header);
-	return true;
-}
-
-/*
- * Where the row of an AFTER ROW event comes from.
- */
-static void
-origin_of_row(HookStatement *statement, const TriggerData *trigdata,
-			  HookOrigin *origin)
-{
-	CommandId	command;
-	CommandId	own;
-	HookKeyAction *action;
-
-	if (!command_of_row(trigdata, &command))
-		return;
-
-	/* While its triggers fire, the snapshot is still the statement's */
-	if (statement != NULL)
-		own = statement->query->estate->es_output_cid;
-	else if (ActiveSnapshotSet())
-		own = GetActiveSnapshot()->curcid;
-	else
-		return;
-	if (command == own)
-		origin->depth = 0;
-	else if (statement != NULL)
-	{
-		action = hooks_origin_of_command(cascade_of(statement),
-										 RelationGetRelid(trigdata->tg_relation),
-										 command);
-		if (action != NULL)
-			hooks_origin_of_action(action, origin);
-	}
-}
-
-/*
- * Has the table a trigger FOR EACH ROW with transition tables for the event?
- */
-static bool
-has_row_trigger_with_tables(const TriggerDesc *triggers, TriggerEvent event)
-{
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		Trigger    *trigger = &triggers->triggers[i];
-
-		if (TRIGGER_FOR_ROW(trigger->tgtype) &&
-			(trigger->tgoldtable != NULL || trigger->tgnewtable != NULL) &&
-			(TRIGGER_FIRED_BY_DELETE(event) ? TRIGGER_FOR_DELETE(trigger->tgtype) :
-			 TRIGGER_FIRED_BY_UPDATE(event) ? TRIGGER_FOR_UPDATE(trigger->tgtype) :
-			 TRIGGER_FOR_INSERT(trigger->tgtype)))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Where the rows of an AFTER STATEMENT event come from.
- */
-static void
-origin_of_statement(HookStatement *statement, const TriggerData *trigdata,
-					HookOrigin *origin)
-{
-	Relation	rel = trigdata->tg_relation;
-	TriggerEvent event = trigdata->tg_event;
-	CmdType		operation = hooks_statement_operation(event);
-	HookRoot	root;
-	bool		own = hooks_root_of_table(statement->query->plannedstmt,
-										  RelationGetRelid(rel), operation, &root);
-
-	hooks_origin_of_statement(cascade_of(statement), RelationGetRelid(rel),
-							  operation, own ? &root : NULL,
-							  has_row_trigger_with_tables(rel->trigdesc, event),
-							  origin);
-}
-
-/*
- * Where the rows come from for which a trigger of ours fires.  Not for batches,
- * which know; for an AFTER STATEMENT event to be asked once, when it fires.
- */
-void
-hooks_statement_origin(HookStatement *statement, const HookEvent *event,
-					   const TriggerData *trigdata, HookOrigin *origin)
-{
-	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
-
-	memset(origin, 0, sizeof(HookOrigin));
-	origin->depth = HOOK_DEPTH_UNKNOWN;
-	if (event->action == HOOK_TRUNCATE)
-	{
-		origin->truncate = innermost_truncate;
-		if (is_truncated_itself(trigdata->tg_relation))
-			origin->depth = 0;
-	}
-	else if (statement != NULL && statement->query == NULL)
-		origin->depth = 0;
-	else if (statement != NULL && statement->referential)
-		hooks_origin_of_action(statement->action, origin);
-	else if (statement == NULL && InNoForceRLSOperation())
-		 /* in an action that was not seen */ ;
-	else if (event->phase != HOOK_AFTER)
-		origin->depth = 0;
-	else if (statement == NULL &&
-			 (hooks_statement_all_seen() || !refers_to_others(trigdata->tg_relation)))
-		origin->depth = 0;
-	else if (event->level == HOOK_ROW)
-		origin_of_row(statement, trigdata, origin);
-	else if (statement != NULL)
-		origin_of_statement(statement, trigdata, origin);
-	else if (insert)
-		origin->depth = 0;
 }

@@ -43,19 +43,6 @@ typedef struct HookStatement
 } HookStatement;
 
 /*
- * A running TRUNCATE.  It lives in TopTransactionContext; an abort takes it off
- * as it does statements.
- */
-typedef struct HookTruncate
-{
-	struct HookTruncate *outer;
-	int			nest_level;
-	const char *text;
-	List	   *named;			/* the tables that it names, each once */
-	List	   *with_children;	/* of these, all without ONLY */
-} HookTruncate;
-
-/*
  * The innermost running statement, NULL if none was seen.  Set by executor.c
  * around each run.
  */
@@ -66,9 +53,6 @@ extern HookStatement *hooks_statement_push(QueryDesc *query);
 extern void hooks_statement_set_caller(Oid caller);
 extern HookStatement *hooks_statement_push_copy(const CopyStmt *copy,
 												const char *text);
-extern void hooks_statement_push_truncate(const TruncateStmt *statement,
-										  const char *text);
-extern void hooks_statement_pop_truncate(void);
 extern void hooks_statement_abort(int nest_level);
 extern bool hooks_statement_in_referential_action(void);
 extern bool hooks_statement_all_seen(void);
@@ -79,14 +63,9 @@ extern const PlannedStmt *hooks_statement_root(const HookStatement *statement,
 											   MemoryContext query_cxt,
 											   const char **text);
 extern List *hooks_statement_written(const PlannedStmt *plan);
-extern bool hooks_statement_truncates(const HookTruncate *truncate,
-									  Relation rel, Oid *named);
 extern const char *hooks_statement_action_word(CmdType operation);
 extern CmdType hooks_statement_operation(TriggerEvent event);
-extern void hooks_statement_origin(HookStatement *statement,
-								   const HookEvent *event,
-								   const TriggerData *trigdata,
-								   HookOrigin *origin);
+extern HookCascade *hooks_statement_cascade(HookStatement *statement);
 
 /*
  * Can the statement queue trigger events or be a referential action?  A plain

@@ -1,6 +1,10 @@
 /*
  * truncate.c
- *		What is special about TRUNCATE: the order of phases, and wide hooks.
+ *		What is special about TRUNCATE: which commands run, the order of phases,
+ *		and wide hooks.
+ *
+ * A TRUNCATE is no statement of the executor's, so the running ones have a stack
+ * of their own.
  *
  * PostgreSQL fires the triggers of a table by their names, and ours of
  * before_cascade has the first.  So where a table has triggers for both
@@ -14,12 +18,91 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/ancestors.h"
 #include "firing/truncate.h"
+
+/* see truncate.h; an abort takes off those that were begun in it */
+HookTruncate *hooks_truncate = NULL;
+
+/*
+ * A TRUNCATE begins.  The caller pops it when it is done; if it throws, the
+ * abort does.
+ */
+void
+hooks_truncate_push(const TruncateStmt *statement, const char *text)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	HookTruncate *truncate = palloc0(sizeof(HookTruncate));
+	ListCell   *lc;
+
+	foreach(lc, statement->relations)
+	{
+		RangeVar   *name = lfirst_node(RangeVar, lc);
+		Oid			relid = RangeVarGetRelid(name, NoLock, true);
+
+		truncate->named = list_append_unique_oid(truncate->named, relid);
+		if (name->inh)
+			truncate->with_children = lappend_oid(truncate->with_children, relid);
+	}
+	truncate->text = text;
+	truncate->nest_level = GetCurrentTransactionNestLevel();
+	truncate->outer = hooks_truncate;
+	hooks_truncate = truncate;
+	MemoryContextSwitchTo(old);
+}
+
+void
+hooks_truncate_pop(void)
+{
+	Assert(hooks_truncate != NULL);
+	hooks_truncate = hooks_truncate->outer;
+}
+
+/*
+ * The transaction level, and what is nested in it, aborts.
+ */
+void
+hooks_truncate_abort(int nest_level)
+{
+	while (hooks_truncate != NULL && hooks_truncate->nest_level >= nest_level)
+		hooks_truncate = hooks_truncate->outer;
+}
+
+/*
+ * Does a TRUNCATE name the table itself, or one that this is a partition or child
+ * of?  named: which; of several the nearest one, InvalidOid if that is not known.
+ */
+bool
+hooks_truncate_names(const HookTruncate *truncate, Relation rel, Oid *named)
+{
+	Oid			relid = RelationGetRelid(rel);
+	bool		found = false;
+	ListCell   *lc;
+
+	*named = InvalidOid;
+	foreach(lc, lcons_oid(relid, hooks_ancestors_of(relid)))
+		if (list_member_oid(truncate->named, lfirst_oid(lc)))
+		{
+			*named = lfirst_oid(lc);
+			return true;
+		}
+	if (rel->rd_rel->relispartition || !has_superclass(relid))
+		return false;
+	foreach(lc, truncate->with_children)
+		if (list_member_oid(find_all_inheritors(lfirst_oid(lc), NoLock, NULL), relid))
+		{
+			*named = found ? InvalidOid : lfirst_oid(lc);
+			found = true;
+		}
+	return found;
+}
 
 /* A partition that a hook has been called for already, by its parent */
 typedef struct Covered

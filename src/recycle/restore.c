@@ -74,7 +74,7 @@ open_restored(const Restore *restore, const HookKeptFormat *format)
  * shall get errors that quote kept values.
  */
 static void
-check_rights(Relation rel, const HookRestored *table)
+check_may_write(Relation rel, const HookRestored *table)
 {
 	Oid			relid = RelationGetRelid(rel);
 	int			n = table->format.nchanged;
@@ -126,7 +126,7 @@ add_restored(Restore *restore, const HookKeptFormat *format)
 	table->kept_id = restore->kept_id;
 	table->format = copy_format(format);
 	hooks_fields_match(&table->fields, rel, &table->format);
-	check_rights(rel, table);
+	check_may_write(rel, table);
 	table->desc = CreateTemplateTupleDesc(format->nfields);
 	for (int i = 0; i < format->nfields; i++)
 	{
@@ -485,7 +485,7 @@ PG_FUNCTION_INFO_V1(hooks_restore);
  * Puts back what was kept of a cascade, all of it or nothing, and forgets its
  * rows.  Returns the number of rows that were removed and are there again; 0,
  * with a NOTICE, if it was restored before.  Errors: 22004, those of
- * hooks_kept_get(), check_rights(), of the columns and of PostgreSQL.
+ * hooks_kept_get(), check_may_write(), of the columns and of PostgreSQL.
  */
 Datum
 hooks_restore(PG_FUNCTION_ARGS)
