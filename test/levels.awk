@@ -5,11 +5,11 @@
 #
 # A permutation may end differently only in that PostgreSQL refuses a step with
 # 40001, and then in what follows from that.  No other error may be new.  The
-# first permutation of the spec cascade-meet has to be refused so: else the run
+# first permutation of the spec cascade_meet has to be refused so: else the run
 # was under another level, and this would test nothing.
 #
-# The spec preview looks twice in one transaction, and under these levels sees the
-# same again: there rows may differ without an error.
+# The spec preview_beside_writes looks twice in one transaction, and under these
+# levels sees the same again: there rows may differ without an error.
 #
 # Prints what is wrong, and ends with status 1, or the number of permutations that
 # were refused.
@@ -48,11 +48,11 @@ END {
 	for (i = 0; i <= n[1]; i++) {
 		if (name[1, i] != name[2, i])
 			wrong("another permutation: " name[2, i])
-		if (text[1, i] != text[2, i] && !refused[i] && spec != "preview")
+		if (text[1, i] != text[2, i] && !refused[i] && spec != "preview_beside_writes")
 			wrong("it ends differently, and not with 40001: " name[1, i])
 		count += refused[i]
 	}
-	if (spec == "cascade-meet" && !refused[1])
+	if (spec == "cascade_meet" && !refused[1])
 		wrong("two deletes that meet are not refused")
 	if (failed)
 		exit 1
