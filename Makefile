@@ -4,6 +4,8 @@
 #   make install         install into the server that pg_config belongs to
 #   make installcheck    run the tests against a running server
 #   test/all             everything, on a throwaway server of its own
+#   make coverage        the same, and tells what of the source has run
+#   make dist            the archive for PGXN
 
 EXTENSION = hooks
 MODULE_big = hooks
@@ -40,3 +42,15 @@ uninstall-docs:
 	-rmdir '$(DESTDIR)$(docdir)/$(docmoduledir)'
 
 $(OBJS): $(wildcard src/*.h src/*/*.h)
+
+# How much of each file the tests run; see test/all.  Needs what test/all needs.
+coverage:
+	test/all coverage
+
+# The archive for PGXN, of what is committed
+VERSION = $(shell perl -MJSON::PP -0 -ne 'print decode_json($$_)->{version}' META.json)
+dist:
+	test/source meta
+	git archive --format=zip --prefix=$(EXTENSION)-$(VERSION)/ --output=$(EXTENSION)-$(VERSION).zip HEAD
+
+.PHONY: coverage dist
