@@ -36,6 +36,7 @@
 #include "base/compat.h"
 #include "base/identity.h"
 #include "registry/condition.h"
+#include "registry/unnamed.h"
 
 /*
  * The parameters that the text of an expression depends on, as pg_dump sets
@@ -386,7 +387,7 @@ hooks_condition_transform(const Hook *hook, Relation rel, const char *text)
 
 	check_references(hook, condition, rel);
 	(void) refuse_roles(condition, NULL);
-	return condition;
+	return hooks_unnamed_write_out(condition);
 }
 
 /*
