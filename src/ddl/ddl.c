@@ -36,6 +36,7 @@
 #include "ddl/told.h"
 #include "registry/attach.h"
 #include "registry/definition.h"
+#include "registry/event.h"
 #include "registry/guard.h"
 #include "registry/registry.h"
 
@@ -44,6 +45,12 @@
  * sql_drop has nothing to do then.  Set to NULL by the next command.
  */
 static Node *unconcerned = NULL;
+
+/*
+ * The table on which a running CREATE TRIGGER takes the place of a trigger of
+ * ours.  Set by ddl_command_start, to InvalidOid too.
+ */
+static Oid	made_way = InvalidOid;
 
 static EventTriggerData *
 event_data(FunctionCallInfo fcinfo, const char *function)
@@ -91,6 +98,38 @@ before_attach(AlterTableStmt *stmt)
 			hooks_class_ownercheck(relid, GetUserId()))
 			hooks_attach_make_way(relid, parent);
 	}
+}
+
+/*
+ * Before a trigger of ours is created otherwise than by us, as from a dump, on a
+ * table of the caller's that has it already for a wide hook of this database.
+ */
+static void
+before_create_trigger(CreateTrigStmt *stmt)
+{
+	const HookEvent *event = hooks_event_by_trigger(stmt->trigname);
+	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+
+	if (event != NULL && !stmt->replace && OidIsValid(relid) &&
+		strcmp(strVal(llast(stmt->funcname)), "dispatch") == 0 &&
+		!InSecurityRestrictedOperation() &&
+		hooks_class_ownercheck(relid, GetUserId()) &&
+		hooks_attach_make_way_for(relid, event))
+		made_way = relid;
+}
+
+/*
+ * After a trigger was created by a dump, which then creates no tables any more;
+ * its state may not be what that of the one before was.
+ */
+static void
+after_create_trigger(void)
+{
+	if (!creating_extension)
+		hooks_definition_end_loading();
+	if (OidIsValid(made_way))
+		hooks_attach_sync_tree(made_way);
+	made_way = InvalidOid;
 }
 
 /*
@@ -262,6 +301,12 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 		case T_AlterObjectSchemaStmt:
 			check_replaced_function(((AlterObjectSchemaStmt *) command)->objectType,
 						   ((AlterObjectSchemaStmt *) command)->object);
+			break;
+		case T_CreateTrigStmt:
+			if (!InSecurityRestrictedOperation())
+				made_way = InvalidOid;
+			if (hooks_registry_kinds() & HOOKS_ANY)
+				before_create_trigger((CreateTrigStmt *) command);
 			break;
 		case T_AlterTableStmt:
 			kinds = hooks_registry_kinds();
@@ -572,8 +617,8 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 	hooks_told_end(command);
 	if (IsA(command, AlterTableStmt))
 		after_triggers_disabled((AlterTableStmt *) command);
-	if (IsA(command, CreateTrigStmt))
-		hooks_definition_end_loading();
+	if (IsA(command, CreateTrigStmt) && !InSecurityRestrictedOperation())
+		after_create_trigger();
 	if (hooks_registry_exists())
 		show_in_registry(command);
 	if ((kinds & HOOKS_ANY) == 0)

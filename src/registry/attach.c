@@ -608,6 +608,23 @@ hooks_attach_make_way(Oid relid, Oid parent)
 }
 
 /*
+ * Before a trigger of ours is created on a table by hand, as from a dump: drops
+ * the one of that name that is there already, and the partitions' own.  Returns
+ * whether there was any.
+ */
+bool
+hooks_attach_make_way_for(Oid relid, const HookEvent *event)
+{
+	List	   *after = NIL;	/* the state is for the new trigger's creator */
+	List	   *tables = hooks_event_of_rows(event) ?
+		find_all_inheritors(relid, AccessShareLock, NULL) : list_make1_oid(relid);
+	List	   *commands = drop_below(NIL, tables, event, &after);
+
+	hooks_command_run(commands);
+	return commands != NIL;
+}
+
+/*
  * What is wrong with the triggers of a table, as sentences; NIL if nothing is.  The
  * verb is "is", or "was" for what is being mended.  That somebody's own trigger has
  * a name of ours is told where asked for: the functions that look after the

@@ -75,6 +75,90 @@ $node->safe_psql(
 	SELECT hooks.register('member', 'before_cascade', 'delete', 'member', 'note_rows');
 });
 
+# Conditions of all kinds, hostile and long names, a foreign table, a quarantine
+$node->safe_psql('postgres', q{CREATE ROLE "o'wner"});
+my $long = 'x' x 60 . q{"'"};
+$node->safe_psql(
+	'origin', q{
+	CREATE SCHEMA "o'dd";
+	CREATE SCHEMA ops;
+	GRANT ALL ON SCHEMA "o'dd", ops TO "o'wner";
+	CREATE FOREIGN DATA WRAPPER wrapper;
+	CREATE SERVER server FOREIGN DATA WRAPPER wrapper;
+	GRANT USAGE ON FOREIGN SERVER server TO "o'wner";
+	SET ROLE "o'wner";
+	SET search_path = "o'dd", ops;
+	CREATE TYPE mood AS ENUM ('fine', 'it''s bad');
+	CREATE TYPE ops.num AS (n int);
+	CREATE FUNCTION ops.eq(ops.num, ops.num) RETURNS boolean LANGUAGE sql IMMUTABLE
+	    AS 'SELECT ($1).n % 10 = ($2).n % 10';
+	CREATE OPERATOR ops.= (LEFTARG = ops.num, RIGHTARG = ops.num, FUNCTION = ops.eq);
+	CREATE TABLE "t""1" (gone int, id int PRIMARY KEY, "a ""b""" mood, n ops.num, d date, tags text[]);
+	ALTER TABLE "t""1" DROP gone;
+	CREATE TABLE read (id bigint GENERATED ALWAYS AS IDENTITY, hook text);
+	CREATE FOREIGN TABLE far (id int) SERVER server;
+	CREATE FUNCTION "f'n"() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+	  INSERT INTO read (hook) VALUES (TG_NAME);
+	  RETURN NEW;
+	END $$;
+	CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'broken'; END $$;
+
+	SELECT hooks.register(name, 'before', 'update', '"t""1"', '"f''n"', condition => condition,
+	                      arguments => ARRAY[E'it''s \\\\ "odd"\n'], timeout => '12:03:04.5', package => 'p''',
+	                      description => E'\\\\ "', fire => 'always')
+	  FROM (VALUES ('whole', 'OLD.* IS DISTINCT FROM NEW.*'),
+	               ('row', 'NEW IS NOT NULL AND OLD::text <> NEW::text'),
+	               ('enum', $$NEW."a ""b""" = 'it''s bad'$$),
+	               ('operator', 'NEW.n = OLD.n'),
+	               ('distinct', 'NEW.n IS DISTINCT FROM OLD.n'),
+	               ('nullif', 'NULLIF(NEW.n, OLD.n) IS NOT NULL'),
+	               ('case', 'CASE NEW.n WHEN OLD.n THEN true ELSE false END'),
+	               ('class', $$OLD.tableoid <> '"t""1"'::regclass OR NEW.id > 1$$),
+	               ('cast', $$NEW.d::text LIKE '2%' AND NEW.tags @> '{a}' AND NEW.id = ANY ('{1,2}'::int2[])$$),
+	               ('drop table x; --', 'EXTRACT(year FROM NEW.d) BETWEEN 2000 AND 2100'))
+	  x (name, condition);
+	SELECT hooks.register('broken', 'before', 'update', '"t""1"', 'broken', on_error => 'quarantine', priority => -5);
+	SELECT hooks.register('far', 'before', 'insert', 'far', '"f''n"', arguments => '{1}', run_after => '{broken}');
+	INSERT INTO "t""1" VALUES (1, 'fine', row(1), '2026-01-02', '{a,b}'), (2, 'fine', row(2), '1999-01-02', '{b}');
+	SET client_min_messages = error;
+	RESET ROLE;
+	SET hooks.quarantine_after = 1;
+	UPDATE "t""1" SET id = id;
+	DELETE FROM read;
+	SET ROLE "o'wner";
+	SELECT hooks.register($long$LONG$long$, 'before', 'update', '"t""1"', '"f''n"')} =~ s/LONG/$long/r);
+
+my $odd_firings = q{
+	BEGIN;
+	SET LOCAL search_path = "o'dd", ops;
+	UPDATE "t""1" SET "a ""b""" = 'it''s bad' WHERE id = 1;
+	INSERT INTO read (hook) VALUES ('--');
+	UPDATE "t""1" SET n = row(12) WHERE id = 2;
+	INSERT INTO read (hook) VALUES ('--');
+	UPDATE "t""1" SET n = row(13) WHERE id = 2;
+	SELECT hook FROM read ORDER BY id;
+	ROLLBACK};
+my $odd_expected = join("\n",
+	'whole', 'row', 'enum', 'operator', 'case', 'cast', 'drop table x; --', $long, '--',
+	'whole', 'row', 'operator', 'case', 'class', $long, '--',
+	'whole', 'row', 'distinct', 'nullif', 'class', $long);
+
+# What is left of the hooks when their tables have been dropped
+my $drops = q{
+	BEGIN;
+	SET LOCAL client_min_messages = error;
+	DROP VIEW app.names;
+	DROP TABLE app.child, app.parent, app.part;
+	DROP SCHEMA app;
+	DROP TABLE "o'dd"."t""1";
+	DROP FOREIGN TABLE "o'dd".far;
+	ALTER EXTENSION plpgsql DROP TABLE member;
+	DROP TABLE member;
+	SELECT name FROM hooks.registry;
+	SELECT proname FROM pg_proc WHERE pronamespace = 'hooks_definition'::regnamespace;
+	ROLLBACK};
+
 # The hooks, the number that the next one gets, and the triggers: those of the
 # hooks and the extension's own
 my $registry = 'SELECT * FROM hooks.registry ORDER BY hook_id; SELECT last_value FROM hooks.registry_hook_id_seq';
@@ -113,6 +197,7 @@ my $firings = q{
 	ROLLBACK};
 
 my $origin = $node->safe_psql('origin', $hooks);
+my $script = $node->safe_psql('origin', 'SELECT hooks.script()');
 my $expected = <<'EOF' =~ s/\n\z//r;
 first|
 second|
@@ -133,6 +218,8 @@ EOF
 
 is($node->safe_psql('origin', $firings), $expected, 'the hooks fire in the original');
 is($node->safe_psql('origin', 'SELECT hooks.repair()'), '0', 'there is nothing to repair in the original');
+is($node->safe_psql('origin', $odd_firings), $odd_expected, 'conditions in the original');
+is($node->safe_psql('origin', $drops), '', 'hooks go with their tables in the original');
 
 # A new database where the same names will have other OIDs
 sub create
@@ -158,6 +245,9 @@ sub same
 	is($node->safe_psql($database, 'SELECT count(*) FROM fired'), '0', "$how: nothing fired while it was loaded");
 	is($node->safe_psql($database, $firings), $expected, "$how: they fire as in the original, once each");
 	is($node->safe_psql($database, 'SELECT hooks.repair()'), '0', "$how: there is nothing to repair");
+	is($node->safe_psql($database, 'SELECT hooks.script()'), $script, "$how: the same commands register the hooks again");
+	is($node->safe_psql($database, $odd_firings), $odd_expected, "$how: conditions mean the same");
+	is($node->safe_psql($database, $drops), '', "$how: hooks go with their tables, without CASCADE");
 }
 
 sub restore
@@ -198,20 +288,31 @@ restore('sections', '--section=pre-data', "$dump.dir");
 is( $node->safe_psql('sections', q{
 		SELECT count(*) FROM hooks.registry;
 		SELECT count(*) FROM pg_trigger WHERE tgfoid = 'hooks.dispatch()'::regprocedure}),
-	"0\n0", 'pre-data: no hooks, no triggers');
+	"24\n0", 'pre-data: all hooks, no triggers');
 restore('sections', '--section=data', "$dump.dir");
 is( $node->safe_psql('sections', q{
 		SELECT count(*) FROM hooks.registry;
 		SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgfoid = 'hooks.dispatch()'::regprocedure}),
-	"11\nmember|Hooks_before_cascade_delete", "data: all hooks; those triggers that pg_dump leaves out");
+	"24\nmember|Hooks_before_cascade_delete", "data: all hooks; those triggers that pg_dump leaves out");
 restore('sections', '--section=post-data', "$dump.dir");
 same('sections', 'sections');
 
-# The schema, then the data; a session that has seen the tables without hooks
+# The schema: all hooks are there in order, but for their state, and fire; then the
+# data, in sight of a session that was there.  Triggers of tables that belong to
+# an extension are in no dump.
+my $enabled = $expected =~ s/doomed_child\|2\n/$&disabled|2\n/r;
+my $no_member = $enabled =~ s/^member.*\n//mr;
 create('schema_data');
 restore('schema_data', '--schema-only', "$dump.dir");
+is( $node->safe_psql('schema_data', 'SELECT name FROM hooks.registry ORDER BY hook_id'),
+	$node->safe_psql('origin', 'SELECT name FROM hooks.registry ORDER BY hook_id'), 'schema-only: the same hooks');
 my $session = $node->background_psql('schema_data');
-is($session->query_safe($firings), '', 'schema-only: triggers without hooks do nothing');
+is($session->query_safe($firings), $no_member, 'schema-only: they fire');
+is( $node->safe_psql('schema_data', q{
+		SELECT hooks.repair();
+		SELECT hooks.repair()}),
+	"1\n0", 'schema-only: what misses is mended');
+is($session->query_safe($firings), $enabled, 'schema-only: ... and then they are as new');
 restore('schema_data', '--data-only', "$dump.data");
 is($session->query_safe($firings), $expected, 'data-only: hooks fire in a session that was there');
 same('schema_data', 'data-only');
@@ -222,9 +323,9 @@ $session->quit;
 # its own load tells the session.
 create('no_triggers');
 restore('no_triggers', '--schema-only', "$dump.dir");
-restore('no_triggers', '--data-only', '--disable-triggers', '-n', 'app', "$dump.dir");
+restore('no_triggers', '--data-only', '--disable-triggers', '-n', 'app', '-n', q{o'dd}, "$dump.dir");
 $session = $node->background_psql('no_triggers');
-is($session->query_safe($firings), '', '--disable-triggers: no hooks yet');
+is($session->query_safe($firings), $no_member =~ s/doomed_child\|1\n//r, '--disable-triggers: ... so that one is not fired');
 restore('no_triggers', '--data-only', '--disable-triggers', '-n', 'hooks', "$dump.dir");
 is( $node->safe_psql('no_triggers', $registry),
 	$node->safe_psql('origin', $registry), '--disable-triggers: the same hooks');
@@ -244,44 +345,44 @@ restore('repaired', '--data-only', "$dump.data");
 cmp_ok($node->safe_psql('repaired', 'SELECT hooks.repair()'), '>', 0, 'data-only, no triggers: repair() makes them');
 same('repaired', 'repaired');
 
-# A registry that has hooks, one of them under a name of the dump's: none of the
-# rows is loaded.  With other names, and hook_ids, all are.
+# Into a database that has hooks of its own, whose numbers and names are taken in
+# part.  What was registered there under a name of the dump's is dropped with
+# --clean, and else stays what it is; its row is the dump's.
 create('taken');
-restore('taken', '--schema-only', "$dump.dir");
 $node->safe_psql(
 	'taken', q{
-	SELECT setval('hooks.registry_hook_id_seq', 100);
-	SELECT hooks.register('unrelated', 'before_cascade', 'delete', 'app.part', 'note_rows');
-	SELECT hooks.register('doomed', 'before_cascade', 'delete', 'app.part', 'note_rows')});
-my $taken = $node->safe_psql('taken', $hooks);
-is($node->safe_psql('taken', $firings), "doomed|3\nunrelated|3", 'a taken name: the hooks that are there fire');
-$node->command_ok([ 'pg_restore', '--data-only', '-n', 'hooks', '-t', 'registry', '-f', "$dump.registry", "$dump.dir" ],
-	'pg_restore of the registry, as a script');
-my @load = ('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-f', "$dump.registry", $node->connstr('taken'));
-$session = $node->background_psql('taken');
-is($session->query_safe($firings), "doomed|3\nunrelated|3", 'a taken name: ... in a session that is to stay');
-$node->command_checks_all(\@load, 3, [], [qr/ERROR:  23505: .*"registry_pkey"\n.*\(name\)=\(doomed\)/], 'a taken name: 23505');
-is($node->safe_psql('taken', $hooks), $taken, 'a taken name: no hook and no trigger changes');
-is($node->safe_psql('taken', $firings), "doomed|3\nunrelated|3", 'a taken name: they fire as before');
-is($session->query_safe($firings), "doomed|3\nunrelated|3", 'a taken name: ... in the session that was there');
-
-$node->safe_psql('taken', q{SELECT hooks.unregister('doomed')});
-$node->command_ok(\@load, 'no taken name: the registry is loaded');
-is( $node->safe_psql('taken', 'SELECT string_agg(name, \' \' ORDER BY hook_id) FROM hooks.registry'),
+	CREATE EXTENSION hooks;
+	CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END $$;
+	SELECT hooks.register('unrelated', 'before', 'insert', 'junk.t4', 'nothing');
+	SELECT hooks.register('doomed', 'before', 'insert', 'junk.t4', 'nothing');
+	SELECT hooks.disable('doomed')});
+$node->command_checks_all(
+	[ 'pg_restore', '-d', $node->connstr('taken'), "$dump.dir" ],
+	1,
+	[qr/\A\z/],
+	[ qr/schema "hooks" already exists/, qr/function "doomed" already exists/, qr/errors ignored on restore: 2$/m ],
+	'pg_restore into a database that has hooks');
+is( $node->safe_psql('taken', q{SELECT string_agg(name, ' ' ORDER BY hook_id) FROM hooks.registry WHERE owner::text <> '"o''wner"'}),
 	'second first doomed wide doomed_child disabled view parts part1 part2 member unrelated',
-	'no taken name: all hooks are there');
-is($session->query_safe($firings), "$expected\nunrelated|3" =~ s/(wide\|3)\n(unrelated\|3)\z/$2\n$1/r,
-	'no taken name: all fire in the session that was there');
-is($node->safe_psql('taken', 'SELECT hooks.repair()'), '0', 'no taken name: there is nothing to repair');
-$session->quit;
+	'taken names: all hooks are there, in the order of the dump');
+is($node->safe_psql('taken', q{SELECT relation, enabled FROM hooks.registry WHERE name = 'doomed'}),
+	'junk.t4|t', 'taken names: ... one of them is what it was, in the state of the dump');
+is($node->safe_psql('taken', $firings), $expected =~ s/^doomed\|.*\n//mr, 'taken names: the others fire');
+$node->safe_psql('taken', q{
+	SELECT hooks.register('last', 'before', 'insert', 'junk.t4', 'nothing')});
+is($node->safe_psql('taken', 'SELECT name FROM hooks.registry ORDER BY hook_id DESC LIMIT 1'),
+	'last', 'taken names: a new hook comes after all');
+# The trigger that a hook of the dump had on the table is nobody's
+is($node->safe_psql('taken', 'SELECT hooks.repair()'), '0', 'taken names: there is nothing to repair');
 
 # --clean into the database itself, and into one where hooks, triggers and tables
-# are others.  The callback of a wide hook cannot be dropped and so not created;
+# are others: what a hook uses only there cannot be dropped, and so not created;
 # nothing else fails.  Not with a hook on the table of the extension plpgsql, which
 # --clean does not drop.
 $node->safe_psql('origin', q{SELECT hooks.unregister('member')});
 $expected =~ s/^member.*\n//m;
 $origin = $node->safe_psql('origin', $hooks);
+$script = $node->safe_psql('origin', 'SELECT hooks.script()');
 $node->command_ok([ 'pg_dump', '-Fc', '-f', "$dump.clean", $node->connstr('origin') ], 'pg_dump -Fc');
 $node->safe_psql('postgres', 'CREATE DATABASE other TEMPLATE origin');
 $node->safe_psql(
@@ -297,22 +398,21 @@ $node->safe_psql(
 	DELETE FROM fired});
 isnt($node->safe_psql('other', $hooks), $origin, 'the other database has other hooks');
 
-for my $database ('other', 'origin', 'origin')
+foreach my $case (
+	[ 'other', [], qr/cannot drop function (public\.)?note_row\(\).*function "note_row" already exists.*errors ignored on restore: 2$/s ],
+	[ 'origin', [] ],
+	[ 'origin', ['--single-transaction'] ])
 {
+	my ($database, $options, $errors) = @$case;
 	my $rows = $node->safe_psql('origin', $data);
 
 	$node->command_checks_all(
-		[ 'pg_restore', '--clean', '--if-exists', '-d', $node->connstr($database), "$dump.clean" ],
-		1,
-		[qr/\A\z/],
-		[
-			qr/cannot drop function (public\.)?note_all\(\).*"wide"/s,
-			qr/function "note_all" already exists/,
-			qr/errors ignored on restore: 2$/m
-		],
-		"pg_restore --clean --if-exists into $database");
+		[ 'pg_restore', '--clean', '--if-exists', @$options, '-d', $node->connstr($database), "$dump.clean" ],
+		$errors ? 1 : 0,
+		[qr/\A\z/], [ $errors // qr/\A\z/ ],
+		"pg_restore --clean --if-exists @$options into $database");
 	is($node->safe_psql('origin', $data), $rows, '--clean: the original has its rows');
-	same($database, "--clean into $database");
+	same($database, "--clean @$options into $database");
 }
 
 $node->stop;
