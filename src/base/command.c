@@ -29,6 +29,7 @@ hooks_command_add(List *commands, Oid role, char *text)
 {
 	Command    *command = palloc(sizeof(Command));
 
+	Assert(OidIsValid(role) && text != NULL);
 	command->text = text;
 	command->role = role;
 	return lappend(commands, command);

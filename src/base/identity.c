@@ -125,6 +125,7 @@ hooks_identity_stand_in(HookIdentity *before, Oid relid, Oid caller)
 void
 hooks_identity_end(const HookIdentity *before)
 {
+	Assert(OidIsValid(before->userid));
 	if (before->guc_level != 0)
 		AtEOXact_GUC(!before->restricted, before->guc_level);
 	SetUserIdAndSecContext(before->userid, before->sec_context);

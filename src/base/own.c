@@ -213,6 +213,7 @@ hooks_own_function(const char *name, int nargs)
 										   PointerGetDatum(arguments),
 										   ObjectIdGetDatum(schema));
 
+	Assert(nargs <= lengthof(types));
 	if (!is_own_function(function))
 		report_damage(ERRCODE_UNDEFINED_FUNCTION, "function", name);
 	return function;

@@ -19,6 +19,7 @@ hooks_tidlist_add(List *lists, Oid relid, const ItemPointerData *tid)
 {
 	HookTidList *list = lists == NIL ? NULL : llast(lists);
 
+	Assert(OidIsValid(relid));
 	/* mostly the next row is of the same table */
 	if (list == NULL || list->relid != relid)
 	{

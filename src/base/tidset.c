@@ -53,7 +53,7 @@ struct HookTidSet
 {
 	words_hash *words;
 	TidWord    *last;			/* that was asked for; NULL: none */
-	int64		count;
+	bool		empty;
 };
 
 HookTidSet *
@@ -63,7 +63,7 @@ hooks_tidset_make(MemoryContext context)
 
 	set->words = words_create(context, 64, NULL);
 	set->last = NULL;
-	set->count = 0;
+	set->empty = true;
 	return set;
 }
 
@@ -105,10 +105,11 @@ hooks_tidset_add(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 	TidWord    *word = find_bits(set, relid, tid, true);
 	uint64		bit = bit_of(tid);
 
+	Assert(OidIsValid(relid) && ItemPointerIsValid(tid));
 	if (word->bits & bit)
 		return false;
 	word->bits |= bit;
-	set->count++;
+	set->empty = false;
 	return true;
 }
 
@@ -117,14 +118,8 @@ hooks_tidset_has(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 {
 	TidWord    *word;
 
-	if (set->count == 0)
+	if (set->empty)
 		return false;
 	word = find_bits(set, relid, tid, false);
 	return word != NULL && (word->bits & bit_of(tid)) != 0;
-}
-
-int64
-hooks_tidset_count(const HookTidSet *set)
-{
-	return set->count;
 }

@@ -57,6 +57,7 @@ set_timer(void)
 void
 hooks_timeout_begin(HookTimeout *timeout, int ms)
 {
+	Assert(ms > 0);
 	if (timer == MAX_TIMEOUTS)
 		timer = RegisterTimeout(USER_TIMEOUT, timer_fired);
 	timeout->ms = ms;

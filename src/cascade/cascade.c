@@ -384,6 +384,7 @@ hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot)
 	int			ncolumns = list_length(table->tree->columns);
 	Datum		values[MaxTupleAttributeNumber];
 	bool		nulls[MaxTupleAttributeNumber];
+	Assert(table != NULL);
 
 	if (hooks_tidset_has(walk->doomed, relid, &slot->tts_tid))
 		return;

@@ -46,6 +46,7 @@ must_check(const HookStep *recheck, const RowChange *change)
 	const HookForeignKey *key = recheck->key;
 	int			nnulls = 0;
 
+	Assert(recheck->recheck && recheck->moved != NULL);
 	for (int i = 0; i < key->nkeys; i++)
 		nnulls += change->nulls[recheck->positions[i]];
 	if (nnulls > 0)
@@ -208,6 +209,7 @@ keep_version(HookWalk *walk, HookTree *tree, HookVersion *version,
 	MemoryContext old = MemoryContextSwitchTo(walk->context);
 	ListCell   *lc;
 
+	Assert(tree->moves);
 	if (version->values == NULL)
 	{
 		version->values = palloc(sizeof(Datum) * Max(n, 1));
@@ -238,6 +240,7 @@ is_in_leaf(const HookLeaf *leaf, const Datum *values, const bool *nulls)
 	Datum		key[MaxTupleAttributeNumber];
 	bool		key_nulls[MaxTupleAttributeNumber];
 
+	Assert(leaf->partition != NULL);
 	for (int i = 0; i < leaf->partition->ncolumns; i++)
 	{
 		key[i] = values[leaf->partition_positions[i]];
@@ -288,6 +291,8 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 	RowChange		change = {step, ++walk->event, relid, tid, values, nulls,
 		new_values, new_nulls};
 
+	Assert(step->effect == HOOK_EFFECT_SET_NULL ||
+		   step->effect == HOOK_EFFECT_SET_DEFAULT);
 	if (!counted && !hooks_walk_count_row(walk, count, relid))
 		return false;
 	if (!counted || walk->visitor != NULL)

@@ -371,6 +371,7 @@ hooks_conflict_find(HookRoute *route, List *tables)
 {
 	ListCell   *lc;
 
+	Assert(route->open != NIL);
 	foreach(lc, route->trees)
 	{
 		HookTree   *tree = lfirst(lc);

@@ -380,6 +380,7 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	HookDeleteAnswer *answer;
 	ListCell   *lc;
 
+	Assert(firing->subject->event->action == HOOK_DELETE);
 	if (root != NULL)
 	{
 		statement = hooks_deleted_get(root);

@@ -214,6 +214,7 @@ unpin(void *arg)
 {
 	HookGraph  *graph = arg;
 
+	Assert(graph->pins > 0);
 	if (--graph->pins == 0 && graph->stale)
 		MemoryContextDelete(graph->context);
 }

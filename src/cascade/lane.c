@@ -58,6 +58,7 @@ void
 hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
 				   char *sql, bool unique)
 {
+	Assert(lane->context == NULL);
 	lane->context = CurrentMemoryContext;
 	lane->desc = desc;
 	lane->relid = relid;
@@ -77,6 +78,7 @@ hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
 void
 hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
 {
+	Assert(lane->context != NULL);
 	if (lane->next == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(lane->context);
@@ -162,6 +164,7 @@ hooks_lane_next_round(HookLane *lane)
 {
 	double		rows = (double) lane->nnext;
 
+	Assert(lane->running == NULL);
 	if (lane->current != NULL)
 		tuplestore_end(lane->current);
 	lane->current = lane->next;
@@ -209,6 +212,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	bool	   *nulls = lane->all_nulls + lane->nbatch * natts;
 	MemoryContext old = MemoryContextSwitchTo(lane->batch);
 
+	Assert(lane->nbatch < FETCH_ROWS);
+	Assert(slot->tts_tupleDescriptor->natts == natts);
 	slot_getallattrs(slot);
 	for (int i = 0; i < natts; i++)
 	{
@@ -298,6 +303,7 @@ hooks_lane_open(HookLane *lane)
 	PlannedStmt *statement;
 	HookIdentity before;
 
+	Assert(lane->running == NULL);
 	check_plan(lane);
 	if (lane->current != NULL)
 		register_ENR(tables, &lane->enr);

@@ -127,6 +127,7 @@ hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)
 	uint32		hash;
 	bool		found;
 
+	Assert(moved->prepared && moved->ends[end]);
 	if (!get_key(moved, end, version, key))
 		return;
 	hash = hash_moved_key(moved, end, key);
@@ -169,6 +170,7 @@ hooks_moved_begin(HookMovedScan *scan, HookMoved *moved, HookEnd end, HookEnd by
 {
 	uint32		hash;
 
+	Assert(moved->ends[end]);
 	scan->moved = moved;
 	scan->end = end;
 	scan->by = by;
@@ -232,6 +234,7 @@ bool
 hooks_moved_same(HookMoved *moved, const Datum *old_values, const bool *old_nulls,
 				 const Datum *values, const bool *nulls)
 {
+	Assert(moved->prepared);
 	for (int i = 0; i < moved->key->nkeys; i++)
 	{
 		int			position = moved->positions[HOOK_END_REFERENCING][i];

@@ -218,6 +218,7 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 	StringInfoData sql;
 	ListCell   *lc;
 
+	Assert(!step->recheck);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT f.event, %s, c.ctid, %s",
 					 holder(key->referencing, false, "c.tableoid"),
@@ -254,6 +255,7 @@ hooks_query_counts(const HookStep *step, const char *name)
 	const HookForeignKey *key = step->key;
 	StringInfoData sql;
 
+	Assert(step->alone);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT 0::pg_catalog.int8, %s, pg_catalog.count(*) FROM %s f, %s WHERE ",
 					 holder(key->referencing, false, "c.tableoid"), quote_identifier(name),
@@ -274,6 +276,7 @@ hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 	const HookForeignKey *key = step->key;
 	StringInfoData sql;
 
+	Assert(step->recheck);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid");
 	for (int i = 0; i < key->nkeys; i++)
@@ -304,6 +307,7 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 	bool		known = true;
 	Relation	rel;
 
+	Assert(step->effect == HOOK_EFFECT_SET_DEFAULT);
 	/* as the owner, who sets them */
 	hooks_identity_become_owner(&before, key->referencing);
 	rel = table_open(key->referencing, NoLock);

@@ -426,6 +426,8 @@ get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 															set, n), n);
 		make_changeable(route, step);
 	}
+	Assert((step->set != NULL) == (effect == HOOK_EFFECT_SET_NULL ||
+								   effect == HOOK_EFFECT_SET_DEFAULT));
 	return step;
 }
 
@@ -556,6 +558,7 @@ hooks_route_make(List *tables, Oid target, bool blocked)
 	HookRoute  *route = palloc0(sizeof(HookRoute));
 	ListCell   *lc;
 
+	Assert(tables != NIL);
 	route->context = CurrentMemoryContext;
 	route->graph = hooks_graph_pin(CurrentMemoryContext);
 	route->blocked = blocked;

@@ -128,6 +128,7 @@ hooks_walk_prepare(HookWalk *walk, HookStep *step)
 	HookStepState *state = step->state;
 	char	   *name = psprintf("step %d", ++walk->nlanes);
 
+	Assert(!step->taken);
 	/* nobody wants to know which rows, and nothing depends on it */
 	step->counts = step->alone && walk->visitor == NULL && walk->max_rows == 0;
 	if (step->recheck)
@@ -181,6 +182,7 @@ hooks_walk_present(HookWalk *walk, const HookTree *tree, Oid relid,
 
 		if (version != NULL)
 		{
+			Assert(version->values != NULL);
 			memcpy(values, version->values, sizeof(Datum) * n);
 			memcpy(nulls, version->nulls, sizeof(bool) * n);
 		}
@@ -214,10 +216,13 @@ hooks_walk_queue(HookWalk *walk, const HookWay *way, HookStep *step,
 	int			n = way->key->nkeys;
 	bool		same = new_values != NULL;
 
+	Assert(step->key == way->key);
+	Assert((new_values == NULL) == (step->cause == HOOK_CAUSE_DELETED));
 	for (int i = 0; i < n; i++)
 	{
 		int			position = way->positions[i];
 
+		Assert(position >= 0);
 		if (nulls[position])
 			return;
 		row[i + 1] = values[position];
@@ -249,6 +254,7 @@ hooks_walk_doom(HookWalk *walk, HookCascadeCount *count,
 	HookLeaf   *leaf = hooks_route_leaf(table, relid);
 	ListCell   *lc;
 
+	Assert(count->effect == HOOK_EFFECT_DELETE);
 	if (!hooks_walk_count_row(walk, count, relid))
 		return false;
 	(void) hooks_tidset_add(walk->doomed, relid, tid);
@@ -278,6 +284,8 @@ hooks_walk_block(HookWalk *walk, HookStep *step, Oid relid,
 	HookCascadeCount *count;
 	ListCell   *lc;
 
+	Assert(step->effect == HOOK_EFFECT_BLOCKED ||
+		   step->effect == HOOK_EFFECT_SET_DEFAULT);
 	foreach(lc, walk->route->steps)
 	{
 		HookStep   *other = lfirst(lc);

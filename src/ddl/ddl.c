@@ -163,7 +163,7 @@ check_schema(const char *name)
  * Refuses (0A000) to rename the definition of a hook, or to move it.
  */
 static void
-check_replaced_function(ObjectType kind, Node *object)
+check_definition(ObjectType kind, Node *object)
 {
 	Oid			function;
 
@@ -295,11 +295,11 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 		case T_RenameStmt:
 			if (((RenameStmt *) command)->renameType == OBJECT_SCHEMA)
 				check_schema(((RenameStmt *) command)->subname);
-			check_replaced_function(((RenameStmt *) command)->renameType,
+			check_definition(((RenameStmt *) command)->renameType,
 						   ((RenameStmt *) command)->object);
 			break;
 		case T_AlterObjectSchemaStmt:
-			check_replaced_function(((AlterObjectSchemaStmt *) command)->objectType,
+			check_definition(((AlterObjectSchemaStmt *) command)->objectType,
 						   ((AlterObjectSchemaStmt *) command)->object);
 			break;
 		case T_CreateTrigStmt:

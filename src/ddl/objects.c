@@ -60,6 +60,7 @@ object_from_slot(TupleTableSlot *slot, bool dropped)
 	bool		isnull;
 
 	object->classid = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
+	Assert(!isnull);
 	object->objid = DatumGetObjectId(slot_getattr(slot, 2, &isnull));
 	object->objsubid = DatumGetInt32(slot_getattr(slot, 3, &isnull));
 	object->type = text_column(slot, dropped ? COLUMN_TYPE_DROPPED :

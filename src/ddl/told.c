@@ -97,6 +97,7 @@ set_of(const Told *told, List *targets)
 static void
 report(Told *told, int sqlstate)
 {
+	Assert(told != NULL);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("%s would not drop what its hooks were told of",
@@ -118,6 +119,7 @@ hooks_told_begin(Node *command, List *targets)
 	Told	   *told = palloc(sizeof(Told));
 	MemoryContextCallback *callback = palloc(sizeof(MemoryContextCallback));
 
+	Assert(targets != NIL);
 	told->outer = running;
 	told->command = command;
 	told->targets = set_of(told, targets);

@@ -47,6 +47,7 @@ open_batch(const HookCapture *capture)
 												  ALLOCSET_SMALL_SIZES);
 	HookBatch  *batch = MemoryContextAllocZero(context, sizeof(HookBatch));
 
+	Assert(hooks_event_captures(capture->event));
 	batch->id = ++last_id;
 	batch->event = capture->event;
 	batch->root = capture->root;
@@ -159,6 +160,7 @@ add_tids(HookBatch *batch, BatchTable *table, ItemPointer old_tid,
 			table->tail->next = chunk;
 		table->tail = chunk;
 	}
+	Assert(chunk->used + width <= chunk->size);
 	chunk->tids[chunk->used++] = *old_tid;
 	if (new_tid != NULL)
 		chunk->tids[chunk->used++] = *new_tid;
@@ -176,6 +178,8 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 	HookBatch  *batch = hooks_batches;
 	BatchTable *table = capture->table;
 	bool		first = false;
+
+	Assert((new_tid != NULL) == (capture->event->action == HOOK_UPDATE));
 
 	/* Mostly it goes where the row before it went */
 	if (batch == NULL || batch->id != capture->batch)
@@ -214,6 +218,7 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 HookBatch *
 hooks_batch_take(const HookEvent *event, Oid relid, ItemPointer first)
 {
+	Assert(hooks_event_captures(event));
 	for (HookBatch **link = &hooks_batches; *link != NULL; link = &(*link)->next)
 	{
 		HookBatch  *batch = *link;

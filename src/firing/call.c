@@ -243,6 +243,8 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 	HookFiring *firing;
 	HeapTuple	result;
 
+	Assert(!hooks_event_takes_jsonb(member->hook->phase,
+									member->hook->actions));
 	if (unlikely(call->trigger.tgoid != real->tgoid))
 		prepare_call(run, call, trigdata);
 
@@ -333,6 +335,8 @@ hooks_call_event(HookRun *run, HookCall *call, Relation rel,
 	EventCall	state = {run, call, caller, make, arg};
 	HookFiring *firing;
 
+	Assert(hooks_event_takes_jsonb(call->member->hook->phase,
+								   call->member->hook->actions));
 	prepare_subject(run, call, rel);
 	firing = hooks_context_push(&call->subject, GetCurrentTransactionNestLevel());
 	firing->trigdata = NULL;

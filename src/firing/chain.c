@@ -60,6 +60,7 @@ forget_entry(ChainEntry *entry)
 {
 	HookRelation *relation = entry->relation;
 
+	Assert(!relation->stale);
 	hash_search(entries, &entry->relid, HASH_REMOVE, NULL);
 	relation->stale = true;
 	if (relation->pins == 0)
@@ -155,6 +156,7 @@ wait_for(SortNode *node, SortNode **by_name, int n, const char *name)
 	int			low = 0;
 	int			high = n;
 
+	Assert(node->waits_for >= 0);
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
@@ -501,6 +503,7 @@ hooks_chain_tell(const HookRelation *relation, const HookEvent *event)
 	bool		found;
 	ListCell   *lc;
 
+	Assert(event >= hooks_events && event < hooks_events + HOOK_EVENTS);
 	if (likely(relation->problems == NIL && trigger == NULL))
 		return;
 	if (told == NULL)

@@ -78,6 +78,7 @@ hooks_context_push(const HookSubject *subject, int nest_level)
 static inline void
 hooks_context_pop(const HookFiring *firing)
 {
+	Assert(hooks_firing == firing);
 	hooks_firing = firing->outer;
 }
 

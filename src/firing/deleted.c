@@ -25,6 +25,7 @@ hooks_deleted_get(const HookStatement *root)
 	HookDelete *statement = hooks_deletes;
 	MemoryContext context;
 
+	Assert(root != NULL && !root->referential);
 	while (statement != NULL && statement->level != root->level)
 		statement = statement->outer;
 	if (statement != NULL)

@@ -131,6 +131,7 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	NameData	caller;
 	const char *role;
 
+	Assert(hook->policy != HOOK_ABORT);
 	role = GetUserNameFromId(firing->caller, true);
 	namestrcpy(&caller, role ? role : "");
 
@@ -222,6 +223,7 @@ hooks_failure_count(const char *hook, TimestampTz since, int enough)
 {
 	RecentFailures recent = {since, 0, enough};
 
+	Assert(enough > 0);
 	scan_failures(hook, count_recent, &recent);
 	return recent.found;
 }

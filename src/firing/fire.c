@@ -174,6 +174,7 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 {
 	HookSurroundings around;
 
+	Assert(run->row_source != NULL && run->origin != NULL);
 	look_around(run, trigdata, &around);
 	(void) hooks_call_trigger(run, call, trigdata, &around);
 }
@@ -198,6 +199,9 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 	HeapTuple	proposed = NULL;
 	HookSurroundings around;
 
+	Assert(run->row_source == NULL);
+	Assert(before_row == (run->event->phase == HOOK_BEFORE &&
+						  run->event->level == HOOK_ROW));
 	look_around(run, trigdata, &around);
 	if (before_row && update && around.referential && run->length > 0)
 		proposed = heap_copytuple(*row);

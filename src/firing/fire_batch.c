@@ -193,6 +193,7 @@ hooks_fire_batch(const HookEvent *event, HookBatch *batch,
 	HookRun    *run;
 	ListCell   *lc;
 
+	Assert(hooks_event_captures(event) && batch->tables != NULL);
 	foreach(lc, tables)
 	{
 		HookRelation *relation = hooks_chain_pin(lfirst_oid(lc));

@@ -102,6 +102,7 @@ hooks_forecast_hooks(HookAction action, Oid relation, List *relids,
 	List	   *names = NIL;
 	ListCell   *lc;
 
+	Assert(OidIsValid(relation));
 	/* BEFORE STATEMENT comes before BEFORE ROW; the others are in order */
 	for (int i = 0; i < 2 * HOOK_EVENTS && !hooks_settings_kill_switch(); i++)
 	{

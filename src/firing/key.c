@@ -237,6 +237,7 @@ hooks_key_of_query(const HookKeys *keys, const char *text, CmdType operation,
 	Oid			found = InvalidOid;
 	ListCell   *lc;
 
+	Assert(keys != NULL);
 	if (OidIsValid(parent))
 	{
 		char		name[NAMEDATALEN];

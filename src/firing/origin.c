@@ -380,6 +380,8 @@ note_command(HookCascade *cascade, HookKeyAction *action, CommandId command)
 {
 	HookKeyHistory *history = get_history(cascade, action->table);
 
+	Assert(history->used == 0 ||
+		   history->spans[history->used - 1].since <= command);
 	if (history->used > 0 && history->spans[history->used - 1].action == action)
 		return;
 	if (history->used == history->size)
@@ -440,6 +442,7 @@ hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 							.operation = query->operation,
 							.depth = HOOK_DEPTH_UNKNOWN};
 
+	Assert(cascade == NULL || level != NULL);
 	if (cascade == NULL)
 	{
 		action.table = new_key_table(query->estate->es_query_cxt, relid);

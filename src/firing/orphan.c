@@ -28,6 +28,7 @@ hooks_orphan_report(const char *hook, Relation rel, bool skipped)
 	const HookStatement *statement = hooks_statement;
 	Oid			constraint = InvalidOid;
 
+	Assert(hooks_statement_in_referential_action());
 	if (statement != NULL && statement->referential)
 		constraint = hooks_origin_constraint(statement->action);
 	ereport(ERROR,

@@ -80,12 +80,6 @@ hooks_payload_add_json(JsonbInState *state, const char *key, Jsonb *json)
 	hooks_jsonb_push(state, WJB_VALUE, &value);
 }
 
-static char *
-role_name(Oid role)
-{
-	return GetUserNameFromId(role, true);
-}
-
 /*
  * Begins an event with what all have.
  */
@@ -105,8 +99,9 @@ hooks_payload_begin(HookFiring *firing)
 	hooks_payload_add(&state, "relation",
 					  quote_qualified_identifier(get_namespace_name(schema),
 												 subject->relation_name));
-	hooks_payload_add(&state, "caller", role_name(firing->caller));
-	hooks_payload_add(&state, "session_user", role_name(GetSessionUserId()));
+	hooks_payload_add(&state, "caller", GetUserNameFromId(firing->caller, true));
+	hooks_payload_add(&state, "session_user",
+					  GetUserNameFromId(GetSessionUserId(), true));
 	hooks_payload_add(&state, "statement", debug_query_string);
 	hooks_payload_add(&state, "transaction_id",
 					  psprintf(UINT64_FORMAT,

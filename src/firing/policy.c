@@ -200,6 +200,8 @@ run_guarded(const HookMember *member, HookFiring *firing,
 			ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
+		/* the abort took off what was begun in it, and nothing else */
+		Assert(hooks_firing == firing);
 	}
 	if (error == NULL)
 		return HOOK_DONE;
@@ -235,6 +237,7 @@ hooks_policy_run(const HookMember *member, HookFiring *firing,
 	ErrorContextCallback callback;
 	HookOutcome outcome = HOOK_DONE;
 
+	Assert(hooks_firing == firing);
 	callback.callback = hooks_policy_add_context;
 	callback.arg = firing;
 	callback.previous = error_context_stack;

@@ -148,6 +148,7 @@ hooks_provenance_of_event(HookStatement *statement, const HookEvent *event,
 {
 	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
 
+	Assert(!hooks_event_captures(event));
 	memset(origin, 0, sizeof(HookOrigin));
 	origin->depth = HOOK_DEPTH_UNKNOWN;
 	if (event->action == HOOK_TRUNCATE)

@@ -230,6 +230,7 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 	int			width = update ? 2 : 1;
 	int64		rows = 0;
 
+	Assert(hooks_event_captures(batch->event));
 	CurrentResourceOwner = owner;
 	*old_table = tuplestore_begin_heap(false, false, work_mem);
 	*new_table = update ? tuplestore_begin_heap(false, false, work_mem) : NULL;

@@ -54,6 +54,7 @@ hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 	const char *search_path = NULL;
 	int			security = 0;
 
+	Assert(OidIsValid(hook->owner));
 	sandbox->entered = false;
 	if (hook->run_as == HOOK_AS_INVOKER)
 		return;

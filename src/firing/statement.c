@@ -132,6 +132,7 @@ hooks_statement_push(QueryDesc *query)
 {
 	HookStatement *statement = next_statement(query);
 
+	Assert(query->estate != NULL);
 	/*
 	 * Only ri_triggers.c runs modifying queries without a trigger query level
 	 * of their own.

@@ -92,6 +92,7 @@ hooks_statement_of_cascade(const HookStatement *statement)
 static inline void
 hooks_statement_pop(const HookStatement *statement)
 {
+	Assert(hooks_statement == statement);
 	if (statement->referential && statement->query->estate->es_processed > 0)
 		statement->action->changed = true;
 	hooks_statement = statement->outer;

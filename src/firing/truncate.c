@@ -211,6 +211,7 @@ hooks_truncate_event(const HookEvent *event, const TriggerData *trigdata)
 void
 hooks_truncate_prepare(HookRun *run, Relation rel)
 {
+	Assert(run->event->action == HOOK_TRUNCATE);
 	for (int i = 0; i < run->length; i++)
 	{
 		HookCall   *call = &run->calls[i];

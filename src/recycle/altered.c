@@ -346,6 +346,7 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 	Oid			open = InvalidOid;
 	ListCell   *lc;
 
+	Assert(steps != NIL && lefts != NIL);
 	hooks_keeper_begin(&keeper, rel, list_length(finders) + 2 * list_length(lefts));
 	foreach(lc, finders)
 		hooks_keeper_add_column(&keeper, rel, lfirst(lc));

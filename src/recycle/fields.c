@@ -126,6 +126,7 @@ hooks_fields_match(HookFields *fields, Relation rel, const HookKeptFormat *forma
 Datum
 hooks_fields_input(HookFields *fields, int i)
 {
+	Assert(i < fields->n && fields->values[i] != NULL);
 	return InputFunctionCall(&fields->input[i], fields->values[i],
 							 fields->ioparams[i], fields->typmods[i]);
 }

@@ -57,6 +57,7 @@ hooks_keeper_add_column(HookKeeper *keeper, Relation rel, const char *name)
 	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 
+	Assert(attnum > 0);
 	format->columns[format->nfields] = format->shape.n;
 	hooks_shape_add(&format->shape, name, attnum, att->atttypid, att->atttypmod);
 	fmgr_info(hooks_rowtext_output(att->atttypid),
@@ -114,6 +115,7 @@ hooks_keeper_put(HookKeeper *keeper, HookKeptWriter *writer, int field,
 {
 	MemoryContext old = MemoryContextSwitchTo(keeper->context);
 
+	Assert(field < keeper->format.nfields);
 	hooks_rowtext_put(&writer->data, field, isnull ? NULL :
 						 OutputFunctionCall(&keeper->output[field], value));
 	MemoryContextSwitchTo(old);
@@ -126,6 +128,7 @@ void
 hooks_keeper_put_row(HookKeeper *keeper, HookKeptWriter *writer,
 					 const HookKeeperRows *rows, int nfields)
 {
+	Assert(nfields <= keeper->format.nfields);
 	for (int i = 0; i < nfields; i++)
 		hooks_keeper_put(keeper, writer, i,
 						 rows->slot->tts_values[rows->attnums[i] - 1],

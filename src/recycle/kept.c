@@ -107,6 +107,7 @@ static const HookOwnTable kept_row_table = {
 const HookShapePart *
 hooks_kept_column(const HookKeptFormat *format, int field)
 {
+	Assert(field >= 0 && field < format->nfields);
 	return &format->shape.parts[format->columns[field]];
 }
 
@@ -200,6 +201,7 @@ hooks_kept_set_format(HookKeptWriter *writer, const HookKeptFormat *format)
 void
 hooks_kept_end_row(HookKeptWriter *writer)
 {
+	Assert(writer->format != NULL);
 	appendStringInfoCharMacro(&writer->data, '\n');
 	writer->rows++;
 	if (writer->data.len >= CHUNK_SIZE)
@@ -220,6 +222,7 @@ hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
 	NameData	name;
 	const char *role = GetUserNameFromId(caller, true);
 
+	Assert(writer->format == NULL);
 	write_chunk(writer);
 	table_close(writer->rel, NoLock);
 

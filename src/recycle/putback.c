@@ -284,6 +284,7 @@ hooks_putback_run(List *tables, Oid caller)
 	SPIPlanPtr	plan;
 	ListCell   *lc;
 
+	Assert(tables != NIL);
 	putback->tables = tables;
 	putback->caller = caller;
 	putback->receiver.receiveSlot = receive_counts;
@@ -326,6 +327,7 @@ hooks_putback_finish(HookPutback *putback)
 {
 	HookIdentity before;
 
+	Assert(putback->running != NULL);
 	PushActiveSnapshot(putback->running->snapshot);
 	hooks_identity_stand_in(&before, table_of(putback), putback->caller);
 	hooks_statement_set_caller(putback->caller);

@@ -366,6 +366,7 @@ check_removed(const HookPutback *putback)
 		const HookRestored *table = lfirst(lc);
 		int64		missing = table->rows - table->back;
 
+		Assert(table->format.nchanged == 0);
 		if (missing > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),

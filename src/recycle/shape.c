@@ -133,6 +133,7 @@ hooks_shape_add(HookShape *shape, const char *name, AttrNumber number,
 int
 hooks_shape_next(const HookShape *shape, int column)
 {
+	Assert(column >= 0 && column < shape->n);
 	do
 		column++;
 	while (column < shape->n && shape->parts[column].number <= 0);
@@ -166,6 +167,7 @@ hooks_shape_is_inside(const HookShape *kept, int column, const HookShape *now,
 {
 	int			end = hooks_shape_next(kept, column++);
 
+	Assert(now->n > 0);
 	for (int i = 1; i < now->n; i++)
 	{
 		const HookShapePart *part = &now->parts[i];
