@@ -198,9 +198,11 @@ clear_all_slots(PlanState *last)
 void
 hooks_origin_clear_slots(EState *level)
 {
-	PlanState	last = {.type = T_ResultState, .state = level,
-						.ExecProcNode = clear_all_slots};
+	PlanState	last = {0};
 
+	last.type = T_ResultState;
+	last.state = level;
+	last.ExecProcNode = clear_all_slots;
 	if (level->es_auxmodifytables == NIL)
 		(void) clear_all_slots(&last);
 	else
@@ -438,11 +440,12 @@ hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 	CommandId	command = query->estate->es_output_cid;
 	Oid			relid = hooks_root_target(query->plannedstmt);
 	ParentRow	parent = {false};
-	HookKeyAction action = {.text = query->sourceText,
-							.operation = query->operation,
-							.depth = HOOK_DEPTH_UNKNOWN};
+	HookKeyAction action = {0};
 
 	Assert(cascade == NULL || level != NULL);
+	action.text = query->sourceText;
+	action.operation = query->operation;
+	action.depth = HOOK_DEPTH_UNKNOWN;
 	if (cascade == NULL)
 	{
 		action.table = new_key_table(query->estate->es_query_cxt, relid);
