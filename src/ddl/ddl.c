@@ -18,6 +18,7 @@
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
@@ -25,6 +26,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_func.h"
+#include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
@@ -147,16 +149,22 @@ alters_with_cascade(AlterTableStmt *stmt)
 }
 
 /*
- * Refuses (0A000) to rename a schema of ours.
+ * Refuses (0A000) to rename a schema of ours.  Another one is locked, if the
+ * caller owns it, against a register() for its tables, as newer minor versions of
+ * PostgreSQL do by themselves.
  */
 static void
 check_schema(const char *name)
 {
+	Oid			schema = get_namespace_oid(name, true);
+
 	if (strcmp(name, "hooks") == 0 || strcmp(name, HOOKS_DEFINITIONS) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot rename schema \"%s\" of the extension hooks",
 						name)));
+	if (OidIsValid(schema) && hooks_namespace_ownercheck(schema, GetUserId()))
+		LockDatabaseObject(NamespaceRelationId, schema, 0, AccessExclusiveLock);
 }
 
 /*
