@@ -22,6 +22,7 @@
 #include "firing/statement.h"
 #include "firing/truncate.h"
 #include "registry/definition.h"
+#include "registry/record.h"
 #include "registry/registry.h"
 
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
@@ -125,7 +126,7 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_registry_exists())
 	{
 		CommandCounterIncrement();
-		hooks_registry_refresh(hooks_definition_all());
+		hooks_record_refresh(hooks_definition_all());
 	}
 }
 

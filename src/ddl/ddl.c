@@ -40,6 +40,7 @@
 #include "registry/definition.h"
 #include "registry/event.h"
 #include "registry/guard.h"
+#include "registry/record.h"
 #include "registry/registry.h"
 
 /*
@@ -501,8 +502,8 @@ adopt_created(Oid definition)
 				 errmsg("must be superuser to create a function in schema \"%s\"",
 						HOOKS_DEFINITIONS),
 				 errhint("Call hooks.register().")));
-	(void) hooks_registry_adopt(definition);
-	hooks_registry_tell_damage(definition);
+	(void) hooks_record_adopt(definition);
+	hooks_record_tell_damage(definition);
 	hooks_definition_note_loading(definition);
 }
 
@@ -551,10 +552,10 @@ after_names_changed(ObjectType kind)
 		case OBJECT_DOMAIN:
 		case OBJECT_ATTRIBUTE:
 		case OBJECT_EXTENSION:
-			hooks_registry_refresh(hooks_definition_all());
+			hooks_record_refresh(hooks_definition_all());
 			break;
 		default:
-			hooks_registry_refresh(definitions_touched());
+			hooks_record_refresh(definitions_touched());
 			break;
 	}
 }

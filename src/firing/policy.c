@@ -21,6 +21,7 @@
 #include "base/timeout.h"
 #include "firing/failure.h"
 #include "firing/policy.h"
+#include "registry/record.h"
 #include "registry/registry.h"
 
 /*
@@ -66,7 +67,7 @@ quarantine(const Hook *hook)
 		return false;
 	current->enabled = false;
 	current->quarantined = true;
-	hooks_registry_update(current);
+	hooks_record_update(current);
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
 			 errmsg_plural("hook \"%s\" is in quarantine after %d failure",

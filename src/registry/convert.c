@@ -27,6 +27,7 @@
 #include "registry/arguments.h"
 #include "registry/callback.h"
 #include "registry/condition.h"
+#include "registry/record.h"
 #include "registry/registry.h"
 
 /* A row, and what is made of it */
@@ -157,7 +158,7 @@ convert(void *arg)
 	hook->enabled = conversion->hook->enabled;
 	hook->quarantined = conversion->hook->quarantined;
 	hook->enabled_at = conversion->hook->enabled_at;
-	hooks_registry_replace(hook, conversion->hook);
+	hooks_record_replace(hook, conversion->hook);
 }
 
 /*
@@ -211,7 +212,7 @@ hooks_convert_hook(PG_FUNCTION_ARGS)
 						conversion->given.name, error->message),
 				 errhint("Register it again with replace => true.")));
 		conversion->hook->enabled = false;
-		hooks_registry_update(conversion->hook);
+		hooks_record_update(conversion->hook);
 	}
 	PG_RETURN_BOOL(error == NULL);
 }

@@ -24,6 +24,7 @@
 #include "registry/attach.h"
 #include "registry/definition.h"
 #include "registry/guard.h"
+#include "registry/record.h"
 #include "registry/registry.h"
 #include "registry/scope.h"
 
@@ -64,7 +65,7 @@ hooks_registry_changed(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event) && hooks_registry_exists())
 	{
 		foreach(lc, hooks_definition_all())
-			(void) hooks_registry_adopt(lfirst_oid(lc));
+			(void) hooks_record_adopt(lfirst_oid(lc));
 		foreach(lc, hooks_registry_all())
 			foreach(lc2, hooks_scope_relations(lfirst(lc)))
 				if (OidIsValid(getExtensionOfObject(RelationRelationId,
@@ -89,7 +90,7 @@ hooks_registry_load(PG_FUNCTION_ARGS)
 
 	if (IsLogicalWorker())
 		return PointerGetDatum(NULL);
-	hooks_registry_make_way(data->tg_trigtuple);
+	hooks_record_make_way(data->tg_trigtuple);
 	return PointerGetDatum(data->tg_trigtuple);
 }
 

@@ -26,6 +26,7 @@
 #include "base/settings.h"
 #include "registry/arguments.h"
 #include "registry/attach.h"
+#include "registry/record.h"
 #include "registry/registry.h"
 #include "registry/remove.h"
 #include "registry/scope.h"
@@ -199,7 +200,7 @@ hooks_register(PG_FUNCTION_ARGS)
 	hooks_arguments_check_run_after(hook);
 	hooks_arguments_tell_of_schemas(hook);
 	if (other == NULL)
-		hooks_registry_insert(hook);
+		hooks_record_insert(hook);
 	else
 	{
 		if (!given.replace)
@@ -208,7 +209,7 @@ hooks_register(PG_FUNCTION_ARGS)
 					 errmsg("hook \"%s\" already exists", hook->name),
 					 errhint("Pass replace => true to replace it.")));
 		check_may_change(other);
-		hooks_registry_replace(hook, other);
+		hooks_record_replace(hook, other);
 		if (other->relation != hook->relation || !OidIsValid(hook->relation))
 			foreach(lc, hooks_scope_relations(other))
 				(void) hooks_attach_sync(lfirst_oid(lc));
@@ -295,7 +296,7 @@ set_enabled(FunctionCallInfo fcinfo, bool enabled)
 		hook->enabled_at = GetCurrentTimestamp();
 	hook->enabled = enabled;
 	hook->quarantined = false;
-	hooks_registry_update(hook);
+	hooks_record_update(hook);
 	return true;
 }
 

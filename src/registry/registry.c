@@ -6,10 +6,8 @@
  * Normally there are both.  A definition without a row is in force, as one that
  * was just registered; a row without a definition is of a hook that is damaged.
  *
- * Reads and writes the table as catalog code does, with no privilege check:
- * register.c has made those.  Every write invalidates the relation that the
- * hook is on, in all backends, through PostgreSQL's own messages, when the
- * transaction commits; chain.c listens.
+ * The table is read as catalog code does that, with no privilege check.
+ * record.c writes it.
  *
  * Writers hold a lock that conflicts with itself, and no reader's, until the
  * end of their transaction.
@@ -38,7 +36,6 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "base/identity.h"
 #include "base/own.h"
 #include "base/settings.h"
 #include "registry/definition.h"
@@ -299,6 +296,48 @@ compare_ids(const ListCell *a, const ListCell *b)
 }
 
 /*
+ * The name of the hook that has a number; NULL if none has it.
+ */
+char *
+hooks_registry_name_of(int64 hook_id)
+{
+	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
+	Int64GetDatum(hook_id)};
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	SysScanDesc scan = begin_scan(registry, &by_id);
+	HeapTuple	tuple = systable_getnext(scan);
+	char	   *name = NULL;
+	bool		isnull;
+
+	if (HeapTupleIsValid(tuple))
+		name = TextDatumGetCString(heap_getattr(tuple, Anum_registry_name,
+												RelationGetDescr(registry),
+												&isnull));
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return name;
+}
+
+/*
+ * A copy of the row of a hook; NULL if it has none.
+ */
+HeapTuple
+hooks_registry_row(const char *name)
+{
+	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
+	CStringGetTextDatum(name)};
+	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	SysScanDesc scan = begin_scan(registry, &by_name);
+	HeapTuple	tuple = systable_getnext(scan);
+
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return tuple;
+}
+
+/*
  * The hook of a row: read from its definition, or damaged.
  */
 static Hook *
@@ -347,25 +386,19 @@ scan_registry(const RegistryKey *which)
  * The hook of a definition, with its row if it has one; NULL if the function is
  * gone.
  */
-static Hook *
-hook_of_definition(Oid definition)
+Hook *
+hooks_registry_by_definition(Oid definition)
 {
 	Hook	   *hook = hooks_definition_read(definition);
-	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ};
+	HeapTuple	tuple = hook == NULL ? NULL : hooks_registry_row(hook->name);
 	Relation	registry;
-	SysScanDesc scan;
-	HeapTuple	tuple;
 
-	if (hook == NULL)
-		return NULL;
-	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
-	by_name.value = CStringGetTextDatum(hook->name);
-	scan = begin_scan(registry, &by_name);
-	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
+	{
+		registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
 		hooks_hook_read_row(hook, tuple, RelationGetDescr(registry));
-	systable_endscan(scan);
-	table_close(registry, AccessShareLock);
+		table_close(registry, AccessShareLock);
+	}
 	return hook;
 }
 
@@ -382,7 +415,7 @@ add_without_row(List *hooks, List *definitions)
 		Hook	   *hook;
 
 		CHECK_FOR_INTERRUPTS();
-		hook = hook_of_definition(lfirst_oid(lc));
+		hook = hooks_registry_by_definition(lfirst_oid(lc));
 		if (hook != NULL && !hooks_hook_has_row(hook))
 			hooks = lappend(hooks, hook);
 	}
@@ -520,7 +553,7 @@ hooks_registry_of_relation(Oid relid)
 		Hook	   *hook;
 
 		CHECK_FOR_INTERRUPTS();
-		hook = hook_of_definition(lfirst_oid(lc));
+		hook = hooks_registry_by_definition(lfirst_oid(lc));
 		if (hook != NULL && hook->damage == NULL && hook->relation == relid)
 			hooks = lappend(hooks, hook);
 	}
@@ -575,304 +608,4 @@ hooks_registry_invalidate(const Hook *hook)
 	}
 	foreach(lc, find_all_inheritors(hook->relation, NoLock, NULL))
 		CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
-}
-
-/*
- * The name of the hook that has a number; NULL if none has it.
- */
-static char *
-name_of_number(Relation registry, int64 hook_id)
-{
-	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
-	Int64GetDatum(hook_id)};
-	SysScanDesc scan = begin_scan(registry, &by_id);
-	HeapTuple	tuple = systable_getnext(scan);
-	char	   *name = NULL;
-	bool		isnull;
-
-	if (HeapTupleIsValid(tuple))
-		name = TextDatumGetCString(heap_getattr(tuple, Anum_registry_name,
-												RelationGetDescr(registry),
-												&isnull));
-	systable_endscan(scan);
-	return name;
-}
-
-/*
- * The greatest number of a hook; 0 if there is none.
- */
-static int64
-greatest_number(Relation registry)
-{
-	Relation	index = hooks_own_open_index(registry, "registry_hook_id_key",
-											 Anum_registry_hook_id);
-	SysScanDesc scan = systable_beginscan_ordered(registry, index, NULL, 0, NULL);
-	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
-	bool		isnull;
-	int64		number = !HeapTupleIsValid(tuple) ? 0 :
-		DatumGetInt64(heap_getattr(tuple, Anum_registry_hook_id,
-								   RelationGetDescr(registry), &isnull));
-
-	systable_endscan_ordered(scan);
-	index_close(index, AccessShareLock);
-	return number;
-}
-
-/*
- * The next number of the sequence, which begins anew after the greatest one that
- * a hook has: those that came from a dump need not be counted in it.
- */
-static int64
-next_number(Relation registry)
-{
-	Oid			sequence = hooks_own_relation("registry_hook_id_seq",
-											  RELKIND_SEQUENCE);
-	int64		number = nextval_internal(sequence, false);
-	int64		greatest = greatest_number(registry);
-	HookIdentity before;
-
-	if (number > greatest)
-		return number;
-	hooks_identity_become(&before, hooks_registry_owner(),
-						  SECURITY_LOCAL_USERID_CHANGE);
-	(void) DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence),
-							   Int64GetDatum(greatest));
-	hooks_identity_end(&before);
-	return nextval_internal(sequence, false);
-}
-
-/*
- * Numbers a hook that has no number, or one that another hook has by now.
- */
-static void
-number_hook(Hook *hook)
-{
-	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
-
-	if (hook->hook_id <= 0 || name_of_number(registry, hook->hook_id) != NULL)
-		hook->hook_id = next_number(registry);
-	table_close(registry, AccessShareLock);
-}
-
-static void
-put_row(Relation registry, Hook *hook, HeapTuple tuple)
-{
-	if (hooks_hook_has_row(hook))
-		CatalogTupleUpdate(registry, &hook->tid, tuple);
-	else
-		CatalogTupleInsert(registry, tuple);
-	hook->tid = tuple->t_self;
-	table_close(registry, NoLock);
-	hooks_registry_invalidate(hook);
-	CommandCounterIncrement();
-}
-
-/*
- * Makes the row of a whole hook what the hook is now.
- */
-static void
-write_row(Hook *hook)
-{
-	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
-
-	put_row(registry, hook, hooks_hook_to_row(hook, RelationGetDescr(registry)));
-}
-
-static void
-delete_row(const Hook *hook)
-{
-	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
-	ItemPointerData tid = hook->tid;
-
-	CatalogTupleDelete(registry, &tid);
-	table_close(registry, NoLock);
-	hooks_registry_invalidate(hook);
-	CommandCounterIncrement();
-}
-
-/*
- * Adds a hook; sets its hook_id.
- */
-void
-hooks_registry_insert(Hook *hook)
-{
-	number_hook(hook);
-	hooks_definition_create(hook);
-	write_row(hook);
-}
-
-/*
- * Puts a hook in the place of another one of its name, which was read under the
- * writers' lock.
- */
-void
-hooks_registry_replace(Hook *hook, const Hook *other)
-{
-	hook->hook_id = other->hook_id;
-	hook->tid = other->tid;
-	if (OidIsValid(other->definition))
-		hooks_definition_drop(other->definition);
-	if (!hooks_hook_has_row(hook))
-		number_hook(hook);
-	hooks_definition_create(hook);
-	write_row(hook);
-	hooks_registry_invalidate(other);
-}
-
-/*
- * Writes back the state of a hook that was read under the writers' lock.
- */
-void
-hooks_registry_update(Hook *hook)
-{
-	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
-	CStringGetTextDatum(hook->name)};
-	Relation	registry;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	if (!hooks_hook_has_row(hook))
-	{
-		number_hook(hook);
-		write_row(hook);
-		return;
-	}
-	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
-	scan = begin_scan(registry, &by_name);
-	tuple = systable_getnext(scan);
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "hook \"%s\" has no row", hook->name);
-	tuple = hooks_hook_change_row(hook, tuple, RelationGetDescr(registry));
-	systable_endscan(scan);
-	put_row(registry, hook, tuple);
-}
-
-/*
- * Removes a hook.
- */
-void
-hooks_registry_delete(const Hook *hook)
-{
-	if (OidIsValid(hook->definition))
-		hooks_definition_drop(hook->definition);
-	if (hooks_hook_has_row(hook))
-		delete_row(hook);
-	else
-		hooks_registry_invalidate(hook);
-}
-
-/*
- * Has a hook a row that shows what it is?
- */
-static bool
-row_is_true(const Hook *hook)
-{
-	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
-	CStringGetTextDatum(hook->name)};
-	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(registry);
-	SysScanDesc scan = begin_scan(registry, &by_name);
-	HeapTuple	tuple = systable_getnext(scan);
-	bool		same = hooks_hook_has_row(hook) && HeapTupleIsValid(tuple) &&
-		hooks_hook_same_row(tuple, hooks_hook_to_row(hook, desc), desc);
-
-	systable_endscan(scan);
-	table_close(registry, AccessShareLock);
-	return same;
-}
-
-/*
- * Makes the row of a definition that came otherwise than by register(), as from a
- * dump, or in which names have changed; makes the definition go with its table.
- * Returns whether there was anything to do; one that is damaged is left as it is.
- */
-bool
-hooks_registry_adopt(Oid definition)
-{
-	Hook	   *hook = hook_of_definition(definition);
-	bool		bound;
-
-	if (hook == NULL || hook->damage != NULL)
-		return false;
-	bound = hooks_definition_bind(hook);
-	if (row_is_true(hook))
-		return bound;
-
-	/* once more, under the lock */
-	hooks_registry_lock_hook(hook->name);
-	hook = hook_of_definition(definition);
-	if (hook == NULL || hook->damage != NULL || row_is_true(hook))
-		return bound;
-	if (!hooks_hook_has_row(hook))
-	{
-		number_hook(hook);
-		hook->enabled_at = GetCurrentTimestamp();
-	}
-	write_row(hook);
-	return true;
-}
-
-/*
- * Makes the rows of definitions show what they mean now.
- */
-void
-hooks_registry_refresh(List *definitions)
-{
-	ListCell   *lc;
-
-	foreach(lc, definitions)
-	{
-		CHECK_FOR_INTERRUPTS();
-		(void) hooks_registry_adopt(lfirst_oid(lc));
-	}
-}
-
-/*
- * Tells of a definition that cannot be read.
- */
-void
-hooks_registry_tell_damage(Oid definition)
-{
-	Hook	   *hook = hooks_definition_read(definition);
-
-	if (hook != NULL && hook->damage != NULL)
-		ereport(WARNING,
-				(errcode(ERRCODE_HOOK_ERROR),
-				 errmsg("hook \"%s\" cannot fire: %s", hook->name,
-						hook->damage)));
-}
-
-/*
- * Makes way for a row that is about to be loaded, as from a dump whose
- * definitions came before: one of the same name goes, and another hook that has
- * its number gets the next one.  If that hook's own row is yet to come, it brings
- * the number that the hook had in the dump.
- */
-void
-hooks_registry_make_way(HeapTuple tuple)
-{
-	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
-	TupleDesc	desc = RelationGetDescr(registry);
-	Datum		values[Natts_registry];
-	bool		nulls[Natts_registry];
-	Hook	   *there;
-	char	   *other;
-
-	/* not-null constraints are looked at later */
-	heap_deform_tuple(tuple, desc, values, nulls);
-	if (!nulls[Anum_registry_name - 1] && !nulls[Anum_registry_hook_id - 1])
-	{
-		there = hooks_registry_find(TextDatumGetCString(values[Anum_registry_name - 1]));
-		if (there != NULL && hooks_hook_has_row(there))
-			delete_row(there);
-		other = name_of_number(registry,
-							   DatumGetInt64(values[Anum_registry_hook_id - 1]));
-		if (other != NULL)
-		{
-			there = hooks_registry_find(other);
-			there->hook_id = next_number(registry);
-			hooks_registry_update(there);
-		}
-	}
-	table_close(registry, NoLock);
 }

@@ -24,6 +24,9 @@ extern bool hooks_registry_try_lock(const char *name);
 extern void hooks_registry_lock_hook(const char *name);
 extern void hooks_registry_unlock(void);
 extern bool hooks_registry_exists(void);
+extern char *hooks_registry_name_of(int64 hook_id);
+extern HeapTuple hooks_registry_row(const char *name);
+extern Hook *hooks_registry_by_definition(Oid definition);
 extern Hook *hooks_registry_find(const char *name);
 extern Hook *hooks_registry_get(const char *name);
 extern bool hooks_registry_has(Oid relid);
@@ -31,14 +34,6 @@ extern List *hooks_registry_of_relation(Oid relid);
 extern List *hooks_registry_of_package(const char *package);
 extern List *hooks_registry_wide(void);
 extern List *hooks_registry_all(void);
-extern void hooks_registry_insert(Hook *hook);
-extern void hooks_registry_replace(Hook *hook, const Hook *other);
-extern void hooks_registry_update(Hook *hook);
-extern void hooks_registry_delete(const Hook *hook);
-extern bool hooks_registry_adopt(Oid definition);
-extern void hooks_registry_refresh(List *definitions);
-extern void hooks_registry_tell_damage(Oid definition);
-extern void hooks_registry_make_way(HeapTuple tuple);
 extern void hooks_registry_invalidate(const Hook *hook);
 
 #endif							/* HOOKS_REGISTRY_H */

@@ -7,6 +7,7 @@
 #include "miscadmin.h"
 
 #include "registry/attach.h"
+#include "registry/record.h"
 #include "registry/registry.h"
 #include "registry/remove.h"
 #include "registry/scope.h"
@@ -24,7 +25,7 @@ hooks_remove(List *hooks)
 	{
 		if (!OidIsValid(((Hook *) lfirst(lc))->relation))
 			hooks_scope_lock(lfirst(lc));
-		hooks_registry_delete(lfirst(lc));
+		hooks_record_delete(lfirst(lc));
 	}
 	foreach(lc, hooks)
 		tables = list_concat_unique_oid(tables, hooks_scope_relations(lfirst(lc)));

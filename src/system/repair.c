@@ -32,6 +32,7 @@
 #include "registry/attach.h"
 #include "registry/definition.h"
 #include "registry/guard.h"
+#include "registry/record.h"
 #include "registry/registry.h"
 #include "registry/remove.h"
 #include "registry/scope.h"
@@ -247,7 +248,7 @@ mend_hooks(void)
 					 errmsg("hook \"%s\" cannot fire: %s", hook->name,
 							forbidden),
 					 errhint("Give the owner the right, or register the hook again as another role.")));
-		if (hooks_registry_adopt(hook->definition))
+		if (hooks_record_adopt(hook->definition))
 		{
 			ereport(NOTICE,
 					(errmsg("row of hook \"%s\" in hooks.registry did not show what its definition says",
