@@ -10,10 +10,8 @@
 
 #include <limits.h>
 
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/varlena.h"
 
 #include "base/attempt.h"
 #include "base/compat.h"
@@ -27,9 +25,6 @@ int			hooks_max_depth = 32;
 int			hooks_quarantine_after = 5;
 int			hooks_failures_kept = 1000;
 char	   *hooks_metadata = NULL;
-
-/* set once by hooks_settings_init() */
-bool		hooks_preloaded = false;
 
 /* the text of hooks.paused, and the ids in it as its assign hook left them */
 static char *paused_text = NULL;
@@ -153,38 +148,11 @@ assign_paused(const char *newval, void *extra)
 }
 
 /*
- * Does session_preload_libraries name us?
- */
-static bool
-is_session_preloaded(void)
-{
-	List	   *names;
-	ListCell   *lc;
-
-	if (session_preload_libraries_string == NULL ||
-		!SplitDirectoriesString(pstrdup(session_preload_libraries_string), ',',
-								&names))
-		return false;
-	foreach(lc, names)
-	{
-		const char *name = lfirst(lc);
-		const char *slash = strrchr(name, '/');
-
-		if (strcmp(slash ? slash + 1 : name, "hooks") == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
  * Defines the parameters.  From _PG_init() only.
  */
 void
 hooks_settings_init(void)
 {
-	hooks_preloaded = process_shared_preload_libraries_in_progress ||
-		is_session_preloaded();
-
 	DefineCustomBoolVariable("hooks.enabled",
 							 "Whether hooks fire at all.",
 							 "Off, no hook fires; a line in the log says so.",

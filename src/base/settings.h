@@ -25,9 +25,6 @@ extern char *hooks_metadata;
 /* the hooks paused in this transaction, NULL for none; [0] is their number */
 extern const int64 *hooks_paused;
 
-/* loaded at server start, so that no statement of a session is missed */
-extern bool hooks_preloaded;
-
 extern void hooks_settings_init(void);
 extern void hooks_settings_log_kill_switch(void);
 extern bool hooks_settings_is_in_list(int64 hook_id);
