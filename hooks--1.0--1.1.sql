@@ -35,6 +35,7 @@ COMMENT ON COLUMN hooks.kept_row.written_by IS 'the number of the recycle bin an
 -- called one would keep it from being dropped.
 
 CREATE SCHEMA hooks_definition;
+COMMENT ON SCHEMA hooks IS 'named callbacks that fire before, in and after statements: functions and tables of the extension hooks';
 COMMENT ON SCHEMA hooks_definition IS 'the definitions of hooks, one function each; made by hooks.register(), never called';
 
 CREATE FUNCTION hooks.definition() RETURNS boolean

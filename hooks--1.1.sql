@@ -23,6 +23,7 @@ $$;
 -- called one would keep it from being dropped.
 
 CREATE SCHEMA hooks_definition;
+COMMENT ON SCHEMA hooks IS 'named callbacks that fire before, in and after statements: functions and tables of the extension hooks';
 COMMENT ON SCHEMA hooks_definition IS 'the definitions of hooks, one function each; made by hooks.register(), never called';
 
 CREATE FUNCTION hooks.definition() RETURNS boolean

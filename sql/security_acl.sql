@@ -40,6 +40,9 @@ SELECT pg_describe_object(classid, objid, 0)
                          WHERE t.oid = objid AND (t.typcategory = 'A' OR c.relkind = 'r')))
  ORDER BY 1;
 
+-- nor has one of its schemas, of which the extension's own is no member
+SELECT nspname FROM pg_namespace WHERE nspname IN ('hooks', 'hooks_definition') AND obj_description(oid, 'pg_namespace') IS NULL;
+
 -- nor has any column of a table or type
 SELECT attrelid::regclass, attname
   FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
