@@ -85,8 +85,7 @@ executor_finish(QueryDesc *query)
 	if (statement != NULL)
 	{
 		if (hooks_batches != NULL && !statement->referential)
-			hooks_batch_check_fired(query->estate->es_query_cxt,
-									statement->level);
+			hooks_batch_check_fired(query->estate, statement->level);
 		if (hooks_deletes != NULL && !statement->referential)
 			hooks_deleted_end_statement(statement->level);
 		hooks_statement_pop(statement);

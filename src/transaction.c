@@ -34,7 +34,7 @@ transaction_event(XactEvent event, void *arg)
 	}
 
 	/* these live in TopTransactionContext */
-	hooks_batches = NULL;
+	hooks_batch_end_transaction();
 	hooks_deletes = NULL;
 	hooks_failures_to_prune = NIL;
 }

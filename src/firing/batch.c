@@ -16,12 +16,16 @@
  *   one more firing, while a row in the wrong batch would fire too late.
  * A batch leaves the list when its event fires, so nothing can join it later.
  *
+ * Which batch that is a hash table knows, as each query of a cascade asks anew
+ * and there can be as many open batches as tables.
+ *
  * Each batch has a memory context below TopTransactionContext.  The list of
  * batches follows subtransactions: what was captured in one that aborts goes
  * with it.
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -33,11 +37,115 @@
 #define FIRST_CHUNK		16
 #define LARGEST_CHUNK	65536
 
+/* from how many tables on a batch has a hash table of them */
+#define MANY_TABLES		16
+
+/* What the rows that join a batch have in common */
+typedef struct BatchPlace
+{
+	const HookEvent *event;
+	Oid			root;
+	uint64		level;			/* of referential actions; 0: of one query */
+	MemoryContext query_cxt;	/* if of one; else NULL */
+} BatchPlace;
+
+typedef struct PlaceEntry
+{
+	BatchPlace	place;
+	char		status;			/* for simplehash.h */
+	HookBatch  *batch;
+} PlaceEntry;
+
+static inline uint32
+hash_place(const BatchPlace *place)
+{
+	return hash_combine(hash_combine(murmurhash32(place->root),
+									 murmurhash32((uint32) place->level)),
+						hash_combine(murmurhash32((uint32) (uintptr_t) place->event),
+									 murmurhash32((uint32) ((uintptr_t) place->query_cxt >> 4))));
+}
+
+static inline bool
+is_same_place(const BatchPlace *a, const BatchPlace *b)
+{
+	return a->event == b->event && a->root == b->root &&
+		a->level == b->level && a->query_cxt == b->query_cxt;
+}
+
+#define SH_PREFIX places
+#define SH_ELEMENT_TYPE PlaceEntry
+#define SH_KEY_TYPE BatchPlace
+#define SH_KEY place
+#define SH_HASH_KEY(table, key) hash_place(&(key))
+#define SH_EQUAL(table, a, b) is_same_place(&(a), &(b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct RelidEntry
+{
+	Oid			relid;
+	char		status;			/* for simplehash.h */
+	BatchTable *table;
+} RelidEntry;
+
+#define SH_PREFIX relids
+#define SH_ELEMENT_TYPE RelidEntry
+#define SH_KEY_TYPE Oid
+#define SH_KEY relid
+#define SH_HASH_KEY(hash, key) murmurhash32(key)
+#define SH_EQUAL(hash, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
 /* see batch.h; and above for aborts */
 HookBatch  *hooks_batches = NULL;
 
+/* the other end of the list; NULL with it */
+static HookBatch *oldest = NULL;
+
+/*
+ * The open batches that a row may yet join.  In TopTransactionContext, made with
+ * the first batch of a transaction.
+ */
+static places_hash *places = NULL;
+
 /* the last id given out; never reset */
 static uint64 last_id = 0;
+
+/*
+ * Where a row goes that is captured now: to those of all referential actions of
+ * the level, or to those of its query.
+ */
+static inline BatchPlace
+place_of(const HookCapture *capture)
+{
+	BatchPlace	place = {.event = capture->event,.root = capture->root};
+
+	if (hooks_statement != NULL && hooks_statement->referential)
+		place.level = hooks_statement->level;
+	else
+		place.query_cxt = capture->query_cxt;
+	return place;
+}
+
+/*
+ * Where the rows of an open batch are.  If its query is over, nowhere.
+ */
+static BatchPlace
+place_of_batch(const HookBatch *batch)
+{
+	BatchPlace	place = {.event = batch->event,.root = batch->root};
+
+	if (batch->referential && batch->level > 0)
+		place.level = batch->level;
+	else
+		place.query_cxt = batch->query_cxt;
+	return place;
+}
 
 static HookBatch *
 open_batch(const HookCapture *capture)
@@ -46,9 +154,11 @@ open_batch(const HookCapture *capture)
 												  "hooks batch",
 												  ALLOCSET_SMALL_SIZES);
 	HookBatch  *batch = MemoryContextAllocZero(context, sizeof(HookBatch));
+	bool		found;
 
 	Assert(hooks_event_captures(capture->event));
 	batch->id = ++last_id;
+	batch->command = GetCurrentCommandId(false);
 	batch->event = capture->event;
 	batch->root = capture->root;
 	batch->query_cxt = capture->query_cxt;
@@ -65,9 +175,37 @@ open_batch(const HookCapture *capture)
 	}
 	batch->subid = GetCurrentSubTransactionId();
 	batch->context = context;
+	if (places == NULL)
+		places = places_create(TopTransactionContext, 8, NULL);
+	places_insert(places, place_of(capture), &found)->batch = batch;
+	Assert(!found);
 	batch->next = hooks_batches;
+	if (hooks_batches != NULL)
+		hooks_batches->newer = batch;
+	else
+		oldest = batch;
 	hooks_batches = batch;
 	return batch;
+}
+
+/*
+ * Takes a batch out of the list.
+ */
+static void
+remove_batch(HookBatch *batch)
+{
+	PlaceEntry *entry = places_lookup(places, place_of_batch(batch));
+
+	if (entry != NULL && entry->batch == batch)
+		places_delete_item(places, entry);
+	if (batch->newer != NULL)
+		batch->newer->next = batch->next;
+	else
+		hooks_batches = batch->next;
+	if (batch->next != NULL)
+		batch->next->newer = batch->newer;
+	else
+		oldest = batch->newer;
 }
 
 /*
@@ -76,22 +214,10 @@ open_batch(const HookCapture *capture)
 static HookBatch *
 find_batch(const HookCapture *capture)
 {
-	HookBatch  *batch;
+	PlaceEntry *entry = places == NULL ? NULL :
+		places_lookup(places, place_of(capture));
 
-	for (batch = hooks_batches; batch != NULL; batch = batch->next)
-	{
-		if (batch->id == capture->batch)
-			return batch;
-		if (batch->event != capture->event || batch->root != capture->root)
-			continue;
-		if (batch->query_cxt == capture->query_cxt)
-			return batch;
-		if (batch->referential && hooks_statement != NULL &&
-			hooks_statement->referential &&
-			batch->level == hooks_statement->level)
-			return batch;
-	}
-	return NULL;
+	return entry != NULL ? entry->batch : NULL;
 }
 
 /*
@@ -117,23 +243,55 @@ add_root(HookBatch *batch, Oid relid)
 }
 
 static BatchTable *
+find_batch_table(const HookBatch *batch, Oid relid)
+{
+	BatchTable *table = batch->tables;
+
+	if (batch->by_relid != NULL)
+	{
+		RelidEntry *entry = relids_lookup(batch->by_relid, relid);
+
+		return entry != NULL ? entry->table : NULL;
+	}
+	while (table != NULL && table->relid != relid)
+		table = table->next;
+	return table;
+}
+
+static void
+index_batch_table(HookBatch *batch, BatchTable *table)
+{
+	bool		found;
+
+	relids_insert(batch->by_relid, table->relid, &found)->table = table;
+}
+
+static BatchTable *
 get_batch_table(HookBatch *batch, Oid relid)
 {
-	BatchTable *table;
-	BatchTable **end = &batch->tables;
+	BatchTable *table = find_batch_table(batch, relid);
 
-	for (table = batch->tables; table != NULL; table = table->next)
-	{
-		if (table->relid == relid)
-			return table;
-		end = &table->next;
-	}
+	if (table != NULL)
+		return table;
 	if (!batch->referential)
 		add_root(batch, relid);
 	table = MemoryContextAllocZero(batch->context, sizeof(BatchTable));
 	table->relid = relid;
-	*end = table;
-	return table;
+	if (batch->tables == NULL)
+		batch->tables = table;
+	else
+		batch->last_table->next = table;
+	batch->last_table = table;
+	batch->ntables++;
+	if (batch->by_relid != NULL)
+		index_batch_table(batch, table);
+	else if (batch->ntables == MANY_TABLES)
+	{
+		batch->by_relid = relids_create(batch->context, 2 * MANY_TABLES, NULL);
+		for (table = batch->tables; table != NULL; table = table->next)
+			index_batch_table(batch, table);
+	}
+	return batch->last_table;
 }
 
 static inline void
@@ -211,25 +369,43 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 	return first;
 }
 
+static bool
+begins_with(const HookBatch *batch, const HookEvent *event, Oid relid,
+			ItemPointer first)
+{
+	return batch->event == event && batch->tables != NULL &&
+		batch->tables->relid == relid &&
+		ItemPointerEquals(&batch->tables->head->tids[0], first);
+}
+
 /*
  * Takes the batch out of the list whose first row this is; NULL if there is
  * none, because it has fired or was rolled back.  The caller frees it.
+ *
+ * Those of one level fire in the order in which they were opened, those of a
+ * nested statement before the others: it is the oldest or one of the newest.
  */
 HookBatch *
 hooks_batch_take(const HookEvent *event, Oid relid, ItemPointer first)
 {
-	Assert(hooks_event_captures(event));
-	for (HookBatch **link = &hooks_batches; *link != NULL; link = &(*link)->next)
-	{
-		HookBatch  *batch = *link;
+	HookBatch  *old = oldest;
+	HookBatch  *new = hooks_batches;
 
-		if (batch->event == event && batch->tables != NULL &&
-			batch->tables->relid == relid &&
-			ItemPointerEquals(&batch->tables->head->tids[0], first))
+	Assert(hooks_event_captures(event));
+	while (new != NULL)
+	{
+		HookBatch  *found = begins_with(old, event, relid, first) ? old :
+			begins_with(new, event, relid, first) ? new : NULL;
+
+		if (found != NULL)
 		{
-			*link = batch->next;
-			return batch;
+			remove_batch(found);
+			return found;
 		}
+		if (old == new || new->next == old)
+			break;				/* they have met */
+		old = old->newer;
+		new = new->next;
 	}
 	return NULL;
 }
@@ -254,26 +430,39 @@ hooks_batch_relations(const HookBatch *batch)
 }
 
 /*
- * A query's memory goes away; another may be given the same address.
+ * The query of a capture is over, and its memory goes away; another may be given
+ * the same address.
  */
 void
-hooks_batch_query_ends(MemoryContext query_cxt)
+hooks_batch_query_ends(const HookCapture *capture)
 {
-	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
-		if (batch->query_cxt == query_cxt)
-			batch->query_cxt = NULL;
+	BatchPlace	place = {.event = capture->event,.root = capture->root,
+		.query_cxt = capture->query_cxt};
+	PlaceEntry *entry = places == NULL ? NULL : places_lookup(places, place);
+
+	if (entry != NULL)
+	{
+		entry->batch->query_cxt = NULL;
+		places_delete_item(places, entry);
+	}
 }
 
 /*
  * The query, and the trigger query level whose triggers it has fired, are
  * done: every batch of theirs must have fired.  If one has not, its trigger
  * was tampered with, and its rows must not go unseen.
+ *
+ * Batches that were opened before the query's command are those of statements
+ * around it.
  */
 void
-hooks_batch_check_fired(MemoryContext query_cxt, uint64 level)
+hooks_batch_check_fired(const EState *query, uint64 level)
 {
-	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
-		if (batch->query_cxt == query_cxt || (batch->referential && batch->level == level))
+	for (HookBatch *batch = hooks_batches;
+		 batch != NULL && batch->command >= query->es_output_cid;
+		 batch = batch->next)
+		if (batch->referential ? batch->level == level :
+			batch->query_cxt == query->es_query_cxt)
 			ereport(ERROR,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("before_cascade hooks on \"%s\" did not fire",
@@ -284,26 +473,37 @@ hooks_batch_check_fired(MemoryContext query_cxt, uint64 level)
 }
 
 /*
- * A subtransaction ends: its batches go to its parent, or away.
+ * The transaction is over, and with it the memory of all this.
+ */
+void
+hooks_batch_end_transaction(void)
+{
+	hooks_batches = NULL;
+	oldest = NULL;
+	places = NULL;
+}
+
+/*
+ * A subtransaction ends: its batches, which are the newest, go to its parent, or
+ * away.
  */
 void
 hooks_batch_end_subtransaction(SubTransactionId subid, SubTransactionId parent,
 							   bool commit)
 {
-	HookBatch **link = &hooks_batches;
+	HookBatch  *batch = hooks_batches;
 
-	while (*link != NULL)
+	while (batch != NULL && batch->subid == subid)
 	{
-		HookBatch  *batch = *link;
+		HookBatch  *next = batch->next;
 
-		if (batch->subid == subid && !commit)
-		{
-			*link = batch->next;
-			hooks_batch_free(batch);
-			continue;
-		}
-		if (batch->subid == subid)
+		if (commit)
 			batch->subid = parent;
-		link = &batch->next;
+		else
+		{
+			remove_batch(batch);
+			hooks_batch_free(batch);
+		}
+		batch = next;
 	}
 }

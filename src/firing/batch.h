@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "nodes/execnodes.h"
 #include "storage/itemptr.h"
 
 #include "firing/chain.h"
@@ -34,18 +35,24 @@ typedef struct BatchTable
 
 typedef struct HookBatch
 {
-	struct HookBatch *next;
+	struct HookBatch *next;		/* the one opened before it */
+	struct HookBatch *newer;	/* and after it */
 	uint64		id;				/* never used twice */
+	CommandId	command;		/* the current one when it was opened */
 	const HookEvent *event;
 	Oid			root;
-	MemoryContext query_cxt;		/* NULL when that query is over */
+	MemoryContext query_cxt;	/* NULL when that query is over */
 	uint64		level;			/* trigger query level, 0 if not known */
 	bool		referential;
 	HookOrigin	origin;
-	HookKeyAction *action;			/* that added rows last; NULL: none, or not seen */
+	HookKeyAction *action;		/* that added rows last; NULL: none, or not
+								 * seen */
 	SubTransactionId subid;
 	MemoryContext context;
 	BatchTable *tables;			/* the first row's table comes first */
+	BatchTable *last_table;
+	int			ntables;
+	struct relids_hash *by_relid;	/* NULL while there are few */
 } HookBatch;
 
 /* the open batches, newest first */
@@ -57,7 +64,7 @@ typedef struct HookCapture
 	const HookEvent *event;
 	Oid			relid;			/* the table that holds the row */
 	Oid			root;			/* the partitioned table above it, or relid */
-	MemoryContext query_cxt;		/* the executor's memory of the query */
+	MemoryContext query_cxt;	/* the executor's memory of the query */
 	uint64		batch;			/* the batch it added to last */
 	BatchTable *table;			/* and the table in it, while that is open */
 } HookCapture;
@@ -68,8 +75,9 @@ extern HookBatch *hooks_batch_take(const HookEvent *event, Oid relid,
 								   ItemPointer first);
 extern List *hooks_batch_relations(const HookBatch *batch);
 extern void hooks_batch_free(HookBatch *batch);
-extern void hooks_batch_query_ends(MemoryContext query_cxt);
-extern void hooks_batch_check_fired(MemoryContext query_cxt, uint64 level);
+extern void hooks_batch_query_ends(const HookCapture *capture);
+extern void hooks_batch_check_fired(const EState *query, uint64 level);
+extern void hooks_batch_end_transaction(void);
 extern void hooks_batch_end_subtransaction(SubTransactionId subid,
 										   SubTransactionId parent,
 										   bool commit);

@@ -128,7 +128,7 @@ typedef struct CaptureCall
 static void
 query_ends(void *arg)
 {
-	hooks_batch_query_ends(((CaptureCall *) arg)->capture.query_cxt);
+	hooks_batch_query_ends(&((CaptureCall *) arg)->capture);
 }
 
 /*
