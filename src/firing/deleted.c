@@ -22,22 +22,25 @@ HookDelete *hooks_deletes = NULL;
 HookDelete *
 hooks_deleted_get(const HookStatement *root)
 {
-	HookDelete *statement = hooks_deletes;
+	HookDelete **link = &hooks_deletes;
+	HookDelete *statement;
 	MemoryContext context;
 
 	Assert(root != NULL && !root->referential);
-	while (statement != NULL && statement->level != root->level)
-		statement = statement->outer;
-	if (statement != NULL)
-		return statement;
+
+	/* the newest level comes first */
+	while (*link != NULL && (*link)->level > root->level)
+		link = &(*link)->outer;
+	if (*link != NULL && (*link)->level == root->level)
+		return *link;
 	context = AllocSetContextCreate(TopTransactionContext, "hooks doomed rows",
 									ALLOCSET_SMALL_SIZES);
 	statement = MemoryContextAllocZero(context, sizeof(HookDelete));
 	statement->context = context;
 	statement->level = root->level;
 	statement->nest_level = root->nest_level;
-	statement->outer = hooks_deletes;
-	hooks_deletes = statement;
+	statement->outer = *link;
+	*link = statement;
 	return statement;
 }
 
@@ -68,8 +71,8 @@ hooks_deleted_adopt(HookBatch *batch)
 void
 hooks_deleted_end_statement(uint64 level)
 {
-	for (HookDelete **link = &hooks_deletes; *link != NULL;
-		 link = &(*link)->outer)
+	for (HookDelete **link = &hooks_deletes;
+		 *link != NULL && (*link)->level >= level; link = &(*link)->outer)
 		if ((*link)->level == level)
 		{
 			HookDelete *statement = *link;
