@@ -385,6 +385,47 @@ parent|before_cascade|DELETE|always|1500|501|2000|500',
 	}
 }
 
+# A publication FOR ALL TABLES has the extension's own: what is registered, has
+# failed and is kept stays each server's own, from the initial copy on
+foreach my $node ($publisher, $subscriber)
+{
+	$node->safe_psql('postgres', 'CREATE DATABASE every');
+	$node->safe_psql('every', 'CREATE EXTENSION hooks; CREATE TABLE t (id int PRIMARY KEY)');
+	$node->safe_psql('every', q{
+		CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'broken'; END $$;
+		SELECT hooks.register('both', 'before', 'insert', 't', 'broken', on_error => 'isolate');
+		SELECT hooks.register('bin', 'before_cascade', 'delete', 't', 'hooks.keep')});
+}
+my $own = q{
+	SELECT hook_id, name, enabled FROM hooks.registry ORDER BY 1;
+	SELECT proname FROM pg_proc WHERE pronamespace = 'hooks_definition'::regnamespace ORDER BY 1;
+	SELECT hook FROM hooks.failure;
+	SELECT count(*) FROM hooks.kept_row;
+	SELECT bin_id FROM hooks.bin};
+$subscriber->safe_psql('every', q{SELECT hooks.disable('both'); SELECT hooks.register('mine', 'after', 'insert', 't', 'broken')});
+$publisher->safe_psql('every', q{SELECT hooks.register('theirs', 'after', 'insert', 't', 'broken'); INSERT INTO t VALUES (1)});
+my $own_before = $subscriber->safe_psql('every', $own);
+$publisher->safe_psql('every', 'CREATE PUBLICATION every FOR ALL TABLES');
+my $every = $publisher->connstr('every') =~ s/'/''/gr;
+$subscriber->safe_psql('every', "CREATE SUBSCRIPTION every CONNECTION '$every' PUBLICATION every");
+$subscriber->wait_for_subscription_sync($publisher, 'every', 'every');
+is($subscriber->safe_psql('every', 'SELECT * FROM t'), '1', 'all tables: the initial copy');
+is($subscriber->safe_psql('every', $own), $own_before, '... has nothing of the hooks');
+$publisher->safe_psql('every', q{
+	INSERT INTO t VALUES (2), (3);
+	DELETE FROM t WHERE id = 2;
+	SELECT hooks.restore(kept_id) FROM hooks.kept;
+	SELECT hooks.disable('theirs');
+	SELECT hooks.enable('theirs');
+	SELECT hooks.register('mine', 'before', 'insert', 't', 'broken');
+	SELECT hooks.unregister('both');
+	SELECT hooks.purge_kept('0')});
+$publisher->wait_for_catchup('every');
+is($subscriber->safe_psql('every', 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM t'), '1,2,3', 'all tables: changes');
+is($subscriber->safe_psql('every', $own), $own_before, '... leave the hooks alone');
+is($subscriber->safe_psql('every', 'SELECT hooks.repair()'), '0', '... and there is nothing to repair');
+$subscriber->safe_psql('every', 'DROP SUBSCRIPTION every');
+
 is(subscriber(q{SELECT count(*) FROM hooks.failure WHERE hook !~ '^broken_'}),
 	0, 'no other hook has failed on the subscriber');
 is(publisher('SELECT count(*) FROM hooks.failure'), 0, 'no hook has failed on the publisher');

@@ -173,10 +173,10 @@ my $extension = q{
 	  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'hooks'::regnamespace ORDER BY 1, 3};
 
 # Everything that a user can see of the hooks, but for what becomes of those that
-# cannot be resolved
+# cannot be resolved, and of a condition that is written out
 my $rows = q{
-	SELECT hook_id, name, phase, action, relation, callback, level, condition, columns, arguments, on_error, timeout,
-	       priority, run_after, run_as, fire, schema, package, description, owner,
+	SELECT hook_id, name, phase, action, relation, callback, level,
+	       CASE name WHEN 'distinct' THEN NULL ELSE condition END, columns, arguments, on_error, timeout, priority, run_after, run_as, fire, schema, package, description, owner,
 	       CASE search_path WHEN '"$user", public' THEN 'public' ELSE search_path END,
 	       enabled AND hook_id < 20, quarantined, enabled_at
 	  FROM hooks.registry WHERE name <> 'hostile' ORDER BY hook_id};
@@ -255,6 +255,8 @@ like($err, qr/WARNING:  hook "$_->[0]" is left disabled, as its definition could
 is(() = $err =~ /WARNING/g, scalar(@unresolved), 'update: ... and nothing else is');
 is(sql($extension), $node->safe_psql('fresh', $extension), 'an updated database has what a new one has');
 is(sql($hooks), $before, 'update: the same hooks and triggers, once each');
+like(sql(q{SELECT condition FROM hooks.registry WHERE name = 'distinct'}),
+	qr/new\.n OPERATOR\(ops\.=\) old\.n/, 'update: operators that 1.0 looked up anew are kept');
 is(sql('SELECT DISTINCT * FROM app.spied'), 'evil|refused', 'update: what a text runs, it runs as the owner of the hook, and as nobody else');
 is( sql(q{SELECT string_agg(proname || ' ' || proowner::regrole, ', ' ORDER BY proname COLLATE "C") FROM pg_proc
            WHERE pronamespace = 'hooks_definition'::regnamespace}),
