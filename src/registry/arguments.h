@@ -1,6 +1,6 @@
 /*
  * arguments.h
- *		From the arguments of hooks.register() to a hook, or an error.
+ *		The arguments of hooks.register(), as they were given.
  */
 #ifndef HOOKS_ARGUMENTS_H
 #define HOOKS_ARGUMENTS_H
@@ -10,6 +10,12 @@
 #include "fmgr.h"
 
 #include "registry/registry.h"
+
+/*
+ * The most that is kept of a long text or list, in bytes.  Others read hooks,
+ * too: generous for who writes by hand, and nothing that fills their memory.
+ */
+#define HOOKS_MAX_LONG	(64 * 1024)
 
 /* The arguments of hooks.register(); NULL or 0 where they are NULL */
 typedef struct HookArguments
@@ -37,10 +43,8 @@ typedef struct HookArguments
 	bool		replace;
 } HookArguments;
 
+extern void hooks_arguments_check_size(const char *what, size_t size,
+									   size_t limit);
 extern void hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given);
-extern Hook *hooks_arguments_make(const HookArguments *given);
-extern char *hooks_arguments_search_path(void);
-extern void hooks_arguments_tell_of_schemas(const Hook *hook);
-extern void hooks_arguments_check_run_after(const Hook *hook);
 
 #endif							/* HOOKS_ARGUMENTS_H */

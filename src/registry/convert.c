@@ -26,7 +26,9 @@
 #include "base/own.h"
 #include "registry/arguments.h"
 #include "registry/callback.h"
+#include "registry/compose.h"
 #include "registry/condition.h"
+#include "registry/path.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 
@@ -146,12 +148,12 @@ convert(void *arg)
 						 conversion->search_path[0] == '\0' ? HOOKS_SAFE_PATH :
 						 psprintf("pg_catalog, %s, pg_temp",
 								  conversion->search_path));
-	hook = hooks_arguments_make(&conversion->given);
+	hook = hooks_compose(&conversion->given);
 	check_owner(hook->callback, conversion);
 	foreach(lc, hooks_callback_functions(hook->condition))
 		check_owner(lfirst_oid(lc), conversion);
 	hooks_identity_set("search_path", conversion->search_path);
-	hook->search_path = hooks_arguments_search_path();
+	hook->search_path = hooks_path_current();
 	hooks_identity_end(&before);
 	AtEOXact_GUC(false, guc_level);
 

@@ -16,7 +16,6 @@
 
 extern bool hooks_definition_is_one(Oid function);
 extern Oid	hooks_definition_find(const char *name);
-extern Hook *hooks_definition_read(Oid function);
 extern List *hooks_definition_using(Oid classid, Oid objid);
 extern List *hooks_definition_all(void);
 extern void hooks_definition_create(Hook *hook);

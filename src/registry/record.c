@@ -28,6 +28,7 @@
 #include "base/identity.h"
 #include "base/own.h"
 #include "base/settings.h"
+#include "registry/body.h"
 #include "registry/definition.h"
 #include "registry/record.h"
 #include "registry/registry.h"
@@ -263,7 +264,7 @@ hooks_record_refresh(List *definitions)
 void
 hooks_record_tell_damage(Oid definition)
 {
-	Hook	   *hook = hooks_definition_read(definition);
+	Hook	   *hook = hooks_body_read(definition);
 
 	if (hook != NULL && hook->damage != NULL)
 		ereport(WARNING,

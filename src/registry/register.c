@@ -26,6 +26,9 @@
 #include "base/settings.h"
 #include "registry/arguments.h"
 #include "registry/attach.h"
+#include "registry/compose.h"
+#include "registry/order.h"
+#include "registry/path.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 #include "registry/remove.h"
@@ -186,7 +189,7 @@ hooks_register(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("hooks.register()");
 	hooks_registry_lock();
 	hooks_arguments_get(fcinfo, &given);
-	hook = hooks_arguments_make(&given);
+	hook = hooks_compose(&given);
 	report_problems(hook);
 	hooks_registry_lock_hook(hook->name);
 	other = hooks_registry_find(hook->name);
@@ -197,8 +200,8 @@ hooks_register(PG_FUNCTION_ARGS)
 			hooks_registry_unlock();
 		PG_RETURN_BOOL(false);
 	}
-	hooks_arguments_check_run_after(hook);
-	hooks_arguments_tell_of_schemas(hook);
+	hooks_order_check(hook);
+	hooks_path_tell(hook);
 	if (other == NULL)
 		hooks_record_insert(hook);
 	else

@@ -38,6 +38,7 @@
 
 #include "base/own.h"
 #include "base/settings.h"
+#include "registry/body.h"
 #include "registry/definition.h"
 #include "registry/registry.h"
 
@@ -347,7 +348,7 @@ hook_of_row(HeapTuple tuple, TupleDesc desc)
 	Datum		name = heap_getattr(tuple, Anum_registry_name, desc, &isnull);
 	Oid			definition = hooks_definition_find(TextDatumGetCString(name));
 	Hook	   *hook = OidIsValid(definition) ?
-		hooks_definition_read(definition) : NULL;
+		hooks_body_read(definition) : NULL;
 
 	if (hook == NULL)
 	{
@@ -389,7 +390,7 @@ scan_registry(const RegistryKey *which)
 Hook *
 hooks_registry_by_definition(Oid definition)
 {
-	Hook	   *hook = hooks_definition_read(definition);
+	Hook	   *hook = hooks_body_read(definition);
 	HeapTuple	tuple = hook == NULL ? NULL : hooks_registry_row(hook->name);
 	Relation	registry;
 
@@ -518,7 +519,7 @@ hooks_registry_find(const char *name)
 	if (found != NIL)
 		return linitial(found);
 	definition = hooks_definition_find(name);
-	return OidIsValid(definition) ? hooks_definition_read(definition) : NULL;
+	return OidIsValid(definition) ? hooks_body_read(definition) : NULL;
 }
 
 /*

@@ -22,6 +22,7 @@
 #include "registry/arguments.h"
 #include "registry/callback.h"
 #include "registry/condition.h"
+#include "registry/path.h"
 #include "registry/registry.h"
 
 /* Commands that are being written */
@@ -258,7 +259,7 @@ hooks_script(PG_FUNCTION_ARGS)
 	script.role = GetUserId();
 	guc_level = hooks_settings_quote_plainly();
 	hooks_identity_set("intervalstyle", "postgres");
-	script.search_path = hooks_arguments_search_path();
+	script.search_path = hooks_path_current();
 	foreach(lc, package == NULL ? hooks_registry_all() :
 			hooks_registry_of_package(package))
 	{

@@ -1,0 +1,124 @@
+/*
+ * path.c
+ *		The search_path that a callback runs under.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+#include "base/compat.h"
+#include "base/own.h"
+#include "base/rights.h"
+#include "base/settings.h"
+#include "registry/path.h"
+
+/*
+ * The search_path that names in a callback will be looked up under: the schemas
+ * that the caller's path means now.  One that is made later, of a name in the
+ * path, does not get into it; pg_temp stands for the temporary schema of each
+ * session.
+ */
+char *
+hooks_path_current(void)
+{
+	List	   *names;
+	List	   *schemas = NIL;
+	StringInfoData path;
+	int			guc_level = hooks_settings_quote_plainly();
+	ListCell   *lc;
+
+	initStringInfo(&path);
+	if (!SplitIdentifierString(pstrdup(namespace_search_path), ',', &names))
+		elog(ERROR, "invalid search_path: %s", namespace_search_path);
+	foreach(lc, names)
+	{
+		const char *name = lfirst(lc);
+		Oid			schema;
+
+		if (strcmp(name, "$user") == 0)
+			name = GetUserNameFromId(GetUserId(), false);
+		schema = get_namespace_oid(name, true);
+		if (strcmp(name, "pg_temp") != 0 &&
+			(!OidIsValid(schema) || isAnyTempNamespace(schema) ||
+			 list_member_oid(schemas, schema) ||
+			 hooks_namespace_aclcheck(schema, GetUserId(),
+									  ACL_USAGE) != ACLCHECK_OK))
+			continue;
+		schemas = lappend_oid(schemas, schema);
+		appendStringInfo(&path, "%s%s", path.len > 0 ? ", " : "",
+						 quote_identifier(name));
+	}
+	AtEOXact_GUC(false, guc_level);
+	return path.data;
+}
+
+/*
+ * Can a role that is no superuser create objects in the schema?
+ */
+static bool
+others_may_create(Oid schema)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	Oid			owner;
+	bool		isnull;
+	Datum		value;
+	bool		found;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	if (owner == ROLE_PG_DATABASE_OWNER)
+		owner = hooks_rights_database_owner();
+	found = !superuser_arg(owner);
+	value = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &isnull);
+	if (!isnull)
+	{
+		Acl		   *acl = DatumGetAclP(value);
+
+		for (int i = 0; i < ACL_NUM(acl); i++)
+		{
+			AclItem    *item = &ACL_DAT(acl)[i];
+
+			found |= (ACLITEM_GET_PRIVS(*item) & ACL_CREATE) != 0 &&
+				item->ai_grantee != ROLE_PG_DATABASE_OWNER &&
+				(item->ai_grantee == ACL_ID_PUBLIC ||
+				 !superuser_arg(item->ai_grantee));
+		}
+	}
+	ReleaseSysCache(tuple);
+	return found;
+}
+
+/*
+ * Tells of schemas in the path of a superuser's hook in which others may put
+ * something that its callback then takes for something else.  Those of ours look
+ * nothing up.
+ */
+void
+hooks_path_tell(const Hook *hook)
+{
+	List	   *names;
+	ListCell   *lc;
+
+	if (hook->run_as != HOOK_AS_OWNER || !superuser_arg(hook->owner) ||
+		hooks_own_is_member(ProcedureRelationId, hook->callback) ||
+		!SplitIdentifierString(pstrdup(hook->search_path), ',', &names))
+		return;
+	foreach(lc, names)
+		if (others_may_create(get_namespace_oid(lfirst(lc), true)))
+			ereport(NOTICE,
+					(errmsg("search_path of hook \"%s\" has schema \"%s\", in which roles that are no superusers may create objects",
+							hook->name, (char *) lfirst(lc)),
+					 errdetail("The callback runs as a superuser, and looks up names there."),
+					 errhint("Set a safe search_path before you register the hook, or in the callback.")));
+}
