@@ -101,7 +101,7 @@ hooks_dropped_objects(Node *command)
 		const HookObject *definition = lfirst(lc);
 		Hook	   *hook;
 
-		hooks_registry_lock_hook(definition->name);
+		(void) hooks_registry_lock_hook(definition->name, true);
 		hook = hooks_registry_find(definition->name);
 		/* another one may have taken its place */
 		if (hook == NULL || OidIsValid(hook->definition))

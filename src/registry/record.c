@@ -216,9 +216,11 @@ row_is_true(const Hook *hook)
  * Makes the row of a definition that came otherwise than by register(), as from a
  * dump, or in which names have changed; makes the definition go with its table.
  * Returns whether there was anything to do; one that is damaged is left as it is.
+ *
+ * Waits for who is writing the row, or leaves it as it is with a WARNING.
  */
-bool
-hooks_record_adopt(Oid definition)
+static bool
+make_row_true(Oid definition, bool wait)
 {
 	Hook	   *hook = hooks_registry_by_definition(definition);
 	bool		bound;
@@ -230,7 +232,15 @@ hooks_record_adopt(Oid definition)
 		return bound;
 
 	/* once more, under the lock */
-	hooks_registry_lock_hook(hook->name);
+	if (!hooks_registry_lock_hook(hook->name, wait))
+	{
+		ereport(WARNING,
+				(errmsg("hooks.registry does not show the new names of what hook \"%s\" uses",
+						hook->name),
+				 errdetail("Another transaction is changing its row."),
+				 errhint("hooks.repair() makes it show them.")));
+		return bound;
+	}
 	hook = hooks_registry_by_definition(definition);
 	if (hook == NULL || hook->damage != NULL || row_is_true(hook))
 		return bound;
@@ -243,8 +253,16 @@ hooks_record_adopt(Oid definition)
 	return true;
 }
 
+bool
+hooks_record_adopt(Oid definition)
+{
+	return make_row_true(definition, true);
+}
+
 /*
- * Makes the rows of definitions show what they mean now.
+ * Makes the rows of definitions show what they mean now.  This is done in the
+ * sessions of all who rename something, who must not wait for others that only
+ * have something to do with the same hook.
  */
 void
 hooks_record_refresh(List *definitions)
@@ -254,7 +272,7 @@ hooks_record_refresh(List *definitions)
 	foreach(lc, definitions)
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) hooks_record_adopt(lfirst_oid(lc));
+		(void) make_row_true(lfirst_oid(lc), false);
 	}
 }
 

@@ -73,10 +73,10 @@ hook_to_change(const char *name, bool missing_ok)
 		return NULL;
 	check_may_change(hook);
 	hooks_registry_lock();
-	hooks_registry_lock_hook(name);
+	(void) hooks_registry_lock_hook(name, true);
 	hook = missing_ok ? hooks_registry_find(name) : hooks_registry_get(name);
 	if (hook == NULL)
-		hooks_registry_unlock();
+		hooks_registry_unlock(name);
 	else
 		check_may_change(hook);
 	return hook;
@@ -191,13 +191,13 @@ hooks_register(PG_FUNCTION_ARGS)
 	hooks_arguments_get(fcinfo, &given);
 	hook = hooks_compose(&given);
 	report_problems(hook);
-	hooks_registry_lock_hook(hook->name);
+	(void) hooks_registry_lock_hook(hook->name, true);
 	other = hooks_registry_find(hook->name);
 	if (other != NULL && other->damage == NULL && hooks_hook_has_row(other) &&
 		hooks_hook_same(hook, other))
 	{
 		if (!sync_triggers(hook))
-			hooks_registry_unlock();
+			hooks_registry_unlock(hook->name);
 		PG_RETURN_BOOL(false);
 	}
 	hooks_order_check(hook);
@@ -269,10 +269,10 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	/* once more, under the lock */
 	hooks_registry_lock();
 	foreach(lc, hooks_registry_of_package(package))
-		hooks_registry_lock_hook(((Hook *) lfirst(lc))->name);
+		(void) hooks_registry_lock_hook(((Hook *) lfirst(lc))->name, true);
 	hooks = hooks_registry_of_package(package);
 	if (hooks == NIL)
-		hooks_registry_unlock();
+		hooks_registry_unlock(NULL);
 	foreach(lc, hooks)
 		check_may_change(lfirst(lc));
 	hooks_remove(hooks);
@@ -292,7 +292,7 @@ set_enabled(FunctionCallInfo fcinfo, bool enabled)
 	hook = hook_to_change(name, false);
 	if (hook->enabled == enabled && !hook->quarantined)
 	{
-		hooks_registry_unlock();
+		hooks_registry_unlock(name);
 		return false;
 	}
 	if (enabled)

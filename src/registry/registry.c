@@ -126,45 +126,48 @@ hook_locktag(LOCKTAG *tag, const char *name)
 }
 
 /*
- * The same, and the lock on a hook, without waiting; false if somebody else is
- * writing.
+ * Gives back the lock under which nothing was written, and that on a hook, unless
+ * the name is NULL.
  */
-bool
-hooks_registry_try_lock(const char *name)
+void
+hooks_registry_unlock(const char *name)
 {
 	LOCKTAG		tag;
 
-	if (!ConditionalLockRelationOid(registry_relid(), ShareUpdateExclusiveLock))
-		return false;
+	if (name != NULL)
+	{
+		hook_locktag(&tag, name);
+		(void) LockRelease(&tag, ExclusiveLock, false);
+	}
+	UnlockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
+}
+
+/*
+ * Keeps others from writing the row of a hook until the end of the transaction.
+ * False if somebody else does and this is not to wait.
+ */
+bool
+hooks_registry_lock_hook(const char *name, bool wait)
+{
+	LOCKTAG		tag;
+
 	hook_locktag(&tag, name);
-	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (LockAcquire(&tag, ExclusiveLock, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
 		return false;
 	AcceptInvalidationMessages();
 	return true;
 }
 
 /*
- * Gives back a lock under which nothing was written.
+ * Takes both locks without waiting; false if somebody else is
+ * writing.
  */
-void
-hooks_registry_unlock(void)
+bool
+hooks_registry_try_lock(const char *name)
 {
-	UnlockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
-}
-
-/*
- * Keeps others from writing the row of a hook until the end of the transaction.
- * Who writes one without the lock on the registry, as DDL that renames something
- * does, waits for nobody else.
- */
-void
-hooks_registry_lock_hook(const char *name)
-{
-	LOCKTAG		tag;
-
-	hook_locktag(&tag, name);
-	(void) LockAcquire(&tag, ExclusiveLock, false, false);
-	AcceptInvalidationMessages();
+	return ConditionalLockRelationOid(registry_relid(),
+									  ShareUpdateExclusiveLock) &&
+		hooks_registry_lock_hook(name, false);
 }
 
 /*

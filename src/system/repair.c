@@ -302,7 +302,7 @@ hooks_repair(PG_FUNCTION_ARGS)
 	mended += mend_hooks();
 	mended += mend_tables();
 	if (mended == 0)
-		hooks_registry_unlock();
+		hooks_registry_unlock(NULL);
 
 	/* sessions may have missed rows that were loaded past our triggers */
 	CacheInvalidateRelcacheAll();
