@@ -20,6 +20,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
 #include "fmgr.h"
@@ -402,35 +403,56 @@ after_alter_table(AlterTableStmt *stmt)
 }
 
 /*
- * Makes the triggers of all tables of an extension, which moved.
+ * What depends on an object: the contents of a schema, the members of an extension.
+ * A list of HookObject, of which classid and objid are known.
  */
-static void
-after_extension_moved(const char *extension)
+static List *
+dependents_of(Oid classid, Oid objid)
 {
 	Relation	pg_depend = table_open(DependRelationId, AccessShareLock);
-	List	   *tables = NIL;
+	List	   *objects = NIL;
 	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	ListCell   *lc;
 
 	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(ExtensionRelationId));
+				F_OIDEQ, ObjectIdGetDatum(classid));
 	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(get_extension_oid(extension, false)));
+				F_OIDEQ, ObjectIdGetDatum(objid));
 	scan = systable_beginscan(pg_depend, DependReferenceIndexId, true, NULL, 2,
 							  keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_depend row = (Form_pg_depend) GETSTRUCT(tuple);
+		HookObject *object = palloc0(sizeof(HookObject));
 
-		if (row->classid == RelationRelationId && row->objsubid == 0)
-			tables = lappend_oid(tables, row->objid);
+		CHECK_FOR_INTERRUPTS();
+		object->classid = row->classid;
+		object->objid = row->objid;
+		object->objsubid = row->objsubid;
+		objects = lappend(objects, object);
 	}
 	systable_endscan(scan);
 	table_close(pg_depend, AccessShareLock);
-	foreach(lc, tables)
-		hooks_attach_sync_tree(lfirst_oid(lc));
+	return objects;
+}
+
+/*
+ * Makes the triggers of all tables of an extension, which moved.
+ */
+static void
+after_extension_moved(const char *extension)
+{
+	ListCell   *lc;
+
+	foreach(lc, dependents_of(ExtensionRelationId,
+							  get_extension_oid(extension, false)))
+	{
+		const HookObject *object = lfirst(lc);
+
+		if (object->classid == RelationRelationId && object->objsubid == 0)
+			hooks_attach_sync_tree(object->objid);
+	}
 }
 
 /*
@@ -508,56 +530,91 @@ adopt_created(Oid definition)
 }
 
 /*
- * The definitions that use what a command has touched; of a table, its partitions
- * and children too, as their columns are renamed with it.
+ * Adds the definitions that use an object.  Of a table, its partitions and children
+ * count too, as their columns are renamed with it, and its row type; of a type, its
+ * arrays.
  */
 static List *
-definitions_touched(void)
+add_using(List *definitions, Oid classid, Oid objid)
 {
-	List	   *definitions = NIL;
+	List	   *children;
 	ListCell   *lc;
-	ListCell   *lc2;
+	Oid			type = classid == TypeRelationId ? objid : InvalidOid;
 
-	foreach(lc, hooks_objects_touched())
+	if (classid == ProcedureRelationId && hooks_definition_is_one(objid))
+		return lappend_oid(definitions, objid);
+	definitions = list_concat(definitions, hooks_definition_using(classid, objid));
+	if (classid == RelationRelationId)
 	{
-		HookObject *object = lfirst(lc);
-
-		if (object->classid == ProcedureRelationId &&
-			hooks_definition_is_one(object->objid))
-			definitions = lappend_oid(definitions, object->objid);
-		else if (object->classid == RelationRelationId)
-			foreach(lc2, find_all_inheritors(object->objid, NoLock, NULL))
-				definitions = list_concat(definitions,
-										  hooks_definition_using(RelationRelationId,
-																 lfirst_oid(lc2)));
-		else
+		type = get_rel_type_id(objid);
+		children = find_all_inheritors(objid, NoLock, NULL);
+		foreach(lc, list_copy_tail(children, 1))
 			definitions = list_concat(definitions,
-									  hooks_definition_using(object->classid,
-															 object->objid));
+									  hooks_definition_using(classid, lfirst_oid(lc)));
 	}
+	if (classid == RelationRelationId && OidIsValid(type))
+		definitions = list_concat(definitions,
+								  hooks_definition_using(TypeRelationId, type));
+	if (OidIsValid(type) && OidIsValid(get_array_type(type)))
+		definitions = list_concat(definitions,
+								  hooks_definition_using(TypeRelationId,
+														 get_array_type(type)));
 	return definitions;
 }
 
 /*
- * After something was renamed, moved or given to another role.  What is inside of
- * schemas, types and extensions is not told to event triggers.
+ * The definitions that use one of a list of objects, each once.
+ */
+static List *
+definitions_using(List *objects)
+{
+	List	   *definitions = NIL;
+	ListCell   *lc;
+
+	foreach(lc, objects)
+	{
+		const HookObject *object = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		definitions = add_using(definitions, object->classid, object->objid);
+	}
+	list_sort(definitions, list_oid_cmp);
+	list_deduplicate_oid(definitions);
+	return definitions;
+}
+
+/*
+ * After something was renamed or moved, or a definition got another owner.  What is
+ * inside of schemas and extensions is not told to event triggers; nor is where
+ * the name of an attribute or a label stands in a constant.
  */
 static void
 after_names_changed(ObjectType kind)
 {
+	List	   *objects = hooks_objects_touched();
+	List	   *contents = NIL;
+	ListCell   *lc;
+
 	switch (kind)
 	{
-		case OBJECT_SCHEMA:
-		case OBJECT_TYPE:
-		case OBJECT_DOMAIN:
 		case OBJECT_ATTRIBUTE:
 		case OBJECT_EXTENSION:
 			hooks_record_refresh(hooks_definition_all());
+			return;
+		case OBJECT_SCHEMA:
+			foreach(lc, objects)
+			{
+				const HookObject *object = lfirst(lc);
+
+				contents = list_concat(contents,
+									   dependents_of(object->classid,
+													 object->objid));
+			}
 			break;
 		default:
-			hooks_record_refresh(definitions_touched());
 			break;
 	}
+	hooks_record_refresh(definitions_using(list_concat(contents, objects)));
 }
 
 /*
@@ -597,10 +654,13 @@ show_in_registry(Node *command)
 			after_names_changed(((AlterObjectSchemaStmt *) command)->objectType);
 			break;
 		case T_AlterOwnerStmt:
-			after_names_changed(((AlterOwnerStmt *) command)->objectType);
+			if (((AlterOwnerStmt *) command)->objectType == OBJECT_FUNCTION ||
+				((AlterOwnerStmt *) command)->objectType == OBJECT_ROUTINE)
+				after_names_changed(OBJECT_FUNCTION);
 			break;
 		case T_AlterEnumStmt:
-			after_names_changed(OBJECT_TYPE);
+			if (((AlterEnumStmt *) command)->oldVal != NULL)
+				hooks_record_refresh(hooks_definition_all());
 			break;
 		default:
 			break;
