@@ -255,7 +255,8 @@ find_columns(const Hook *hook, ArrayType *names, Relation rel)
 
 /*
  * Keeps functions from being dropped or renamed until the hook is committed,
- * or sees that this has happened already.
+ * or sees that this has happened already.  42501 for those of the condition that
+ * the caller may not execute: the hook could not fire, and a lock is a right, too.
  */
 static void
 lock_functions(const Hook *hook)
@@ -266,6 +267,10 @@ lock_functions(const Hook *hook)
 
 	foreach(lc, functions)
 	{
+		AclResult	result = hooks_proc_aclcheck(lfirst_oid(lc), GetUserId());
+
+		if (result != ACLCHECK_OK)
+			aclcheck_error(result, OBJECT_FUNCTION, get_func_name(lfirst_oid(lc)));
 		LockDatabaseObject(ProcedureRelationId, lfirst_oid(lc), 0,
 						   AccessShareLock);
 		if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(lfirst_oid(lc))))

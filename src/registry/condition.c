@@ -327,6 +327,29 @@ refuse_roles(Node *node, void *context)
 }
 
 /*
+ * How deep the nodes of a condition may lie in each other.  Others read it, in
+ * whatever depth of the stack they are: generous for who writes by hand, and no
+ * more than a small part of the smallest stack.
+ */
+#define MAX_DEPTH 500
+
+static bool
+is_too_deep(Node *node, void *context)
+{
+	int		   *depth = context;
+	bool		result;
+
+	if (node == NULL)
+		return false;
+	if (*depth == MAX_DEPTH)
+		return true;
+	(*depth)++;
+	result = expression_tree_walker(node, is_too_deep, context);
+	(*depth)--;
+	return result;
+}
+
+/*
  * deparse_context_for() makes a context of one relation.  Two of them one
  * below the other serve for OLD and NEW if NEW's Vars point one level up.
  */
@@ -378,13 +401,19 @@ hooks_condition_text(Oid relid, Node *condition)
  *
  * PostgreSQL's own errors for what does not parse; 42601 for more than one
  * expression, 42P17 for OLD or NEW where the hook has none, 0A000 for constants
- * that cannot be kept.
+ * that cannot be kept, 54001 for too many levels.
  */
 Node *
 hooks_condition_transform(const Hook *hook, Relation rel, const char *text)
 {
 	Node	   *condition = transform_condition(rel, text);
+	int			depth = 0;
 
+	if (is_too_deep(condition, &depth))
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("condition of a hook is nested too deeply"),
+				 errdetail("The limit is %d levels.", MAX_DEPTH)));
 	check_references(hook, condition, rel);
 	(void) refuse_roles(condition, NULL);
 	return hooks_unnamed_write_out(condition);
