@@ -10,7 +10,7 @@
 EXTENSION = hooks
 MODULE_big = hooks
 DATA = hooks--1.0.sql hooks--1.1.sql hooks--1.0--1.1.sql
-DOCS = $(wildcard doc/*.md)
+DOCS := $(wildcard doc/*.md)
 PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent rows"
 
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
