@@ -1,5 +1,5 @@
 -- hooks.preview_delete() tells what a DELETE would remove, change and be stopped
--- by.  (test/t/008_preview.pl compares it with DELETEs in random schemas.)
+-- by.  (test/t/008_preview_random.pl compares it with DELETEs in random schemas.)
 \pset format unaligned
 \pset tuples_only on
 CREATE SCHEMA test_preview;

@@ -4,13 +4,13 @@
 
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
-$node->start;
+my $node = start_node('main');
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
@@ -23,14 +23,6 @@ sub logged
 	sql($statements);
 	my @lines = grep { /LOG: .*$regexp/ } split /\n/, slurp_file($node->logfile, $offset);
 	return scalar @lines;
-}
-
-sub sqlstate
-{
-	my ($statement) = @_;
-	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\n$statement");
-
-	return $err =~ /ERROR:\s+(\w{5})/ ? $1 : "none: $err";
 }
 
 sql(q{
@@ -115,12 +107,12 @@ foreach my $mode ('none', 'session_preload_libraries', 'shared_preload_libraries
 
 	# The orphan guard, where nothing but this hook loads the library
 	sql(q{SELECT hooks.register('skip', 'before', 'delete', 'child', 'skip')});
-	is(sqlstate('DELETE FROM parent WHERE id = 9'), 'KH004', "$mode: the orphan guard holds in a first statement");
+	is(sqlstate($node, 'postgres', 'DELETE FROM parent WHERE id = 9'), 'KH004', "$mode: the orphan guard holds in a first statement");
 	is(sql('SELECT count(*) FROM parent WHERE id = 9'), 1, "$mode: ... and the row is there");
 	sql(q{SELECT hooks.unregister('skip')});
 
 	# Hooks for which no trigger stands are for later versions, preloaded or not
-	is( sqlstate(q{SELECT hooks.register('x', 'before', 'select', 'parent', 'note')}),
+	is( sqlstate($node, 'postgres', q{SELECT hooks.register('x', 'before', 'select', 'parent', 'note')}),
 		'0A000',
 		"$mode: a hook on select") if $mode ne 'session_preload_libraries';
 }

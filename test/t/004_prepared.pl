@@ -3,14 +3,13 @@
 
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
-$node->append_conf('postgresql.conf', 'max_prepared_transactions = 5');
-$node->start;
+my $node = start_node('main', conf => 'max_prepared_transactions = 5');
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 

@@ -9,22 +9,23 @@
 
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my %node;
 foreach my $name ('publisher', 'subscriber')
 {
-	$node{$name} = PostgreSQL::Test::Cluster->new($name);
-	$node{$name}->init(allows_streaming => 'logical');
-	$node{$name}->append_conf(
-		'postgresql.conf', q{
+	$node{$name} = start_node(
+		$name,
+		allows_streaming => 'logical',
+		conf => q{
 		max_prepared_transactions = 5
 		wal_retrieve_retry_interval = 100ms
 		logical_decoding_work_mem = 64kB
 	});
-	$node{$name}->start;
 }
 my $publisher = $node{publisher};
 my $subscriber = $node{subscriber};
@@ -129,7 +130,7 @@ publisher(q{
 	INSERT INTO child SELECT g * 10, g FROM generate_series(1, 3) g;
 	CREATE PUBLICATION pub FOR TABLE parent, child});
 forget();
-my $connection = $publisher->connstr('postgres') =~ s/'/''/gr;
+my $connection = connection_to($publisher, 'postgres');
 subscriber("CREATE SUBSCRIPTION sub CONNECTION '$connection' PUBLICATION pub");
 $subscriber->wait_for_subscription_sync($publisher, 'sub');
 

@@ -5,23 +5,17 @@
 
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
-$node->start;
+my $node = start_node('main');
 
 my $dump = $node->basedir . '/dump';
 
 sub sql { return $node->safe_psql('old', $_[0]); }
-
-sub sqlstate
-{
-	my (undef, undef, $err) = $node->psql('old', "\\set VERBOSITY sqlstate\n$_[0]");
-	return $err =~ /ERROR:  (\w{5})/ ? $1 : 'none';
-}
 
 # The tables, and the hooks as 1.0 wrote them: rows and triggers
 my $setup = q{
@@ -210,10 +204,10 @@ foreach my $refused (
 	q{BEGIN; INSERT INTO app.parent VALUES (1); UPDATE app.parent SET name = 'x'},
 	q{BEGIN; INSERT INTO app.parent VALUES (1); DELETE FROM app.parent})
 {
-	is(sqlstate($refused), '55000', "with 1.0: $refused");
+	is(sqlstate($node, 'old', $refused), '55000', "with 1.0: $refused");
 }
 like(($node->psql('old', q{SELECT hooks.repair()}))[2], qr/HINT:  ALTER EXTENSION hooks UPDATE/, '... with a hint');
-is( sqlstate(q{
+is( sqlstate($node, 'old', q{
 		BEGIN;
 		CREATE TABLE app.new (id int);
 		ALTER TABLE app.new RENAME TO newer;
@@ -225,7 +219,7 @@ is( sqlstate(q{
 		DROP OWNED BY evil;
 		ROLLBACK}),
 	'none', 'with 1.0: DDL passes');
-is(sqlstate('SELECT hooks.cancel($$reason$$)'), 'KH001', 'with 1.0: a veto is one');
+is(sqlstate($node, 'old', 'SELECT hooks.cancel($$reason$$)'), 'KH001', 'with 1.0: a veto is one');
 
 # A session that has seen 1.0
 my $session = $node->background_psql('old');

@@ -10,8 +10,10 @@
 
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
 use List::Util qw(shuffle);
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -20,10 +22,7 @@ my $schemas = $ENV{HOOKS_SCHEMAS} // 250;
 srand($seed);
 diag("seed $seed, $schemas schemas");
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
-$node->start;
+my $node = start_node('main', conf => 'autovacuum = off');
 
 # Compares one preview with its DELETE, which is rolled back.  Returns what
 # happened: "deleted", "blocked", "other" for another error; else what differs.

@@ -4,16 +4,16 @@
 
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my %node;
 foreach my $name ('publisher', 'subscriber')
 {
-	$node{$name} = PostgreSQL::Test::Cluster->new($name);
-	$node{$name}->init(allows_streaming => 'logical');
-	$node{$name}->start;
+	$node{$name} = start_node($name, allows_streaming => 'logical');
 	$node{$name}->safe_psql(
 		'postgres', q{
 		CREATE EXTENSION hooks;
@@ -54,7 +54,7 @@ like($before, qr/^subscriber bin, subscriber broken\nsubscriber broken\n1\n1\n/,
 
 # The initial copy
 $publisher->safe_psql('postgres', 'CREATE PUBLICATION pub FOR ALL TABLES; INSERT INTO parent VALUES (3), (4), (5)');
-my $connection = $publisher->connstr('postgres') =~ s/'/''/gr;
+my $connection = connection_to($publisher, 'postgres');
 $subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION sub CONNECTION '$connection' PUBLICATION pub");
 $subscriber->wait_for_subscription_sync($publisher, 'sub')
   if $subscriber->can('wait_for_subscription_sync');

@@ -1,0 +1,43 @@
+# What the TAP tests share.
+
+package HooksTest;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+
+our @EXPORT = qw(start_node sqlstate connection_to);
+
+# start_node(name, conf => 'lines of postgresql.conf', ...): a server that runs; the
+# rest goes to init()
+sub start_node
+{
+	my ($name, %params) = @_;
+	my $conf = delete $params{conf};
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(%params);
+	$node->append_conf('postgresql.conf', $conf) if defined $conf;
+	$node->start;
+	return $node;
+}
+
+# The SQLSTATE of the error that a statement ends with, or "none"
+sub sqlstate
+{
+	my ($node, $database, $statement) = @_;
+	my (undef, undef, $err) = $node->psql($database, "\\set VERBOSITY sqlstate\n$statement");
+
+	return $err =~ /ERROR:\s+(\w{5})/ ? $1 : 'none';
+}
+
+# Where a database is, as a string constant of SQL has it
+sub connection_to
+{
+	my ($node, $database) = @_;
+
+	return $node->connstr($database) =~ s/'/''/gr;
+}
+
+1;
