@@ -3,6 +3,7 @@
 #   make                 build
 #   make install         install into the server that pg_config belongs to
 #   make installcheck    run the tests against a running server
+#   make indent          lay out the code as pgindent does
 #   test/all             everything, on a throwaway server of its own
 #   make coverage        the same, and tells what of the source has run
 #   make dist            the archive for PGXN
@@ -53,4 +54,8 @@ dist:
 	test/source meta
 	git archive --format=zip --prefix=$(EXTENSION)-$(VERSION)/ --output=$(EXTENSION)-$(VERSION).zip HEAD
 
-.PHONY: coverage dist
+# Lays out the code; needs pg_bsd_indent
+indent:
+	test/indent
+
+.PHONY: coverage dist indent

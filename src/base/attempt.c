@@ -2,8 +2,8 @@
  * attempt.c
  *		Runs what may fail in a subtransaction.
  *
- * For what a hook refers to by name: that something is not there any more must
- * not take the statement down that looks.
+ * For work that may fail without the statement failing, such as planning a
+ * condition that does not fit its table any more.
  */
 #include "postgres.h"
 

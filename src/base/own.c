@@ -8,8 +8,8 @@
  * member of the extension "hooks".  Only a superuser can make it one.
  *
  * The members are cached by OID in the session.  An entry goes with the catalog
- * row of its object; that something is a member yet not, as while the extension
- * is created or pg_upgrade restores it, is never cached.  ALTER EXTENSION ...
+ * row of its object.  That something is not a member is never cached, as it may
+ * become one: while the extension is created, or when pg_upgrade restores it.  ALTER EXTENSION ...
  * DROP, for superusers, sends no message: it counts in new sessions.
  */
 #include "postgres.h"
@@ -45,7 +45,7 @@ typedef struct Member
 } Member;
 
 /*
- * Objects that are known to be members; more than there are are not needed.
+ * Objects that are known to be members, with room for all that are asked for.
  * Filled by hooks_own_is_member(), emptied by object_changed().
  */
 static Member members[32];

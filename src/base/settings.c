@@ -30,7 +30,7 @@ char	   *hooks_metadata = NULL;
 static char *paused_text = NULL;
 const int64 *hooks_paused = NULL;
 
-/* whether this session has met the kill switch, and if it is to tell, told */
+/* whether this session has come upon the kill switch, and so need not log it */
 static bool kill_switch_seen = false;
 
 /*

@@ -3,9 +3,13 @@
  *		Rows that a cascade changes: ON DELETE SET NULL and SET DEFAULT, and what
  *		the change of a key does in turn.
  *
- * Two things can come of a change: the row may be a referenced one, whose
- * referencing rows the key's ON UPDATE action is for; and what it now refers to
- * may be missing, which PostgreSQL looks up in a later round.
+ * Two things can come of a change.  If others refer to the row, the ON UPDATE
+ * actions of their keys follow.  And the row that it refers to now may be missing,
+ * which PostgreSQL looks up in a later round.
+ *
+ * This file decides what a change does.  What changed rows are afterwards, and
+ * how they are found by that, is in moved.c; how hooks.keep() writes them, in
+ * recycle/altered.c.
  */
 #include "postgres.h"
 
@@ -271,8 +275,8 @@ is_counted(const HookStep *step, Oid relid, const ItemPointerData *tid)
 /*
  * A step changes a row: sets columns of it to NULL, to their defaults, or to
  * what it copies.  Whether the row stays is known at the end only; then it is
- * told, once for each key.  ours: the transaction has made it.  False if there are
- * enough of its kind.
+ * told, once for each key.  ours: the transaction has made it.  False if max_rows
+ * were counted already.
  */
 bool
 hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,

@@ -2,9 +2,11 @@
  * conflict.c
  *		Which steps of a route get into each other's way.
  *
- * A row can meet several steps.  One deletes what another would be blocked by,
- * or changes the columns that another goes by; then the walk has to keep
- * PostgreSQL's order.
+ * A row can meet several steps.  If one deletes what another would be blocked by,
+ * or changes the columns by which another finds the row, the walk has to keep
+ * PostgreSQL's order.  After the change the row does not refer by those columns
+ * any more: the first step is a spoiler of the second.  If it changes the key of a
+ * row that others refer to, it is a taker for the steps of their foreign key.
  */
 #include "postgres.h"
 
@@ -41,8 +43,9 @@ find_positions(const HookTree *tree, const AttrNumber *columns, int n)
 }
 
 /*
- * A row that a step has changed is not referred to by what it was before.
- * Also notes where the columns of each way are, now that all are known.
+ * Notes where the columns of each way are, now that all are known; and that the
+ * order matters where a step changes them, as nobody refers to the row by its old
+ * values then.
  */
 static void
 complete_ways(HookRoute *route, HookTable *table, List *ways)
@@ -162,9 +165,9 @@ get_moved(HookRoute *route, const HookForeignKey *key)
 }
 
 /*
- * Which steps may meet rows by what these have become in the meantime: those
- * that refer by other values then; and those that have got the key which
- * another row has lost, for who asks whether it is there.
+ * Which steps may meet rows that were changed in the meantime: rows that refer by
+ * other values now, and, for steps that look whether a key is still there, rows
+ * that were given a key which another row has lost.
  */
 static void
 find_moved(HookRoute *route)
@@ -341,8 +344,8 @@ add_rechecks(HookRoute *route)
 }
 
 /*
- * Is a step the only thing that can happen to the rows of its table, in
- * whatever partition, and the end of its way?
+ * Is a step the only one that reaches rows of its table or of its partitions, and
+ * does nothing follow from what it does to them?
  */
 static bool
 is_alone(const HookRoute *route, const HookStep *step, List *roots)

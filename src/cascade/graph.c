@@ -4,7 +4,7 @@
  *
  * Built from pg_constraint on first use, in one scan, as that catalog has no
  * index for the referenced table.  Any change of a constraint makes it stale;
- * who has it pinned keeps it to the end of his work.
+ * whoever has pinned it goes on with it.
  */
 #include "postgres.h"
 
@@ -57,12 +57,12 @@ typedef struct GraphKey
 	HookForeignKey *key;
 } GraphKey;
 
-/* the graph of the next who asks; NULL or stale: to be built */
+/* the graph for the next caller; NULL: it has to be built */
 static HookGraph *current = NULL;
 
 /*
  * Counts changes of constraints.  A graph that was being built when one
- * arrived serves who asked for it and nobody else.
+ * arrived is used by the caller who asked for it, and not cached.
  */
 static uint64 invalidations = 0;
 
@@ -304,8 +304,9 @@ hooks_graph_find(const HookGraph *graph, Oid constraint)
 }
 
 /*
- * The partitioned tables above a partition, whose foreign keys are its own, too;
- * also while it is being detached.
+ * The partitioned tables above a partition, whose foreign keys hold for its rows,
+ * too.  Other than for hooks_ancestors_of(), a partition that is being detached
+ * has them still, as its rows are checked until that is done.
  */
 List *
 hooks_graph_above(Oid relid)
@@ -340,7 +341,7 @@ hooks_graph_to_rows(const HookGraph *graph, Oid relid)
 /*
  * Is an index's condition, if it has one, true of every row that can match the
  * key?  As it is in the catalog: to simplify it, as RelationGetIndexPredicate()
- * does, may call a function of the table's owner in the name of who looks.
+ * does, may call a function of the table's owner as the user who looks.
  */
 static bool
 holds_for_keys(Relation index, const HookForeignKey *key)

@@ -5,8 +5,9 @@
  * The caller is connected to SPI from the first lane's preparation to the last
  * one's end; queries run with the active snapshot and may only read.
  *
- * They are no portals, which all code in the session finds by their names; also
- * what is called by another lane's query, as the owner of another table.
+ * They are no portals: any code in the session can find a portal by its name, and
+ * fetch from it or close it, and a lane's query may call code of the owner of
+ * another table.
  */
 #include "postgres.h"
 
@@ -32,7 +33,7 @@
 static get_relation_stats_hook_type prev_get_relation_stats = NULL;
 
 /*
- * The query is about to be planned or run, or was.
+ * Goes on as the owner of the table that the query reads, to plan or run it.
  */
 static void
 enter(const HookLane *lane, HookIdentity *before)
@@ -73,7 +74,7 @@ hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
 }
 
 /*
- * Puts a row in for the next round.
+ * Puts in a row that the query is to see in the next round.
  */
 void
 hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
@@ -293,7 +294,7 @@ get_plan(const HookLane *lane)
 }
 
 /*
- * Asks, for hooks_lane_advance() to take the answers.
+ * Starts the query for this round; hooks_lane_advance() takes its rows.
  */
 void
 hooks_lane_open(HookLane *lane)
@@ -324,7 +325,7 @@ hooks_lane_open(HookLane *lane)
 }
 
 /*
- * No more rows are wanted of a lane in this round.
+ * Ends the query for this round; nothing happens if it has ended.
  */
 void
 hooks_lane_close(HookLane *lane)

@@ -5,7 +5,7 @@
  * A query finds rows by what they were when the statement began.  One that has
  * been given another key since, by SET DEFAULT or a copy of a composite key, is
  * found here: by the operators that ri_triggers.c uses, and their hash functions
- * if they have any.
+ * if they have any.  change.c puts it in.
  */
 #include "postgres.h"
 

@@ -76,8 +76,9 @@ get_constraint(Relation rel)
 }
 
 /*
- * In the current memory context.  NULL if the table is no partition, or
- * somebody's function would be called to find out.
+ * What is needed to tell whether a row belongs to a partition, in the current
+ * memory context.  NULL if the table is no partition, or if a function that is
+ * not PostgreSQL's would be called to find out.
  */
 HookPartition *
 hooks_partition_make(Relation rel)
@@ -141,7 +142,8 @@ hooks_partition_key(Oid relid, AttrNumber **columns)
 }
 
 /*
- * Values are those of the partition's columns, in their order.
+ * Does a row belong to the partition?  The values are those of
+ * HookPartition.columns, in their order.
  */
 bool
 hooks_partition_has(HookPartition *partition, const Datum *values, const bool *nulls)

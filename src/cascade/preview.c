@@ -197,7 +197,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 
 /*
  * The rows that a table itself holds.  No query, as to plan one may call
- * functions of the table's owner in the name of who looks.
+ * functions of the table's owner as the user who looks.
  */
 static int64
 count_table(Oid relid)

@@ -5,12 +5,13 @@
  * The graph says which foreign keys there are; the triggers of each table that
  * holds rows say which of them are in force in this session, and in which order
  * PostgreSQL carries out their actions: by the byte order of the triggers'
- * names.  From there on: a deleted row deletes, changes, or is kept by, those
- * that refer to it; a changed one, if it is the referenced columns that change,
- * changes or is kept by them.
+ * names.  A delete goes on to the rows that refer to a deleted one: these are
+ * deleted or changed, or they block it.  A change of referenced columns goes on
+ * to the rows that refer to them: these are changed, or they block it.
  *
- * All this is about tables.  It is made before the first row is looked at, so
- * that what may not be read, or need not be, is known at once.
+ * All this is about tables, not rows.  It is found out before the first row is
+ * looked at, so that tables which the user may not read are refused at once, and
+ * tables that lead nowhere are not read at all.
  */
 #include "postgres.h"
 
@@ -77,7 +78,8 @@ add_way(List *ways, HookTable *table, const HookForeignKey *key)
 
 /*
  * Opens a table to the end of the route.  The lock keeps other sessions from
- * changing it, and being open what is called by the walk's queries.
+ * changing it.  That it is open keeps functions which the walk's queries call
+ * from changing it in this session.
  */
 static Relation
 open_route_table(HookRoute *route, Oid relid)
@@ -110,7 +112,10 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	table->leaves = lappend(table->leaves, leaf);
 	leaf->table = table;
 	leaf->deletes = leaf->updates = leaf->checks = NIL;
-	/* what is open keeps its partition key: it is not read by who looks */
+	/*
+	 * The tables above stay open, too, so that the relcache keeps their partition
+	 * keys: to read one may call a function, which must not run as the user.
+	 */
 	foreach(lc, hooks_graph_above(relid))
 		(void) open_route_table(route, lfirst_oid(lc));
 	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) : NULL;
@@ -235,8 +240,8 @@ hooks_route_leaves(const HookLeaf *leaf, const HookStep *step)
 }
 
 /*
- * Is a row that leaves its partition deleted for who refers to it?  For a key
- * that refers to the partition itself.  For others it is changed.
+ * Does the way's foreign key see a row that leaves its partition as deleted?  A
+ * key that refers to the partition itself does.  For others it is changed.
  */
 bool
 hooks_route_is_left(const HookLeaf *leaf, const HookWay *way)
@@ -460,9 +465,10 @@ want_columns(HookWanted *wanted, Oid relid, const AttrNumber *columns, int n)
 }
 
 /*
- * Goes to a tree of tables.  Changes of the keys by which its rows are deleted or
- * referred to matter, and those that move a row to another partition.  Returns the
- * foreign keys of all its tables.
+ * Makes the route lead to a tree of tables: notes the columns whose change
+ * matters there.  They are those by which rows are deleted or referred to, and
+ * those by which they find their partition.  Returns the foreign keys of all
+ * tables of the tree.
  */
 static List *
 want_tree(HookRoute *route, HookWanted *wanted)

@@ -1,7 +1,7 @@
 /*
  * walk.c
- *		What a walk along a cascade does to single rows: count, delete, keep them
- *		from being deleted.
+ *		What a walk along a cascade does to single rows: it counts them, deletes
+ *		them, or finds that they block the delete.
  */
 #include "postgres.h"
 
@@ -45,7 +45,7 @@ hooks_walk_count(HookWalk *walk, HookCascadeCount **last, HookStep *step,
 }
 
 /*
- * Counts a row; false if there are enough.
+ * Counts a row; false if max_rows were counted already.
  */
 bool
 hooks_walk_count_row(HookWalk *walk, HookCascadeCount *count, Oid relid)
@@ -244,7 +244,7 @@ hooks_walk_queue(HookWalk *walk, const HookWay *way, HookStep *step,
 }
 
 /*
- * A row is deleted.  False if there are enough of its kind.
+ * A row is deleted.  False if max_rows were counted already.
  */
 bool
 hooks_walk_doom(HookWalk *walk, HookCascadeCount *count,
@@ -274,7 +274,7 @@ hooks_walk_doom(HookWalk *walk, HookCascadeCount *count,
 }
 
 /*
- * A row keeps the delete from happening; it counts once for each key.
+ * A row blocks the delete.  It is counted once for each foreign key.
  */
 void
 hooks_walk_block(HookWalk *walk, HookStep *step, Oid relid,

@@ -80,7 +80,8 @@ scan_depend(Search *search, const ObjectAddress *address, bool dependents)
 }
 
 /*
- * What the object is an internal part or an extension's member of goes with it.
+ * If the object is an internal part of another one, or a member of an extension,
+ * that goes, too.
  */
 static void
 add_owners(Search *search, const HookDependent *dependent)

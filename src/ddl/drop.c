@@ -5,6 +5,8 @@
  * They fire at the start of the command, while everything is there, for each
  * relation that it is about to remove, whether it names it or reaches it by
  * CASCADE: first all hooks of phase before, then those of before_cascade.
+ *
+ * What becomes of hooks whose table is dropped is another matter: dropped.c.
  */
 #include "postgres.h"
 

@@ -5,6 +5,8 @@
  * PostgreSQL decides what goes: a definition goes with its table, with CASCADE
  * with whatever else it uses, and with its owner's objects.  All that is left to
  * do here is to take away the row and the triggers, and to tell.
+ *
+ * Hooks that fire on a drop are in drop.c.
  */
 #include "postgres.h"
 

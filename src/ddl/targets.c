@@ -4,8 +4,8 @@
  *
  * It is looked up, checked for ownership and locked here as the command itself
  * does right afterwards (RemoveRelations and RemoveObjects in PostgreSQL's
- * commands), so that callbacks run for nobody who may not drop, and for what is
- * dropped then.
+ * commands).  So callbacks run only if the user may drop the objects, and for the
+ * very objects that are dropped then.
  */
 #include "postgres.h"
 
@@ -43,8 +43,8 @@ add_named_target(List *targets, Oid classid, Oid objid, int objsubid)
 }
 
 /*
- * Before the lock: 42501 for who is not the relation's owner nor, for DROP
- * (then arg is not NULL), its schema's.
+ * Before the lock: 42501 unless the user owns the relation or, for DROP (then arg
+ * is not NULL), its schema.
  */
 static void
 check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)

@@ -430,8 +430,8 @@ hooks_batch_relations(const HookBatch *batch)
 }
 
 /*
- * The query of a capture is over, and its memory goes away; another may be given
- * the same address.
+ * The query of a capture is over, and its memory goes away.  Batches must not
+ * take another query for it, whose memory may get the same address.
  */
 void
 hooks_batch_query_ends(const HookCapture *capture)

@@ -331,7 +331,7 @@ void
 hooks_call_event(HookRun *run, HookCall *call, Relation rel,
 				 const HookOrigin *origin, HookEventMaker make, void *arg)
 {
-	Oid			caller = GetUserId();	/* whoever issued a statement around it */
+	Oid			caller = GetUserId();	/* not the statement's around it */
 	EventCall	state = {run, call, caller, make, arg};
 	HookFiring *firing;
 

@@ -2,11 +2,11 @@
  * chain.c
  *		The backend's cache of chains: which hooks fire on a relation, in order.
  *
- * An entry is built from hooks.registry when a statement first needs it and
- * lives until a relcache message for its relation arrives (any write to the
- * registry sends one), or a function or role changes.  A statement pins the entry that
- * it started with and keeps it to its end, so a hook that changes is in force
- * from the next statement on, as a trigger would be.
+ * An entry is built from the definitions of hooks when a statement first needs
+ * it.  It lives until a relcache message for its relation arrives (any write to
+ * the registry sends one), or a function or role changes.  A statement pins the
+ * entry that it started with and keeps it to its end, so a changed hook is in
+ * force from the next statement on, as a trigger would be.
  *
  * Each entry owns a memory context below CacheMemoryContext.  A stale entry
  * leaves the hash table at once and is freed with its last pin.
@@ -293,7 +293,7 @@ columns_in(const Hook *hook, Relation rel)
 	return columns;
 }
 
-/* is it about what a condition means, until something changes? */
+/* will the error be the same until a definition or an object changes? */
 static bool
 is_lasting(int sqlerrcode)
 {

@@ -37,8 +37,8 @@
 HookFiring *hooks_firing = NULL;
 
 /*
- * The firing in which hooks.cancel() was called last.  Its record may serve
- * another one by now, so that it is to be asked for only when KH001 is caught.
+ * The firing in which hooks.cancel() was called last.  Its record is used again by
+ * later firings, so this is valid only where KH001 is caught.
  */
 const HookFiring *hooks_vetoing = NULL;
 

@@ -5,7 +5,7 @@
  *
  * A record lives in a context of its own below TopTransactionContext, until its
  * statement ends.  Rows that were found in a subtransaction may have been made in
- * it; what was found goes with it.
+ * it, so the abort of a subtransaction takes what was found in it.
  */
 #include "postgres.h"
 

@@ -145,7 +145,7 @@ hash_action(const HookKeyAction *action)
 /* The row that an action follows */
 typedef struct ParentRow
 {
-	bool		known;			/* is the command? not of another access method */
+	bool		known;			/* is "changed"?  only for heaps */
 	Oid			relid;
 	CommandId	changed;		/* the command that changed it */
 } ParentRow;

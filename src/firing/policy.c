@@ -25,10 +25,10 @@
 #include "registry/registry.h"
 
 /*
- * Errors that no policy swallows; a veto is one where it can still stop the
- * statement.  The limits of the caller's session are among them: its
- * lock_timeout, unless the callback went by one of its own, and
- * hooks.max_depth, as the caller may have used up all but the last level.
+ * Errors that no policy swallows: a veto in a phase that can still stop the
+ * statement, and errors by limits of the caller's session, as otherwise a caller
+ * could set a limit that makes a hook fail.  Such limits are lock_timeout, unless
+ * the callback has set its own, and hooks.max_depth.
  */
 static bool
 must_propagate(const ErrorData *error, HookPhase phase,
@@ -138,8 +138,8 @@ hint_of_failure(const HookFiring *firing, const ErrorData *error)
 }
 
 /*
- * Runs body(arg) with what makes a failure harmless: a time limit, a
- * subtransaction, a place where errors end.
+ * Runs body(arg) under the hook's time limit and, unless the policy is abort, in a
+ * subtransaction, and catches its errors.
  */
 static HookOutcome
 run_guarded(const HookMember *member, HookFiring *firing,

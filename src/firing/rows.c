@@ -54,7 +54,7 @@ hooks_rows_end(HookRowFetcher *fetcher)
 
 /*
  * Is a row version the work of this transaction: the old one deleted by it, the
- * new one made by it?  Whoever called capture() otherwise gets nothing for it.
+ * new one made by it?  Rows that were captured otherwise are left out.
  */
 static inline bool
 is_our_work(HookRowFetcher *fetcher, HeapTupleHeader header)

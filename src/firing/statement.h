@@ -31,8 +31,8 @@ typedef struct HookStatement
 	struct HookStatement *outer;	/* the statement around this one */
 	struct HookStatement *inner;	/* kept for the next nested statement */
 	QueryDesc  *query;			/* NULL for COPY FROM */
-	Oid			copied;			/* the table that COPY names, and its text; else */
-	const char *text;			/* not set */
+	Oid			copied;			/* the table that COPY FROM names; only for it */
+	const char *text;			/* its text; only for COPY FROM */
 	int			nest_level;		/* of the transaction when it began */
 	uint64		level;			/* identifies the trigger query level */
 	bool		referential;	/* a referential action's query */

@@ -4,7 +4,9 @@
  *		the changed columns as they were and as the delete leaves them.
  *
  * A row can be changed by several foreign keys.  Rows that are changed by the
- * same ones are kept together, so that each can be put back in one go.
+ * same ones are kept together, so that each can be put back in one go.  keep.c
+ * keeps the rows that are deleted; what a change does is known to
+ * cascade/change.c.
  */
 #include "postgres.h"
 

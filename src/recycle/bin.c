@@ -2,10 +2,10 @@
  * bin.c
  *		Which recycle bin this is.
  *
- * The numbers of a kept row's columns mean something as long as its table and
- * types are what they were when it was kept.  pg_restore makes all of them anew,
- * while names stay; so does whoever loads old rows of the bin into a database
- * whose tables were made anew.  What copies or moves files (pg_upgrade, CREATE
+ * The column numbers of a kept row are valid as long as its table and types are
+ * the same objects as when it was kept.  pg_restore makes new objects of the same
+ * names, and old rows of the bin may be loaded into a database whose tables were
+ * made anew.  What copies or moves files (pg_upgrade, CREATE
  * DATABASE ... TEMPLATE, VACUUM FULL, pg_repack) changes nothing.
  *
  * So each row of hooks.kept_row has a mark: a number that CREATE EXTENSION draws,

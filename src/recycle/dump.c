@@ -2,9 +2,9 @@
  * dump.c
  *		The recycle bin in a dump.
  *
- * pg_dump locks and reads the tables that it dumps as whoever runs it.  Rows of
- * hooks.kept_row are for who may read the tables that they are of, so pg_dump
- * finds a table in its place that everybody may read and that has no rows,
+ * pg_dump locks and reads the tables that it dumps as the role that runs it.  That
+ * role may see a row of hooks.kept_row only if it may read the table which the row
+ * is of, so pg_dump finds a table in its place that everybody may read and that has no rows,
  * hooks.kept_dump, and asks hooks.kept_readable() for the rows.  (A view would do
  * that too, but pg_dump refuses to read one.)  pg_restore writes to that table,
  * and its trigger to hooks.kept_row.
@@ -52,8 +52,8 @@ kept_id_of(Relation kept_row, HeapTuple tuple)
 }
 
 /*
- * May the current user read the table that a row of hooks.kept_row is of?  If
- * that is gone, nobody knows any more who might.
+ * May the current user read the table that a row of hooks.kept_row is of?  Not
+ * if the table is gone, as nothing tells then who was allowed to.
  */
 static bool
 may_read(Relation kept_row, HeapTuple tuple)
@@ -69,8 +69,8 @@ may_read(Relation kept_row, HeapTuple tuple)
 }
 
 /*
- * The kept_ids of the cascades that the current user may not read all of; none
- * for who may read hooks.kept_row itself, as superusers.
+ * The kept_ids of the cascades of which the current user may not read every row;
+ * none if the user may read hooks.kept_row itself, as superusers may.
  */
 static HTAB *
 find_hidden(Relation kept_row)

@@ -3,10 +3,10 @@
  *		From kept text to values of a table's columns.
  *
  * The table may have changed since the rows were kept.  In the database where
- * they were, columns are found by their numbers, as what refers to a column
- * does: a renamed one is still the same.  In a restored database, where numbers
- * and OIDs are others, they are found by their names, in the same order.  Types
- * have to be the same, inside too; other columns may have come.
+ * they were kept, columns are found by their numbers, as a view finds them: a
+ * renamed column is still the same.  In a database made from a dump, numbers and
+ * OIDs differ, so columns are found by their names, which must be in the same
+ * order.  Types must be the same, inside too.  New columns do not matter.
  */
 #include "postgres.h"
 

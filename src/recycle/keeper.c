@@ -1,6 +1,6 @@
 /*
  * keeper.c
- *		Rows of a table, as they are read to be kept.
+ *		Reads rows of a table, and gives them to kept.c as text.
  *
  * Rows are fetched by TID in whatever state they are, deleted ones too.  A
  * partition's rows are kept as rows of the topmost partitioned table, column by

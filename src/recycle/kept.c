@@ -8,7 +8,10 @@
  * by people.
  *
  * Reads and writes the tables as catalog code does, with no privilege check:
- * who may is the business of the callers.
+ * the callers check who may.
+ *
+ * This file knows the tables.  keep.c decides what is kept, keeper.c reads rows of
+ * the user's tables and gives their text to this file.
  */
 #include "postgres.h"
 

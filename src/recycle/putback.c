@@ -272,7 +272,7 @@ table_of(const HookPutback *putback)
  * hooks_putback_finish().  The number of rows that are back is in each table
  * then.  To be called, and finished, while connected to SPI.
  *
- * The caller's rights are the business of who calls this.
+ * The calling function has checked the caller's rights.
  */
 HookPutback *
 hooks_putback_run(List *tables, Oid caller)
@@ -332,7 +332,7 @@ hooks_putback_finish(HookPutback *putback)
 	hooks_identity_stand_in(&before, table_of(putback), putback->caller);
 	hooks_statement_set_caller(putback->caller);
 	ExecutorFinish(putback->running);
-	/* it is none that our hooks see if it fires nothing */
+	/* a statement that fires nothing has not taken the caller */
 	hooks_statement_set_caller(InvalidOid);
 	hooks_identity_end(&before);
 	ExecutorEnd(putback->running);

@@ -2,10 +2,10 @@
  * restore.c
  *		hooks.restore(), hooks.restore_transaction(): put kept rows back.
  *
- * Who restores names no tables, and what belongs to these (triggers, defaults,
- * domains, index expressions) must not run as him: so rows are made of text, and
- * put back, as the owner of their table.  The caller's own rights are asked
- * before anything else.
+ * The caller does not name the tables, so their code (triggers, defaults,
+ * domains, index expressions) must not run as the caller: rows are made of text,
+ * and put back, as the owner of their table.  That the caller may read and write
+ * the tables is checked before.
  *
  * All removed rows are put back before all changes are taken back, as these may
  * be of rows that were removed later; and all this before PostgreSQL looks at
@@ -70,8 +70,8 @@ open_restored(const Restore *restore, const HookKeptFormat *format)
 }
 
 /*
- * 42501 unless the caller may write the rows himself, and see them: nobody else
- * shall get errors that quote kept values.
+ * 42501 unless the caller could write the rows, and see them: errors may quote
+ * kept values.
  */
 static void
 check_may_write(Relation rel, const HookRestored *table)
@@ -226,8 +226,8 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 }
 
 /*
- * Reads all that was kept of a cascade, and forgets it.  It is restored from the
- * beginning on, for whatever code that runs.
+ * Reads all that was kept of a cascade, and forgets it.  It is marked as restored
+ * first, so that code which runs here cannot restore it again.
  */
 static void
 read_entry(Restore *restore, const HookKeptEntry *entry)
@@ -379,8 +379,8 @@ check_removed(const HookPutback *putback)
 }
 
 /*
- * Rows without a key are found by their text, in which floats shall differ if
- * they do.
+ * Puts all rows back.  Those without a key are found by their text, in which
+ * floats that differ have to differ.
  */
 static void
 put_back(const Restore *restore)

@@ -2,9 +2,9 @@
  * shape.c
  *		Columns, and what their types are made of.
  *
- * The text of a value means the same as long as the type of its column does:
- * which a name, or OID, does not tell of a composite type whose attributes
- * change, or of an enum whose labels do.  A shape has them all, in one list:
+ * The text of a value means the same as long as the type of its column means the
+ * same.  The type's name or OID does not tell that: a composite type gets other
+ * attributes, and an enum other labels.  A shape has all of them in one list:
  *
  *		column, what is inside of it, column, ...
  *

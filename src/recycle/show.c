@@ -1,6 +1,6 @@
 /*
  * show.c
- *		hooks.kept_rows(): the kept rows of a table, for who may read it.
+ *		hooks.kept_rows(): the kept rows of a table, for users who may read it.
  */
 #include "postgres.h"
 
@@ -66,8 +66,7 @@ PG_FUNCTION_INFO_V1(hooks_kept_rows);
  *
  * The removed rows of a table, given by its row type, that were kept; generated
  * columns are NULL.  42809 if it is no table, 55000 if the rows were restored;
- * errors of hooks_kept_get(),
- * hooks_rights_check_read() and of the columns.
+ * errors of hooks_kept_get(), hooks_rights_check_read() and of the columns.
  */
 Datum
 hooks_kept_rows(PG_FUNCTION_ARGS)
