@@ -37,19 +37,19 @@
 enum
 {
 	Anum_failure_id = 1,
-	Anum_hook,
-	Anum_phase,
-	Anum_action,
-	Anum_relation,
-	Anum_sqlstate,
-	Anum_message,
-	Anum_detail,
-	Anum_hint,
-	Anum_context,
-	Anum_caller,
-	Anum_transaction_id,
-	Anum_occurred_at,
-	Natts_failure = Anum_occurred_at
+	Anum_failure_hook,
+	Anum_failure_phase,
+	Anum_failure_action,
+	Anum_failure_relation,
+	Anum_failure_sqlstate,
+	Anum_failure_message,
+	Anum_failure_detail,
+	Anum_failure_hint,
+	Anum_failure_context,
+	Anum_failure_caller,
+	Anum_failure_transaction_id,
+	Anum_failure_occurred_at,
+	Natts_failure = Anum_failure_occurred_at
 };
 
 static const HookOwnColumn failure_columns[Natts_failure] = {
@@ -135,13 +135,13 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	role = GetUserNameFromId(firing->caller, true);
 	namestrcpy(&caller, role ? role : "");
 
-#define SET(column, value) (values[Anum_##column - 1] = (value))
+#define SET(column, value) (values[Anum_failure_##column - 1] = (value))
 #define SET_TEXT(column, string) \
 	do { \
-		nulls[Anum_##column - 1] = (string) == NULL; \
+		nulls[Anum_failure_##column - 1] = (string) == NULL; \
 		SET(column, (string) == NULL ? (Datum) 0 : CStringGetTextDatum(string)); \
 	} while (0)
-	SET(failure_id, Int64GetDatum(nextval_internal(hooks_own_relation("failure_failure_id_seq", RELKIND_SEQUENCE), false)));
+	SET(id, Int64GetDatum(nextval_internal(hooks_own_relation("failure_failure_id_seq", RELKIND_SEQUENCE), false)));
 	SET_TEXT(hook, firing->subject->hook);
 	SET_TEXT(phase, hooks_event_phase_word(firing->subject->event->phase));
 	SET_TEXT(action, hooks_context_action_word(firing->subject));
@@ -151,7 +151,7 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	SET_TEXT(detail, error->detail);
 	SET_TEXT(hint, error->hint);
 	SET_TEXT(context, error->context);
-	nulls[Anum_caller - 1] = !OidIsValid(firing->caller);
+	nulls[Anum_failure_caller - 1] = !OidIsValid(firing->caller);
 	SET(caller, NameGetDatum(&caller));
 	SET(transaction_id, FullTransactionIdGetDatum(GetTopFullTransactionId()));
 	SET(occurred_at, TimestampTzGetDatum(GetCurrentTimestamp()));
@@ -173,13 +173,13 @@ scan_failures(const char *hook, bool (*visit) (Relation, HeapTuple, void *),
 			  void *arg)
 {
 	Relation	failure = hooks_own_open(&failure_table, RowExclusiveLock);
-	Relation	index = hooks_own_open_index(failure, FAILURE_INDEX, Anum_hook);
+	Relation	index = hooks_own_open_index(failure, FAILURE_INDEX, Anum_failure_hook);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, Anum_hook, BTEqualStrategyNumber, F_TEXTEQ,
+	ScanKeyInit(&key, Anum_failure_hook, BTEqualStrategyNumber, F_TEXTEQ,
 				CStringGetTextDatum(hook));
 	scan = systable_beginscan_ordered(failure, index, snapshot, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, BackwardScanDirection)))
@@ -207,7 +207,7 @@ count_recent(Relation failure, HeapTuple tuple, void *arg)
 	RecentFailures *recent = arg;
 	bool		isnull;
 
-	if (DatumGetTimestampTz(heap_getattr(tuple, Anum_occurred_at,
+	if (DatumGetTimestampTz(heap_getattr(tuple, Anum_failure_occurred_at,
 										 RelationGetDescr(failure),
 										 &isnull)) < recent->since)
 		return false;
@@ -259,7 +259,7 @@ may_prune(void)
 	if (failure == NULL)
 		return false;
 	may = hooks_own_has_shape(&failure_table, RelationGetDescr(failure)) &&
-		OidIsValid(hooks_own_find_index(failure, FAILURE_INDEX, Anum_hook));
+		OidIsValid(hooks_own_find_index(failure, FAILURE_INDEX, Anum_failure_hook));
 	relation_close(failure, NoLock);
 	return may;
 }
