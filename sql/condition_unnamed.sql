@@ -59,6 +59,10 @@ SELECT hooks.register('volatile', 'before', 'update', 't', 'note', condition => 
 SELECT hooks.register('volatile', 'before', 'update', 't', 'note',
                       condition => 'any_num() OPERATOR(test_unnamed_ops.=) NEW.n');
 
+-- Nor grows it without bounds where such comparisons are nested
+SELECT hooks.register('nested', 'before', 'update', 't', 'note',
+                      condition => repeat('NULLIF(', 30) || 'NEW.n' || repeat(', OLD.n)', 30) || ' IS NULL');
+
 -- The same condition is the same definition
 SELECT hooks.register(name, 'before', 'update', 't', 'note', condition => condition) FROM conditions;
 

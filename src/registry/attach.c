@@ -391,6 +391,9 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 			if (wanted == '\0')
 				continue;
 		}
+		if (trigger == NULL && wanted != '\0' && reason == SYNC_FOLLOW &&
+			comes_with_dump(reaches, event, relid))
+			continue;
 		state = trigger != NULL && reason != SYNC_MEND &&
 			is_switched_off(trigger) ? trigger->tgenabled : wanted;
 		if (trigger != NULL &&
@@ -403,9 +406,6 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 			trigger = NULL;
 		}
 		if (wanted == '\0')
-			continue;
-		if (trigger == NULL && reason == SYNC_FOLLOW &&
-			comes_with_dump(reaches, event, relid))
 			continue;
 		if (trigger == NULL && hooks_event_of_rows(event) &&
 			is_blocked_below(partitions, event, required))

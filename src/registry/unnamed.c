@@ -43,12 +43,33 @@ is_in_pg_catalog(Oid operator)
 	return found;
 }
 
+/* The most nodes that are written more than once, as they multiply when nested */
+#define MAX_NODES	1000
+
+static bool
+count_nodes(Node *node, void *count)
+{
+	return node != NULL &&
+		(++*(int *) count > MAX_NODES ||
+		 expression_tree_walker(node, count_nodes, count));
+}
+
 /*
- * Refuses (0A000) what cannot be evaluated more than once.
+ * Refuses what cannot be evaluated more than once (0A000), or is too large to be
+ * written so many times (54001).
  */
 static void
-check_not_volatile(Node *expression, Oid operator)
+check_repeatable(Node *expression, int times, Oid operator)
 {
+	int			count = 0;
+
+	if (count_nodes(expression, &count) || count > MAX_NODES / times)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("cannot keep operator %s of a comparison of such large expressions",
+						format_operator_qualified(operator)),
+				 errdetail("IS DISTINCT FROM, NULLIF and CASE have no place for its name."),
+				 errhint("Write the comparison with OPERATOR().")));
 	if (contain_volatile_functions(expression))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -222,19 +243,20 @@ write_out(Node *node, void *context)
 			operator = ((DistinctExpr *) node)->opno;
 			if (is_in_pg_catalog(operator))
 				return node;
-			check_not_volatile(node, operator);
+			check_repeatable(node, 1, operator);
 			return write_out_distinct((DistinctExpr *) node);
 		case T_NullIfExpr:
 			operator = ((NullIfExpr *) node)->opno;
 			if (is_in_pg_catalog(operator))
 				return node;
-			check_not_volatile(node, operator);
+			check_repeatable(node, 1, operator);
 			return write_out_nullif((NullIfExpr *) node);
 		case T_CaseExpr:
 			operator = unnamed_in_case((CaseExpr *) node);
 			if (!OidIsValid(operator))
 				return node;
-			check_not_volatile((Node *) ((CaseExpr *) node)->arg, operator);
+			check_repeatable((Node *) ((CaseExpr *) node)->arg,
+							 list_length(((CaseExpr *) node)->args), operator);
 			return write_out_case((CaseExpr *) node);
 		default:
 			return node;
