@@ -35,7 +35,9 @@ SELECT register('id > 0');
 SELECT register('"new" > 0');
 SELECT register('NEW.nothing > 0');
 SELECT register('NEW.id > ''a''');
+\set VERBOSITY terse
 SELECT register('no_function(NEW.id)');
+\set VERBOSITY default
 SELECT register('NEW.id >');
 SELECT register('');
 SELECT register('true; SELECT 1');
