@@ -213,6 +213,28 @@ row_is_true(const Hook *hook)
 }
 
 /*
+ * Takes the lock on a hook if it is free within a tenth of a second.  Who waited
+ * for an object until another transaction ended may come here before that
+ * transaction has given back all of its locks.  Only once in a command: *patient is
+ * false then.
+ */
+static bool
+lock_soon(const char *name, bool *patient)
+{
+	for (int i = 0; i < 20; i++)
+	{
+		if (hooks_registry_lock_hook(name, false))
+			return true;
+		if (!*patient)
+			return false;
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(5000L);
+	}
+	*patient = false;
+	return false;
+}
+
+/*
  * Makes the row of a definition that came otherwise than by register(), as from a
  * dump, or in which names have changed; makes the definition go with its table.
  * Returns whether there was anything to do; one that is damaged is left as it is.
@@ -220,7 +242,7 @@ row_is_true(const Hook *hook)
  * Waits for who is writing the row, or leaves it as it is with a WARNING.
  */
 static bool
-make_row_true(Oid definition, bool wait)
+make_row_true(Oid definition, bool wait, bool *patient)
 {
 	Hook	   *hook = hooks_registry_by_definition(definition);
 	bool		bound;
@@ -232,7 +254,8 @@ make_row_true(Oid definition, bool wait)
 		return bound;
 
 	/* once more, under the lock */
-	if (!hooks_registry_lock_hook(hook->name, wait))
+	if (!(wait ? hooks_registry_lock_hook(hook->name, true) :
+		  lock_soon(hook->name, patient)))
 	{
 		ereport(WARNING,
 				(errmsg("hooks.registry does not show the new names of what hook \"%s\" uses",
@@ -256,7 +279,7 @@ make_row_true(Oid definition, bool wait)
 bool
 hooks_record_adopt(Oid definition)
 {
-	return make_row_true(definition, true);
+	return make_row_true(definition, true, NULL);
 }
 
 /*
@@ -267,12 +290,13 @@ hooks_record_adopt(Oid definition)
 void
 hooks_record_refresh(List *definitions)
 {
+	bool		patient = true;
 	ListCell   *lc;
 
 	foreach(lc, definitions)
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) make_row_true(lfirst_oid(lc), false);
+		(void) make_row_true(lfirst_oid(lc), false, &patient);
 	}
 }
 
