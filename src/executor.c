@@ -62,8 +62,10 @@ may_fire_triggers(const QueryDesc *query)
 	if (estate->es_tuple_routing_result_relations != NIL)
 		return true;
 	foreach(lc, estate->es_opened_result_relations)
+	{
 		if (((ResultRelInfo *) lfirst(lc))->ri_TrigDesc != NULL)
 			return true;
+	}
 	return false;
 }
 

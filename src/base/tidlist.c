@@ -27,8 +27,10 @@ hooks_tidlist_add(List *lists, Oid relid, const ItemPointerData *tid)
 
 		list = NULL;
 		foreach(lc, lists)
+		{
 			if (((HookTidList *) lfirst(lc))->relid == relid)
 				list = lfirst(lc);
+		}
 	}
 	if (list == NULL)
 	{

@@ -112,8 +112,10 @@ hooks_doomed(PG_FUNCTION_ARGS)
 			if (get_rel_relkind(relid) != RELKIND_RELATION)
 				continue;
 			foreach(cell, truncated)
+			{
 				if (((HookTruncated *) lfirst(cell))->relid == relid)
 					put_rows(result, desc, relid, NULL);
+			}
 		}
 		return (Datum) 0;
 	}

@@ -52,7 +52,7 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 												  "hooks cascade",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	HookWalk *walk = palloc0(sizeof(HookWalk));
+	HookWalk   *walk = palloc0(sizeof(HookWalk));
 	ListCell   *lc;
 
 	walk->context = context;
@@ -64,7 +64,9 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 	walk->doomed = hooks_tidset_make(context);
 	walk->versions = hooks_moved_versions(context);
 	foreach(lc, walk->route->steps)
+	{
 		((HookStep *) lfirst(lc))->state = palloc0(sizeof(HookStepState));
+	}
 	MemoryContextSwitchTo(old);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -384,6 +386,7 @@ hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot)
 	int			ncolumns = list_length(table->tree->columns);
 	Datum		values[MaxTupleAttributeNumber];
 	bool		nulls[MaxTupleAttributeNumber];
+
 	Assert(table != NULL);
 
 	if (hooks_tidset_has(walk->doomed, relid, &slot->tts_tid))

@@ -12,8 +12,8 @@
 #include "cascade/walk.h"
 
 extern HookWalk *hooks_cascade_begin(List *roots, Oid target,
-										int64 max_rows,
-										HookCascadeVisitor visitor, void *arg);
+									 int64 max_rows,
+									 HookCascadeVisitor visitor, void *arg);
 extern HookRoute *hooks_cascade_route(HookWalk *walk);
 extern void hooks_cascade_select(HookWalk *walk, Oid relid,
 								 bool children, const char *condition);

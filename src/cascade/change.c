@@ -292,7 +292,7 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 	bool		again = hooks_walk_is_changed(tree->changes, NULL, relid, tid);
 	Datum		new_values[MaxTupleAttributeNumber];
 	bool		new_nulls[MaxTupleAttributeNumber];
-	RowChange		change = {step, ++walk->event, relid, tid, values, nulls,
+	RowChange	change = {step, ++walk->event, relid, tid, values, nulls,
 		new_values, new_nulls};
 
 	Assert(step->effect == HOOK_EFFECT_SET_NULL ||

@@ -55,7 +55,7 @@ hooks_compare_check_cast(const HookForeignKey *key, Oid from, Oid to)
 			break;
 		case COERCION_PATH_ARRAYCOERCE:
 			hooks_compare_check_cast(key, getBaseType(get_element_type(from)),
-					   getBaseType(get_element_type(to)));
+									 getBaseType(get_element_type(to)));
 			break;
 		default:
 			break;

@@ -59,8 +59,10 @@ complete_ways(HookRoute *route, HookTable *table, List *ways)
 
 		way->positions = find_positions(table->tree, way->keys, way->key->nkeys);
 		foreach(other, table->tree->changes)
+		{
 			if (bms_overlap(((HookStep *) lfirst(other))->touched, way->columns))
 				route->ordered = true;
+		}
 	}
 }
 
@@ -70,8 +72,10 @@ find_tree(const HookRoute *route, Oid root)
 	ListCell   *lc;
 
 	foreach(lc, route->trees)
+	{
 		if (((HookTree *) lfirst(lc))->root == root)
 			return lfirst(lc);
+	}
 	return NULL;
 }
 
@@ -87,8 +91,10 @@ find_changes(const HookTree *tree, const AttrNumber *columns, int n)
 
 	if (tree != NULL)
 		foreach(lc, tree->changes)
-			if (bms_overlap(((HookStep *) lfirst(lc))->touched, set))
-				steps = lappend(steps, lfirst(lc));
+	{
+		if (bms_overlap(((HookStep *) lfirst(lc))->touched, set))
+			steps = lappend(steps, lfirst(lc));
+	}
 	return steps;
 }
 
@@ -98,8 +104,10 @@ any_moves(List *steps)
 	ListCell   *lc;
 
 	foreach(lc, steps)
+	{
 		if (((HookStep *) lfirst(lc))->moves)
 			return true;
+	}
 	return false;
 }
 
@@ -140,8 +148,10 @@ find_spoilers(HookRoute *route)
 		CHECK_FOR_INTERRUPTS();
 		step->spoilers = find_changes(step->table->tree, step->keys, step->key->nkeys);
 		foreach(other, step->spoilers)
+		{
 			if (lfirst(other) != step)
 				route->ordered = true;
+		}
 		step->takers = find_takers(route, step->key);
 	}
 }
@@ -246,7 +256,9 @@ complete(HookRoute *route)
 		ListCell   *column;
 
 		foreach(column, table->tree->columns)
+		{
 			columns[n++] = lfirst_int(column);
+		}
 		table->numbers = hooks_route_numbers(table->tree->root, table->relid, columns, n);
 		foreach(leaf, table->leaves)
 		{
@@ -356,12 +368,16 @@ is_alone(const HookRoute *route, const HookStep *step, List *roots)
 		step->effect == HOOK_EFFECT_SET_DEFAULT)
 		return false;
 	foreach(lc, roots)
+	{
 		if (hooks_ancestors_top(lfirst_oid(lc)) == step->table->tree->root)
 			return false;
+	}
 	foreach(lc, route->steps)
+	{
 		if (lfirst(lc) != step &&
 			((HookStep *) lfirst(lc))->table->tree == step->table->tree)
 			return false;
+	}
 	return true;
 }
 

@@ -68,8 +68,10 @@ is_current(const HookDeleteAnswer *answer)
 	ListCell   *file;
 
 	forboth(table, answer->tables, file, answer->files)
+	{
 		if (file_of(lfirst_oid(table)) != lfirst_oid(file))
 			return false;
+	}
 	return true;
 }
 
@@ -203,9 +205,11 @@ uncaptured_tables(const HookStatement *root)
 	foreach(lc, hooks_statement_written(root->query->plannedstmt))
 	{
 		foreach(cell, find_all_inheritors(lfirst_oid(lc), NoLock, NULL))
+		{
 			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
 				!is_captured(lfirst_oid(cell)))
 				relids = list_append_unique_oid(relids, lfirst_oid(cell));
+		}
 	}
 	return relids;
 }
@@ -254,11 +258,15 @@ check_rights(HookWalk *walk, List *roots, Oid target)
 	ListCell   *lc;
 
 	foreach(lc, hooks_cascade_route(walk)->steps)
+	{
 		hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referencing);
+	}
 	if (OidIsValid(target))
 		return;
 	foreach(lc, roots)
+	{
 		hooks_rights_check_read(hooks_ancestors_top(lfirst_oid(lc)));
+	}
 }
 
 /*
@@ -300,12 +308,16 @@ walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 
 	Assert(firing->subject->batch != NULL);
 	foreach(lc, batches)
+	{
 		roots = list_concat_unique_oid(roots, hooks_batch_relations(lfirst(lc)));
+	}
 	push_snapshot(firing, root);
 	walk = hooks_cascade_begin(roots, target, 0, visitor, arg);
 	check_rights(walk, roots, target);
 	foreach(lc, batches)
+	{
 		add_batch(walk, lfirst(lc));
+	}
 	if (root != NULL)
 		add_uncaptured(walk, uncaptured, target, target_tables,
 					   root->query->estate->es_output_cid);
@@ -402,7 +414,9 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	answer->context = CurrentMemoryContext;
 	answer->tables = find_all_inheritors(target, AccessShareLock, NULL);
 	foreach(lc, answer->tables)
+	{
 		answer->files = lappend_oid(answer->files, file_of(lfirst_oid(lc)));
+	}
 	MemoryContextSwitchTo(old);
 	walk_delete(firing, target, answer->tables, keep_row, answer);
 	if (statement != NULL)

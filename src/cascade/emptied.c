@@ -18,8 +18,10 @@ add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
 	ListCell   *lc;
 
 	foreach(lc, tables)
+	{
 		if (((HookTruncated *) lfirst(lc))->relid == relid)
 			return tables;
+	}
 	table = palloc(sizeof(HookTruncated));
 	table->relid = relid;
 	table->depth = depth;
@@ -45,7 +47,9 @@ hooks_emptied_tables(const HookGraph *graph, Oid relid)
 
 		CHECK_FOR_INTERRUPTS();
 		foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
+		{
 			tables = add_truncated(tables, lfirst_oid(lc), table->depth, table->key);
+		}
 		referenced = list_concat(referenced, hooks_graph_above(table->relid));
 		foreach(lc, referenced)
 		{

@@ -334,7 +334,9 @@ hooks_graph_to_rows(const HookGraph *graph, Oid relid)
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
 		others = list_concat(others, find_all_inheritors(relid, AccessShareLock, NULL));
 	foreach(lc, others)
+	{
 		keys = list_concat_unique_ptr(keys, hooks_graph_to(graph, lfirst_oid(lc)));
+	}
 	return keys;
 }
 

@@ -21,10 +21,11 @@ typedef struct HookLane
 {
 	DestReceiver receiver;		/* of what the query finds; must be first */
 	MemoryContext context;		/* NULL: the lane is not in use */
-	Oid			relid;			/* the table that the query reads, as its owner;
-								 * InvalidOid: as the current user */
+	Oid			relid;			/* the table that the query reads, as its
+								 * owner; InvalidOid: as the current user */
 	char	   *sql;
-	bool		unique;			/* hardly any value is put in twice for a round */
+	bool		unique;			/* hardly any value is put in twice for a
+								 * round */
 	SPIPlanPtr	plan;			/* NULL: to be made */
 	double		planned;		/* for so many rows */
 	TupleDesc	desc;			/* of what is put in */
@@ -34,7 +35,8 @@ typedef struct HookLane
 	int64		nnext;
 	QueryDesc  *running;		/* NULL: no more rows in this round */
 	CachedPlan *cached;			/* of what is running */
-	TupleDesc	found;			/* of what the query finds; NULL: not known yet */
+	TupleDesc	found;			/* of what the query finds; NULL: not known
+								 * yet */
 	MemoryContext batch;		/* of the rows at hand */
 	int			nbatch;
 	bool		complete;		/* they are the last ones of this round */

@@ -49,7 +49,7 @@ hooks_moved_version(HTAB *versions, Oid relid, const ItemPointerData *tid,
 					bool make)
 {
 	HookRowId	row = {relid, ItemPointerGetBlockNumberNoCheck(tid),
-	ItemPointerGetOffsetNumberNoCheck(tid), 0};
+		ItemPointerGetOffsetNumberNoCheck(tid), 0};
 	HookVersion *version;
 	bool		found;
 

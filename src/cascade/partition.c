@@ -71,7 +71,9 @@ get_constraint(Relation rel)
 	constraint = RelationGetPartitionQual(rel);
 	hooks_identity_end(&before);
 	foreach(lc, above)
+	{
 		table_close(lfirst(lc), NoLock);
+	}
 	return constraint;
 }
 

@@ -39,8 +39,8 @@
  */
 static void
 put_count(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
-		const HookForeignKey *key, const char *action, int64 count,
-		bool capped, List *hooks)
+		  const HookForeignKey *key, const char *action, int64 count,
+		  bool capped, List *hooks)
 {
 	Datum		values[PREVIEW_COLUMNS];
 	bool		nulls[PREVIEW_COLUMNS] = {false};
@@ -65,9 +65,13 @@ changes_referenced(const HookStep *step)
 	ListCell   *way;
 
 	foreach(leaf, step->table->leaves)
+	{
 		foreach(way, ((HookLeaf *) lfirst(leaf))->updates)
+		{
 			if (bms_overlap(((HookWay *) lfirst(way))->columns, step->touched))
 				return true;
+		}
+	}
 	return false;
 }
 
@@ -145,7 +149,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	int64		max_rows = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	TupleDesc	desc;
 	Tuplestorestate *rows;
-	HookWalk *walk;
+	HookWalk   *walk;
 	HookRoute  *route;
 	List	   *tables = list_make1_oid(relid);
 	ListCell   *lc;
@@ -164,11 +168,15 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	walk = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
 	route = hooks_cascade_route(walk);
 	foreach(lc, route->tables)
+	{
 		hooks_rights_check_read(((HookTable *) lfirst(lc))->relid);
+	}
 	/* where what is changed refers to is looked up, too */
 	foreach(lc, route->steps)
+	{
 		if (((HookStep *) lfirst(lc))->recheck)
 			hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referenced);
+	}
 	hooks_cascade_select(walk, relid, list_length(tables) > 1, condition);
 	hooks_cascade_run(walk);
 
@@ -186,8 +194,8 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 									  (long long) count->rows)));
 		else if (count->rows > 0 || count->depth == 0)
 			put_count(rows, desc, count->depth, count->relation, count->key,
-					effect_word(count->effect), count->rows, count->capped,
-					hooks_of_count(count));
+					  effect_word(count->effect), count->rows, count->capped,
+					  hooks_of_count(count));
 	}
 	report_missing_indexes(route);
 	hooks_switched_report(route->off);
@@ -260,9 +268,9 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 				count += count_table(lfirst_oid(cell));
 		}
 		put_count(rows, desc, table->depth, table->relid, table->key, "truncate",
-				count, false,
-				hooks_forecast_hooks(HOOK_TRUNCATE, table->relid,
-									 list_make1_oid(table->relid), NULL, false));
+				  count, false,
+				  hooks_forecast_hooks(HOOK_TRUNCATE, table->relid,
+									   list_make1_oid(table->relid), NULL, false));
 	}
 	return (Datum) 0;
 }

@@ -184,9 +184,11 @@ hooks_query_roots(const HookTable *table, bool children, const char *condition)
 	appendStringInfo(&sql, "SELECT 0::pg_catalog.int8, %s, ctid",
 					 holder(table->relid, children, "tableoid"));
 	foreach(lc, table->tree->columns)
+	{
 		if (!children)
 			appendStringInfo(&sql, ", %s",
 							 column_name(table->tree->root, lfirst_int(lc)));
+	}
 	appendStringInfo(&sql, " FROM %s",
 					 from_item(table->relid, children, ""));
 	if (condition != NULL)
@@ -224,15 +226,17 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 					 holder(key->referencing, false, "c.tableoid"),
 					 step->set == NULL ? "NULL" : "c.xmin");
 	foreach(lc, step->table->tree->columns)
+	{
 		appendStringInfo(&sql, ", c.%s",
 						 column_name(step->table->tree->root, lfirst_int(lc)));
+	}
 	for (int i = 0; i < key->nkeys && step->meets; i++)
 		appendStringInfo(&sql, ", f.k%d", i + 1);
 	for (int i = 0; i < key->nkeys && step->copies && step->moves; i++)
 	{
 		hooks_compare_check_cast(key,
-				   getBaseType(get_atttype(key->referenced, key->referenced_keys[i])),
-				   getBaseType(get_atttype(key->referencing, key->referencing_keys[i])));
+								 getBaseType(get_atttype(key->referenced, key->referenced_keys[i])),
+								 getBaseType(get_atttype(key->referencing, key->referencing_keys[i])));
 		appendStringInfo(&sql, ", CAST(f.n%d AS %s)", i + 1,
 						 column_type(key->referencing, key->referencing_keys[i]));
 	}

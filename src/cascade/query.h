@@ -29,8 +29,8 @@ enum
 	HOOK_ROW_RELID = 1,
 	HOOK_ROW_TID,				/* null: there is none */
 	HOOK_ROW_XMIN,
-	HOOK_ROW_COLUMNS			/* HookTree.columns; if the step meets, its key;
-								 * if it copies and moves, the new key */
+	HOOK_ROW_COLUMNS			/* HookTree.columns; if the step meets, its
+								 * key; if it copies and moves, the new key */
 };
 
 /* of hooks_query_counts() */

@@ -65,8 +65,10 @@ add_way(List *ways, HookTable *table, const HookForeignKey *key)
 	ListCell   *lc;
 
 	foreach(lc, ways)
+	{
 		if (((HookWay *) lfirst(lc))->key == key)
 			return ways;
+	}
 	way = palloc0(sizeof(HookWay));
 	way->key = key;
 	way->tree = table->tree;
@@ -112,12 +114,16 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	table->leaves = lappend(table->leaves, leaf);
 	leaf->table = table;
 	leaf->deletes = leaf->updates = leaf->checks = NIL;
+
 	/*
-	 * The tables above stay open, too, so that the relcache keeps their partition
-	 * keys: to read one may call a function, which must not run as the user.
+	 * The tables above stay open, too, so that the relcache keeps their
+	 * partition keys: to read one may call a function, which must not run as
+	 * the user.
 	 */
 	foreach(lc, hooks_graph_above(relid))
+	{
 		(void) open_route_table(route, lfirst_oid(lc));
+	}
 	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) : NULL;
 	if (leaf->partition != NULL)
 		leaf->partition_columns = hooks_route_numbers(relid, table->tree->root,
@@ -159,8 +165,10 @@ hooks_route_table(const HookRoute *route, Oid relid)
 	ListCell   *lc;
 
 	foreach(lc, route->tables)
+	{
 		if (((HookTable *) lfirst(lc))->relid == relid)
 			return lfirst(lc);
+	}
 	return NULL;
 }
 
@@ -171,8 +179,10 @@ get_route_tree(HookRoute *route, Oid root)
 	ListCell   *lc;
 
 	foreach(lc, route->trees)
+	{
 		if (((HookTree *) lfirst(lc))->root == root)
 			return lfirst(lc);
+	}
 	tree = palloc0(sizeof(HookTree));
 	tree->root = root;
 	route->trees = lappend(route->trees, tree);
@@ -206,8 +216,10 @@ get_route_table(HookRoute *route, Oid relid)
 		add_leaf(route, table, relid);
 	else
 		foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
-			if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_PARTITIONED_TABLE)
-				add_leaf(route, table, lfirst_oid(lc));
+	{
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_PARTITIONED_TABLE)
+			add_leaf(route, table, lfirst_oid(lc));
+	}
 	return table;
 }
 
@@ -278,8 +290,10 @@ find_wanted(const HookRoute *route, Oid root)
 	ListCell   *lc;
 
 	foreach(lc, route->wanted)
+	{
 		if (((HookWanted *) lfirst(lc))->root == root)
 			return lfirst(lc);
+	}
 	return NULL;
 }
 
@@ -347,8 +361,10 @@ make_changeable(HookRoute *route, HookStep *step)
 			hooks_route_need(table->tree, ((HookLeaf *) lfirst(leaf))->partition_columns,
 							 ((HookLeaf *) lfirst(leaf))->partition->ncolumns);
 		foreach(lc, ((HookLeaf *) lfirst(leaf))->deletes)
+		{
 			if (leaves && hooks_route_is_left(lfirst(leaf), lfirst(lc)))
 				make_deletes(route, table, lfirst(lc));
+		}
 		foreach(lc, ((HookLeaf *) lfirst(leaf))->updates)
 		{
 			HookWay    *way = lfirst(lc);
@@ -452,7 +468,9 @@ make_doomable(HookRoute *route, HookTable *table)
 	foreach(leaf, table->leaves)
 	{
 		foreach(lc, ((HookLeaf *) lfirst(leaf))->deletes)
+		{
 			make_deletes(route, table, lfirst(lc));
+		}
 	}
 }
 
@@ -534,7 +552,9 @@ want_target(HookRoute *route, Oid target)
 	ListCell   *lc;
 
 	foreach(lc, find_all_inheritors(target, NoLock, NULL))
+	{
 		add_wanted(route, hooks_ancestors_top(lfirst_oid(lc)));
+	}
 	for (int i = 0; i < list_length(route->wanted); i++)
 	{
 		HookWanted *wanted = list_nth(route->wanted, i);
@@ -571,7 +591,9 @@ hooks_route_make(List *tables, Oid target, bool blocked)
 	if (OidIsValid(target))
 		want_target(route, target);
 	foreach(lc, tables)
+	{
 		make_doomable(route, get_route_table(route, lfirst_oid(lc)));
+	}
 	return route;
 }
 
@@ -584,6 +606,8 @@ hooks_route_end(HookRoute *route)
 	ListCell   *lc;
 
 	foreach(lc, route->open)
+	{
 		table_close(lfirst(lc), NoLock);
+	}
 	route->open = NIL;
 }

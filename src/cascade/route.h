@@ -53,10 +53,11 @@ typedef struct HookStep
 								 * still refer to what is there no more */
 	bool		recheck;		/* not an action: the key of a changed row is
 								 * looked up */
-	bool		moves;			/* what it changes may refer, or be referred to,
-								 * by another key then */
+	bool		moves;			/* what it changes may refer, or be referred
+								 * to, by another key then */
 	struct HookTable *table;	/* the referencing table */
-	Bitmapset  *set;			/* columns of it that change, by its own numbers */
+	Bitmapset  *set;			/* columns of it that change, by its own
+								 * numbers */
 	Bitmapset  *touched;		/* the same, by the tree's */
 	AttrNumber *keys;			/* of the key, by the tree's */
 
@@ -66,8 +67,8 @@ typedef struct HookStep
 	bool		meets;			/* rows that were moved may meet its events */
 	List	   *spoilers;		/* of HookStep: after these, a row refers no
 								 * more by this key */
-	List	   *takers;			/* of HookStep: these take the key away from the
-								 * row that it refers to */
+	List	   *takers;			/* of HookStep: these take the key away from
+								 * the row that it refers to */
 	int		   *positions;		/* of the key among HookTree.columns, or -1 */
 	struct HookMoved *moved;	/* moved.h; NULL if not needed */
 
@@ -76,7 +77,8 @@ typedef struct HookStep
 
 	/* by walk.c, when the walk first comes here */
 	bool		taken;			/* it has */
-	bool		counts;			/* the step is alone, so its rows are only counted */
+	bool		counts;			/* the step is alone, so its rows are only
+								 * counted */
 
 	/* by change.c, as rows are changed */
 	HookTidSet *changed;		/* rows that it has changed; NULL: none yet */
@@ -149,8 +151,8 @@ typedef struct HookRoute
 	List	   *tables;			/* of HookTable */
 	List	   *trees;			/* of HookTree */
 	List	   *steps;			/* of HookStep */
-	List	   *off;			/* of HookSwitchedOff: keys that the tables are
-								 * referred to by, and that nobody follows */
+	List	   *off;			/* of HookSwitchedOff: keys that the tables
+								 * are referred to by, and that nobody follows */
 	List	   *open;			/* of Relation: nobody changes these as long */
 	bool		ordered;		/* what happens depends on the order of events */
 } HookRoute;

@@ -76,8 +76,10 @@ hooks_on(const Tree *tree, Oid relid, const HookForeignKey *key)
 						key->on_delete == FKCONSTR_ACTION_RESTRICT))
 		return NIL;
 	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
 		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_RELATION)
 			relids = lappend_oid(relids, lfirst_oid(lc));
+	}
 	if (key == NULL || key->on_delete == FKCONSTR_ACTION_CASCADE)
 		return hooks_forecast_hooks(HOOK_DELETE, relid, relids, NULL, false);
 	for (int i = 0; i < (key->nset > 0 ? key->nset : key->nkeys); i++)
@@ -108,8 +110,10 @@ hook_words(List *names, const char *separator)
 
 	initStringInfo(&list);
 	foreach(lc, names)
+	{
 		appendStringInfo(&list, "%s%s", list.len == 0 ? separator : ", ",
 						 (char *) lfirst(lc));
+	}
 	return list.data;
 }
 
@@ -170,7 +174,9 @@ box(Tree *tree, Oid relid, List *hooks)
 		bool		is_new = true;
 
 		foreach(other, found->hooks)
+		{
 			is_new &= strcmp(lfirst(other), lfirst(lc)) != 0;
+		}
 		if (is_new)
 			found->hooks = lappend(found->hooks, lfirst(lc));
 	}

@@ -110,7 +110,7 @@ hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
  */
 static char *
 write_sql(const HookWalk *walk, const HookStep *step, const HookLane *lane,
-			const char *name)
+		  const char *name)
 {
 	if (lane == &step->state->checks)
 		return hooks_query_checks(step, name, walk->route->ordered);

@@ -76,14 +76,14 @@ typedef struct HookWalk
 	HookCascadeCount *root;
 	TupleDesc	change_desc;
 	Tuplestorestate *changes;	/* NULL: none.  Number in counts, table, TID */
-	HTAB	   *versions;		/* of HookVersion: rows that were changed, in a
-								 * tree that moves or more than once */
+	HTAB	   *versions;		/* of HookVersion: rows that were changed, in
+								 * a tree that moves or more than once */
 	int			nlanes;
 } HookWalk;
 
 extern void hooks_walk_prepare(HookWalk *walk, HookStep *step);
 extern void hooks_walk_renew_sql(HookWalk *walk, const HookStep *step,
-								   HookLane *lane);
+								 HookLane *lane);
 extern HookCascadeCount *hooks_walk_count(HookWalk *walk,
 										  HookCascadeCount **last,
 										  HookStep *step, HookEffect effect);

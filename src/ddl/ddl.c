@@ -145,8 +145,10 @@ alters_with_cascade(AlterTableStmt *stmt)
 	ListCell   *lc;
 
 	foreach(lc, stmt->cmds)
+	{
 		if (lfirst_node(AlterTableCmd, lc)->behavior == DROP_CASCADE)
 			return true;
+	}
 	return false;
 }
 
@@ -200,8 +202,10 @@ has_hooks(Oid relid)
 		return true;
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
 		foreach(lc, find_all_inheritors(relid, NoLock, NULL))
-			if (hooks_registry_has(lfirst_oid(lc)))
-				return true;
+	{
+		if (hooks_registry_has(lfirst_oid(lc)))
+			return true;
+	}
 	return false;
 }
 
@@ -230,8 +234,10 @@ bind_definitions(List *hooks)
 	ListCell   *lc;
 
 	foreach(lc, hooks)
+	{
 		if (((const Hook *) lfirst(lc))->damage == NULL)
 			(void) hooks_definition_bind(lfirst(lc));
+	}
 	CommandCounterIncrement();
 }
 
@@ -269,7 +275,9 @@ lock_for_drop(DropStmt *stmt)
 		case OBJECT_MATVIEW:
 		case OBJECT_FOREIGN_TABLE:
 			foreach(lc, stmt->objects)
+			{
 				concerned |= lock_to_drop_table(makeRangeVarFromNameList(lfirst(lc)));
+			}
 			/* it may have been in an inheritance tree */
 			return concerned || stmt->removeType == OBJECT_FOREIGN_TABLE;
 		case OBJECT_SCHEMA:
@@ -306,11 +314,11 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 			if (((RenameStmt *) command)->renameType == OBJECT_SCHEMA)
 				check_schema(((RenameStmt *) command)->subname);
 			check_definition(((RenameStmt *) command)->renameType,
-						   ((RenameStmt *) command)->object);
+							 ((RenameStmt *) command)->object);
 			break;
 		case T_AlterObjectSchemaStmt:
 			check_definition(((AlterObjectSchemaStmt *) command)->objectType,
-						   ((AlterObjectSchemaStmt *) command)->object);
+							 ((AlterObjectSchemaStmt *) command)->object);
 			break;
 		case T_CreateTrigStmt:
 			if (!InSecurityRestrictedOperation())
@@ -549,8 +557,10 @@ add_using(List *definitions, Oid classid, Oid objid)
 		type = get_rel_type_id(objid);
 		children = find_all_inheritors(objid, NoLock, NULL);
 		foreach(lc, list_copy_tail(children, 1))
+		{
 			definitions = list_concat(definitions,
 									  hooks_definition_using(classid, lfirst_oid(lc)));
+		}
 	}
 	if (classid == RelationRelationId && OidIsValid(type))
 		definitions = list_concat(definitions,

@@ -59,8 +59,8 @@ check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)
 					   get_relkind_objtype(get_rel_relkind(relid)), name->relname);
 
 	/*
-	 * Queries lock a table before its index and a partitioned table before its
-	 * partitions, and so does DROP.
+	 * Queries lock a table before its index and a partitioned table before
+	 * its partitions, and so does DROP.
 	 */
 	if (arg == NULL || relid == old_relid || !OidIsValid(relid))
 		return;
@@ -135,7 +135,7 @@ targets_of_drop(DropStmt *stmt)
 		if (rel != NULL)
 			table_close(rel, NoLock);
 		targets = add_named_target(targets, address.classId, address.objectId,
-							 address.objectSubId);
+								   address.objectSubId);
 	}
 	return targets;
 }
@@ -177,7 +177,7 @@ targets_of_drop_owned(DropOwnedStmt *stmt)
 			if (row->dbid == MyDatabaseId &&
 				row->deptype == SHARED_DEPENDENCY_OWNER)
 				targets = add_named_target(targets, row->classid, row->objid,
-									 row->objsubid);
+										   row->objsubid);
 		}
 		systable_endscan(scan);
 	}

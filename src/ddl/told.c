@@ -89,8 +89,10 @@ set_of(const Told *told, List *targets)
 	set = hash_create("hooks targets of drop", 16, &info,
 					  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(lc, targets)
+	{
 		if (counts(told, lfirst(lc)))
 			(void) hash_search(set, lfirst(lc), HASH_ENTER, NULL);
+	}
 	return set;
 }
 

@@ -59,7 +59,7 @@ typedef struct HookRun
 	const struct HookBatch *batch;	/* NULL if not of one */
 	bool		asks;			/* for the origin, whenever it fires */
 	const HookOrigin *origin;	/* of a batch; NULL otherwise */
-	MemoryContext query_cxt;		/* the executor's memory of the query */
+	MemoryContext query_cxt;	/* the executor's memory of the query */
 	MemoryContext context;
 	List	   *pinned;			/* of HookRelation */
 	MemoryContextCallback unpin;

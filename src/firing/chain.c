@@ -220,8 +220,10 @@ hooks_chain_sort(HookMember **members, int n, HookPhase phase)
 		members[phase == HOOK_AFTER ? n - 1 - done : done] = node->member;
 		done++;
 		foreach(lc, node->followers)
+		{
 			if (--((SortNode *) lfirst(lc))->waits_for == 0)
 				binaryheap_add(ready, PointerGetDatum(lfirst(lc)));
+		}
 	}
 	if (done < n)
 		elog(ERROR, "run_after of hooks has a cycle");
@@ -349,8 +351,10 @@ add_problem(List *problems, const Hook *hook, const char *problem)
 	ListCell   *lc;
 
 	foreach(lc, problems)
+	{
 		if (strcmp(lfirst(lc), text) == 0)
 			return problems;
+	}
 	return lappend(problems, text);
 }
 
@@ -518,10 +522,12 @@ hooks_chain_tell(const HookRelation *relation, const HookEvent *event)
 	if (found)
 		return;
 	foreach(lc, relation->problems)
+	{
 		ereport(WARNING,
 				(errcode(ERRCODE_HOOK_ERROR),
 				 errmsg("%s", (char *) lfirst(lc)),
 				 errhint("Call hooks.repair().")));
+	}
 	if (trigger != NULL && relation->problems == NIL)
 		ereport(WARNING,
 				(errcode(ERRCODE_HOOK_ERROR),

@@ -18,8 +18,8 @@ typedef struct HookMember
 {
 	Hook	   *hook;
 	Oid			target;			/* the relation that it is on; see scope.h */
-	ErrorData  *broken;			/* why the condition cannot be planned, NULL if
-								 * it can; raised by firing */
+	ErrorData  *broken;			/* why the condition cannot be planned, NULL
+								 * if it can; raised by firing */
 	Node	   *condition;		/* compiled for the relation, NULL if none */
 	bool		condition_safe; /* hooks_condition_cannot_fail() */
 	Bitmapset  *columns;		/* attribute numbers in the relation, offset

@@ -167,7 +167,7 @@ truncated_root(const HookFiring *firing, const HookTruncate *truncate)
 	Oid			named;
 
 	if (!hooks_truncate_names(truncate, firing->trigdata->tg_relation,
-								   &named) &&
+							  &named) &&
 		list_length(truncate->named) == 1)
 		named = linitial_oid(truncate->named);
 	return named;
@@ -179,7 +179,7 @@ truncated_root(const HookFiring *firing, const HookTruncate *truncate)
  */
 static bool
 find_own_root(const HookFiring *firing, const HookOrigin *origin,
-		  const PlannedStmt *plan, HookRoot *root)
+			  const PlannedStmt *plan, HookRoot *root)
 {
 	HookRoot	common;
 
@@ -263,7 +263,7 @@ origin_of(const HookFiring *firing, HookOrigin *found)
 	if (firing->origin != NULL)
 		return firing->origin;
 	hooks_provenance_of_event(firing->statement, firing->subject->event,
-						   firing->trigdata, found);
+							  firing->trigdata, found);
 	return found;
 }
 

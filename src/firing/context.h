@@ -22,8 +22,9 @@ typedef struct HookSubject
 	bool		naming;			/* it is the moment of naming */
 	Oid			relation;
 	const char *relation_name;
-	const struct HookBatch *batch;	/* the rows it is about, NULL if not of one */
-	MemoryContext query_cxt;		/* the executor's memory of the query */
+	const struct HookBatch *batch;	/* the rows it is about, NULL if not of
+									 * one */
+	MemoryContext query_cxt;	/* the executor's memory of the query */
 } HookSubject;
 
 /*
@@ -40,8 +41,8 @@ typedef struct HookFiring
 	const TriggerData *trigdata;	/* NULL if the callback takes jsonb */
 	HookStatement *statement;	/* NULL if not seen */
 	const HookOrigin *origin;	/* of the rows; NULL: ask the statement */
-	Oid			caller;			/* who issued the statement; InvalidOid if that
-								 * is not known */
+	Oid			caller;			/* who issued the statement; InvalidOid if
+								 * that is not known */
 	TimestampTz fired_at;		/* 0 until somebody asks */
 } HookFiring;
 

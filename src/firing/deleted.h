@@ -28,8 +28,8 @@ typedef struct HookDelete
 	struct HookDelete *outer;
 	uint64		level;			/* as in HookStatement */
 	int			nest_level;		/* of the transaction when it began */
-	int			asked;			/* of the transaction when hooks_doomed_first()
-								 * was asked; 0: not yet */
+	int			asked;			/* of the transaction when
+								 * hooks_doomed_first() was asked; 0: not yet */
 	MemoryContext context;
 	List	   *batches;		/* of HookBatch: its own rows */
 	List	   *answers;		/* of HookDeleteAnswer */

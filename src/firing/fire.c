@@ -25,7 +25,9 @@ unpin_all(void *arg)
 	ListCell   *lc;
 
 	foreach(lc, run->pinned)
+	{
 		hooks_chain_unpin(lfirst(lc));
+	}
 }
 
 /* What tells members of several relations apart; without padding set to 0 */
@@ -155,7 +157,7 @@ look_around(const HookRun *run, const TriggerData *trigdata,
 	if (unlikely(hooks_statement == NULL || run->asks) && run->origin == NULL)
 	{
 		hooks_provenance_of_event(hooks_statement, run->event, trigdata,
-							   &around->found);
+								  &around->found);
 		around->origin = &around->found;
 	}
 

@@ -118,12 +118,12 @@ hooks_forecast_hooks(HookAction action, Oid relation, List *relids,
 			tables = list_copy(relids);
 		if (hooks_event_captures(event))
 			foreach(lc, relids)
-			{
-				HookRelation *pinned = hooks_chain_pin(lfirst_oid(lc));
+		{
+			HookRelation *pinned = hooks_chain_pin(lfirst_oid(lc));
 
-				tables = list_concat_unique_oid(tables, pinned->ancestors);
-				hooks_chain_unpin(pinned);
-			}
+			tables = list_concat_unique_oid(tables, pinned->ancestors);
+			hooks_chain_unpin(pinned);
+		}
 		names = add_hooks(names, event, tables, relation, columns);
 	}
 	return names;
@@ -140,6 +140,8 @@ hooks_forecast_array(List *names)
 	ListCell   *lc;
 
 	foreach(lc, names)
+	{
 		elements[n++] = CStringGetTextDatum((char *) lfirst(lc));
+	}
 	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
 }

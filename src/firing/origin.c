@@ -76,7 +76,7 @@ typedef struct HookKeyHistory
 {
 	int			used;
 	int			size;
-	HookKeySpan   *spans;			/* ascending; mostly one */
+	HookKeySpan *spans;			/* ascending; mostly one */
 } HookKeyHistory;
 
 /* A table that the actions of a cascade change, or somebody asked for */
@@ -84,7 +84,7 @@ typedef struct HookKeyTable
 {
 	Oid			relid;
 	HookKeyAction *actions;		/* that name it, newest first */
-	HookKeyHistory *history;		/* of its tree; NULL: not looked for yet */
+	HookKeyHistory *history;	/* of its tree; NULL: not looked for yet */
 	HookKeys   *keys;			/* NULL: not looked for yet */
 } HookKeyTable;
 
@@ -333,7 +333,7 @@ get_history(HookCascade *cascade, HookKeyTable *table)
 
 		if (tree->history == NULL)
 			tree->history = MemoryContextAllocZero(cascade->context,
-												 sizeof(HookKeyHistory));
+												   sizeof(HookKeyHistory));
 		table->history = tree->history;
 	}
 	return table->history;
@@ -391,10 +391,10 @@ note_command(HookCascade *cascade, HookKeyAction *action, CommandId command)
 		history->size = Max(history->size * 2, 4);
 		if (history->spans == NULL)
 			history->spans = MemoryContextAlloc(cascade->context,
-											  sizeof(HookKeySpan) * history->size);
+												sizeof(HookKeySpan) * history->size);
 		else
 			history->spans = repalloc_huge(history->spans,
-										 sizeof(HookKeySpan) * history->size);
+										   sizeof(HookKeySpan) * history->size);
 	}
 	history->spans[history->used].since = command;
 	history->spans[history->used].action = action;

@@ -17,12 +17,13 @@
 /* Where the rows of a firing come from */
 typedef struct HookOrigin
 {
-	int			depth;			/* of the cascade, 0: the statement's own rows;
-								 * HOOK_DEPTH_UNKNOWN also if there are several */
+	int			depth;			/* of the cascade, 0: the statement's own
+								 * rows; HOOK_DEPTH_UNKNOWN also if there are
+								 * several */
 	Oid			constraint;		/* the foreign key; InvalidOid also if there
 								 * are several */
-	HookRoot	root;			/* what the statement did to the rows that these
-								 * follow; not of depth 0 */
+	HookRoot	root;			/* what the statement did to the rows that
+								 * these follow; not of depth 0 */
 	const struct HookTruncate *truncate;	/* that it is about, if seen */
 } HookOrigin;
 

@@ -192,8 +192,8 @@ hooks_payload_end_shared(JsonbInState *state, const char *key,
 	SET_VARSIZE(result, before + value->length + after);
 
 	/*
-	 * The entry of the value, whose length has changed.  In a small object none
-	 * after the first is an offset.
+	 * The entry of the value, whose length has changed.  In a small object
+	 * none after the first is an offset.
 	 */
 	entries = 2 * JsonContainerSize(&result->root);
 	Assert(entries <= JB_OFFSET_STRIDE);

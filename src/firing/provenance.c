@@ -144,7 +144,7 @@ origin_of_statement(HookStatement *statement, const TriggerData *trigdata,
  */
 void
 hooks_provenance_of_event(HookStatement *statement, const HookEvent *event,
-					   const TriggerData *trigdata, HookOrigin *origin)
+						  const TriggerData *trigdata, HookOrigin *origin)
 {
 	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
 

@@ -65,8 +65,10 @@ reaches(const PlannedStmt *plan, const ModifyTable *part, Oid relid,
 	if (relid == named)
 		return true;
 	foreach(lc, part->resultRelations)
+	{
 		if (relation_of(plan, lfirst_int(lc)) == relid)
 			return true;
+	}
 	if (part->operation == CMD_DELETE ||
 		(part->operation == CMD_UPDATE && event != CMD_INSERT))
 		return false;
@@ -97,8 +99,10 @@ parts_of(const PlannedStmt *plan)
 	if (IsA(plan->planTree, ModifyTable))
 		parts = list_make1(plan->planTree);
 	foreach(lc, plan->subplans)
+	{
 		if (lfirst(lc) != NULL && IsA(lfirst(lc), ModifyTable))
 			parts = lappend(parts, lfirst(lc));
+	}
 	return parts;
 }
 
@@ -125,7 +129,9 @@ hooks_root_of_plan(const PlannedStmt *plan, HookRoot *root)
 
 	memset(root, 0, sizeof(HookRoot));
 	foreach(lc, parts)
+	{
 		add_part(plan, lfirst(lc), lc == list_head(parts), root);
+	}
 	list_free(parts);
 }
 

@@ -13,8 +13,8 @@
 /* What the statement did in the first place; zeros: not known */
 typedef struct HookRoot
 {
-	Oid			relation;		/* that the statement names; InvalidOid also if
-								 * there are several */
+	Oid			relation;		/* that the statement names; InvalidOid also
+								 * if there are several */
 	CmdType		operation;		/* what it does to that; CMD_UNKNOWN also if
 								 * there are several */
 } HookRoot;

@@ -240,8 +240,8 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 	{
 		Relation	rel;
 		bool		as_stored;
-		HookRowFetcher	old_rows;
-		HookRowFetcher	new_rows;
+		HookRowFetcher old_rows;
+		HookRowFetcher new_rows;
 		TupleTableSlot *old_out = NULL;
 		TupleTableSlot *new_out = NULL;
 		TupleConversionMap *map = NULL;

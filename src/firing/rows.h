@@ -20,7 +20,8 @@
 typedef struct HookRowFetcher
 {
 	Relation	rel;
-	bool		old;			/* versions that we deleted; else: that we made */
+	bool		old;			/* versions that we deleted; else: that we
+								 * made */
 	bool		heap;
 	Buffer		buffer;			/* heap only: the page at hand, pinned */
 	BlockNumber block;

@@ -37,8 +37,10 @@ temporary_tables_intrude(const char *search_path)
 		return false;
 	if (SplitIdentifierString(pstrdup(search_path), ',', &schemas))
 		foreach(lc, schemas)
-			if (strcmp(lfirst(lc), "pg_temp") == 0)
-				return false;
+	{
+		if (strcmp(lfirst(lc), "pg_temp") == 0)
+			return false;
+	}
 	return true;
 }
 

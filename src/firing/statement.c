@@ -133,6 +133,7 @@ hooks_statement_push(QueryDesc *query)
 	HookStatement *statement = next_statement(query);
 
 	Assert(query->estate != NULL);
+
 	/*
 	 * Only ri_triggers.c runs modifying queries without a trigger query level
 	 * of their own.
@@ -244,9 +245,9 @@ hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
 		return GetUserId();
 
 	/*
-	 * Here such an action may have queued the event, or a function changed the
-	 * role.  The client's own statement is that of the role that it has set; its
-	 * portal has no name, as no portal of a function does.
+	 * Here such an action may have queued the event, or a function changed
+	 * the role.  The client's own statement is that of the role that it has
+	 * set; its portal has no name, as no portal of a function does.
 	 */
 	if (statement_of_portal(query_cxt) != NULL && ActivePortal->name[0] == '\0')
 		return GetOuterUserId();

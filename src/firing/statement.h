@@ -36,7 +36,7 @@ typedef struct HookStatement
 	int			nest_level;		/* of the transaction when it began */
 	uint64		level;			/* identifies the trigger query level */
 	bool		referential;	/* a referential action's query */
-	HookKeyAction *action;			/* which one it is; if referential */
+	HookKeyAction *action;		/* which one it is; if referential */
 	HookCascade cascade;		/* of the level; if not referential */
 	Oid			caller;			/* who issued it (of the level's statement);
 								 * InvalidOid if that was not seen */

@@ -155,7 +155,7 @@ called_in_when(FmgrInfo *function, bool update)
 		is_captured_column(call, 0, INNER_VAR, TableOidAttributeNumber) &&
 		is_captured_column(call, 1, INNER_VAR, SelfItemPointerAttributeNumber) &&
 		(!update || is_captured_column(call, 2, OUTER_VAR,
-									 SelfItemPointerAttributeNumber));
+									   SelfItemPointerAttributeNumber));
 }
 
 /*

@@ -88,19 +88,23 @@ hooks_truncate_names(const HookTruncate *truncate, Relation rel, Oid *named)
 
 	*named = InvalidOid;
 	foreach(lc, lcons_oid(relid, hooks_ancestors_of(relid)))
+	{
 		if (list_member_oid(truncate->named, lfirst_oid(lc)))
 		{
 			*named = lfirst_oid(lc);
 			return true;
 		}
+	}
 	if (rel->rd_rel->relispartition || !has_superclass(relid))
 		return false;
 	foreach(lc, truncate->with_children)
+	{
 		if (list_member_oid(find_all_inheritors(lfirst_oid(lc), NoLock, NULL), relid))
 		{
 			*named = found ? InvalidOid : lfirst_oid(lc);
 			found = true;
 		}
+	}
 	return found;
 }
 
@@ -224,7 +228,9 @@ hooks_truncate_prepare(HookRun *run, Relation rel)
 			call->out = true;
 		else if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 			foreach(lc, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
-				if (lfirst_oid(lc) != RelationGetRelid(rel))
-					cover(run, call, lfirst_oid(lc));
+		{
+			if (lfirst_oid(lc) != RelationGetRelid(rel))
+				cover(run, call, lfirst_oid(lc));
+		}
 	}
 }

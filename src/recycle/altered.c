@@ -43,9 +43,9 @@ typedef struct AlteredRow
 	Oid			relid;			/* the table that holds it */
 	ItemPointerData tid;
 	int64		number;			/* in order of changes */
-	AlteringStep   *step;
-	int			group;			/* the first change of a row has the group's number;
-								 * -1: not this one */
+	AlteringStep *step;
+	int			group;			/* the first change of a row has the group's
+								 * number; -1: not this one */
 } AlteredRow;
 
 struct HookAltered
@@ -118,14 +118,16 @@ static AlteringStep *
 get_altering_step(HookAltered *altered, const HookStep *step)
 {
 	const HookForeignKey *key = step->key;
-	AlteringStep   *found;
+	AlteringStep *found;
 	Relation	rel;
 	int			attnum = -1;
 	ListCell   *lc;
 
 	foreach(lc, altered->steps)
+	{
 		if (((AlteringStep *) lfirst(lc))->step == step)
 			return lfirst(lc);
+	}
 	found = palloc0(sizeof(AlteringStep));
 	found->step = step;
 	found->constraint = pstrdup(key->name);
@@ -176,7 +178,7 @@ hooks_altered_add(HookAltered *altered, const HookCascadeRow *row)
 	{
 		altered->size *= 2;
 		altered->rows = repalloc_huge(altered->rows,
-										 sizeof(AlteredRow) * altered->size);
+									  sizeof(AlteredRow) * altered->size);
 	}
 	entry = &altered->rows[altered->n];
 	entry->relid = row->relid;
@@ -216,8 +218,10 @@ same_steps(List *a, List *b)
 	if (list_length(a) != list_length(b))
 		return false;
 	forboth(one, a, other, b)
+	{
 		if (lfirst(one) != lfirst(other))
 			return false;
+	}
 	return true;
 }
 
@@ -278,8 +282,10 @@ find_left(List *steps)
 			ListCell   *cell;
 
 			foreach(cell, lefts)
+			{
 				if (strcmp(((Left *) lfirst(cell))->column, step->columns[i]) == 0)
 					left = lfirst(cell);
+			}
 			if (left == NULL)
 			{
 				left = palloc(sizeof(Left));
@@ -299,8 +305,10 @@ is_left(List *lefts, const char *column)
 	ListCell   *lc;
 
 	foreach(lc, lefts)
+	{
 		if (strcmp(((Left *) lfirst(lc))->column, column) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -326,8 +334,10 @@ find_finders(Relation rel, List *lefts)
 			names = lappend(names, NameStr(att->attname));
 	}
 	foreach(lc, key)
+	{
 		if (!is_left(lefts, lfirst(lc)))
 			names = lappend(names, lfirst(lc));
+	}
 	return names;
 }
 
@@ -351,10 +361,14 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 	Assert(steps != NIL && lefts != NIL);
 	hooks_keeper_begin(&keeper, rel, list_length(finders) + 2 * list_length(lefts));
 	foreach(lc, finders)
+	{
 		hooks_keeper_add_column(&keeper, rel, lfirst(lc));
+	}
 	for (int i = 0; i < 2; i++)
 		foreach(lc, lefts)
-			hooks_keeper_add_column(&keeper, rel, ((Left *) lfirst(lc))->column);
+	{
+		hooks_keeper_add_column(&keeper, rel, ((Left *) lfirst(lc))->column);
+	}
 	keeper.format.nchanged = list_length(lefts);
 
 	hooks_kept_set_format(writer, &keeper.format);

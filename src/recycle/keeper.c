@@ -117,7 +117,7 @@ hooks_keeper_put(HookKeeper *keeper, HookKeptWriter *writer, int field,
 
 	Assert(field < keeper->format.nfields);
 	hooks_rowtext_put(&writer->data, field, isnull ? NULL :
-						 OutputFunctionCall(&keeper->output[field], value));
+					  OutputFunctionCall(&keeper->output[field], value));
 	MemoryContextSwitchTo(old);
 }
 

@@ -417,7 +417,7 @@ hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 {
 	Relation	kept_row = hooks_own_open(&kept_row_table, AccessShareLock);
 	Relation	index = hooks_own_open_index(kept_row, "kept_row_pkey",
-												 Anum_row_kept_id);
+											 Anum_row_kept_id);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,

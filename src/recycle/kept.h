@@ -24,12 +24,14 @@ typedef struct HookKeptFormat
 	int			nfields;
 	int		   *columns;		/* by field: its column in the shape */
 	HookShape	shape;
-	bool		original;		/* numbers of columns and OIDs of types are those
-								 * of now; else only names can be compared */
-	int			nchanged;		/* 0: rows that were deleted.  Else rows that were
-								 * changed in so many columns: the last fields
-								 * are these twice, as they were and as the
-								 * delete left them; the first find the row */
+	bool		original;		/* numbers of columns and OIDs of types are
+								 * those of now; else only names can be
+								 * compared */
+	int			nchanged;		/* 0: rows that were deleted.  Else rows that
+								 * were changed in so many columns: the last
+								 * fields are these twice, as they were and as
+								 * the delete left them; the first find the
+								 * row */
 } HookKeptFormat;
 
 /* Writes kept rows */

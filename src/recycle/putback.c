@@ -85,8 +85,10 @@ is_in_key(List *key, const HookRestored *table, int field)
 	ListCell   *lc;
 
 	foreach(lc, key)
+	{
 		if (strcmp(quote_identifier(lfirst(lc)), column(table, field)) == 0)
 			return true;
+	}
 	return false;
 }
 

@@ -263,7 +263,9 @@ read_entries(Restore *restore, List *entries)
 	context.previous = error_context_stack;
 	error_context_stack = &context;
 	foreach(lc, entries)
+	{
 		read_entry(restore, lfirst(lc));
+	}
 	error_context_stack = context.previous;
 	hooks_rowtext_end_settings(settings);
 }
@@ -452,7 +454,9 @@ end_stores(List *tables)
 	ListCell   *lc;
 
 	foreach(lc, tables)
+	{
 		tuplestore_end(((HookRestored *) lfirst(lc))->store);
+	}
 }
 
 /*

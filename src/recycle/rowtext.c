@@ -24,6 +24,7 @@ static const struct
 	Oid			output;
 	Oid			input;			/* InvalidOid: the type's own */
 }			exact[] =
+
 {
 	{XMLOID, F_TEXTOUT, InvalidOid},
 	{REGPROCOID, F_REGPROCEDUREOUT, F_REGPROCEDUREIN},

@@ -69,7 +69,7 @@ add_labels(HookShape *shape, Oid type)
 	scan = systable_beginscan_ordered(rel, index, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 		append_part(shape, NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel),
-				 0, InvalidOid, -1);
+					0, InvalidOid, -1);
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);
 	table_close(rel, AccessShareLock);

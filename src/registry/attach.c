@@ -149,8 +149,10 @@ wants_tables(Relation rel, const HookEvent *event)
 		return false;
 	if (rel->rd_rel->relhassubclass)
 		foreach(lc, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
-			if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE)
-				return false;
+	{
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE)
+			return false;
+	}
 	return true;
 }
 
@@ -360,6 +362,7 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 	Oid			role = role_for(rel);
 	List	   *reaches = hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)), NULL);
 	char	   *table = quoted_name(rel);
+
 	/* a copy: the relcache may build it anew */
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	List	   *commands = NIL;
@@ -465,8 +468,10 @@ sync_table(Oid relid, SyncReason reason)
 
 	/* With a trigger went its clones, which a partition may still need */
 	foreach(lc, partitions)
+	{
 		(void) sync_table(lfirst_oid(lc),
 						  reason == SYNC_MEND ? SYNC_MEND : SYNC_FOLLOW);
+	}
 	return true;
 }
 
@@ -508,7 +513,9 @@ hooks_attach_sync_up(Oid relid)
 	ListCell   *lc;
 
 	foreach(lc, hooks_ancestors_of(relid))
+	{
 		(void) hooks_attach_sync(lfirst_oid(lc));
+	}
 	(void) hooks_attach_sync(relid);
 }
 
@@ -575,11 +582,15 @@ hooks_attach_sync_above(List *relids, bool dropped)
 
 	if (dropped)
 		foreach(lc, relids)
-			tables = add_parents(tables, lfirst_oid(lc), true);
+	{
+		tables = add_parents(tables, lfirst_oid(lc), true);
+	}
 	for (int i = 0; i < list_length(tables); i++)
 		tables = add_parents(tables, list_nth_oid(tables, i), false);
 	foreach(lc, tables)
+	{
 		(void) hooks_attach_sync(lfirst_oid(lc));
+	}
 }
 
 /*

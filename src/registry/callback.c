@@ -76,7 +76,9 @@ callback_names(const char *text, char **arguments)
 		parts == NIL || list_length(parts) > 3)
 		return NIL;
 	foreach(lc, parts)
+	{
 		names = lappend(names, makeString(pstrdup(lfirst(lc))));
+	}
 	return names;
 }
 

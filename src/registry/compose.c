@@ -344,8 +344,8 @@ hooks_compose(const HookArguments *given)
 													given->condition);
 		/* with all names qualified */
 		hooks_arguments_check_size("condition", strlen(hooks_condition_text(hook->relation,
-															hook->condition)),
-				   HOOKS_MAX_LONG);
+																			hook->condition)),
+								   HOOKS_MAX_LONG);
 	}
 	lock_functions(hook);
 	if (rel != NULL)

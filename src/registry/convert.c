@@ -151,7 +151,9 @@ convert(void *arg)
 	hook = hooks_compose(&conversion->given);
 	check_owner(hook->callback, conversion);
 	foreach(lc, hooks_callback_functions(hook->condition))
+	{
 		check_owner(lfirst_oid(lc), conversion);
+	}
 	hooks_identity_set("search_path", conversion->search_path);
 	hook->search_path = hooks_path_current();
 	hooks_identity_end(&before);

@@ -219,7 +219,7 @@ hooks_event_unknown_word(const char *phase, const char *action,
 						 const char *run_as, const char *fire)
 {
 	const HookWordList *const lists[] = {&phase_words, &level_words,
-	&policy_words, &run_as_words, &fire_words};
+		&policy_words, &run_as_words, &fire_words};
 	const char *const words[] = {phase, level, policy, run_as, fire};
 	const char *unknown;
 

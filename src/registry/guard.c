@@ -65,12 +65,18 @@ hooks_registry_changed(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event) && hooks_registry_exists())
 	{
 		foreach(lc, hooks_definition_all())
+		{
 			(void) hooks_record_adopt(lfirst_oid(lc));
+		}
 		foreach(lc, hooks_registry_all())
+		{
 			foreach(lc2, hooks_scope_relations(lfirst(lc)))
+			{
 				if (OidIsValid(getExtensionOfObject(RelationRelationId,
 													lfirst_oid(lc2))))
 					(void) hooks_attach_sync(lfirst_oid(lc2));
+			}
+		}
 	}
 	return PointerGetDatum(NULL);
 }

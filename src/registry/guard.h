@@ -11,7 +11,7 @@
 #include "fmgr.h"
 
 extern TriggerData *hooks_guard_trigger_data(FunctionCallInfo fcinfo,
-											   const char *function);
+											 const char *function);
 extern int64 hooks_guard_mend(const char *table);
 
 #endif							/* HOOKS_GUARD_H */

@@ -35,7 +35,9 @@ report_cycle(const char *origin, const Predecessor *last)
 	initStringInfo(&cycle);
 	appendStringInfo(&cycle, "\"%s\"", origin);
 	foreach(lc, path)
+	{
 		appendStringInfo(&cycle, " runs after \"%s\", which", (char *) lfirst(lc));
+	}
 	appendStringInfo(&cycle, " runs after \"%s\"", origin);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),

@@ -115,10 +115,12 @@ hooks_path_tell(const Hook *hook)
 		!SplitIdentifierString(pstrdup(hook->search_path), ',', &names))
 		return;
 	foreach(lc, names)
+	{
 		if (others_may_create(get_namespace_oid(lfirst(lc), true)))
 			ereport(NOTICE,
 					(errmsg("search_path of hook \"%s\" has schema \"%s\", in which roles that are no superusers may create objects",
 							hook->name, (char *) lfirst(lc)),
 					 errdetail("The callback runs as a superuser, and looks up names there."),
 					 errhint("Set a safe search_path before you register the hook, or in the callback.")));
+	}
 }

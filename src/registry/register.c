@@ -112,19 +112,25 @@ report_problems(const Hook *hook)
 	ListCell   *lc2;
 
 	foreach(lc, hooks_scope_relations(hook))
+	{
 		foreach(lc2, hooks_attach_problems(lfirst_oid(lc), "is", false))
+		{
 			ereport(WARNING,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("%s", (char *) lfirst(lc2)),
 					 errdetail("Hooks did not fire. A trigger that is missing is made now, one that is disabled stays so."),
 					 errhint("hooks.repair() enables what is disabled.")));
+		}
+	}
 	foreach(lc, hooks_watch_disabled())
+	{
 		ereport(WARNING,
 				(errcode(ERRCODE_HOOK_ERROR),
 				 errmsg("event trigger \"%s\" is not enabled always",
 						(char *) lfirst(lc)),
 				 errdetail("Hooks do not follow schema changes."),
 				 errhint("Call hooks.repair() as a superuser.")));
+	}
 }
 
 /*
@@ -215,7 +221,9 @@ hooks_register(PG_FUNCTION_ARGS)
 		hooks_record_replace(hook, other);
 		if (other->relation != hook->relation || !OidIsValid(hook->relation))
 			foreach(lc, hooks_scope_relations(other))
-				(void) hooks_attach_sync(lfirst_oid(lc));
+		{
+			(void) hooks_attach_sync(lfirst_oid(lc));
+		}
 	}
 	(void) sync_triggers(hook);
 	tell_if_not_referenced(hook);
@@ -262,19 +270,25 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("hooks.unregister_package()");
 	hooks = hooks_registry_of_package(package);
 	foreach(lc, hooks)
+	{
 		check_may_change(lfirst(lc));
+	}
 	if (hooks == NIL)
 		PG_RETURN_INT64(0);
 
 	/* once more, under the lock */
 	hooks_registry_lock();
 	foreach(lc, hooks_registry_of_package(package))
+	{
 		(void) hooks_registry_lock_hook(((Hook *) lfirst(lc))->name, true);
+	}
 	hooks = hooks_registry_of_package(package);
 	if (hooks == NIL)
 		hooks_registry_unlock(NULL);
 	foreach(lc, hooks)
+	{
 		check_may_change(lfirst(lc));
+	}
 	hooks_remove(hooks);
 	PG_RETURN_INT64(list_length(hooks));
 }

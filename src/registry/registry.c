@@ -208,7 +208,9 @@ make_hooked(List *relids)
 	set = hash_create("hooks relations", 64, &info,
 					  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(lc, relids)
+	{
 		(void) hash_search(set, &lfirst_oid(lc), HASH_ENTER, NULL);
+	}
 	return set;
 }
 
@@ -306,7 +308,7 @@ char *
 hooks_registry_name_of(int64 hook_id)
 {
 	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
-	Int64GetDatum(hook_id)};
+		Int64GetDatum(hook_id)};
 	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
 	SysScanDesc scan = begin_scan(registry, &by_id);
 	HeapTuple	tuple = systable_getnext(scan);
@@ -329,7 +331,7 @@ HeapTuple
 hooks_registry_row(const char *name)
 {
 	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
-	CStringGetTextDatum(name)};
+		CStringGetTextDatum(name)};
 	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
 	SysScanDesc scan = begin_scan(registry, &by_name);
 	HeapTuple	tuple = systable_getnext(scan);
@@ -445,7 +447,7 @@ static int
 look_for_kinds(Oid relid)
 {
 	RegistryKey on_drop = {"registry_action_idx", Anum_registry_action, F_TEXTEQ,
-	CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
+		CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
 	Relation	registry = table_open(relid, AccessShareLock);
 	int			kinds = 0;
 
@@ -515,7 +517,7 @@ Hook *
 hooks_registry_find(const char *name)
 {
 	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
-	CStringGetTextDatum(name)};
+		CStringGetTextDatum(name)};
 	List	   *found = scan_registry(&by_name);
 	Oid			definition;
 
@@ -548,7 +550,7 @@ List *
 hooks_registry_of_relation(Oid relid)
 {
 	RegistryKey by_relation = {"registry_relation_idx", Anum_registry_relation, F_OIDEQ,
-	ObjectIdGetDatum(relid)};
+		ObjectIdGetDatum(relid)};
 	List	   *hooks = NIL;
 	ListCell   *lc;
 
@@ -611,5 +613,7 @@ hooks_registry_invalidate(const Hook *hook)
 		return;
 	}
 	foreach(lc, find_all_inheritors(hook->relation, NoLock, NULL))
+	{
 		CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
+	}
 }

@@ -28,7 +28,9 @@ hooks_remove(List *hooks)
 		hooks_record_delete(lfirst(lc));
 	}
 	foreach(lc, hooks)
+	{
 		tables = list_concat_unique_oid(tables, hooks_scope_relations(lfirst(lc)));
+	}
 	foreach(lc, tables)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -148,8 +148,10 @@ hooks_scope_lock(const Hook *wide)
 	table_close(pg_namespace, AccessShareLock);
 	list_sort(schemas, list_oid_cmp);
 	foreach(lc, schemas)
+	{
 		LockDatabaseObject(NamespaceRelationId, lfirst_oid(lc), 0,
 						   AccessExclusiveLock);
+	}
 }
 
 /*
@@ -236,11 +238,13 @@ hooks_scope_reach(Oid relid, List *ancestors, List **damaged)
 		incomplete = add_incomplete(incomplete, lfirst(lc));
 	}
 	foreach(up, ancestors)
+	{
 		foreach(lc, hooks_registry_of_relation(lfirst_oid(up)))
 		{
 			reaches = add_reach(reaches, lfirst(lc), lfirst_oid(up), true, false);
 			incomplete = add_incomplete(incomplete, lfirst(lc));
 		}
+	}
 	foreach(lc, hooks_registry_wide())
 	{
 		Hook	   *hook = lfirst(lc);
@@ -248,8 +252,10 @@ hooks_scope_reach(Oid relid, List *ancestors, List **damaged)
 		Oid			top = covered ? relid : InvalidOid;
 
 		foreach(up, ancestors)
+		{
 			if (hooks_scope_covers(hook, lfirst_oid(up)))
 				top = lfirst_oid(up);
+		}
 		if (OidIsValid(top))
 			reaches = add_reach(reaches, hook, top, true, top == relid);
 		if (covered && top != relid)

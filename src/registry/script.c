@@ -88,8 +88,10 @@ is_among(const char *name, List *hooks, int first)
 	ListCell   *lc;
 
 	for_each_from(lc, hooks, first)
+	{
 		if (strcmp(((const Hook *) lfirst(lc))->name, name) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -229,10 +231,14 @@ write_hooks(Script *script, List *hooks)
 	ListCell   *lc;
 
 	foreach(lc, hooks)
+	{
 		if (!write_hook(script, hooks, foreach_current_index(lc), false))
 			again = lappend_int(again, foreach_current_index(lc));
+	}
 	foreach(lc, again)
+	{
 		(void) write_hook(script, hooks, lfirst_int(lc), true);
+	}
 }
 
 PG_FUNCTION_INFO_V1(hooks_script);

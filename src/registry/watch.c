@@ -61,8 +61,10 @@ hooks_watch_enable(List *names)
 	ListCell   *lc;
 
 	foreach(lc, names)
+	{
 		commands = hooks_command_add(commands, GetUserId(),
 									 psprintf("ALTER EVENT TRIGGER %s ENABLE ALWAYS",
 											  quote_identifier(lfirst(lc))));
+	}
 	hooks_command_run(commands);
 }

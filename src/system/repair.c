@@ -118,7 +118,9 @@ tables_to_mend(void)
 	ListCell   *lc;
 
 	foreach(lc, hooks_registry_all())
+	{
 		tables = list_concat(tables, hooks_scope_relations(lfirst(lc)));
+	}
 	return list_concat_unique_oid(NIL, list_concat(tables, tables_with_triggers()));
 }
 
@@ -152,7 +154,9 @@ report_mended(Oid relid, List *before, List *after)
 		bool		left = false;
 
 		foreach(lc2, after)
+		{
 			left |= strcmp(lfirst(lc), lfirst(lc2)) == 0;
+		}
 		if (left)
 			continue;
 		ereport(NOTICE, (errmsg("%s", (char *) lfirst(lc))));
@@ -191,7 +195,9 @@ mend_tables(void)
 			continue;
 		may = hooks_class_ownercheck(mending.relid, GetUserId());
 		foreach(lc2, hooks_registry_of_relation(mending.relid))
+		{
 			may |= owns_hook(lfirst(lc2));
+		}
 		if (!may)
 			continue;
 		problems = hooks_attach_problems(mending.relid, "was", false);
@@ -206,9 +212,11 @@ mend_tables(void)
 			mended += report_mended(mending.relid, problems,
 									hooks_attach_problems(mending.relid, "was", false));
 		foreach(lc2, hooks_attach_problems(mending.relid, "is", false))
+		{
 			ereport(WARNING,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("%s", (char *) lfirst(lc2))));
+		}
 		hooks_switched_report_table(mending.relid);
 	}
 	return mended;
@@ -269,9 +277,11 @@ mend_event_triggers(void)
 	ListCell   *lc;
 
 	foreach(lc, disabled)
+	{
 		ereport(superuser() ? NOTICE : WARNING,
 				(errmsg("event trigger \"%s\" %s not enabled always",
 						(char *) lfirst(lc), superuser() ? "was" : "is")));
+	}
 	if (!superuser())
 		return 0;
 	hooks_watch_enable(disabled);

@@ -40,15 +40,19 @@ tell_problems(Oid relid, const HookRelation *relation)
 	ListCell   *lc;
 
 	foreach(lc, hooks_watch_disabled())
+	{
 		problems = lappend(problems,
 						   psprintf("event trigger \"%s\" is not enabled always",
 									(char *) lfirst(lc)));
+	}
 	hooks_switched_report_table(relid);
 	foreach(lc, problems)
+	{
 		ereport(WARNING,
 				(errcode(ERRCODE_HOOK_ERROR),
 				 errmsg("%s", (char *) lfirst(lc)),
 				 errhint("Call hooks.repair().")));
+	}
 }
 
 /*
