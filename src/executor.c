@@ -95,9 +95,9 @@ executor_finish(QueryDesc *query)
 }
 
 /*
- * TRUNCATE and COPY FROM fire triggers too.  After REASSIGN OWNED, of which event
- * triggers are not told, hooks.registry shows the new owners; that they own the
- * hooks needs no help of ours.
+ * TRUNCATE and COPY FROM fire triggers too.  After REASSIGN OWNED, of which
+ * event triggers are not told, hooks.registry shows the new owners; that they
+ * own the hooks needs no help of ours.
  */
 static void
 process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
@@ -111,7 +111,8 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 	HookStatement *copying = NULL;
 
 	if (copy)
-		copying = hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, text);
+		copying =
+			hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, text);
 	if (truncate)
 		hooks_truncate_push((TruncateStmt *) plan->utilityStmt, text);
 	if (prev_ProcessUtility)

@@ -50,11 +50,13 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_truncate_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
-			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(), false);
+			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(),
+											 false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:
 			hooks_batch_end_subtransaction(subid, parent, true);
-			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(), true);
+			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(),
+											 true);
 			break;
 		default:
 			break;

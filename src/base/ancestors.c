@@ -17,7 +17,8 @@
 List *
 hooks_ancestors_of(Oid relid)
 {
-	return get_rel_relispartition(relid) ? get_partition_ancestors(relid) : NIL;
+	return get_rel_relispartition(relid) ? get_partition_ancestors(relid) :
+		NIL;
 }
 
 /*

@@ -19,8 +19,8 @@
 const char *
 hooks_argument_name(FunctionCallInfo fcinfo, int n)
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID,
-										ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+	Oid			function = fcinfo->flinfo->fn_oid;
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	bool		nonames;
 	bool		nomodes;
 	Datum		names;
@@ -30,9 +30,12 @@ hooks_argument_name(FunctionCallInfo fcinfo, int n)
 
 	Assert(n < PG_NARGS());
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
-	names = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargnames, &nonames);
-	modes = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargmodes, &nomodes);
+		elog(ERROR, "cache lookup failed for function %u",
+			 fcinfo->flinfo->fn_oid);
+	names =
+		SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargnames, &nonames);
+	modes =
+		SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargmodes, &nomodes);
 	nfound = nonames ? 0 :
 		get_func_input_arg_names(names, nomodes ? (Datum) 0 : modes, &found);
 	ReleaseSysCache(tuple);

@@ -50,8 +50,8 @@ hooks_attempt_must_propagate(int sqlerrcode)
 
 /*
  * Runs body(arg).  Returns NULL if it succeeded.  If it failed, it is rolled
- * back and the error returned, in the caller's memory context; one that nothing
- * swallows passes.
+ * back and the error returned, in the caller's memory context; one that
+ * nothing swallows passes.
  */
 ErrorData *
 hooks_attempt(void (*body) (void *arg), void *arg)

@@ -3,8 +3,8 @@
  *		SQL commands that the extension runs by itself.
  *
  * They run as the owner of what they change, whoever the caller is, in a
- * security-restricted operation and under a safe search_path, as event triggers
- * may fire.  All names in them are quoted, all references qualified.
+ * security-restricted operation and under a safe search_path, as event
+ * triggers may fire.  All names in them are quoted, all references qualified.
  */
 #include "postgres.h"
 

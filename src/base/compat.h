@@ -108,7 +108,7 @@ hooks_function_candidates(List *names)
 	FuncnameGetCandidates((names), -1, NIL, false, false, false, true)
 #endif
 
-/* the state of what makes a jsonb has since 19 a type of its own, with the result */
+/* since 19 the state of what makes a jsonb has a type, and holds the result */
 #if PG_VERSION_NUM >= 190000
 #define hooks_jsonb_push(state, token, value) \
 	pushJsonbValue((state), (token), (value))
@@ -135,8 +135,8 @@ typedef struct JsonbInState
 #endif
 
 /*
- * Since 18 an AFTER trigger runs as the role that queued its event, in a cascade
- * the owner of the table; before, as the role of the statement.
+ * Since 18 an AFTER trigger runs as the role that queued its event, in a
+ * cascade the owner of the table; before, as the role of the statement.
  */
 #define HOOKS_AFTER_AS_QUEUED (PG_VERSION_NUM >= 180000)
 
@@ -150,14 +150,16 @@ typedef struct JsonbInState
 #endif
 
 /*
- * Virtual generated columns came with 18: no row has them, and the executor wants
- * what they stand for in place of them.  expression is over OLD and NEW, varnos 1
- * and 2.
+ * Virtual generated columns came with 18: no row has them, and the executor
+ * wants what they stand for in place of them.  expression is over OLD and NEW,
+ * varnos 1 and 2.
  */
 #if PG_VERSION_NUM >= 180000
 #define hooks_expand_generated(expression, rel) \
-	expand_generated_columns_in_expr(expand_generated_columns_in_expr((expression), (rel), PRS2_OLD_VARNO), \
-									 (rel), PRS2_NEW_VARNO)
+	expand_generated_columns_in_expr( \
+		expand_generated_columns_in_expr((expression), (rel), \
+										 PRS2_OLD_VARNO), \
+		(rel), PRS2_NEW_VARNO)
 #else
 #define hooks_expand_generated(expression, rel) (expression)
 #endif

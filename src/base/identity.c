@@ -3,9 +3,9 @@
  *		As whom code of others runs, and under which parameters.
  *
  * Every change of the role, the security context or the search_path goes
- * through here.  Each begins with one of the functions that fill a HookIdentity
- * and ends with hooks_identity_end().  After an error nobody needs to call that:
- * the abort of the (sub)transaction restores all three.
+ * through here.  Each begins with one of the functions that fill a
+ * HookIdentity and ends with hooks_identity_end().  After an error nobody
+ * needs to call that:  the abort of the (sub)transaction restores all three.
  */
 #include "postgres.h"
 
@@ -70,12 +70,12 @@ hooks_identity_enter(HookIdentity *before, Oid role, int security,
 }
 
 /*
- * Goes on as the owner of a table, as ri_triggers.c does to carry out a foreign
- * key's action.  To read a table may call what its owner wrote, even if it is
- * only to plan the query: expressions and conditions of indexes, partition keys.
- * That must not run as the role that looks.  Nor may it set anything that lasts.
- * In turn, the role that looks must not mislead that code by its search_path: it
- * is nothing but pg_catalog.
+ * Goes on as the owner of a table, as ri_triggers.c does to carry out a
+ * foreign key's action.  To read a table may call what its owner wrote, even
+ * if it is only to plan the query: expressions and conditions of indexes,
+ * partition keys.  That must not run as the role that looks.  Nor may it set
+ * anything that lasts.  In turn, the role that looks must not mislead that
+ * code by its search_path: it is nothing but pg_catalog.
  */
 void
 hooks_identity_become_owner(HookIdentity *before, Oid relid)
@@ -86,8 +86,8 @@ hooks_identity_become_owner(HookIdentity *before, Oid relid)
 }
 
 /*
- * Could the owner of a table not become the caller anyway?  Then what the owner
- * wrote runs for the caller in a security-restricted operation only.
+ * Could the owner of a table not become the caller anyway?  Then what the
+ * owner wrote runs for the caller in a security-restricted operation only.
  */
 bool
 hooks_identity_restricts(Oid relid, Oid caller)
@@ -97,12 +97,13 @@ hooks_identity_restricts(Oid relid, Oid caller)
 
 /*
  * Goes on as the owner of a table to write to it in the name of a caller, who
- * did not choose the table: its triggers, defaults and domains are the owner's.
+ * did not choose the table: its triggers, defaults and domains are the
+ * owner's.
  *
  * For the caller's own table nothing changes.  Else hooks_identity_restricts()
  * decides; and a caller who could not become the owner does not choose what
- * names mean to the owner's code.  A caller who could keeps the search_path, as
- * with any statement.
+ * names mean to the owner's code.  A caller who could keeps the search_path,
+ * as with any statement.
  */
 void
 hooks_identity_stand_in(HookIdentity *before, Oid relid, Oid caller)

@@ -27,12 +27,14 @@ typedef struct HookIdentity
 
 extern void hooks_identity_set(const char *parameter, const char *value);
 extern int	hooks_identity_fix(const char *const parameters[][2], int n);
-extern void hooks_identity_become(HookIdentity *before, Oid role, int security);
+extern void hooks_identity_become(HookIdentity *before, Oid role,
+								  int security);
 extern void hooks_identity_enter(HookIdentity *before, Oid role, int security,
 								 const char *search_path);
 extern void hooks_identity_become_owner(HookIdentity *before, Oid relid);
 extern bool hooks_identity_restricts(Oid relid, Oid caller);
-extern void hooks_identity_stand_in(HookIdentity *before, Oid relid, Oid caller);
+extern void hooks_identity_stand_in(HookIdentity *before, Oid relid,
+									Oid caller);
 extern void hooks_identity_end(const HookIdentity *before);
 
 #endif							/* HOOKS_IDENTITY_H */

@@ -3,14 +3,15 @@
  *		The extension's own tables, sequences, indexes, functions and schemas.
  *
  * Whoever may create a schema can call it "hooks" in a database where the
- * extension is not installed, and the library may be loaded there all the same.
- * So a name proves nothing: an object is ours if pg_depend says that it is a
- * member of the extension "hooks".  Only a superuser can make it one.
+ * extension is not installed, and the library may be loaded there all the
+ * same.  So a name proves nothing: an object is ours if pg_depend says that it
+ * is a member of the extension "hooks".  Only a superuser can make it one.
  *
- * The members are cached by OID in the session.  An entry goes with the catalog
- * row of its object.  That something is not a member is never cached, as it may
- * become one: while the extension is created, or when pg_upgrade restores it.  ALTER EXTENSION ...
- * DROP, for superusers, sends no message: it counts in new sessions.
+ * The members are cached by OID in the session.  An entry goes with the
+ * catalog row of its object.  That something is not a member is never cached,
+ * as it may become one: while the extension is created, or when pg_upgrade
+ * restores it.  ALTER EXTENSION ...  DROP, for superusers, sends no message:
+ * it counts in new sessions.
  */
 #include "postgres.h"
 
@@ -150,7 +151,8 @@ hooks_own_relation(const char *name, char relkind)
 
 	if (!OidIsValid(relid))
 		report_damage(ERRCODE_UNDEFINED_TABLE,
-					  relkind == RELKIND_SEQUENCE ? "sequence" : "table", name);
+					  relkind == RELKIND_SEQUENCE ? "sequence" : "table",
+					  name);
 	return relid;
 }
 
@@ -199,8 +201,8 @@ is_own_function(Oid function)
 }
 
 /*
- * The OID of a function of ours: of one without arguments, or of one of the two
- * capture().  42883 if there is none.
+ * The OID of a function of ours: of one without arguments, or of one of the
+ * two capture().  42883 if there is none.
  */
 Oid
 hooks_own_function(const char *name, int nargs)
@@ -239,13 +241,15 @@ hooks_own_has_shape(const HookOwnTable *table, TupleDesc desc)
 }
 
 /*
- * Opens a table of ours: 42P01 if there is none, 55000 if it has other columns.
+ * Opens a table of ours: 42P01 if there is none, 55000 if it has other
+ * columns.
  */
 Relation
 hooks_own_open(const HookOwnTable *table, LOCKMODE lockmode)
 {
-	Relation	rel = table_open(hooks_own_relation(table->name, RELKIND_RELATION),
-								 lockmode);
+	Relation	rel =
+		table_open(hooks_own_relation(table->name, RELKIND_RELATION),
+				   lockmode);
 
 	if (!hooks_own_has_shape(table, RelationGetDescr(rel)))
 		ereport(ERROR,
@@ -272,7 +276,8 @@ is_btree(Oid index)
 
 /*
  * The index of that name on a table of ours, if it can be used to look for
- * values of the column; else InvalidOid.  Indexes are no members of extensions.
+ * values of the column; else InvalidOid.  Indexes are no members of
+ * extensions.
  */
 Oid
 hooks_own_find_index(Relation table, const char *name, AttrNumber column)

@@ -1,15 +1,27 @@
 /*
  * place.c
- *		Where in the database an error is.
+ *		Where something is in the database: quoted names, and fields of errors.
  *
  * Clients, ORMs among them, read the schema, table and constraint of an error
  * from fields of their own; messages are for people.
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "base/place.h"
+
+/*
+ * The qualified name of a relation, quoted as SQL needs it.
+ */
+char *
+hooks_place_quoted(Oid relation)
+{
+	char	   *schema = get_namespace_name(get_rel_namespace(relation));
+
+	return quote_qualified_identifier(schema, get_rel_name(relation));
+}
 
 static void
 set_field(int field, const char *name)

@@ -61,7 +61,8 @@ hooks_result_table(FunctionCallInfo fcinfo, int argument, const char *usage)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("%s is not the row type of a table",
-						OidIsValid(type) ? format_type_be(type) : "the argument"),
+						OidIsValid(type) ? format_type_be(type) :
+						"the argument"),
 				 errhint("Call it as %s.", usage)));
 	return relid;
 }

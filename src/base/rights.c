@@ -67,7 +67,8 @@ hooks_rights_owner(Oid relid)
 Oid
 hooks_rights_database_owner(void)
 {
-	HeapTuple	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+	HeapTuple	tuple =
+		SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
 	Oid			owner;
 
 	if (!HeapTupleIsValid(tuple))

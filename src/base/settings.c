@@ -30,7 +30,7 @@ char	   *hooks_metadata = NULL;
 static char *paused_text = NULL;
 const int64 *hooks_paused = NULL;
 
-/* whether this session has come upon the kill switch, and so need not log it */
+/* has this session come upon the kill switch?  Then it need not log it */
 static bool kill_switch_seen = false;
 
 /*
@@ -237,10 +237,12 @@ hooks_settings_pause(int64 hook_id, bool pause)
 Jsonb *
 hooks_settings_metadata(void)
 {
+	Datum		metadata;
+
 	if (hooks_metadata == NULL || hooks_metadata[0] == '\0')
 		return NULL;
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-											  CStringGetDatum(hooks_metadata)));
+	metadata = CStringGetDatum(hooks_metadata);
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, metadata));
 }
 
 /*

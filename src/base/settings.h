@@ -45,7 +45,8 @@ hooks_settings_kill_switch(void)
 static inline bool
 hooks_settings_is_paused(int64 hook_id)
 {
-	return unlikely(hooks_paused != NULL) && hooks_settings_is_in_list(hook_id);
+	return unlikely(hooks_paused != NULL) &&
+		hooks_settings_is_in_list(hook_id);
 }
 extern int	hooks_settings_quote_plainly(void);
 

@@ -43,7 +43,8 @@ hooks_tidlist_add(List *lists, Oid relid, const ItemPointerData *tid)
 	if (list->n == list->size)
 	{
 		list->size *= 2;
-		list->tids = repalloc_huge(list->tids, sizeof(ItemPointerData) * list->size);
+		list->tids =
+			repalloc_huge(list->tids, sizeof(ItemPointerData) * list->size);
 	}
 	list->tids[list->n++] = *tid;
 	return lists;

@@ -19,6 +19,7 @@ typedef struct HookTidList
 	ItemPointerData *tids;
 } HookTidList;
 
-extern List *hooks_tidlist_add(List *lists, Oid relid, const ItemPointerData *tid);
+extern List *hooks_tidlist_add(List *lists, Oid relid,
+							   const ItemPointerData *tid);
 
 #endif							/* HOOKS_TIDLIST_H */

@@ -6,8 +6,8 @@
  * to the earliest of their deadlines.  When it goes off it asks for a query
  * cancel; whoever catches that finds out here whether a limit of ours was the
  * cause.  Ending a limit takes back a request of ours that came too late to be
- * served, so that it does not hit the statement; a client's cancel that arrives
- * within those very microseconds goes with it.
+ * served, so that it does not hit the statement; a client's cancel that
+ * arrives within those very microseconds goes with it.
  */
 #include "postgres.h"
 
@@ -68,8 +68,9 @@ hooks_timeout_begin(HookTimeout *timeout, int ms)
 }
 
 /*
- * Was a query cancel that was caught caused by this limit?  A statement_timeout
- * that is over as well has precedence.  To be asked before the end.
+ * Was a query cancel that was caught caused by this limit?  A
+ * statement_timeout that is over as well has precedence.  To be asked before
+ * the end.
  */
 bool
 hooks_timeout_caused(const HookTimeout *timeout, int sqlerrcode)

@@ -29,11 +29,13 @@
  * Gives a row in a slot to the caller, in the format of the table asked for.
  */
 static void
-put_slot(Tuplestorestate *result, TupleTableSlot *slot, TupleConversionMap *map,
+put_slot(Tuplestorestate *result, TupleTableSlot *slot,
+		 TupleConversionMap *map,
 		 TupleTableSlot *converted)
 {
 	tuplestore_puttupleslot(result, map == NULL ? slot :
-							execute_attr_map_slot(map->attrMap, slot, converted));
+							execute_attr_map_slot(map->attrMap, slot,
+												  converted));
 }
 
 /*
@@ -44,7 +46,8 @@ put_rows(Tuplestorestate *result, TupleDesc desc, Oid relid,
 		 const HookTidList *rows)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
-	TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(rel), desc);
+	TupleConversionMap *map =
+		convert_tuples_by_name(RelationGetDescr(rel), desc);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	TupleTableSlot *converted = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 
@@ -63,7 +66,8 @@ put_rows(Tuplestorestate *result, TupleDesc desc, Oid relid,
 		for (int64 i = 0; i < rows->n; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			if (table_tuple_fetch_row_version(rel, &rows->tids[i], SnapshotAny, slot))
+			if (table_tuple_fetch_row_version(rel, &rows->tids[i], SnapshotAny,
+											  slot))
 				put_slot(result, slot, map, converted);
 		}
 	ExecDropSingleTupleTableSlot(converted);
@@ -76,20 +80,22 @@ PG_FUNCTION_INFO_V1(hooks_doomed);
 /*
  * hooks.doomed(anyelement) returns setof anyelement
  *
- * In a before_cascade firing of a delete or truncate: every row of a table that
- * the statement removes.  55000 elsewhere, 42809 if the argument is not of a
- * table's row type; errors of hooks_rights_check_read().
+ * In a before_cascade firing of a delete or truncate: every row of a table
+ * that the statement removes.  55000 elsewhere, 42809 if the argument is not
+ * of a table's row type; errors of hooks_rights_check_read().
  */
 Datum
 hooks_doomed(PG_FUNCTION_ARGS)
 {
-	Oid			target = hooks_result_table(fcinfo, 0, "hooks.doomed(NULL::some_table)");
+	Oid			target =
+		hooks_result_table(fcinfo, 0, "hooks.doomed(NULL::some_table)");
 	const HookFiring *firing = hooks_firing;
 	Tuplestorestate *result;
 	TupleDesc	desc;
 	ListCell   *lc;
 
-	if (firing == NULL || firing->subject->event->phase != HOOK_BEFORE_CASCADE ||
+	if (firing == NULL ||
+		firing->subject->event->phase != HOOK_BEFORE_CASCADE ||
 		(firing->subject->event->action & (HOOK_DELETE | HOOK_TRUNCATE)) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -101,8 +107,9 @@ hooks_doomed(PG_FUNCTION_ARGS)
 
 	if (firing->subject->event->action == HOOK_TRUNCATE)
 	{
-		List	   *truncated = hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext),
-													 firing->subject->relation);
+		List	   *truncated =
+			hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext),
+								 firing->subject->relation);
 
 		foreach(lc, find_all_inheritors(target, AccessShareLock, NULL))
 		{

@@ -2,10 +2,10 @@
  * cascade.c
  *		What a DELETE, with its cascades, would do or does.
  *
- * The walk does what PostgreSQL's trigger queue does, to sets of rows: round by
- * round, each step of the route gets the keys of all referenced rows that were
- * deleted or changed in the round before, and one query finds the rows that
- * refer to them.  Keys wait in tuplestores, which spill.
+ * The walk does what PostgreSQL's trigger queue does, to sets of rows: round
+ * by round, each step of the route gets the keys of all referenced rows that
+ * were deleted or changed in the round before, and one query finds the rows
+ * that refer to them.  Keys wait in tuplestores, which spill.
  *
  * Where rows can be reached in more than one way and it matters which comes
  * first, the round is worked off in PostgreSQL's own order: its events are
@@ -14,9 +14,9 @@
  *
  * The rows are looked for with the active snapshot: the statement's own, by a
  * condition, as the current user; the others as the owner of their table, as
- * PostgreSQL does it.  Who may know of them is asked before.  Nothing is locked
- * but the tables, as by any SELECT.  Names of schemas can change at any time:
- * queries are written anew when PostgreSQL drops their plans.
+ * PostgreSQL does it.  Who may know of them is asked before.  Nothing is
+ * locked but the tables, as by any SELECT.  Names of schemas can change at any
+ * time:  queries are written anew when PostgreSQL drops their plans.
  */
 #include "postgres.h"
 
@@ -34,6 +34,27 @@
 #include "cascade/change.h"
 #include "cascade/conflict.h"
 #include "cascade/query.h"
+
+/* an OID among what a query has found */
+static inline Oid
+relid_in(const Datum *values, int column)
+{
+	return DatumGetObjectId(values[column]);
+}
+
+/* a TID among it */
+static inline ItemPointer
+tid_in(const Datum *values, int column)
+{
+	return (ItemPointer) DatumGetPointer(values[column]);
+}
+
+/* is it the number of this transaction, or of one of its subtransactions? */
+static inline bool
+is_of_this_transaction(Datum xid)
+{
+	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xid));
+}
 
 /*
  * A walk that begins with rows of the given tables.  With a target, only rows
@@ -91,8 +112,8 @@ hooks_cascade_counts(const HookWalk *walk)
 
 /*
  * A referencing row that a step has found.  values are those of the tree's
- * columns, then of the event's key if the step needs it, then of what it copies
- * if it does.  False: enough of them.
+ * columns, then of the event's key if the step needs it, then of what it
+ * copies if it does.  False: enough of them.
  */
 static bool
 apply_row(HookWalk *walk, HookStep *step, Oid relid,
@@ -106,7 +127,8 @@ apply_row(HookWalk *walk, HookStep *step, Oid relid,
 	{
 		case HOOK_EFFECT_DELETE:
 			return hooks_walk_doom(walk,
-								   hooks_walk_count(walk, &step->state->count, step, step->effect),
+								   hooks_walk_count(walk, &step->state->count,
+													step, step->effect),
 								   step->table, relid, tid, values, nulls);
 		case HOOK_EFFECT_BLOCKED:
 			/* NO ACTION minds whether the key is there again */
@@ -118,14 +140,15 @@ apply_row(HookWalk *walk, HookStep *step, Oid relid,
 		default:
 			if (step->meets)
 				first += step->key->nkeys;
-			return hooks_change_row(walk, step, relid, tid, ours, values, nulls,
+			return hooks_change_row(walk, step, relid, tid, ours, values,
+									nulls,
 									values + first, nulls + first);
 	}
 }
 
 /*
- * Does a row that a step's query has found refer by another key by now?  Or is it
- * found by apply_moved(), as all that were changed are where any was moved?
+ * Does a row that a step's query has found refer by another key by now?  Or is
+ * it found by apply_moved(), as all that were changed are where any was moved?
  */
 static bool
 is_elsewhere(HookWalk *walk, const HookStep *step, Oid relid,
@@ -148,27 +171,29 @@ apply_found(HookWalk *walk, HookStep *step, HookLane *lane,
 			Datum *values, bool *nulls, bool may_wait)
 {
 	/* both kinds of rows begin with these */
-	Oid			relid = DatumGetObjectId(values[HOOK_ROW_RELID]);
-	ItemPointer tid = (ItemPointer) DatumGetPointer(values[HOOK_ROW_TID]);
+	Oid			relid = relid_in(values, HOOK_ROW_RELID);
+	ItemPointer tid = tid_in(values, HOOK_ROW_TID);
 
 	CHECK_FOR_INTERRUPTS();
 	if (lane == &step->state->checks)
 		hooks_change_check(walk, step, relid, tid,
 						   DatumGetInt64(values[HOOK_CHECK_CHANGE]),
 						   nulls[HOOK_CHECK_REFERENCED_TID] ? InvalidOid :
-						   DatumGetObjectId(values[HOOK_CHECK_REFERENCED_RELID]),
+						   relid_in(values, HOOK_CHECK_REFERENCED_RELID),
 						   nulls[HOOK_CHECK_REFERENCED_TID] ? NULL :
-						   (ItemPointer) DatumGetPointer(values[HOOK_CHECK_REFERENCED_TID]),
+						   tid_in(values, HOOK_CHECK_REFERENCED_TID),
 						   values + HOOK_CHECK_KEY, nulls + HOOK_CHECK_KEY);
 	else if (nulls[HOOK_ROW_TID] || is_elsewhere(walk, step, relid, tid))
 		;						/* nothing here */
 	else if (may_wait &&
-			 hooks_walk_is_changed(step->table->tree->changes, NULL, relid, tid))
+			 hooks_walk_is_changed(step->table->tree->changes, NULL, relid,
+								   tid))
 		step->state->late = lappend(step->state->late,
-									heap_form_tuple(lane->found, values, nulls));
+									heap_form_tuple(lane->found, values,
+													nulls));
 	else if (!apply_row(walk, step, relid, tid,
 						!nulls[HOOK_ROW_XMIN] &&
-						TransactionIdIsCurrentTransactionId(DatumGetTransactionId(values[HOOK_ROW_XMIN])),
+						is_of_this_transaction(values[HOOK_ROW_XMIN]),
 						values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
 		hooks_lane_close(lane); /* enough: the rest need not be found */
 }
@@ -181,7 +206,8 @@ static void
 apply_moved(HookWalk *walk, HookStep *step, HookLane *lane, HeapTuple tuple)
 {
 	HookMoved  *moved = step->moved;
-	int			first = HOOK_ROW_COLUMNS + list_length(step->table->tree->columns);
+	int			first = HOOK_ROW_COLUMNS +
+		list_length(step->table->tree->columns);
 	Datum		values[MaxTupleAttributeNumber];
 	bool		nulls[MaxTupleAttributeNumber];
 	HookMovedScan scan;
@@ -196,7 +222,8 @@ apply_moved(HookWalk *walk, HookStep *step, HookLane *lane, HeapTuple tuple)
 			 hooks_change_has_key(walk, step, HOOK_END_REFERENCED,
 								  values + first, nulls + first)))
 			break;
-		hooks_moved_begin(&scan, moved, HOOK_END_REFERENCING, HOOK_END_REFERENCED,
+		hooks_moved_begin(&scan, moved, HOOK_END_REFERENCING,
+						  HOOK_END_REFERENCED,
 						  values + first, nulls + first);
 		while ((version = hooks_moved_next(&scan)) != NULL)
 		{
@@ -208,7 +235,8 @@ apply_moved(HookWalk *walk, HookStep *step, HookLane *lane, HeapTuple tuple)
 			if (look == 1)
 				hooks_walk_block(walk, step, version->row.relid, &tid);
 			else if (!apply_row(walk, step, version->row.relid, &tid, true,
-								values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
+								values + HOOK_ROW_COLUMNS,
+								nulls + HOOK_ROW_COLUMNS))
 			{
 				hooks_lane_close(lane);
 				break;
@@ -226,7 +254,8 @@ apply_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 {
 	int64		event = lane->event;
 	HeapTuple	tuple = NULL;
-	bool		meets = step->meets && step->moved->ends[HOOK_END_REFERENCING] &&
+	bool		meets = step->meets &&
+		step->moved->ends[HOOK_END_REFERENCING] &&
 		lane == &step->state->rows;
 	List	   *late;
 	ListCell   *lc;
@@ -273,9 +302,10 @@ count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 
 		if (rows == 0)
 			continue;
-		count = hooks_walk_count(walk, &step->state->count, step, step->effect);
+		count =
+			hooks_walk_count(walk, &step->state->count, step, step->effect);
 		(void) hooks_walk_count_row(walk, count,
-									DatumGetObjectId(lane->values[HOOK_COUNT_RELID]));
+									relid_in(lane->values, HOOK_COUNT_RELID));
 		count->rows += rows - 1;
 	}
 }
@@ -398,8 +428,8 @@ hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot)
 }
 
 /*
- * Begins with a row of a table or a child of it.  The slot is of the table that
- * the row before was of, or NULL.
+ * Begins with a row of a table or a child of it.  The slot is of the table
+ * that the row before was of, or NULL.
  */
 static TupleTableSlot *
 select_from_child(HookWalk *walk, HookTable *parent, Oid relid,
@@ -411,7 +441,8 @@ select_from_child(HookWalk *walk, HookTable *parent, Oid relid,
 	/* it has come after the route was made; or nothing refers to it */
 	if (table == NULL || table->tree->columns == NIL)
 	{
-		(void) hooks_walk_doom(walk, walk->root, parent, relid, tid, NULL, NULL);
+		(void) hooks_walk_doom(walk, walk->root, parent, relid, tid, NULL,
+							   NULL);
 		return slot;
 	}
 	rel = table_open(relid, NoLock);
@@ -451,7 +482,8 @@ hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 	while (hooks_lane_advance(&lane))
 	{
 		Oid			found = DatumGetObjectId(lane.values[HOOK_ROOT_RELID]);
-		ItemPointer tid = (ItemPointer) DatumGetPointer(lane.values[HOOK_ROOT_TID]);
+		ItemPointer tid =
+			(ItemPointer) DatumGetPointer(lane.values[HOOK_ROOT_TID]);
 
 		CHECK_FOR_INTERRUPTS();
 		if (children)

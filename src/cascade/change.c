@@ -1,11 +1,11 @@
 /*
  * change.c
- *		Rows that a cascade changes: ON DELETE SET NULL and SET DEFAULT, and what
- *		the change of a key does in turn.
+ *		Rows that a cascade changes: ON DELETE SET NULL and SET DEFAULT, and
+ *		what the change of a key does in turn.
  *
  * Two things can come of a change.  If others refer to the row, the ON UPDATE
- * actions of their keys follow.  And the row that it refers to now may be missing,
- * which PostgreSQL looks up in a later round.
+ * actions of their keys follow.  And the row that it refers to now may be
+ * missing, which PostgreSQL looks up in a later round.
  *
  * This file decides what a change does.  What changed rows are afterwards, and
  * how they are found by that, is in moved.c; how hooks.keep() writes them, in
@@ -138,9 +138,11 @@ queue_leaving(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 	{
 		HookWay    *way = lfirst(lc);
 
-		if (way->steps[HOOK_CAUSE_DELETED] != NULL && hooks_route_is_left(leaf, way))
+		if (way->steps[HOOK_CAUSE_DELETED] != NULL &&
+			hooks_route_is_left(leaf, way))
 			hooks_walk_queue(walk, way, way->steps[HOOK_CAUSE_DELETED],
-							 change->old_values, change->old_nulls, NULL, NULL);
+							 change->old_values, change->old_nulls, NULL,
+							 NULL);
 	}
 }
 
@@ -223,7 +225,8 @@ keep_version(HookWalk *walk, HookTree *tree, HookVersion *version,
 	{
 		version->nulls[i] = nulls[i];
 		if (!nulls[i])
-			version->values[i] = datumCopy(values[i], tree->byvals[i], tree->lengths[i]);
+			version->values[i] =
+				datumCopy(values[i], tree->byvals[i], tree->lengths[i]);
 	}
 	MemoryContextSwitchTo(old);
 	foreach(lc, tree->referencing)
@@ -275,8 +278,8 @@ is_counted(const HookStep *step, Oid relid, const ItemPointerData *tid)
 /*
  * A step changes a row: sets columns of it to NULL, to their defaults, or to
  * what it copies.  Whether the row stays is known at the end only; then it is
- * told, once for each key.  ours: the transaction has made it.  False if max_rows
- * were counted already.
+ * told, once for each key.  ours: the transaction has made it.  False if
+ * max_rows were counted already.
  */
 bool
 hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
@@ -308,7 +311,8 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 	set_values(step, copies, copy_nulls, new_values, new_nulls);
 
 	change.leaves = leaf != NULL && hooks_route_leaves(leaf, step) &&
-		is_in_leaf(leaf, values, nulls) && !is_in_leaf(leaf, new_values, new_nulls);
+		is_in_leaf(leaf, values, nulls) &&
+		!is_in_leaf(leaf, new_values, new_nulls);
 	change.ours = ours || again || change.leaves;
 
 	/* an INSERT's events come before those of the UPDATE that it is part of */
@@ -331,7 +335,8 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 	/* what is to be looked up for an older version of the row is void now */
 	if (again || tree->moves)
 	{
-		HookVersion *version = hooks_moved_version(walk->versions, relid, tid, true);
+		HookVersion *version =
+			hooks_moved_version(walk->versions, relid, tid, true);
 
 		version->event = change.event;
 		if (tree->moves)
@@ -386,14 +391,16 @@ hooks_change_check(HookWalk *walk, HookStep *step, Oid relid,
 				   Oid referenced, ItemPointer referenced_tid,
 				   const Datum *key, const bool *nulls)
 {
-	HookVersion *version = hooks_moved_version(walk->versions, relid, tid, false);
+	HookVersion *version =
+		hooks_moved_version(walk->versions, relid, tid, false);
 
 	if (hooks_tidset_has(walk->doomed, relid, tid) ||
 		(version != NULL && version->event != change))
 		return;
 	if ((referenced_tid == NULL ||
 		 hooks_tidset_has(walk->doomed, referenced, referenced_tid) ||
-		 hooks_walk_is_changed(step->takers, NULL, referenced, referenced_tid)) &&
+		 hooks_walk_is_changed(step->takers, NULL, referenced,
+							   referenced_tid)) &&
 		!hooks_change_has_key(walk, step, HOOK_END_REFERENCING, key, nulls))
 		hooks_walk_block(walk, step, relid, tid);
 }

@@ -14,7 +14,8 @@ extern bool hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 							 Datum *values, bool *nulls,
 							 const Datum *copies, const bool *copy_nulls);
 extern bool hooks_change_has_key(HookWalk *walk, const HookStep *step,
-								 HookEnd by, const Datum *key, const bool *nulls);
+								 HookEnd by, const Datum *key,
+								 const bool *nulls);
 extern void hooks_change_check(HookWalk *walk, HookStep *step, Oid relid,
 							   const ItemPointerData *tid, int64 change,
 							   Oid referenced, ItemPointer referenced_tid,

@@ -2,10 +2,11 @@
  * compare.c
  *		How the columns of a foreign key are compared, and what that calls.
  *
- * The walk compares keys as ri_triggers.c does, by the operators and casts of the
- * foreign key: in its queries, and in memory for rows that were given another key
- * (moved.c).  All of it calls functions in the name of the user who looks, so
- * none of them may be one that somebody else made for the purpose.
+ * The walk compares keys as ri_triggers.c does, by the operators and casts of
+ * the foreign key: in its queries, and in memory for rows that were given
+ * another key (moved.c).  All of it calls functions in the name of the user
+ * who looks, so none of them may be one that somebody else made for the
+ * purpose.
  */
 #include "postgres.h"
 
@@ -22,7 +23,8 @@
 
 /*
  * Refuses (42501) a function that would be called in the name of the current
- * user, unless it is PostgreSQL's, a superuser's or the user's own.  Returns it.
+ * user, unless it is PostgreSQL's, a superuser's or the user's own.  Returns
+ * it.
  */
 static Oid
 check_callable(const HookForeignKey *key, Oid function)
@@ -72,11 +74,12 @@ operator_function(const HookForeignKey *key, Oid operator)
 }
 
 /*
- * Looks whether what a comparison calls is allowed: its operator, and the casts
- * to what that compares.
+ * Looks whether what a comparison calls is allowed: its operator, and the
+ * casts to what that compares.
  */
 void
-hooks_compare_check(const HookForeignKey *key, Oid operator, Oid left, Oid right)
+hooks_compare_check(const HookForeignKey *key, Oid operator, Oid left,
+					Oid right)
 {
 	Oid			inputs[2];
 	Oid			types[2];
@@ -93,8 +96,8 @@ hooks_compare_check(const HookForeignKey *key, Oid operator, Oid left, Oid right
 /*
  * The function that makes of a type what an operator compares, found as
  * ri_HashCompareOp() in ri_triggers.c does, if it is allowed; InvalidOid if
- * none is needed.  The column that refers is on the right side.  0A000 if there
- * is no such function, as for a cast by way of the value's text, which
+ * none is needed.  The column that refers is on the right side.  0A000 if
+ * there is no such function, as for a cast by way of the value's text, which
  * ri_triggers.c does not know either.
  */
 static Oid
@@ -129,7 +132,8 @@ cast_function(const HookForeignKey *key, Oid operator, Oid type)
 
 /*
  * Can all values of a type be hashed?  An array's or a row's cannot if what it
- * is made of has no hash function, though the operator for all of them has one.
+ * is made of has no hash function, though the operator for all of them has
+ * one.
  */
 static bool
 is_hashable(Oid type)
@@ -171,7 +175,8 @@ hooks_compare_prepare(HookMoved *moved)
 		RegProcedure hash[HOOK_ENDS];
 
 		get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
-							  &referenced_type, &typmod, &moved->collations[i]);
+							  &referenced_type, &typmod,
+							  &moved->collations[i]);
 		type = get_atttype(key->referencing, key->referencing_keys[i]);
 		cast = cast_function(key, key->operators[i], type);
 		if (OidIsValid(cast))
@@ -183,7 +188,8 @@ hooks_compare_prepare(HookMoved *moved)
 		fmgr_info(operator_function(key, key->own_operators[i]),
 				  &moved->same[i]);
 		if (!is_hashable(referenced_type) || !is_hashable(type) ||
-			!get_op_hash_functions(key->operators[i], &hash[HOOK_END_REFERENCED],
+			!get_op_hash_functions(key->operators[i],
+								   &hash[HOOK_END_REFERENCED],
 								   &hash[HOOK_END_REFERENCING]))
 		{
 			moved->hashes = false;

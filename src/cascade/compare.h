@@ -12,7 +12,8 @@
 
 extern void hooks_compare_check(const HookForeignKey *key, Oid operator,
 								Oid left, Oid right);
-extern void hooks_compare_check_cast(const HookForeignKey *key, Oid from, Oid to);
+extern void hooks_compare_check_cast(const HookForeignKey *key, Oid from,
+									 Oid to);
 extern void hooks_compare_prepare(HookMoved *moved);
 
 #endif							/* HOOKS_COMPARE_H */

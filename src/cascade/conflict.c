@@ -2,11 +2,12 @@
  * conflict.c
  *		Which steps of a route get into each other's way.
  *
- * A row can meet several steps.  If one deletes what another would be blocked by,
- * or changes the columns by which another finds the row, the walk has to keep
- * PostgreSQL's order.  After the change the row does not refer by those columns
- * any more: the first step is a spoiler of the second.  If it changes the key of a
- * row that others refer to, it is a taker for the steps of their foreign key.
+ * A row can meet several steps.  If one deletes what another would be blocked
+ * by, or changes the columns by which another finds the row, the walk has to
+ * keep PostgreSQL's order.  After the change the row does not refer by those
+ * columns any more: the first step is a spoiler of the second.  If it changes
+ * the key of a row that others refer to, it is a taker for the steps of their
+ * foreign key.
  */
 #include "postgres.h"
 
@@ -43,9 +44,9 @@ find_positions(const HookTree *tree, const AttrNumber *columns, int n)
 }
 
 /*
- * Notes where the columns of each way are, now that all are known; and that the
- * order matters where a step changes them, as nobody refers to the row by its old
- * values then.
+ * Notes where the columns of each way are, now that all are known; and that
+ * the order matters where a step changes them, as nobody refers to the row by
+ * its old values then.
  */
 static void
 complete_ways(HookRoute *route, HookTable *table, List *ways)
@@ -57,10 +58,12 @@ complete_ways(HookRoute *route, HookTable *table, List *ways)
 	{
 		HookWay    *way = lfirst(lc);
 
-		way->positions = find_positions(table->tree, way->keys, way->key->nkeys);
+		way->positions =
+			find_positions(table->tree, way->keys, way->key->nkeys);
 		foreach(other, table->tree->changes)
 		{
-			if (bms_overlap(((HookStep *) lfirst(other))->touched, way->columns))
+			if (bms_overlap(((HookStep *) lfirst(other))->touched,
+							way->columns))
 				route->ordered = true;
 		}
 	}
@@ -117,7 +120,8 @@ any_moves(List *steps)
 static AttrNumber *
 referenced_keys(const HookForeignKey *key)
 {
-	return hooks_route_numbers(key->referenced, hooks_ancestors_top(key->referenced),
+	return hooks_route_numbers(key->referenced,
+							   hooks_ancestors_top(key->referenced),
 							   key->referenced_keys, key->nkeys);
 }
 
@@ -146,7 +150,8 @@ find_spoilers(HookRoute *route)
 		HookStep   *step = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		step->spoilers = find_changes(step->table->tree, step->keys, step->key->nkeys);
+		step->spoilers =
+			find_changes(step->table->tree, step->keys, step->key->nkeys);
 		foreach(other, step->spoilers)
 		{
 			if (lfirst(other) != step)
@@ -175,9 +180,9 @@ get_moved(HookRoute *route, const HookForeignKey *key)
 }
 
 /*
- * Which steps may meet rows that were changed in the meantime: rows that refer by
- * other values now, and, for steps that look whether a key is still there, rows
- * that were given a key which another row has lost.
+ * Which steps may meet rows that were changed in the meantime: rows that refer
+ * by other values now, and, for steps that look whether a key is still there,
+ * rows that were given a key which another row has lost.
  */
 static void
 find_moved(HookRoute *route)
@@ -188,7 +193,8 @@ find_moved(HookRoute *route)
 	{
 		HookStep   *step = lfirst(lc);
 		HookTree   *tree = step->table->tree;
-		HookTree   *other = find_tree(route, hooks_ancestors_top(step->key->referenced));
+		HookTree   *other =
+			find_tree(route, hooks_ancestors_top(step->key->referenced));
 		bool		referencing = any_moves(step->spoilers);
 		bool		referenced = (step->recheck || step->no_action) &&
 			any_moves(step->takers);
@@ -203,7 +209,8 @@ find_moved(HookRoute *route)
 		step->moved->ends[HOOK_END_REFERENCING] |= referencing;
 		if (referenced && !step->moved->ends[HOOK_END_REFERENCED])
 		{
-			hooks_route_need(other, referenced_keys(step->key), step->key->nkeys);
+			hooks_route_need(other, referenced_keys(step->key),
+							 step->key->nkeys);
 			other->referenced = lappend(other->referenced, step->moved);
 		}
 		step->moved->ends[HOOK_END_REFERENCED] |= referenced;
@@ -225,8 +232,10 @@ complete(HookRoute *route)
 		int			n = 0;
 		ListCell   *column;
 
-		tree->lengths = palloc(sizeof(int16) * Max(list_length(tree->columns), 1));
-		tree->byvals = palloc(sizeof(bool) * Max(list_length(tree->columns), 1));
+		tree->lengths =
+			palloc(sizeof(int16) * Max(list_length(tree->columns), 1));
+		tree->byvals =
+			palloc(sizeof(bool) * Max(list_length(tree->columns), 1));
 		foreach(column, tree->columns)
 		{
 			get_typlenbyval(get_atttype(tree->root, lfirst_int(column)),
@@ -238,20 +247,25 @@ complete(HookRoute *route)
 	{
 		HookStep   *step = lfirst(lc);
 		HookMoved  *moved = step->moved;
-		HookTree   *other = find_tree(route, hooks_ancestors_top(step->key->referenced));
+		HookTree   *other =
+			find_tree(route, hooks_ancestors_top(step->key->referenced));
 
-		step->positions = find_positions(step->table->tree, step->keys, step->key->nkeys);
+		step->positions =
+			find_positions(step->table->tree, step->keys, step->key->nkeys);
 		if (moved == NULL)
 			continue;
 		moved->positions[HOOK_END_REFERENCING] = step->positions;
 		if (moved->ends[HOOK_END_REFERENCED])
 			moved->positions[HOOK_END_REFERENCED] =
-				find_positions(other, referenced_keys(step->key), step->key->nkeys);
+				find_positions(other, referenced_keys(step->key),
+							   step->key->nkeys);
 	}
 	foreach(lc, route->tables)
 	{
 		HookTable  *table = lfirst(lc);
-		AttrNumber *columns = palloc(sizeof(AttrNumber) * Max(list_length(table->tree->columns), 1));
+		AttrNumber *columns =
+			palloc(sizeof(AttrNumber) * Max(list_length(table->tree->columns),
+											1));
 		int			n = 0;
 		ListCell   *column;
 
@@ -259,7 +273,8 @@ complete(HookRoute *route)
 		{
 			columns[n++] = lfirst_int(column);
 		}
-		table->numbers = hooks_route_numbers(table->tree->root, table->relid, columns, n);
+		table->numbers =
+			hooks_route_numbers(table->tree->root, table->relid, columns, n);
 		foreach(leaf, table->leaves)
 		{
 			HookLeaf   *here = lfirst(leaf);
@@ -267,9 +282,9 @@ complete(HookRoute *route)
 			complete_ways(route, table, here->deletes);
 			complete_ways(route, table, here->updates);
 			if (here->partition != NULL)
-				here->partition_positions = find_positions(table->tree,
-														   here->partition_columns,
-														   here->partition->ncolumns);
+				here->partition_positions =
+					find_positions(table->tree, here->partition_columns,
+								   here->partition->ncolumns);
 		}
 	}
 }
@@ -295,17 +310,18 @@ tree_is_doomable(const HookRoute *route, Oid root)
 /*
  * May a changed row's key be one that does not exist?  Because it is new;
  * because it is null in part, which MATCH FULL forbids; or because what it
- * refers to goes: PostgreSQL looks up every foreign key of a row again that the
- * transaction has made, as it does when it changes one twice (see
+ * refers to goes: PostgreSQL looks up every foreign key of a row again that
+ * the transaction has made, as it does when it changes one twice (see
  * RI_FKey_fk_upd_check_required() in ri_triggers.c).
  */
 static bool
-may_dangle(const HookRoute *route, const HookTree *tree, const HookForeignKey *key)
+may_dangle(const HookRoute *route, const HookTree *tree,
+		   const HookForeignKey *key)
 {
-	List	   *changes = find_changes(tree,
-									   hooks_route_numbers(key->referencing, tree->root,
-														   key->referencing_keys, key->nkeys),
-									   key->nkeys);
+	AttrNumber *columns = hooks_route_numbers(key->referencing, tree->root,
+											  key->referencing_keys,
+											  key->nkeys);
+	List	   *changes = find_changes(tree, columns, key->nkeys);
 
 	return any_moves(changes) ||
 		(changes != NIL && key->full && key->nkeys > 1) ||
@@ -328,7 +344,7 @@ add_rechecks(HookRoute *route)
 			continue;
 		foreach(table, find_all_inheritors(tree->root, AccessShareLock, NULL))
 		{
-			/* not those that inherit from the table without being partitions */
+			/* not those that inherit from the table and are no partitions */
 			if (hooks_ancestors_top(lfirst_oid(table)) != tree->root)
 				continue;
 			foreach(cell, hooks_graph_from(route->graph, lfirst_oid(table)))
@@ -345,7 +361,8 @@ add_rechecks(HookRoute *route)
 				step->recheck = true;
 				step->table = ((HookStep *) linitial(tree->changes))->table;
 				step->keys = hooks_route_numbers(key->referencing, tree->root,
-												 key->referencing_keys, key->nkeys);
+												 key->referencing_keys,
+												 key->nkeys);
 				hooks_route_need(tree, step->keys, key->nkeys);
 				tree->rechecks = lappend(tree->rechecks, step);
 				route->steps = lappend(route->steps, step);
@@ -356,8 +373,8 @@ add_rechecks(HookRoute *route)
 }
 
 /*
- * Is a step the only one that reaches rows of its table or of its partitions, and
- * does nothing follow from what it does to them?
+ * Is a step the only one that reaches rows of its table or of its partitions,
+ * and does nothing follow from what it does to them?
  */
 static bool
 is_alone(const HookRoute *route, const HookStep *step, List *roots)

@@ -9,9 +9,9 @@
  * snapshot of now, but of the statement's command, so that what it has removed
  * so far is still there.
  *
- * The result is cached for each statement and table, as TIDs, six bytes a row.  It
- * holds until the table gets another file, by TRUNCATE or a rewrite.  The cache
- * lives with the record of the running delete (deleted.c).
+ * The result is cached for each statement and table, as TIDs, six bytes a row.
+ * It holds until the table gets another file, by TRUNCATE or a rewrite.  The
+ * cache lives with the record of the running delete (deleted.c).
  */
 #include "postgres.h"
 
@@ -92,6 +92,13 @@ keep_row(const HookCascadeRow *row, void *arg)
 	MemoryContextSwitchTo(old);
 }
 
+/* was the row moved to another partition? */
+static inline bool
+has_moved(HeapTuple tuple)
+{
+	return HeapTupleHeaderIndicatesMovedPartitions(tuple->t_data);
+}
+
 /*
  * Begins the walk with the rows of a batch, but for those that an UPDATE has
  * moved to another partition: foreign keys see an update of the partitioned
@@ -111,8 +118,7 @@ add_batch(HookWalk *walk, const HookBatch *batch)
 			{
 				CHECK_FOR_INTERRUPTS();
 				if (hooks_rows_get(&fetcher, &chunk->tids[i]) &&
-					!(fetcher.heap &&
-					  HeapTupleHeaderIndicatesMovedPartitions(fetcher.tuple.t_data)))
+					!(fetcher.heap && has_moved(&fetcher.tuple)))
 					hooks_cascade_add(walk, fetcher.slot);
 			}
 		hooks_rows_end(&fetcher);
@@ -121,19 +127,17 @@ add_batch(HookWalk *walk, const HookBatch *batch)
 }
 
 /*
- * Was a row deleted, and not moved to another partition, by the command of this
- * transaction?
+ * Was a row deleted, and not moved to another partition, by the command of
+ * this transaction?
  */
 static bool
 is_deleted_by(HeapTuple tuple, CommandId command)
 {
-	HeapTupleHeader header = tuple->t_data;
+	CommandId	changed;
 
-	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
-		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-		ItemPointerEquals(&header->t_ctid, &tuple->t_self) &&
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header)) &&
-		HeapTupleHeaderGetCmax(header) == command;
+	return hooks_origin_changed_by(tuple->t_data, &changed) &&
+		ItemPointerEquals(&tuple->t_data->t_ctid, &tuple->t_self) &&
+		changed == command;
 }
 
 /*
@@ -162,8 +166,9 @@ add_deleted(HookWalk *walk, Oid relid, CommandId command)
 
 		CHECK_FOR_INTERRUPTS();
 		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		deleted = is_deleted_by(((BufferHeapTupleTableSlot *) slot)->base.tuple,
-								command);
+		deleted =
+			is_deleted_by(((BufferHeapTupleTableSlot *) slot)->base.tuple,
+						  command);
 		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 		if (deleted)
 			hooks_cascade_add(walk, slot);
@@ -216,8 +221,8 @@ uncaptured_tables(const HookStatement *root)
 
 /*
  * The batches with the rows that the statement itself deletes: those that have
- * fired, which it keeps, and those that wait.  If the statement was not seen, the
- * batch of the firing is all that is known.
+ * fired, which it keeps, and those that wait.  If the statement was not seen,
+ * the batch of the firing is all that is known.
  */
 static List *
 find_batches(const HookFiring *firing, const HookStatement *root)
@@ -249,8 +254,8 @@ push_snapshot(const HookFiring *firing, const HookStatement *root)
 }
 
 /*
- * Refuses a walk that would tell the current user of rows that it may not read:
- * errors of hooks_rights_check_read().
+ * Refuses a walk that would tell the current user of rows that it may not
+ * read:  errors of hooks_rights_check_read().
  */
 static void
 check_rights(HookWalk *walk, List *roots, Oid target)
@@ -270,8 +275,8 @@ check_rights(HookWalk *walk, List *roots, Oid target)
 }
 
 /*
- * Begins the walk with the rows of tables that capture nothing, where they lead
- * somewhere or are asked for themselves.
+ * Begins the walk with the rows of tables that capture nothing, where they
+ * lead somewhere or are asked for themselves.
  */
 static void
 add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
@@ -282,7 +287,8 @@ add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
 	foreach(lc, uncaptured)
 	{
 		Oid			relid = lfirst_oid(lc);
-		HookTable  *table = hooks_route_table(hooks_cascade_route(walk), relid);
+		HookTable  *table =
+			hooks_route_table(hooks_cascade_route(walk), relid);
 
 		if (!OidIsValid(target) || table->tree->columns != NIL ||
 			list_member_oid(target_tables, relid))
@@ -309,7 +315,8 @@ walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 	Assert(firing->subject->batch != NULL);
 	foreach(lc, batches)
 	{
-		roots = list_concat_unique_oid(roots, hooks_batch_relations(lfirst(lc)));
+		roots =
+			list_concat_unique_oid(roots, hooks_batch_relations(lfirst(lc)));
 	}
 	push_snapshot(firing, root);
 	walk = hooks_cascade_begin(roots, target, 0, visitor, arg);
@@ -330,14 +337,15 @@ walk_delete(const HookFiring *firing, Oid target, List *target_tables,
  * Walks all that the delete of a firing does.
  */
 void
-hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor, void *arg)
+hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor,
+				  void *arg)
 {
 	walk_delete(firing, InvalidOid, NIL, visitor, arg);
 }
 
 /*
- * The table that the statement of a firing deletes from in the first place; the
- * firing's own if that is not known.
+ * The table that the statement of a firing deletes from in the first place;
+ * the firing's own if that is not known.
  */
 Oid
 hooks_doomed_target(const HookFiring *firing)
@@ -349,9 +357,9 @@ hooks_doomed_target(const HookFiring *firing)
 }
 
 /*
- * Is all that is known of the delete of a firing what happens from the firing's
- * rows on?  So it is if the statement was not seen, and has led to them by a
- * foreign key.
+ * Is all that is known of the delete of a firing what happens from the
+ * firing's rows on?  So it is if the statement was not seen, and has led to
+ * them by a foreign key.
  */
 bool
 hooks_doomed_is_partial(const HookFiring *firing)
@@ -361,8 +369,8 @@ hooks_doomed_is_partial(const HookFiring *firing)
 }
 
 /*
- * Is a firing the first of its statement to ask this?  What an abort takes back
- * was not.  Always true where the statement was not seen.
+ * Is a firing the first of its statement to ask this?  What an abort takes
+ * back was not.  Always true where the statement was not seen.
  */
 bool
 hooks_doomed_first(const HookFiring *firing)
@@ -380,8 +388,8 @@ hooks_doomed_first(const HookFiring *firing)
 
 /*
  * What the delete of a firing removes from a table, as a list of HookTidList.
- * Cached for each statement and table; without a cache if the statement was not
- * seen.
+ * Cached for each statement and table; without a cache if the statement was
+ * not seen.
  */
 List *
 hooks_doomed_rows(const HookFiring *firing, Oid target)

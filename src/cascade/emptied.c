@@ -48,7 +48,9 @@ hooks_emptied_tables(const HookGraph *graph, Oid relid)
 		CHECK_FOR_INTERRUPTS();
 		foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
 		{
-			tables = add_truncated(tables, lfirst_oid(lc), table->depth, table->key);
+			tables =
+				add_truncated(tables, lfirst_oid(lc), table->depth,
+							  table->key);
 		}
 		referenced = list_concat(referenced, hooks_graph_above(table->relid));
 		foreach(lc, referenced)

@@ -264,7 +264,8 @@ hooks_graph_pin(MemoryContext context)
 List *
 hooks_graph_to(const HookGraph *graph, Oid referenced)
 {
-	GraphTable *table = hash_search(graph->tables, &referenced, HASH_FIND, NULL);
+	GraphTable *table =
+		hash_search(graph->tables, &referenced, HASH_FIND, NULL);
 
 	return table == NULL ? NIL : table->to;
 }
@@ -275,7 +276,8 @@ hooks_graph_to(const HookGraph *graph, Oid referenced)
 List *
 hooks_graph_from(const HookGraph *graph, Oid referencing)
 {
-	GraphTable *table = hash_search(graph->tables, &referencing, HASH_FIND, NULL);
+	GraphTable *table =
+		hash_search(graph->tables, &referencing, HASH_FIND, NULL);
 
 	return table == NULL ? NIL : table->from;
 }
@@ -289,7 +291,8 @@ hooks_graph_find(const HookGraph *graph, Oid constraint)
 {
 	while (OidIsValid(constraint))
 	{
-		GraphKey   *entry = hash_search(graph->keys, &constraint, HASH_FIND, NULL);
+		GraphKey   *entry =
+			hash_search(graph->keys, &constraint, HASH_FIND, NULL);
 		HeapTuple	tuple;
 
 		if (entry != NULL)
@@ -304,9 +307,9 @@ hooks_graph_find(const HookGraph *graph, Oid constraint)
 }
 
 /*
- * The partitioned tables above a partition, whose foreign keys hold for its rows,
- * too.  Other than for hooks_ancestors_of(), a partition that is being detached
- * has them still, as its rows are checked until that is done.
+ * The partitioned tables above a partition, whose foreign keys hold for its
+ * rows, too.  Other than for hooks_ancestors_of(), a partition that is being
+ * detached has them still, as its rows are checked until that is done.
  */
 List *
 hooks_graph_above(Oid relid)
@@ -332,18 +335,23 @@ hooks_graph_to_rows(const HookGraph *graph, Oid relid)
 	ListCell   *lc;
 
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
-		others = list_concat(others, find_all_inheritors(relid, AccessShareLock, NULL));
+		others =
+			list_concat(others,
+						find_all_inheritors(relid, AccessShareLock, NULL));
 	foreach(lc, others)
 	{
-		keys = list_concat_unique_ptr(keys, hooks_graph_to(graph, lfirst_oid(lc)));
+		keys =
+			list_concat_unique_ptr(keys,
+								   hooks_graph_to(graph, lfirst_oid(lc)));
 	}
 	return keys;
 }
 
 /*
  * Is an index's condition, if it has one, true of every row that can match the
- * key?  As it is in the catalog: to simplify it, as RelationGetIndexPredicate()
- * does, may call a function of the table's owner as the user who looks.
+ * key?  As it is in the catalog: to simplify it, as
+ * RelationGetIndexPredicate() does, may call a function of the table's owner
+ * as the user who looks.
  */
 static bool
 holds_for_keys(Relation index, const HookForeignKey *key)
@@ -355,7 +363,8 @@ holds_for_keys(Relation index, const HookForeignKey *key)
 
 	if (isnull)
 		return true;
-	foreach(lc, make_ands_implicit(stringToNode(TextDatumGetCString(condition))))
+	foreach(lc,
+			make_ands_implicit(stringToNode(TextDatumGetCString(condition))))
 	{
 		NullTest   *test = lfirst(lc);
 		bool		covered = false;
@@ -364,7 +373,8 @@ holds_for_keys(Relation index, const HookForeignKey *key)
 			!IsA(test->arg, Var))
 			return false;
 		for (int i = 0; i < key->nkeys; i++)
-			covered |= key->referencing_keys[i] == ((Var *) test->arg)->varattno;
+			covered |= key->referencing_keys[i] ==
+				((Var *) test->arg)->varattno;
 		if (!covered)
 			return false;
 	}

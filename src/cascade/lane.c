@@ -5,9 +5,9 @@
  * The caller is connected to SPI from the first lane's preparation to the last
  * one's end; queries run with the active snapshot and may only read.
  *
- * They are no portals: any code in the session can find a portal by its name, and
- * fetch from it or close it, and a lane's query may call code of the owner of
- * another table.
+ * They are no portals: any code in the session can find a portal by its name,
+ * and fetch from it or close it, and a lane's query may call code of the owner
+ * of another table.
  */
 #include "postgres.h"
 
@@ -50,10 +50,10 @@ leave(const HookLane *lane, const HookIdentity *before)
 }
 
 /*
- * Begins to use a lane, in the current memory context.  The query knows what is
- * put in as a table of that name; unique: hardly any of it comes twice in a
- * round.  The query reads one table, whose owner it runs as.  Whether the current
- * user may know what it finds is the caller's business.
+ * Begins to use a lane, in the current memory context.  The query knows what
+ * is put in as a table of that name; unique: hardly any of it comes twice in a
+ * round.  The query reads one table, whose owner it runs as.  Whether the
+ * current user may know what it finds is the caller's business.
  */
 void
 hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
@@ -108,7 +108,8 @@ hooks_lane_plan(HookLane *lane)
 		SPI_freeplan(lane->plan);
 	lane->plan = SPI_prepare(lane->sql, 0, NULL);
 	if (lane->plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		elog(ERROR, "SPI_prepare failed: %s",
+			 SPI_result_code_string(SPI_result));
 	leave(lane, &before);
 	source = linitial(SPI_plan_get_plan_sources(lane->plan));
 	if (OidIsValid(lane->relid) &&
@@ -175,7 +176,8 @@ hooks_lane_next_round(HookLane *lane)
 		return false;
 
 	lane->enr.reldata = lane->current;
-	if (lane->plan == NULL || rows > 4 * lane->planned || 4 * rows < lane->planned)
+	if (lane->plan == NULL || rows > 4 * lane->planned ||
+		4 * rows < lane->planned)
 	{
 		lane->enr.md.enrtuples = rows;
 		lane->planned = rows;
@@ -187,8 +189,8 @@ hooks_lane_next_round(HookLane *lane)
 /*
  * Tells the planner that the values of a tuplestore are all different.  It has
  * no statistics of it, and would rather hash the whole of the other table, of
- * which it has.  A key of several columns is unique only as a whole; but that is
- * what is hashed.
+ * which it has.  A key of several columns is unique only as a whole; but that
+ * is what is hashed.
  */
 static bool
 tell_unique(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,

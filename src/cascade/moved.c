@@ -1,11 +1,12 @@
 /*
  * moved.c
- *		Rows that a walk has changed: what they are now, and whom they meet by it.
+ *		Rows that a walk has changed: what they are now, and whom they meet by
+ *		it.
  *
  * A query finds rows by what they were when the statement began.  One that has
- * been given another key since, by SET DEFAULT or a copy of a composite key, is
- * found here: by the operators that ri_triggers.c uses, and their hash functions
- * if they have any.  change.c puts it in.
+ * been given another key since, by SET DEFAULT or a copy of a composite key,
+ * is found here: by the operators that ri_triggers.c uses, and their hash
+ * functions if they have any.  change.c puts it in.
  */
 #include "postgres.h"
 
@@ -53,7 +54,8 @@ hooks_moved_version(HTAB *versions, Oid relid, const ItemPointerData *tid,
 	HookVersion *version;
 	bool		found;
 
-	version = hash_search(versions, &row, make ? HASH_ENTER : HASH_FIND, &found);
+	version =
+		hash_search(versions, &row, make ? HASH_ENTER : HASH_FIND, &found);
 	if (make && !found)
 		version->values = NULL;
 	return version;
@@ -66,8 +68,8 @@ hooks_moved_tid(const HookVersion *version, ItemPointer tid)
 }
 
 /*
- * A value as the operators take it.  The cast gets what it has arguments for: a
- * function in SQL would take more for its own.
+ * A value as the operators take it.  The cast gets what it has arguments for:
+ * a function in SQL would take more for its own.
  */
 static Datum
 cast_value(const HookMoved *moved, HookEnd end, int i, Datum value)
@@ -92,9 +94,11 @@ hash_moved_key(HookMoved *moved, HookEnd end, const Datum *key)
 	uint32		hash = 0;
 
 	for (int i = 0; i < moved->key->nkeys && moved->hashes; i++)
-		hash = hash * 31 + DatumGetUInt32(FunctionCall1Coll(&moved->hash[end][i],
-															moved->collations[i],
-															cast_value(moved, end, i, key[i])));
+		hash = hash * 31 +
+			DatumGetUInt32(FunctionCall1Coll(&moved->hash[end][i],
+											 moved->collations[i],
+											 cast_value(moved,
+														end, i, key[i])));
 	return hash;
 }
 
@@ -102,7 +106,8 @@ hash_moved_key(HookMoved *moved, HookEnd end, const Datum *key)
  * The key that a changed row has at one end; false if it has none.
  */
 static bool
-get_key(const HookMoved *moved, HookEnd end, const HookVersion *version, Datum *key)
+get_key(const HookMoved *moved, HookEnd end, const HookVersion *version,
+		Datum *key)
 {
 	for (int i = 0; i < moved->key->nkeys; i++)
 	{
@@ -139,15 +144,17 @@ hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)
 		info.entrysize = sizeof(MovedBucket);
 		info.hcxt = moved->context;
 		moved->buckets[end] = hash_create("hooks changed keys", 64, &info,
-										  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+										  HASH_ELEM | HASH_BLOBS |
+										  HASH_CONTEXT);
 	}
 	bucket = hash_search(moved->buckets[end], &hash, HASH_ENTER, &found);
 	if (!found)
 	{
 		bucket->n = 0;
 		bucket->size = 4;
-		bucket->entries = MemoryContextAlloc(moved->context,
-											 sizeof(MovedEntry) * bucket->size);
+		bucket->entries =
+			MemoryContextAlloc(moved->context,
+							   sizeof(MovedEntry) * bucket->size);
 	}
 	else if (bucket->n == bucket->size)
 	{
@@ -165,7 +172,8 @@ hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)
  * not found.
  */
 void
-hooks_moved_begin(HookMovedScan *scan, HookMoved *moved, HookEnd end, HookEnd by,
+hooks_moved_begin(HookMovedScan *scan, HookMoved *moved, HookEnd end,
+				  HookEnd by,
 				  const Datum *key, const bool *nulls)
 {
 	uint32		hash;
@@ -215,11 +223,13 @@ hooks_moved_next(HookMovedScan *scan)
 
 			/* the operator has what is referred to on its left */
 			if (mixed && scan->by == HOOK_END_REFERENCING)
-				match = DatumGetBool(FunctionCall2Coll(equal, moved->collations[i],
-													   other, one));
+				match =
+					DatumGetBool(FunctionCall2Coll(equal, moved->collations[i],
+												   other, one));
 			else
-				match = DatumGetBool(FunctionCall2Coll(equal, moved->collations[i],
-													   one, other));
+				match =
+					DatumGetBool(FunctionCall2Coll(equal, moved->collations[i],
+												   one, other));
 		}
 		if (match)
 			return entry->version;
@@ -231,7 +241,8 @@ hooks_moved_next(HookMovedScan *scan)
  * Does a row refer to the same as before, as ri_KeysEqual() sees it?
  */
 bool
-hooks_moved_same(HookMoved *moved, const Datum *old_values, const bool *old_nulls,
+hooks_moved_same(HookMoved *moved, const Datum *old_values,
+				 const bool *old_nulls,
 				 const Datum *values, const bool *nulls)
 {
 	Assert(moved->prepared);
@@ -240,9 +251,14 @@ hooks_moved_same(HookMoved *moved, const Datum *old_values, const bool *old_null
 		int			position = moved->positions[HOOK_END_REFERENCING][i];
 
 		if (old_nulls[position] || nulls[position] ||
-			!DatumGetBool(FunctionCall2Coll(&moved->same[i], DEFAULT_COLLATION_OID,
-											cast_value(moved, HOOK_END_REFERENCING, i, old_values[position]),
-											cast_value(moved, HOOK_END_REFERENCING, i, values[position]))))
+			!DatumGetBool(FunctionCall2Coll(&moved->same[i],
+											DEFAULT_COLLATION_OID,
+											cast_value(moved,
+													   HOOK_END_REFERENCING, i,
+													   old_values[position]),
+											cast_value(moved,
+													   HOOK_END_REFERENCING, i,
+													   values[position]))))
 			return false;
 	}
 	return true;

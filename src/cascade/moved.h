@@ -1,6 +1,7 @@
 /*
  * moved.h
- *		Rows that a walk has changed: what they are now, and whom they meet by it.
+ *		Rows that a walk has changed: what they are now, and whom they meet by
+ *		it.
  */
 #ifndef HOOKS_MOVED_H
 #define HOOKS_MOVED_H
@@ -43,7 +44,8 @@ typedef struct HookVersion
 typedef struct MovedBucket MovedBucket;
 
 /*
- * A foreign key, and the changed rows at its ends by the key that they have now.
+ * A foreign key, and the changed rows at its ends by the key that they have
+ * now.
  */
 typedef struct HookMoved
 {
@@ -77,8 +79,10 @@ extern HTAB *hooks_moved_versions(MemoryContext context);
 extern HookVersion *hooks_moved_version(HTAB *versions, Oid relid,
 										const ItemPointerData *tid, bool make);
 extern void hooks_moved_tid(const HookVersion *version, ItemPointer tid);
-extern void hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version);
-extern void hooks_moved_begin(HookMovedScan *scan, HookMoved *moved, HookEnd end,
+extern void hooks_moved_add(HookMoved *moved, HookEnd end,
+							HookVersion *version);
+extern void hooks_moved_begin(HookMovedScan *scan, HookMoved *moved,
+							  HookEnd end,
 							  HookEnd by, const Datum *key, const bool *nulls);
 extern HookVersion *hooks_moved_next(HookMovedScan *scan);
 extern bool hooks_moved_same(HookMoved *moved,

@@ -43,9 +43,9 @@ key_runs_code(Node *node, void *context)
 /*
  * The constraint of a partition; NIL if it has none.
  *
- * PostgreSQL makes it of the keys of the tables above.  It may simplify them, and
- * call what is in them, when it first reads one: each is read here as the owner
- * of its own table, and kept by the relation while that is open.
+ * PostgreSQL makes it of the keys of the tables above.  It may simplify them,
+ * and call what is in them, when it first reads one: each is read here as the
+ * owner of its own table, and kept by the relation while that is open.
  */
 static List *
 get_constraint(Relation rel)
@@ -110,8 +110,8 @@ hooks_partition_make(Relation rel)
 }
 
 /*
- * The columns by which a table finds a partition for a row, and their number; 0 if
- * it is not partitioned.  As they are in the catalog: nothing is called.
+ * The columns by which a table finds a partition for a row, and their number;
+ * 0 if it is not partitioned.  As they are in the catalog: nothing is called.
  */
 int
 hooks_partition_key(Oid relid, AttrNumber **columns)
@@ -129,16 +129,22 @@ hooks_partition_key(Oid relid, AttrNumber **columns)
 		return 0;
 	form = (Form_pg_partitioned_table) GETSTRUCT(tuple);
 	for (int i = 0; i < form->partnatts; i++)
-		set = bms_add_member(set, form->partattrs.values[i] - FirstLowInvalidHeapAttributeNumber);
+		set =
+			bms_add_member(set,
+						   form->partattrs.values[i] -
+						   FirstLowInvalidHeapAttributeNumber);
 	expressions = SysCacheGetAttr(PARTRELID, tuple,
-								  Anum_pg_partitioned_table_partexprs, &isnull);
+								  Anum_pg_partitioned_table_partexprs,
+								  &isnull);
 	if (!isnull)
-		pull_varattnos(stringToNode(TextDatumGetCString(expressions)), 1, &set);
+		pull_varattnos(stringToNode(TextDatumGetCString(expressions)), 1,
+					   &set);
 	ReleaseSysCache(tuple);
 
 	*columns = palloc(sizeof(AttrNumber) * bms_num_members(set));
 	while ((column = bms_next_member(set, column)) >= 0)
-		if (column + FirstLowInvalidHeapAttributeNumber > 0)	/* not an expression */
+		/* not an expression */
+		if (column + FirstLowInvalidHeapAttributeNumber > 0)
 			(*columns)[n++] = column + FirstLowInvalidHeapAttributeNumber;
 	return n;
 }
@@ -148,7 +154,8 @@ hooks_partition_key(Oid relid, AttrNumber **columns)
  * HookPartition.columns, in their order.
  */
 bool
-hooks_partition_has(HookPartition *partition, const Datum *values, const bool *nulls)
+hooks_partition_has(HookPartition *partition, const Datum *values,
+					const bool *nulls)
 {
 	TupleTableSlot *slot;
 	bool		result;
@@ -158,16 +165,17 @@ hooks_partition_has(HookPartition *partition, const Datum *values, const bool *n
 		MemoryContext old = MemoryContextSwitchTo(partition->context);
 		EState	   *estate = CreateExecutorState();
 		Relation	rel = table_open(partition->relid, NoLock);
+		TupleDesc	desc = CreateTupleDescCopy(RelationGetDescr(rel));
 
-		partition->slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(rel)),
-												   &TTSOpsVirtual);
+		partition->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 		table_close(rel, NoLock);
 		partition->econtext = GetPerTupleExprContext(estate);
 		partition->state = ExecPrepareCheck(partition->constraint, estate);
 		MemoryContextSwitchTo(old);
 	}
 	slot = ExecClearTuple(partition->slot);
-	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	memset(slot->tts_isnull, true,
+		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
 	for (int i = 0; i < partition->ncolumns; i++)
 	{
 		slot->tts_values[partition->columns[i] - 1] = values[i];

@@ -81,7 +81,8 @@ hooks_of_count(const HookCascadeCount *count)
 	if (count->effect == HOOK_EFFECT_BLOCKED)
 		return NIL;
 	if (count->effect == HOOK_EFFECT_DELETE)
-		return hooks_forecast_hooks(HOOK_DELETE, count->relation, count->relids,
+		return hooks_forecast_hooks(HOOK_DELETE, count->relation,
+									count->relids,
 									NULL, false);
 	return hooks_forecast_hooks(HOOK_UPDATE, count->relation, count->relids,
 								count->columns,
@@ -103,7 +104,8 @@ report_missing_indexes(const HookRoute *route)
 		const HookForeignKey *key = step->key;
 
 		if (!step->taken || step->recheck ||
-			list_member_ptr(reported, key) || OidIsValid(hooks_graph_index(key)))
+			list_member_ptr(reported, key) ||
+			OidIsValid(hooks_graph_index(key)))
 			continue;
 		reported = lappend(reported, (void *) key);
 		ereport(NOTICE,
@@ -174,8 +176,10 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	/* where what is changed refers to is looked up, too */
 	foreach(lc, route->steps)
 	{
-		if (((HookStep *) lfirst(lc))->recheck)
-			hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referenced);
+		const HookStep *step = lfirst(lc);
+
+		if (step->recheck)
+			hooks_rights_check_read(step->key->referenced);
 	}
 	hooks_cascade_select(walk, relid, list_length(tables) > 1, condition);
 	hooks_cascade_run(walk);
@@ -241,7 +245,8 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 	List	   *counted = NIL;
 	TupleDesc	desc;
 	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
-	List	   *tables = hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext), relid);
+	List	   *tables =
+		hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext), relid);
 	ListCell   *lc;
 
 	foreach(lc, tables)
@@ -267,10 +272,12 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION)
 				count += count_table(lfirst_oid(cell));
 		}
-		put_count(rows, desc, table->depth, table->relid, table->key, "truncate",
+		put_count(rows, desc, table->depth, table->relid, table->key,
+				  "truncate",
 				  count, false,
 				  hooks_forecast_hooks(HOOK_TRUNCATE, table->relid,
-									   list_make1_oid(table->relid), NULL, false));
+									   list_make1_oid(table->relid), NULL,
+									   false));
 	}
 	return (Datum) 0;
 }

@@ -2,9 +2,10 @@
  * query.c
  *		The queries of a cascade's steps.
  *
- * A step's query joins a tuplestore, "f", of keys with the referencing table, by
- * the operators and collations that ri_triggers.c uses for the foreign key, if
- * compare.c allows them.  Every name in it is qualified, and every identifier quoted.
+ * A step's query joins a tuplestore, "f", of keys with the referencing table,
+ * by the operators and collations that ri_triggers.c uses for the foreign key,
+ * if compare.c allows them.  Every name in it is qualified, and every
+ * identifier quoted.
  */
 #include "postgres.h"
 
@@ -27,6 +28,7 @@
 
 #include "base/compat.h"
 #include "base/identity.h"
+#include "base/place.h"
 #include "cascade/compare.h"
 #include "cascade/query.h"
 #include "registry/callback.h"
@@ -58,7 +60,8 @@ hooks_query_desc(const HookStep *step, bool checks)
 			get_atttype(key->referencing, key->referencing_keys[i]) :
 			get_atttype(key->referenced, key->referenced_keys[i]);
 
-		TupleDescInitEntry(desc, first + i + 1, psprintf("k%d", i + 1), type, -1, 0);
+		TupleDescInitEntry(desc, first + i + 1, psprintf("k%d", i + 1), type,
+						   -1, 0);
 		if (copies)
 			TupleDescInitEntry(desc, first + n + i + 1, psprintf("n%d", i + 1),
 							   type, -1, 0);
@@ -76,22 +79,20 @@ is_partitioned(Oid relid)
 static const char *
 from_item(Oid relid, bool children, const char *alias)
 {
-	const char *name = get_rel_name(relid);
-
 	/* a table that is only referred to may not be one of the route */
-	if (name == NULL)
+	if (get_rel_name(relid) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
-	return psprintf("%s%s %s", children || is_partitioned(relid) ? "" : "ONLY ",
-					quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-											   name),
+	return psprintf("%s%s %s", children ||
+					is_partitioned(relid) ? "" : "ONLY ",
+					hooks_place_quoted(relid),
 					alias);
 }
 
 /*
- * The table that holds a row of such an item: a constant if it can, as a system
- * column keeps PostgreSQL from reading an index only.
+ * The table that holds a row of such an item: a constant if it can, as a
+ * system column keeps PostgreSQL from reading an index only.
  */
 static const char *
 holder(Oid relid, bool children, const char *tableoid)
@@ -171,8 +172,8 @@ append_comparison(StringInfo sql, const HookForeignKey *key, int i,
  * SELECT 0, HOLDER, ctid, COLUMN ... FROM ONLY TABLE [WHERE (CONDITION)]
  * SELECT 0, tableoid, ctid FROM TABLE [WHERE (CONDITION)]
  *
- * The second is of a table with children, which have columns of their own.  The
- * condition is one that hooks_condition_parse() has seen.
+ * The second is of a table with children, which have columns of their own.
+ * The condition is one that hooks_condition_parse() has seen.
  */
 char *
 hooks_query_roots(const HookTable *table, bool children, const char *condition)
@@ -204,14 +205,18 @@ append_key(StringInfo sql, const HookForeignKey *key)
 {
 	for (int i = 0; i < key->nkeys; i++)
 		append_comparison(sql, key, i, psprintf("f.k%d", i + 1),
-						  psprintf("c.%s", column_name(key->referencing, key->referencing_keys[i])));
+						  psprintf("c.%s",
+								   column_name(key->referencing,
+											   key->referencing_keys[i])));
 }
 
 /*
  * SELECT f.event, HOLDER, c.ctid, c.xmin, c.COLUMN ...[, f.k1 ...][, f.n1 ...]
- *   FROM STORE f JOIN [ONLY] TABLE c ON f.k1 = c.KEY AND ... [ORDER BY 1, 2, 3]
+ *   FROM STORE f JOIN [ONLY] TABLE c ON f.k1 = c.KEY AND ... [ORDER BY 1, 2,
+ *   3]
  *
- * For a step whose events rows may meet that were moved, a LEFT JOIN with f.k1 ...
+ * For a step whose events rows may meet that were moved, a LEFT JOIN with f.k1
+ * ...
  */
 char *
 hooks_query_rows(const HookStep *step, const char *name, bool ordered)
@@ -234,14 +239,20 @@ hooks_query_rows(const HookStep *step, const char *name, bool ordered)
 		appendStringInfo(&sql, ", f.k%d", i + 1);
 	for (int i = 0; i < key->nkeys && step->copies && step->moves; i++)
 	{
-		hooks_compare_check_cast(key,
-								 getBaseType(get_atttype(key->referenced, key->referenced_keys[i])),
-								 getBaseType(get_atttype(key->referencing, key->referencing_keys[i])));
+		Oid			referenced = get_atttype(key->referenced,
+											 key->referenced_keys[i]);
+		Oid			referencing = get_atttype(key->referencing,
+											  key->referencing_keys[i]);
+
+		hooks_compare_check_cast(key, getBaseType(referenced),
+								 getBaseType(referencing));
 		appendStringInfo(&sql, ", CAST(f.n%d AS %s)", i + 1,
-						 column_type(key->referencing, key->referencing_keys[i]));
+						 column_type(key->referencing,
+									 key->referencing_keys[i]));
 	}
 	appendStringInfo(&sql, " FROM %s f %s %s ON ",
-					 quote_identifier(name), step->meets ? "LEFT JOIN" : "JOIN",
+					 quote_identifier(name),
+					 step->meets ? "LEFT JOIN" : "JOIN",
 					 from_item(key->referencing, false, "c"));
 	append_key(&sql, key);
 	if (ordered)
@@ -261,8 +272,10 @@ hooks_query_counts(const HookStep *step, const char *name)
 
 	Assert(step->alone);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT 0::pg_catalog.int8, %s, pg_catalog.count(*) FROM %s f, %s WHERE ",
-					 holder(key->referencing, false, "c.tableoid"), quote_identifier(name),
+	appendStringInfo(&sql,
+					 "SELECT 0::pg_catalog.int8, %s, pg_catalog.count(*) FROM %s f, %s WHERE ",
+					 holder(key->referencing, false, "c.tableoid"),
+					 quote_identifier(name),
 					 from_item(key->referencing, false, "c"));
 	append_key(&sql, key);
 	if (is_partitioned(key->referencing))
@@ -282,7 +295,8 @@ hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 
 	Assert(step->recheck);
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid");
+	appendStringInfoString(&sql,
+						   "SELECT f.event, f.relid, f.tid, f.change, p.tableoid, p.ctid");
 	for (int i = 0; i < key->nkeys; i++)
 		appendStringInfo(&sql, ", f.k%d", i + 1);
 	appendStringInfo(&sql, " FROM %s f LEFT JOIN %s ON ",
@@ -290,7 +304,9 @@ hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 					 from_item(key->referenced, false, "p"));
 	for (int i = 0; i < key->nkeys; i++)
 		append_comparison(&sql, key, i,
-						  psprintf("p.%s", column_name(key->referenced, key->referenced_keys[i])),
+						  psprintf("p.%s",
+								   column_name(key->referenced,
+											   key->referenced_keys[i])),
 						  psprintf("f.k%d", i + 1));
 	if (ordered)
 		appendStringInfoString(&sql, " ORDER BY 1");
@@ -319,7 +335,8 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 	for (int i = 0; i < key->nkeys && known; i++)
 	{
 		AttrNumber	attnum = key->referencing_keys[i];
-		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+		Form_pg_attribute att =
+			TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 		Node	   *value = NULL;
 
 		if (bms_is_member(attnum, step->set))
@@ -334,8 +351,10 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 			!hooks_callback_type_runs_code(getBaseType(exprType(value)));
 		if (!known)
 			continue;
-		values[i] = ExecEvalExprSwitchContext(ExecPrepareExpr((Expr *) value, estate),
-											  GetPerTupleExprContext(estate), &nulls[i]);
+		values[i] =
+			ExecEvalExprSwitchContext(ExecPrepareExpr((Expr *) value, estate),
+									  GetPerTupleExprContext(estate),
+									  &nulls[i]);
 		if (!nulls[i])
 			values[i] = datumCopy(values[i], att->attbyval, att->attlen);
 	}

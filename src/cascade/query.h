@@ -13,7 +13,7 @@
 #include "cascade/moved.h"
 #include "cascade/route.h"
 
-/* What the queries find begins with the number of an event, as lanes want it */
+/* What the queries find begins with the number of an event: lanes want it */
 
 /* the columns of hooks_query_roots() */
 enum

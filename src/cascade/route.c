@@ -3,15 +3,16 @@
  *		Which ways a cascade can take from a table.
  *
  * The graph says which foreign keys there are; the triggers of each table that
- * holds rows say which of them are in force in this session, and in which order
- * PostgreSQL carries out their actions: by the byte order of the triggers'
- * names.  A delete goes on to the rows that refer to a deleted one: these are
- * deleted or changed, or they block it.  A change of referenced columns goes on
- * to the rows that refer to them: these are changed, or they block it.
+ * holds rows say which of them are in force in this session, and in which
+ * order PostgreSQL carries out their actions: by the byte order of the
+ * triggers' names.  A delete goes on to the rows that refer to a deleted one:
+ * these are deleted or changed, or they block it.  A change of referenced
+ * columns goes on to the rows that refer to them: these are changed, or they
+ * block it.
  *
  * All this is about tables, not rows.  It is found out before the first row is
- * looked at, so that tables which the user may not read are refused at once, and
- * tables that lead nowhere are not read at all.
+ * looked at, so that tables which the user may not read are refused at once,
+ * and tables that lead nowhere are not read at all.
  */
 #include "postgres.h"
 
@@ -33,8 +34,8 @@
 
 /*
  * A tree of tables that a route to some table goes to or through, and the
- * columns, by the tree's numbers, whose change can take a row out of the cascade
- * or into it.
+ * columns, by the tree's numbers, whose change can take a row out of the
+ * cascade or into it.
  */
 typedef struct HookWanted
 {
@@ -99,8 +100,10 @@ static void
 add_leaf(HookRoute *route, HookTable *table, Oid relid)
 {
 	Relation	rel = open_route_table(route, relid);
-	HookLeaf   *leaf = hash_search(table->leaf_by_relid, &relid, HASH_ENTER, NULL);
-	int			ntriggers = rel->trigdesc == NULL ? 0 : rel->trigdesc->numtriggers;
+	HookLeaf   *leaf =
+		hash_search(table->leaf_by_relid, &relid, HASH_ENTER, NULL);
+	int			ntriggers = rel->trigdesc == NULL ? 0 :
+		rel->trigdesc->numtriggers;
 	Trigger    *triggers;
 	ListCell   *lc;
 
@@ -124,11 +127,13 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	{
 		(void) open_route_table(route, lfirst_oid(lc));
 	}
-	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) : NULL;
+	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) :
+		NULL;
 	if (leaf->partition != NULL)
-		leaf->partition_columns = hooks_route_numbers(relid, table->tree->root,
-													  leaf->partition->columns,
-													  leaf->partition->ncolumns);
+		leaf->partition_columns =
+			hooks_route_numbers(relid, table->tree->root,
+								leaf->partition->columns,
+								leaf->partition->ncolumns);
 	for (int i = 0; i < ntriggers; i++)
 	{
 		int			type = RI_FKey_trigger_type(triggers[i].tgfoid);
@@ -149,7 +154,8 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 		if (type == RI_TRIGGER_FK)
 		{
 			if (TRIGGER_FOR_UPDATE(triggers[i].tgtype))
-				leaf->checks = list_append_unique_ptr(leaf->checks, (void *) key);
+				leaf->checks =
+					list_append_unique_ptr(leaf->checks, (void *) key);
 		}
 		else if (TRIGGER_FOR_DELETE(triggers[i].tgtype))
 			leaf->deletes = add_way(leaf->deletes, table, key);
@@ -210,7 +216,8 @@ get_route_table(HookRoute *route, Oid relid)
 									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	route->tables = lappend(route->tables, table);
 	table->partitioned =
-		open_route_table(route, relid)->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+		open_route_table(route, relid)->rd_rel->relkind ==
+		RELKIND_PARTITIONED_TABLE;
 	table->tree = get_route_tree(route, hooks_ancestors_top(relid));
 	if (!table->partitioned)
 		add_leaf(route, table, relid);
@@ -252,8 +259,8 @@ hooks_route_leaves(const HookLeaf *leaf, const HookStep *step)
 }
 
 /*
- * Does the way's foreign key see a row that leaves its partition as deleted?  A
- * key that refers to the partition itself does.  For others it is changed.
+ * Does the way's foreign key see a row that leaves its partition as deleted?
+ * A key that refers to the partition itself does.  For others it is changed.
  */
 bool
 hooks_route_is_left(const HookLeaf *leaf, const HookWay *way)
@@ -303,15 +310,16 @@ find_wanted(const HookRoute *route, Oid root)
 static bool
 change_matters(const HookWanted *wanted, const HookForeignKey *key)
 {
-	return bms_overlap(wanted->columns,
-					   hooks_route_set(hooks_route_numbers(key->referencing, wanted->root,
-														   key->referencing_keys, key->nkeys),
-									   key->nkeys));
+	AttrNumber *columns = hooks_route_numbers(key->referencing, wanted->root,
+											  key->referencing_keys,
+											  key->nkeys);
+
+	return bms_overlap(wanted->columns, hooks_route_set(columns, key->nkeys));
 }
 
 /*
- * Does a route to some table need a step?  Deletes on the way to it, and changes
- * that matter there.
+ * Does a route to some table need a step?  Deletes on the way to it, and
+ * changes that matter there.
  */
 static bool
 is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
@@ -327,7 +335,8 @@ is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
 		(effect == HOOK_EFFECT_DELETE || change_matters(wanted, key));
 }
 
-static HookStep *get_route_step(HookRoute *route, const HookWay *way, HookCause cause);
+static HookStep *get_route_step(HookRoute *route, const HookWay *way,
+								HookCause cause);
 
 /*
  * The way on from rows of a table that are deleted.
@@ -335,7 +344,8 @@ static HookStep *get_route_step(HookRoute *route, const HookWay *way, HookCause 
 static void
 make_deletes(HookRoute *route, HookTable *table, HookWay *way)
 {
-	way->steps[HOOK_CAUSE_DELETED] = get_route_step(route, way, HOOK_CAUSE_DELETED);
+	way->steps[HOOK_CAUSE_DELETED] =
+		get_route_step(route, way, HOOK_CAUSE_DELETED);
 	if (way->steps[HOOK_CAUSE_DELETED] != NULL)
 		hooks_route_need(table->tree, way->keys, way->key->nkeys);
 }
@@ -358,7 +368,8 @@ make_changeable(HookRoute *route, HookStep *step)
 		bool		leaves = hooks_route_leaves(lfirst(leaf), step);
 
 		if (leaves)
-			hooks_route_need(table->tree, ((HookLeaf *) lfirst(leaf))->partition_columns,
+			hooks_route_need(table->tree,
+							 ((HookLeaf *) lfirst(leaf))->partition_columns,
 							 ((HookLeaf *) lfirst(leaf))->partition->ncolumns);
 		foreach(lc, ((HookLeaf *) lfirst(leaf))->deletes)
 		{
@@ -369,7 +380,8 @@ make_changeable(HookRoute *route, HookStep *step)
 		{
 			HookWay    *way = lfirst(lc);
 
-			if (way->steps[cause] != NULL || !bms_overlap(way->columns, step->touched))
+			if (way->steps[cause] != NULL ||
+				!bms_overlap(way->columns, step->touched))
 				continue;
 			way->steps[cause] = get_route_step(route, way, cause);
 			if (way->steps[cause] != NULL)
@@ -386,7 +398,8 @@ static HookStep *
 get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 {
 	const HookForeignKey *key = way->key;
-	char		action = cause == HOOK_CAUSE_DELETED ? key->on_delete : key->on_update;
+	char		action = cause == HOOK_CAUSE_DELETED ? key->on_delete :
+		key->on_update;
 	HookEffect	effect = HOOK_EFFECT_BLOCKED;
 	bool		copies = false;
 	HookStep   *step;
@@ -429,7 +442,8 @@ get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 	step->no_action = effect == HOOK_EFFECT_BLOCKED ?
 		action == FKCONSTR_ACTION_NOACTION :
 		action == FKCONSTR_ACTION_SETDEFAULT;
-	step->moves = effect == HOOK_EFFECT_SET_DEFAULT || (copies && key->nkeys > 1);
+	step->moves = effect == HOOK_EFFECT_SET_DEFAULT ||
+		(copies && key->nkeys > 1);
 	step->table = get_route_table(route, key->referencing);
 	step->keys = hooks_route_numbers(key->referencing, step->table->tree->root,
 									 key->referencing_keys, key->nkeys);
@@ -442,9 +456,9 @@ get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 		AttrNumber *set = some ? key->set : key->referencing_keys;
 
 		step->set = hooks_route_set(set, n);
-		step->touched = hooks_route_set(hooks_route_numbers(key->referencing,
-															step->table->tree->root,
-															set, n), n);
+		set = hooks_route_numbers(key->referencing, step->table->tree->root,
+								  set, n);
+		step->touched = hooks_route_set(set, n);
 		make_changeable(route, step);
 	}
 	Assert((step->set != NULL) == (effect == HOOK_EFFECT_SET_NULL ||
@@ -479,7 +493,8 @@ want_columns(HookWanted *wanted, Oid relid, const AttrNumber *columns, int n)
 {
 	AttrNumber *numbers = hooks_route_numbers(relid, wanted->root, columns, n);
 
-	wanted->columns = bms_add_members(wanted->columns, hooks_route_set(numbers, n));
+	wanted->columns =
+		bms_add_members(wanted->columns, hooks_route_set(numbers, n));
 }
 
 /*
@@ -527,7 +542,8 @@ want_tree(HookRoute *route, HookWanted *wanted)
 static bool
 is_change(char action)
 {
-	return action == FKCONSTR_ACTION_SETNULL || action == FKCONSTR_ACTION_SETDEFAULT;
+	return action == FKCONSTR_ACTION_SETNULL ||
+		action == FKCONSTR_ACTION_SETDEFAULT;
 }
 
 static void
@@ -543,8 +559,8 @@ add_wanted(HookRoute *route, Oid root)
 }
 
 /*
- * Makes the route one to some table: to the trees from which deletes can get to it,
- * or changes that matter on the way, and to its own.
+ * Makes the route one to some table: to the trees from which deletes can get
+ * to it, or changes that matter on the way, and to its own.
  */
 static void
 want_target(HookRoute *route, Oid target)

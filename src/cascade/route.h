@@ -151,10 +151,12 @@ typedef struct HookRoute
 	List	   *tables;			/* of HookTable */
 	List	   *trees;			/* of HookTree */
 	List	   *steps;			/* of HookStep */
-	List	   *off;			/* of HookSwitchedOff: keys that the tables
-								 * are referred to by, and that nobody follows */
+	List	   *off;			/* of HookSwitchedOff: keys by which the
+								 * tables are referred to, and that nobody
+								 * follows */
 	List	   *open;			/* of Relation: nobody changes these as long */
-	bool		ordered;		/* what happens depends on the order of events */
+	/* what happens depends on the order of events */
+	bool		ordered;
 } HookRoute;
 
 extern HookRoute *hooks_route_make(List *tables, Oid target, bool blocked);

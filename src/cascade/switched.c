@@ -3,8 +3,8 @@
  *		Foreign keys that are switched off.
  *
  * PostgreSQL keeps a foreign key by triggers on both tables, which ALTER TABLE
- * ... DISABLE TRIGGER ALL disables like any other.  Then nothing cascades, rows
- * are left that refer to nothing, and nobody is told; so we tell.
+ * ... DISABLE TRIGGER ALL disables like any other.  Then nothing cascades,
+ * rows are left that refer to nothing, and nobody is told; so we tell.
  */
 #include "postgres.h"
 
@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/place.h"
 #include "cascade/switched.h"
 
 /*
@@ -96,8 +97,7 @@ hooks_switched_report(const List *list)
 				 errdetail("Triggers of it on table \"%s\" do not fire, so there may be rows that refer to nothing.",
 						   table),
 				 errhint("Look for such rows, then use ALTER TABLE %s ENABLE TRIGGER ALL.",
-						 quote_qualified_identifier(get_namespace_name(get_rel_namespace(off->relid)),
-													table))));
+						 hooks_place_quoted(off->relid))));
 	}
 }
 

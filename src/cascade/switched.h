@@ -21,7 +21,8 @@ typedef struct HookSwitchedOff
 } HookSwitchedOff;
 
 extern bool hooks_switched_off(const Trigger *trigger);
-extern List *hooks_switched_add(List *list, const HookForeignKey *key, Oid relid,
+extern List *hooks_switched_add(List *list, const HookForeignKey *key,
+								Oid relid,
 								const Trigger *trigger);
 extern void hooks_switched_report(const List *list);
 extern void hooks_switched_report_table(Oid relid);

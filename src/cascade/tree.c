@@ -1,6 +1,7 @@
 /*
  * tree.c
- *		hooks.cascade_tree(): the foreign keys that a DELETE follows, for people.
+ *		hooks.cascade_tree(): the foreign keys that a DELETE follows, for
+ *		people.
  *
  * Catalogs only: nobody's rows are looked at.
  */
@@ -40,7 +41,8 @@ typedef struct Tree
 static char *
 table_name(Oid relid)
 {
-	return DatumGetCString(DirectFunctionCall1(regclassout, ObjectIdGetDatum(relid)));
+	return DatumGetCString(DirectFunctionCall1(regclassout,
+											   ObjectIdGetDatum(relid)));
 }
 
 /*
@@ -90,13 +92,15 @@ hooks_on(const Tree *tree, Oid relid, const HookForeignKey *key)
 		const HookForeignKey *other = lfirst(lc);
 
 		for (int i = 0; i < other->nkeys; i++)
-			referenced |= bms_is_member(get_attnum(relid,
-												   get_attname(other->referenced,
-															   other->referenced_keys[i],
-															   false)),
-										columns);
+		{
+			char	   *name = get_attname(other->referenced,
+										   other->referenced_keys[i], false);
+
+			referenced |= bms_is_member(get_attnum(relid, name), columns);
+		}
 	}
-	return hooks_forecast_hooks(HOOK_UPDATE, relid, relids, columns, referenced);
+	return hooks_forecast_hooks(HOOK_UPDATE, relid, relids, columns,
+								referenced);
 }
 
 /*
@@ -208,7 +212,8 @@ static void
 draw_arrow(Tree *tree, Oid relid, const HookForeignKey *key, const char *index)
 {
 	int			from = box(tree, relid, NIL);
-	int			to = box(tree, key->referencing, hooks_on(tree, key->referencing, key));
+	int			to =
+		box(tree, key->referencing, hooks_on(tree, key->referencing, key));
 	const char *arrow = "--x";
 
 	if (key->on_delete == FKCONSTR_ACTION_CASCADE)
@@ -240,7 +245,8 @@ write_line(Tree *tree, int depth, const HookForeignKey *key, const char *index,
 						 key->deferred ? " deferred" : "",
 						 quote_identifier(key->name), column_list(key), index,
 						 hooks_switched_words(tree->graph, key),
-						 hook_words(hooks_on(tree, key->referencing, key), "; hooks: "),
+						 hook_words(hooks_on(tree, key->referencing, key),
+									"; hooks: "),
 						 again ? "; see above" : ""));
 }
 
@@ -260,7 +266,8 @@ expand(Tree *tree, Oid relid, int depth)
 	{
 		const HookForeignKey *key = lfirst(lc);
 		bool		cascades = key->on_delete == FKCONSTR_ACTION_CASCADE;
-		bool		again = cascades && list_member_oid(tree->expanded, key->referencing);
+		bool		again = cascades &&
+			list_member_oid(tree->expanded, key->referencing);
 		Oid			index;
 		const char *index_words = "no index";
 
@@ -269,7 +276,8 @@ expand(Tree *tree, Oid relid, int depth)
 		LockRelationOid(key->referencing, AccessShareLock);
 		index = hooks_graph_index(key);
 		if (OidIsValid(index))
-			index_words = psprintf("index %s", quote_identifier(get_rel_name(index)));
+			index_words =
+				psprintf("index %s", quote_identifier(get_rel_name(index)));
 		if (tree->mermaid)
 			draw_arrow(tree, relid, key, index_words);
 		else
@@ -284,8 +292,8 @@ PG_FUNCTION_INFO_V1(hooks_cascade_tree);
 /*
  * hooks.cascade_tree(relation regclass, format text) returns text
  *
- * The tables that a DELETE on a table leads to, as an indented tree ("text") or
- * a Mermaid flowchart ("mermaid").  Errors: 22023, 22004, those of
+ * The tables that a DELETE on a table leads to, as an indented tree ("text")
+ * or a Mermaid flowchart ("mermaid").  Errors: 22023, 22004, those of
  * hooks_forecast_relation().
  */
 Datum
@@ -303,7 +311,8 @@ hooks_cascade_tree(PG_FUNCTION_ARGS)
 	if (!tree.mermaid && strcmp(format, "text") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unrecognized format of a cascade tree: \"%s\"", format),
+				 errmsg("unrecognized format of a cascade tree: \"%s\"",
+						format),
 				 errhint("Valid values are \"text\", \"mermaid\".")));
 
 	tree.graph = hooks_graph_pin(CurrentMemoryContext);

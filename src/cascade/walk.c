@@ -1,7 +1,7 @@
 /*
  * walk.c
- *		What a walk along a cascade does to single rows: it counts them, deletes
- *		them, or finds that they block the delete.
+ *		What a walk along a cascade does to single rows: it counts them,
+ *		deletes them, or finds that they block the delete.
  */
 #include "postgres.h"
 
@@ -178,7 +178,8 @@ hooks_walk_present(HookWalk *walk, const HookTree *tree, Oid relid,
 
 	if (tree->moves)
 	{
-		HookVersion *version = hooks_moved_version(walk->versions, relid, tid, false);
+		HookVersion *version =
+			hooks_moved_version(walk->versions, relid, tid, false);
 
 		if (version != NULL)
 		{
@@ -192,10 +193,12 @@ hooks_walk_present(HookWalk *walk, const HookTree *tree, Oid relid,
 	{
 		HookStep   *step = lfirst(lc);
 
-		if (step->changed == NULL || !hooks_tidset_has(step->changed, relid, tid))
+		if (step->changed == NULL ||
+			!hooks_tidset_has(step->changed, relid, tid))
 			continue;
 		for (int i = 0; i < step->key->nkeys; i++)
-			if (step->positions[i] >= 0 && bms_is_member(step->keys[i], step->touched))
+			if (step->positions[i] >= 0 &&
+				bms_is_member(step->keys[i], step->touched))
 				nulls[step->positions[i]] = true;
 	}
 }

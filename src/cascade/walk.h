@@ -92,7 +92,8 @@ extern bool hooks_walk_count_row(HookWalk *walk, HookCascadeCount *count,
 extern void hooks_walk_visit(HookWalk *walk,
 							 const HookCascadeCount *count, Oid relid,
 							 const ItemPointerData *tid);
-extern bool hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
+extern bool hooks_walk_is_changed(List *steps, const HookStep *other,
+								  Oid relid,
 								  const ItemPointerData *tid);
 extern void hooks_walk_present(HookWalk *walk, const HookTree *tree,
 							   Oid relid, const ItemPointerData *tid,

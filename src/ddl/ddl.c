@@ -95,7 +95,8 @@ before_attach(AlterTableStmt *stmt)
 		if (cmd->subtype != AT_AttachPartition)
 			continue;
 		parent = RangeVarGetRelid(stmt->relation, NoLock, true);
-		relid = RangeVarGetRelid(((PartitionCmd *) cmd->def)->name, NoLock, true);
+		relid =
+			RangeVarGetRelid(((PartitionCmd *) cmd->def)->name, NoLock, true);
 		if (OidIsValid(parent) && OidIsValid(relid) &&
 			get_rel_relkind(parent) == RELKIND_PARTITIONED_TABLE &&
 			hooks_class_ownercheck(parent, GetUserId()) &&
@@ -105,8 +106,9 @@ before_attach(AlterTableStmt *stmt)
 }
 
 /*
- * Before a trigger of ours is created otherwise than by us, as from a dump, on a
- * table of the caller's that has it already for a wide hook of this database.
+ * Before a trigger of ours is created otherwise than by us, as from a dump, on
+ * a table of the caller's that has it already for a wide hook of this
+ * database.
  */
 static void
 before_create_trigger(CreateTrigStmt *stmt)
@@ -123,8 +125,8 @@ before_create_trigger(CreateTrigStmt *stmt)
 }
 
 /*
- * After a trigger was created by a dump, which then creates no tables any more;
- * its state may not be what that of the one before was.
+ * After a trigger was created by a dump, which then creates no tables any
+ * more; its state may not be what that of the one before was.
  */
 static void
 after_create_trigger(void)
@@ -154,8 +156,8 @@ alters_with_cascade(AlterTableStmt *stmt)
 
 /*
  * Refuses (0A000) to rename a schema of ours.  Another one is locked, if the
- * caller owns it, against a register() for its tables, as newer minor versions of
- * PostgreSQL do by themselves.
+ * caller owns it, against a register() for its tables, as newer minor versions
+ * of PostgreSQL do by themselves.
  */
 static void
 check_schema(const char *name)
@@ -168,7 +170,8 @@ check_schema(const char *name)
 				 errmsg("cannot rename schema \"%s\" of the extension hooks",
 						name)));
 	if (OidIsValid(schema) && hooks_namespace_ownercheck(schema, GetUserId()))
-		LockDatabaseObject(NamespaceRelationId, schema, 0, AccessExclusiveLock);
+		LockDatabaseObject(NamespaceRelationId, schema, 0,
+						   AccessExclusiveLock);
 }
 
 /*
@@ -181,7 +184,8 @@ check_definition(ObjectType kind, Node *object)
 
 	if (kind != OBJECT_FUNCTION && kind != OBJECT_ROUTINE)
 		return;
-	function = LookupFuncWithArgs(kind, castNode(ObjectWithArgs, object), true);
+	function =
+		LookupFuncWithArgs(kind, castNode(ObjectWithArgs, object), true);
 	if (OidIsValid(function) && hooks_definition_is_one(function))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -225,8 +229,8 @@ lock_for_table(RangeVar *table)
 }
 
 /*
- * Makes the definitions of hooks go with what they are for, as pg_upgrade forgets
- * that they do.
+ * Makes the definitions of hooks go with what they are for, as pg_upgrade
+ * forgets that they do.
  */
 static void
 bind_definitions(List *hooks)
@@ -251,16 +255,17 @@ lock_to_drop_table(RangeVar *table)
 
 	if (!lock_for_table(table))
 		return false;
-	foreach(lc, find_all_inheritors(RangeVarGetRelid(table, NoLock, true), NoLock,
-									NULL))
+	foreach(lc,
+			find_all_inheritors(RangeVarGetRelid(table, NoLock, true), NoLock,
+								NULL))
 		bind_definitions(hooks_registry_of_relation(lfirst_oid(lc)));
 	return true;
 }
 
 /*
- * The same for any DROP.  False if it can drop no definition: without CASCADE these
- * go with their table or schema, or the extension that they belong to, or by
- * their own name.
+ * The same for any DROP.  False if it can drop no definition: without CASCADE
+ * these go with their table or schema, or the extension that they belong to,
+ * or by their own name.
  */
 static bool
 lock_for_drop(DropStmt *stmt)
@@ -276,7 +281,9 @@ lock_for_drop(DropStmt *stmt)
 		case OBJECT_FOREIGN_TABLE:
 			foreach(lc, stmt->objects)
 			{
-				concerned |= lock_to_drop_table(makeRangeVarFromNameList(lfirst(lc)));
+				RangeVar   *name = makeRangeVarFromNameList(lfirst(lc));
+
+				concerned |= lock_to_drop_table(name);
 			}
 			/* it may have been in an inheritance tree */
 			return concerned || stmt->removeType == OBJECT_FOREIGN_TABLE;
@@ -332,7 +339,8 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 				before_attach((AlterTableStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
 				hooks_drop_fire(command, GetCommandTagName(data->tag));
-			if ((kinds & HOOKS_ANY) && alters_with_cascade((AlterTableStmt *) command))
+			if ((kinds & HOOKS_ANY) &&
+				alters_with_cascade((AlterTableStmt *) command))
 				(void) lock_for_table(((AlterTableStmt *) command)->relation);
 			break;
 		case T_DropStmt:
@@ -405,14 +413,15 @@ after_alter_table(AlterTableStmt *stmt)
 			if (OidIsValid(relid))
 				hooks_attach_sync_up(relid);
 		}
-		else if (cmd->subtype == AT_AddInherit || cmd->subtype == AT_DropInherit)
+		else if (cmd->subtype == AT_AddInherit ||
+				 cmd->subtype == AT_DropInherit)
 			after_inheritance_changed((RangeVar *) cmd->def);
 	}
 }
 
 /*
- * What depends on an object: the contents of a schema, the members of an extension.
- * A list of HookObject, of which classid and objid are known.
+ * What depends on an object: the contents of a schema, the members of an
+ * extension.  A list of HookObject, of which classid and objid are known.
  */
 static List *
 dependents_of(Oid classid, Oid objid)
@@ -449,12 +458,13 @@ dependents_of(Oid classid, Oid objid)
  * Makes the triggers of all tables of an extension, which moved.
  */
 static void
-after_extension_moved(const char *extension)
+after_extension_moved(const AlterObjectSchemaStmt *command)
 {
 	ListCell   *lc;
 
 	foreach(lc, dependents_of(ExtensionRelationId,
-							  get_extension_oid(extension, false)))
+							  get_extension_oid(strVal(command->object),
+												false)))
 	{
 		const HookObject *object = lfirst(lc);
 
@@ -464,8 +474,8 @@ after_extension_moved(const char *extension)
 }
 
 /*
- * Makes the triggers of tables that may have come into the scope of a wide hook,
- * or left it.
+ * Makes the triggers of tables that may have come into the scope of a wide
+ * hook, or left it.
  */
 static void
 after_tables_changed(Node *command)
@@ -481,8 +491,9 @@ after_tables_changed(Node *command)
 		case T_ImportForeignSchemaStmt:
 			break;
 		case T_AlterObjectSchemaStmt:
-			if (((AlterObjectSchemaStmt *) command)->objectType == OBJECT_EXTENSION)
-				after_extension_moved(strVal(((AlterObjectSchemaStmt *) command)->object));
+			if (((AlterObjectSchemaStmt *) command)->objectType ==
+				OBJECT_EXTENSION)
+				after_extension_moved((AlterObjectSchemaStmt *) command);
 			break;
 		default:
 			return;
@@ -498,8 +509,8 @@ after_tables_changed(Node *command)
 }
 
 /*
- * pg_restore --disable-triggers: what it loads must not stay in hooks.kept_dump,
- * and must find its place in hooks.registry.
+ * pg_restore --disable-triggers: what it loads must not stay in
+ * hooks.kept_dump, and must find its place in hooks.registry.
  */
 static void
 after_triggers_disabled(AlterTableStmt *stmt)
@@ -520,8 +531,8 @@ after_triggers_disabled(AlterTableStmt *stmt)
 }
 
 /*
- * Makes the row of a definition that somebody other than register() created, as
- * a dump does, or moved there.  Only superusers may.
+ * Makes the row of a definition that somebody other than register() created,
+ * as a dump does, or moved there.  Only superusers may.
  */
 static void
 adopt_created(Oid definition)
@@ -538,9 +549,9 @@ adopt_created(Oid definition)
 }
 
 /*
- * Adds the definitions that use an object.  Of a table, its partitions and children
- * count too, as their columns are renamed with it, and its row type; of a type, its
- * arrays.
+ * Adds the definitions that use an object.  Of a table, its partitions and
+ * children count too, as their columns are renamed with it, and its row type;
+ * of a type, its arrays.
  */
 static List *
 add_using(List *definitions, Oid classid, Oid objid)
@@ -548,10 +559,12 @@ add_using(List *definitions, Oid classid, Oid objid)
 	List	   *children;
 	ListCell   *lc;
 	Oid			type = classid == TypeRelationId ? objid : InvalidOid;
+	Oid			array;
 
 	if (classid == ProcedureRelationId && hooks_definition_is_one(objid))
 		return lappend_oid(definitions, objid);
-	definitions = list_concat(definitions, hooks_definition_using(classid, objid));
+	definitions =
+		list_concat(definitions, hooks_definition_using(classid, objid));
 	if (classid == RelationRelationId)
 	{
 		type = get_rel_type_id(objid);
@@ -559,16 +572,19 @@ add_using(List *definitions, Oid classid, Oid objid)
 		foreach(lc, list_copy_tail(children, 1))
 		{
 			definitions = list_concat(definitions,
-									  hooks_definition_using(classid, lfirst_oid(lc)));
+									  hooks_definition_using(classid,
+															 lfirst_oid(lc)));
 		}
 	}
 	if (classid == RelationRelationId && OidIsValid(type))
 		definitions = list_concat(definitions,
-								  hooks_definition_using(TypeRelationId, type));
-	if (OidIsValid(type) && OidIsValid(get_array_type(type)))
+								  hooks_definition_using(TypeRelationId,
+														 type));
+	array = OidIsValid(type) ? get_array_type(type) : InvalidOid;
+	if (OidIsValid(array))
 		definitions = list_concat(definitions,
 								  hooks_definition_using(TypeRelationId,
-														 get_array_type(type)));
+														 array));
 	return definitions;
 }
 
@@ -594,9 +610,9 @@ definitions_using(List *objects)
 }
 
 /*
- * After something was renamed or moved, or a definition got another owner.  What is
- * inside of schemas and extensions is not told to event triggers; nor is where
- * the name of an attribute or a label stands in a constant.
+ * After something was renamed or moved, or a definition got another owner.
+ * What is inside of schemas and extensions is not told to event triggers; nor
+ * is where the name of an attribute or a label stands in a constant.
  */
 static void
 after_names_changed(ObjectType kind)
@@ -661,7 +677,8 @@ show_in_registry(Node *command)
 			break;
 		case T_AlterObjectSchemaStmt:
 			after_functions_came();
-			after_names_changed(((AlterObjectSchemaStmt *) command)->objectType);
+			after_names_changed(castNode(AlterObjectSchemaStmt,
+										 command)->objectType);
 			break;
 		case T_AlterOwnerStmt:
 			if (((AlterOwnerStmt *) command)->objectType == OBJECT_FUNCTION ||
@@ -704,9 +721,14 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (IsA(command, AlterTableStmt))
 		after_alter_table((AlterTableStmt *) command);
-	if (IsA(command, CreateForeignTableStmt) &&
-		((CreateForeignTableStmt *) command)->base.inhRelations != NIL)
-		after_inheritance_changed(((CreateForeignTableStmt *) command)->base.relation);
+	if (IsA(command, CreateForeignTableStmt))
+	{
+		const		CreateStmt *create =
+			&castNode(CreateForeignTableStmt, command)->base;
+
+		if (create->inhRelations != NIL)
+			after_inheritance_changed(create->relation);
+	}
 	if (kinds & HOOKS_WIDE)
 		after_tables_changed(command);
 	PG_RETURN_NULL();

@@ -41,10 +41,12 @@ add_object(Search *search, Oid classid, Oid objid, int objsubid, bool original,
 	/* A part of what goes as a whole */
 	ObjectAddressSet(address, classid, objid);
 	if (objsubid != 0 &&
-		hash_search(search->found->by_address, &address, HASH_FIND, NULL) != NULL)
+		hash_search(search->found->by_address, &address, HASH_FIND, NULL) !=
+		NULL)
 		return;
 	address.objectSubId = objsubid;
-	dependent = hash_search(search->found->by_address, &address, HASH_ENTER, &found);
+	dependent =
+		hash_search(search->found->by_address, &address, HASH_ENTER, &found);
 	if (found)
 		return;
 	dependent->original = original;
@@ -62,7 +64,8 @@ scan_depend(Search *search, const ObjectAddress *address, bool dependents)
 	ScanKeyData keys[3];
 
 	ScanKeyInit(&keys[0],
-				dependents ? Anum_pg_depend_refclassid : Anum_pg_depend_classid,
+				dependents ? Anum_pg_depend_refclassid :
+				Anum_pg_depend_classid,
 				BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(address->classId));
 	ScanKeyInit(&keys[1],
@@ -70,18 +73,20 @@ scan_depend(Search *search, const ObjectAddress *address, bool dependents)
 				BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(address->objectId));
 	ScanKeyInit(&keys[2],
-				dependents ? Anum_pg_depend_refobjsubid : Anum_pg_depend_objsubid,
+				dependents ? Anum_pg_depend_refobjsubid :
+				Anum_pg_depend_objsubid,
 				BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(address->objectSubId));
 	return systable_beginscan(search->pg_depend,
 							  dependents ? DependReferenceIndexId :
 							  DependDependerIndexId,
-							  true, NULL, address->objectSubId != 0 ? 3 : 2, keys);
+							  true, NULL, address->objectSubId != 0 ? 3 : 2,
+							  keys);
 }
 
 /*
- * If the object is an internal part of another one, or a member of an extension,
- * that goes, too.
+ * If the object is an internal part of another one, or a member of an
+ * extension, that goes, too.
  */
 static void
 add_owners(Search *search, const HookDependent *dependent)
@@ -96,7 +101,8 @@ add_owners(Search *search, const HookDependent *dependent)
 		if (row->deptype == DEPENDENCY_INTERNAL ||
 			(row->deptype == DEPENDENCY_EXTENSION &&
 			 !(creating_extension && row->refobjid == CurrentExtensionObject)))
-			add_object(search, row->refclassid, row->refobjid, row->refobjsubid,
+			add_object(search, row->refclassid, row->refobjid,
+					   row->refobjsubid,
 					   false, dependent->depth);
 	}
 	systable_endscan(scan);
@@ -168,5 +174,6 @@ bool
 hooks_dependents_has(const HookDependents *dependents,
 					 const ObjectAddress *address)
 {
-	return hash_search(dependents->by_address, address, HASH_FIND, NULL) != NULL;
+	return hash_search(dependents->by_address, address, HASH_FIND, NULL) !=
+		NULL;
 }

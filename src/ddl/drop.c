@@ -67,8 +67,8 @@ add_payload_object(JsonbInState *state, const HookDependent *dependent)
 	if (is_objectclass_supported(address->classId))
 	{
 		Relation	catalog = table_open(address->classId, AccessShareLock);
-		HeapTuple	tuple = get_catalog_object_by_oid(catalog,
-													  get_object_attnum_oid(address->classId),
+		AttrNumber	oid = get_object_attnum_oid(address->classId);
+		HeapTuple	tuple = get_catalog_object_by_oid(catalog, oid,
 													  address->objectId);
 		Oid			namespace = get_object_namespace(address);
 
@@ -81,7 +81,8 @@ add_payload_object(JsonbInState *state, const HookDependent *dependent)
 		table_close(catalog, AccessShareLock);
 	}
 	hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
-	hooks_payload_add(state, "object_type", getObjectTypeDescription(address, true));
+	hooks_payload_add(state, "object_type",
+					  getObjectTypeDescription(address, true));
 	hooks_payload_add(state, "schema_name", schema);
 	hooks_payload_add(state, "object_name", name);
 	hooks_payload_add(state, "object_identity", identity);
@@ -111,7 +112,8 @@ objects_of(DropCommand *command)
 			add_payload_object(&state, lfirst(lc));
 		}
 		hooks_jsonb_push(&state, WJB_END_ARRAY, NULL);
-		command->objects = hooks_payload_share(JsonbValueToJsonb(state.result));
+		command->objects =
+			hooks_payload_share(JsonbValueToJsonb(state.result));
 	}
 	MemoryContextSwitchTo(old);
 	return command->objects;
@@ -203,8 +205,8 @@ is_relation(const ObjectAddress *address)
 }
 
 /*
- * Fires the hooks on "drop" of all relations that a command is about to remove;
- * told.c sees to it that it removes them.
+ * Fires the hooks on "drop" of all relations that a command is about to
+ * remove; told.c sees to it that it removes them.
  */
 void
 hooks_drop_fire(Node *command, const char *tag)
@@ -239,7 +241,8 @@ hooks_drop_fire(Node *command, const char *tag)
 		}
 	}
 	if (targets != NIL)
-		hooks_told_check_targets(command, hooks_targets_find(command, &cascade));
+		hooks_told_check_targets(command,
+								 hooks_targets_find(command, &cascade));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

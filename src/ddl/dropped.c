@@ -3,8 +3,8 @@
  *		Removes the hooks that go with what a command dropped.
  *
  * PostgreSQL decides what goes: a definition goes with its table, with CASCADE
- * with whatever else it uses, and with its owner's objects.  All that is left to
- * do here is to take away the row and the triggers, and to tell.
+ * with whatever else it uses, and with its owner's objects.  All that is left
+ * to do here is to take away the row and the triggers, and to tell.
  *
  * Hooks that fire on a drop are in drop.c.
  */
@@ -45,8 +45,8 @@ goes_with_target(const Hook *hook, List *objects)
 
 /*
  * Tells of a hook that goes for another reason: the client and, if the command
- * did not say so, the server's log, as programs that drop a column with CASCADE
- * often hide the notice.
+ * did not say so, the server's log, as programs that drop a column with
+ * CASCADE often hide the notice.
  */
 static void
 tell(const Hook *hook, const HookObject *definition, Node *command)
@@ -90,7 +90,8 @@ hooks_dropped_objects(Node *command)
 		if (object->classid == ProcedureRelationId && object->schema != NULL &&
 			strcmp(object->schema, HOOKS_DEFINITIONS) == 0)
 			definitions = lappend(definitions, object);
-		else if (object->classid == RelationRelationId && object->objsubid == 0)
+		else if (object->classid == RelationRelationId &&
+				 object->objsubid == 0)
 		{
 			relations = lappend_oid(relations, object->objid);
 			foreign_tables |= strcmp(object->type, "foreign table") == 0;

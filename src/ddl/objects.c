@@ -2,8 +2,8 @@
  * objects.c
  *		What PostgreSQL tells event triggers of a command's objects.
  *
- * PostgreSQL has this for SQL functions only.  They are called directly, not by
- * a query, as every DROP comes here.
+ * PostgreSQL has this for SQL functions only.  They are called directly, not
+ * by a query, as every DROP comes here.
  */
 #include "postgres.h"
 
@@ -50,7 +50,8 @@ last_of_column(TupleTableSlot *slot, int column)
 		return NULL;
 	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, &nulls, &n);
-	return n == 0 || nulls[n - 1] ? NULL : TextDatumGetCString(elements[n - 1]);
+	return n == 0 ||
+		nulls[n - 1] ? NULL : TextDatumGetCString(elements[n - 1]);
 }
 
 static HookObject *
@@ -67,7 +68,8 @@ object_from_slot(TupleTableSlot *slot, bool dropped)
 							   COLUMN_TYPE_TOUCHED);
 	if (dropped)
 	{
-		object->original = DatumGetBool(slot_getattr(slot, COLUMN_ORIGINAL, &isnull));
+		object->original =
+			DatumGetBool(slot_getattr(slot, COLUMN_ORIGINAL, &isnull));
 		object->schema = text_column(slot, COLUMN_SCHEMA);
 		object->name = last_of_column(slot, COLUMN_ADDRESS_NAMES);
 	}

@@ -83,6 +83,7 @@ put_dependent(Tuplestorestate *rows, TupleDesc desc,
 	char	   *identity = getObjectIdentity(address, true);
 	Datum		values[DROP_COLUMNS];
 	bool		nulls[DROP_COLUMNS] = {false};
+	List	   *firing = NIL;
 	const char *problem;
 
 	if (identity == NULL)
@@ -94,10 +95,9 @@ put_dependent(Tuplestorestate *rows, TupleDesc desc,
 	values[2] = CStringGetTextDatum(getObjectTypeDescription(address, true));
 	values[3] = CStringGetTextDatum(identity);
 	values[4] = CStringGetTextDatum(cascade ? "cascade" : "drop");
-	values[5] = PointerGetDatum(hooks_forecast_array(relation &&
-													 hooks_scope_allows(address->objectId,
-																		HOOK_DROP, &problem) ?
-													 hooks_of_drop(address->objectId) : NIL));
+	if (relation && hooks_scope_allows(address->objectId, HOOK_DROP, &problem))
+		firing = hooks_of_drop(address->objectId);
+	values[5] = PointerGetDatum(hooks_forecast_array(firing));
 	tuplestore_putvalues(rows, desc, values, nulls);
 }
 

@@ -4,8 +4,8 @@
  *
  * It is looked up, checked for ownership and locked here as the command itself
  * does right afterwards (RemoveRelations and RemoveObjects in PostgreSQL's
- * commands).  So callbacks run only if the user may drop the objects, and for the
- * very objects that are dropped then.
+ * commands).  So callbacks run only if the user may drop the objects, and for
+ * the very objects that are dropped then.
  */
 #include "postgres.h"
 
@@ -43,8 +43,8 @@ add_named_target(List *targets, Oid classid, Oid objid, int objsubid)
 }
 
 /*
- * Before the lock: 42501 unless the user owns the relation or, for DROP (then arg
- * is not NULL), its schema.
+ * Before the lock: 42501 unless the user owns the relation or, for DROP (then
+ * arg is not NULL), its schema.
  */
 static void
 check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)
@@ -56,7 +56,8 @@ check_may_drop(const RangeVar *name, Oid relid, Oid old_relid, void *arg)
 		(arg == NULL ||
 		 !hooks_namespace_ownercheck(get_rel_namespace(relid), GetUserId())))
 		aclcheck_error(ACLCHECK_NOT_OWNER,
-					   get_relkind_objtype(get_rel_relkind(relid)), name->relname);
+					   get_relkind_objtype(get_rel_relkind(relid)),
+					   name->relname);
 
 	/*
 	 * Queries lock a table before its index and a partitioned table before
@@ -109,15 +110,19 @@ targets_of_drop(DropStmt *stmt)
 			case OBJECT_FOREIGN_TABLE:
 			case OBJECT_SEQUENCE:
 				{
-					Oid			relid = lock_relation(makeRangeVarFromNameList(lfirst(lc)),
-													  true);
+					Oid			relid =
+						lock_relation(makeRangeVarFromNameList(lfirst(lc)),
+									  true);
 
 					if (!OidIsValid(relid))
 						continue;
 					/* of another kind, the command will be refused */
-					if (get_relkind_objtype(get_rel_relkind(relid)) != stmt->removeType)
+					if (get_relkind_objtype(get_rel_relkind(relid)) !=
+						stmt->removeType)
 						return NIL;
-					targets = add_named_target(targets, RelationRelationId, relid, 0);
+					targets =
+						add_named_target(targets, RelationRelationId, relid,
+										 0);
 					continue;
 				}
 			default:
@@ -146,7 +151,8 @@ targets_of_drop(DropStmt *stmt)
 static List *
 targets_of_drop_owned(DropOwnedStmt *stmt)
 {
-	Relation	pg_shdepend = table_open(SharedDependRelationId, AccessShareLock);
+	Relation	pg_shdepend =
+		table_open(SharedDependRelationId, AccessShareLock);
 	List	   *targets = NIL;
 	ListCell   *lc;
 
@@ -263,7 +269,8 @@ targets_of_alter(AlterTableStmt *stmt)
 		Oid			constraint;
 
 		if (cmd->behavior != DROP_CASCADE || cmd->name == NULL ||
-			(cmd->subtype != AT_DropColumn && cmd->subtype != AT_DropConstraint))
+			(cmd->subtype != AT_DropColumn &&
+			 cmd->subtype != AT_DropConstraint))
 			continue;
 		relid = lock_relation(stmt->relation, false);
 		if (!OidIsValid(relid))
@@ -272,20 +279,23 @@ targets_of_alter(AlterTableStmt *stmt)
 		{
 			constraint = get_relation_constraint_oid(relid, cmd->name, true);
 			if (OidIsValid(constraint))
-				targets = add_named_target(targets, ConstraintRelationId, constraint, 0);
+				targets =
+					add_named_target(targets, ConstraintRelationId, constraint,
+									 0);
 		}
 		else if (get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
 			targets = add_attribute(targets, relid, cmd->name);
 		else
-			targets = add_column(targets, relid, cmd->name, stmt->relation->inh);
+			targets =
+				add_column(targets, relid, cmd->name, stmt->relation->inh);
 	}
 	return targets;
 }
 
 /*
- * What a command drops, as ObjectAddresses, without what depends on it; NIL also
- * if the command will be refused or can reach nothing else.  *cascade: may it
- * reach more?  42501 if the user may not drop it.
+ * What a command drops, as ObjectAddresses, without what depends on it; NIL
+ * also if the command will be refused or can reach nothing else.  *cascade:
+ * may it reach more?  42501 if the user may not drop it.
  */
 List *
 hooks_targets_find(Node *command, bool *cascade)

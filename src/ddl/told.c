@@ -2,11 +2,11 @@
  * told.c
  *		That a command drops what hooks on "drop" were told of.
  *
- * PostgreSQL looks up what a command names after the hooks have fired, and what
- * a name means may have changed by then: a callback renames the table, so that
- * another one further down the search_path is found, or a concurrent transaction
- * renames a schema.  What goes then is not what the hooks let pass, so the
- * command fails.
+ * PostgreSQL looks up what a command names after the hooks have fired, and
+ * what a name means may have changed by then: a callback renames the table, so
+ * that another one further down the search_path is found, or a concurrent
+ * transaction renames a schema.  What goes then is not what the hooks let
+ * pass, so the command fails.
  *
  *		DROP TABLE t		m.t is found; its hooks fire, and rename it
  *							looked up again: public.t.  55000
@@ -66,8 +66,8 @@ find(Node *command)
 }
 
 /*
- * Is it one of the objects that are compared?  DROP OWNED also takes things that
- * the roles do not own, such as their policies; hooks are on relations.
+ * Is it one of the objects that are compared?  DROP OWNED also takes things
+ * that the roles do not own, such as their policies; hooks are on relations.
  */
 static bool
 counts(const Told *told, const ObjectAddress *address)
@@ -168,8 +168,8 @@ was_told(const Told *told, ObjectAddress address)
 }
 
 /*
- * The command has dropped objects: 40001 if it named one that the hooks were not
- * told of.  From an sql_drop event trigger only.
+ * The command has dropped objects: 40001 if it named one that the hooks were
+ * not told of.  From an sql_drop event trigger only.
  */
 void
 hooks_told_check_dropped(Node *command)

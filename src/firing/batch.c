@@ -59,10 +59,13 @@ typedef struct PlaceEntry
 static inline uint32
 hash_place(const BatchPlace *place)
 {
+	uint32		event = (uint32) (uintptr_t) place->event;
+	uint32		query_cxt = (uint32) ((uintptr_t) place->query_cxt >> 4);
+
 	return hash_combine(hash_combine(murmurhash32(place->root),
 									 murmurhash32((uint32) place->level)),
-						hash_combine(murmurhash32((uint32) (uintptr_t) place->event),
-									 murmurhash32((uint32) ((uintptr_t) place->query_cxt >> 4))));
+						hash_combine(murmurhash32(event),
+									 murmurhash32(query_cxt)));
 }
 
 static inline bool
@@ -108,8 +111,8 @@ HookBatch  *hooks_batches = NULL;
 static HookBatch *oldest = NULL;
 
 /*
- * The open batches that a row may yet join.  In TopTransactionContext, made with
- * the first batch of a transaction.
+ * The open batches that a row may yet join.  In TopTransactionContext, made
+ * with the first batch of a transaction.
  */
 static places_hash *places = NULL;
 
@@ -117,8 +120,8 @@ static places_hash *places = NULL;
 static uint64 last_id = 0;
 
 /*
- * Where a row goes that is captured now: to those of all referential actions of
- * the level, or to those of its query.
+ * Where a row goes that is captured now: to those of all referential actions
+ * of the level, or to those of its query.
  */
 static inline BatchPlace
 place_of(const HookCapture *capture)
@@ -227,8 +230,9 @@ static void
 add_root(HookBatch *batch, Oid relid)
 {
 	const char *text;
-	const PlannedStmt *plan = hooks_statement_root(hooks_statement, batch->query_cxt,
-												   &text);
+	const PlannedStmt *plan =
+		hooks_statement_root(hooks_statement, batch->query_cxt,
+							 &text);
 	HookRoot	root;
 
 	if (plan == NULL)
@@ -361,8 +365,10 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 		ItemPointer last = &table->tail->tids[table->tail->used -
 											  (new_tid != NULL ? 2 : 1)];
 
-		if (ItemPointerGetOffsetNumber(last) == ItemPointerGetOffsetNumber(old_tid) &&
-			ItemPointerGetBlockNumber(last) == ItemPointerGetBlockNumber(old_tid))
+		if (ItemPointerGetOffsetNumber(last) ==
+			ItemPointerGetOffsetNumber(old_tid) &&
+			ItemPointerGetBlockNumber(last) ==
+			ItemPointerGetBlockNumber(old_tid))
 			return false;
 	}
 	add_tids(batch, table, old_tid, new_tid);
@@ -484,8 +490,8 @@ hooks_batch_end_transaction(void)
 }
 
 /*
- * A subtransaction ends: its batches, which are the newest, go to its parent, or
- * away.
+ * A subtransaction ends: its batches, which are the newest, go to its parent,
+ * or away.
  */
 void
 hooks_batch_end_subtransaction(SubTransactionId subid, SubTransactionId parent,

@@ -3,8 +3,8 @@
  *		Call one hook's callback.
  *
  * A callback is called as trigger.c calls a trigger function, through fmgr
- * with a TriggerData, so that it cannot tell the difference.  Its tg_trigger is
- * a copy of the real one with the hook's name and arguments; the OID in it
+ * with a TriggerData, so that it cannot tell the difference.  Its tg_trigger
+ * is a copy of the real one with the hook's name and arguments; the OID in it
  * stays, as procedural languages know their compiled functions by it.
  *
  * Everything that must be looked up is in the HookRun, which lasts as long as
@@ -90,8 +90,8 @@ typedef struct CallbackCall
 } CallbackCall;
 
 /*
- * Looks the callback up, when a statement first calls it: 42501 if the role that
- * it runs as may not execute it any more.
+ * Looks the callback up, when a statement first calls it: 42501 if the role
+ * that it runs as may not execute it any more.
  */
 static void
 check_callback(HookRun *run, HookCall *call)
@@ -277,7 +277,8 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 	}
 	else
 	{
-		CallbackCall state = {run, call, trigdata, around->caller, test, true, NULL};
+		CallbackCall state =
+		{run, call, trigdata, around->caller, test, true, NULL};
 
 		HookOutcome outcome;
 
@@ -338,7 +339,8 @@ hooks_call_event(HookRun *run, HookCall *call, Relation rel,
 	Assert(hooks_event_takes_jsonb(call->member->hook->phase,
 								   call->member->hook->actions));
 	prepare_subject(run, call, rel);
-	firing = hooks_context_push(&call->subject, GetCurrentTransactionNestLevel());
+	firing =
+		hooks_context_push(&call->subject, GetCurrentTransactionNestLevel());
 	firing->trigdata = NULL;
 	firing->origin = origin;
 	firing->caller = caller;

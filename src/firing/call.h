@@ -18,7 +18,8 @@
 typedef struct HookCall
 {
 	HookMember *member;
-	bool		simple;			/* nothing to test and nothing to guard: call */
+	/* nothing to test and nothing to guard: call */
+	bool		simple;
 	bool		out;			/* not for this replication role, or in
 								 * quarantine since the statement began */
 	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */

@@ -1,12 +1,13 @@
 /*
  * chain.c
- *		The backend's cache of chains: which hooks fire on a relation, in order.
+ *		The backend's cache of chains: which hooks fire on a relation, in
+ *		order.
  *
  * An entry is built from the definitions of hooks when a statement first needs
- * it.  It lives until a relcache message for its relation arrives (any write to
- * the registry sends one), or a function or role changes.  A statement pins the
- * entry that it started with and keeps it to its end, so a changed hook is in
- * force from the next statement on, as a trigger would be.
+ * it.  It lives until a relcache message for its relation arrives (any write
+ * to the registry sends one), or a function or role changes.  A statement pins
+ * the entry that it started with and keeps it to its end, so a changed hook is
+ * in force from the next statement on, as a trigger would be.
  *
  * Each entry owns a memory context below CacheMemoryContext.  A stale entry
  * leaves the hash table at once and is freed with its last pin.
@@ -44,8 +45,8 @@ typedef struct ChainEntry
 static HTAB *entries = NULL;
 
 /*
- * The relations that hooks_chain_tell() has told of; NULL until it has any.  It
- * lasts as long as the session.
+ * The relations that hooks_chain_tell() has told of; NULL until it has any.
+ * It lasts as long as the session.
  */
 static HTAB *told = NULL;
 
@@ -166,7 +167,8 @@ wait_for(SortNode *node, SortNode **by_name, int n, const char *name)
 		else
 			high = middle;
 	}
-	for (; low < n && strcmp(by_name[low]->member->hook->name, name) == 0; low++)
+	for (; low < n &&
+		 strcmp(by_name[low]->member->hook->name, name) == 0; low++)
 	{
 		if (by_name[low] == node)
 			continue;
@@ -213,7 +215,8 @@ hooks_chain_sort(HookMember **members, int n, HookPhase phase)
 	binaryheap_build(ready);
 	while (!binaryheap_empty(ready))
 	{
-		SortNode   *node = (SortNode *) DatumGetPointer(binaryheap_remove_first(ready));
+		SortNode   *node =
+			(SortNode *) DatumGetPointer(binaryheap_remove_first(ready));
 		ListCell   *lc;
 
 		CHECK_FOR_INTERRUPTS();
@@ -268,7 +271,8 @@ compile(void *arg)
 	Compilation *compilation = arg;
 	HookMember *member = compilation->member;
 
-	member->condition = hooks_condition_compile(member->hook, compilation->rel);
+	member->condition =
+		hooks_condition_compile(member->hook, compilation->rel);
 	member->condition_safe = hooks_condition_cannot_fail(member->condition);
 }
 
@@ -328,13 +332,15 @@ make_member(const HookReach *reach, Relation rel)
 		{
 			member->condition = NULL;
 
-			/* What may pass by itself, such as a lock timeout, is tried again */
+			/* What may pass by itself (a lock timeout) is tried again */
 			if (!is_lasting(member->broken->sqlerrcode))
 				invalidations++;
 		}
 	}
-	member->arguments = hooks_hook_strings(hook->arguments, &member->narguments);
-	member->run_after = hooks_hook_strings(hook->run_after, &member->nrun_after);
+	member->arguments =
+		hooks_hook_strings(hook->arguments, &member->narguments);
+	member->run_after =
+		hooks_hook_strings(hook->run_after, &member->nrun_after);
 	member->timeout = interval_ms(hook->timeout);
 	return member;
 }
@@ -380,7 +386,8 @@ build_relation(Oid relid)
 	{
 		Hook	   *hook = lfirst(lc);
 
-		relation->problems = add_problem(relation->problems, hook, hook->damage);
+		relation->problems =
+			add_problem(relation->problems, hook, hook->damage);
 	}
 	foreach(lc, reaches)
 	{
@@ -497,7 +504,8 @@ hooks_chain_unpin(HookRelation *relation)
 
 /*
  * Tells, once in a session, of a relation whose trigger for an event fires:
- * what is wrong with its hooks, or that there is none which the trigger is for.
+ * what is wrong with its hooks, or that there is none which the trigger is
+ * for.
  */
 void
 hooks_chain_tell(const HookRelation *relation, const HookEvent *event)

@@ -1,6 +1,7 @@
 /*
  * chain.h
- *		The backend's cache of chains: which hooks fire on a relation, in order.
+ *		The backend's cache of chains: which hooks fire on a relation, in
+ *		order.
  */
 #ifndef HOOKS_CHAIN_H
 #define HOOKS_CHAIN_H
@@ -49,7 +50,8 @@ typedef struct HookRelation
 	Oid			root;			/* topmost partitioned table, or relid */
 	List	   *ancestors;		/* OIDs, nearest first */
 	List	   *problems;		/* strings: what is wrong with its hooks */
-	bool		wanted[HOOK_EVENTS];	/* some hook is for it, enabled or not */
+	/* some hook is for it, enabled or not */
+	bool		wanted[HOOK_EVENTS];
 	MemoryContext context;
 	HookChain	chains[HOOK_EVENTS];
 } HookRelation;

@@ -37,8 +37,8 @@
 HookFiring *hooks_firing = NULL;
 
 /*
- * The firing in which hooks.cancel() was called last.  Its record is used again by
- * later firings, so this is valid only where KH001 is caught.
+ * The firing in which hooks.cancel() was called last.  Its record is used
+ * again by later firings, so this is valid only where KH001 is caught.
  */
 const HookFiring *hooks_vetoing = NULL;
 
@@ -56,7 +56,8 @@ report_recursion(const HookSubject *subject)
 
 	initStringInfo(&chain);
 	appendStringInfo(&chain, "\"%s\"", subject->hook);
-	for (const HookFiring *f = hooks_firing; f != NULL && shown < 8; f = f->outer)
+	for (const HookFiring *f = hooks_firing; f != NULL &&
+		 shown < 8; f = f->outer)
 	{
 		appendStringInfo(&chain, ", fired by \"%s\"", f->subject->hook);
 		shown++;
@@ -147,7 +148,8 @@ assigned_columns(const HookFiring *firing, Datum *columns)
 	while ((x = bms_next_member(assigned, x)) >= 0)
 	{
 		AttrNumber	attnum = x + FirstLowInvalidHeapAttributeNumber;
-		char	   *name = get_attname(firing->subject->relation, attnum, true);
+		char	   *name =
+			get_attname(firing->subject->relation, attnum, true);
 
 		if (name != NULL && attnum > 0)
 			names[n++] = DirectFunctionCall1(namein, CStringGetDatum(name));
@@ -186,7 +188,8 @@ find_own_root(const HookFiring *firing, const HookOrigin *origin,
 	if (origin->depth == 0 && firing->subject->batch == NULL)
 	{
 		Oid			relid = RelationGetRelid(firing->trigdata->tg_relation);
-		CmdType		operation = hooks_statement_operation(firing->trigdata->tg_event);
+		CmdType		operation =
+			hooks_statement_operation(firing->trigdata->tg_event);
 
 		return firing->subject->event->level == HOOK_STATEMENT ?
 			hooks_root_of_table(plan, relid, operation, root) :
@@ -226,7 +229,8 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	if (subject->event->action == HOOK_TRUNCATE)
 	{
 		*action = hooks_event_action_word(HOOK_TRUNCATE);
-		*text = origin->truncate != NULL ? origin->truncate->text : debug_query_string;
+		*text = origin->truncate != NULL ? origin->truncate->text :
+			debug_query_string;
 		if (origin->truncate != NULL)
 		{
 			*relation = truncated_root(firing, origin->truncate);
@@ -235,7 +239,8 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	}
 	else
 	{
-		plan = hooks_statement_root(firing->statement, subject->query_cxt, text);
+		plan =
+			hooks_statement_root(firing->statement, subject->query_cxt, text);
 		if (plan != NULL && find_own_root(firing, origin, plan, &root))
 		{
 			*relation = root.relation;
@@ -249,7 +254,8 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	}
 
 	/* it may have named the table above */
-	if (!OidIsValid(*relation) && *action != NULL && origin->depth == 0 && !has_superclass(subject->relation))
+	if (!OidIsValid(*relation) && *action != NULL && origin->depth == 0 &&
+		!has_superclass(subject->relation))
 		*relation = subject->relation;
 }
 
@@ -281,8 +287,8 @@ hooks_context_place(const HookFiring *firing)
 }
 
 /*
- * The table of which the statement of a firing changed rows in the first place;
- * InvalidOid if that is not known.
+ * The table of which the statement of a firing changed rows in the first
+ * place; InvalidOid if that is not known.
  */
 Oid
 hooks_context_root(const HookFiring *firing)
@@ -292,7 +298,8 @@ hooks_context_root(const HookFiring *firing)
 	const char *action = NULL;
 	const char *text;
 
-	describe_root(firing, origin_of(firing, &found), &relation, &action, &text);
+	describe_root(firing, origin_of(firing, &found), &relation, &action,
+				  &text);
 	return relation;
 }
 
@@ -309,15 +316,16 @@ PG_FUNCTION_INFO_V1(hooks_context);
 /*
  * hooks.context() returns hooks.context
  *
- * Tells of the innermost firing; NULL outside one.  fired_at is the time of the
- * first call in the firing: reading the clock for every row would cost more than
- * most of what else is done for one.  What cannot be known (the
+ * Tells of the innermost firing; NULL outside one.  fired_at is the time of
+ * the first call in the firing: reading the clock for every row would cost
+ * more than most of what else is done for one.  What cannot be known (the
  * session's first statement, where the library was not preloaded) is NULL.
  */
 Datum
 hooks_context(PG_FUNCTION_ARGS)
 {
 	HookFiring *firing = hooks_firing;
+	const HookEvent *event;
 	const HookOrigin *origin;
 	HookOrigin	found;
 	Oid			root_relation = InvalidOid;
@@ -335,6 +343,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
+	event = firing->subject->event;
 	origin = origin_of(firing, &found);
 	describe_root(firing, origin, &root_relation, &root_action, &text);
 	if (OidIsValid(origin->constraint))
@@ -344,9 +353,10 @@ hooks_context(PG_FUNCTION_ARGS)
 	metadata = hooks_settings_metadata();
 
 	values[i++] = CStringGetTextDatum(firing->subject->hook);
-	values[i++] = CStringGetTextDatum(hooks_event_phase_word(firing->subject->event->phase));
-	values[i++] = CStringGetTextDatum(hooks_context_action_word(firing->subject));
-	values[i++] = CStringGetTextDatum(hooks_event_level_word(firing->subject->event->level));
+	values[i++] = CStringGetTextDatum(hooks_event_phase_word(event->phase));
+	values[i++] =
+		CStringGetTextDatum(hooks_context_action_word(firing->subject));
+	values[i++] = CStringGetTextDatum(hooks_event_level_word(event->level));
 	values[i++] = ObjectIdGetDatum(firing->subject->relation);
 	nulls[i] = !OidIsValid(root_relation);
 	values[i++] = ObjectIdGetDatum(root_relation);

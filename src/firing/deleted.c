@@ -3,9 +3,9 @@
  *		The deletes that are running: their rows, and what was found of their
  *		cascades.
  *
- * A record lives in a context of its own below TopTransactionContext, until its
- * statement ends.  Rows that were found in a subtransaction may have been made in
- * it, so the abort of a subtransaction takes what was found in it.
+ * A record lives in a context of its own below TopTransactionContext, until
+ * its statement ends.  Rows that were found in a subtransaction may have been
+ * made in it, so the abort of a subtransaction takes what was found in it.
  */
 #include "postgres.h"
 
@@ -46,7 +46,8 @@ hooks_deleted_get(const HookStatement *root)
 
 /*
  * Keeps a batch that is about to fire until its statement ends, if it holds
- * rows that a statement itself deletes.  True: it is not the caller's any more.
+ * rows that a statement itself deletes.  True: it is not the caller's any
+ * more.
  */
 bool
 hooks_deleted_adopt(HookBatch *batch)

@@ -28,14 +28,14 @@ typedef struct HookDelete
 	struct HookDelete *outer;
 	uint64		level;			/* as in HookStatement */
 	int			nest_level;		/* of the transaction when it began */
-	int			asked;			/* of the transaction when
-								 * hooks_doomed_first() was asked; 0: not yet */
+	int			asked;			/* of the transaction when the walk was asked
+								 * for (hooks_doomed_first()); 0: it was not */
 	MemoryContext context;
 	List	   *batches;		/* of HookBatch: its own rows */
 	List	   *answers;		/* of HookDeleteAnswer */
 } HookDelete;
 
-/* the running deletes of which something is known, innermost first; mostly NULL */
+/* the running deletes of which something is known, innermost first */
 extern HookDelete *hooks_deletes;
 
 extern HookDelete *hooks_deleted_get(const HookStatement *root);

@@ -130,6 +130,8 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	bool		nulls[Natts_failure] = {false};
 	NameData	caller;
 	const char *role;
+	Oid			sequence;
+
 
 	Assert(hook->policy != HOOK_ABORT);
 	role = GetUserNameFromId(firing->caller, true);
@@ -139,9 +141,11 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 #define SET_TEXT(column, string) \
 	do { \
 		nulls[Anum_failure_##column - 1] = (string) == NULL; \
-		SET(column, (string) == NULL ? (Datum) 0 : CStringGetTextDatum(string)); \
+		SET(column, (string) == NULL ? (Datum) 0 : \
+			CStringGetTextDatum(string)); \
 	} while (0)
-	SET(id, Int64GetDatum(nextval_internal(hooks_own_relation("failure_failure_id_seq", RELKIND_SEQUENCE), false)));
+	sequence = hooks_own_relation("failure_failure_id_seq", RELKIND_SEQUENCE);
+	SET(id, Int64GetDatum(nextval_internal(sequence, false)));
 	SET_TEXT(hook, firing->subject->hook);
 	SET_TEXT(phase, hooks_event_phase_word(firing->subject->event->phase));
 	SET_TEXT(action, hooks_context_action_word(firing->subject));
@@ -158,7 +162,8 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 #undef SET
 #undef SET_TEXT
 	CatalogTupleInsert(failure,
-					   heap_form_tuple(RelationGetDescr(failure), values, nulls));
+					   heap_form_tuple(RelationGetDescr(failure), values,
+									   nulls));
 	table_close(failure, NoLock);
 	CommandCounterIncrement();
 
@@ -173,7 +178,8 @@ scan_failures(const char *hook, bool (*visit) (Relation, HeapTuple, void *),
 			  void *arg)
 {
 	Relation	failure = hooks_own_open(&failure_table, RowExclusiveLock);
-	Relation	index = hooks_own_open_index(failure, FAILURE_INDEX, Anum_failure_hook);
+	Relation	index =
+		hooks_own_open_index(failure, FAILURE_INDEX, Anum_failure_hook);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyData key;
 	SysScanDesc scan;
@@ -182,7 +188,8 @@ scan_failures(const char *hook, bool (*visit) (Relation, HeapTuple, void *),
 	ScanKeyInit(&key, Anum_failure_hook, BTEqualStrategyNumber, F_TEXTEQ,
 				CStringGetTextDatum(hook));
 	scan = systable_beginscan_ordered(failure, index, snapshot, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, BackwardScanDirection)))
+	while ((tuple = systable_getnext_ordered(scan,
+											 BackwardScanDirection)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!visit(failure, tuple, arg))
@@ -259,7 +266,8 @@ may_prune(void)
 	if (failure == NULL)
 		return false;
 	may = hooks_own_has_shape(&failure_table, RelationGetDescr(failure)) &&
-		OidIsValid(hooks_own_find_index(failure, FAILURE_INDEX, Anum_failure_hook));
+		OidIsValid(hooks_own_find_index(failure, FAILURE_INDEX,
+										Anum_failure_hook));
 	relation_close(failure, NoLock);
 	return may;
 }

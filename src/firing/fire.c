@@ -163,7 +163,8 @@ look_around(const HookRun *run, const TriggerData *trigdata,
 
 	/* TRUNCATE is no statement of the executor's */
 	around->caller = run->event->action == HOOK_TRUNCATE ? GetUserId() :
-		hooks_statement_caller(hooks_statement, around->origin, run->query_cxt);
+		hooks_statement_caller(hooks_statement, around->origin,
+							   run->query_cxt);
 	around->at_home = around->caller == GetSessionUserId() ?
 		around->caller : InvalidOid;
 }
@@ -196,8 +197,10 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 	bool		update = TRIGGER_FIRED_BY_UPDATE(event);
 	bool		delete = TRIGGER_FIRED_BY_DELETE(event);
 	const Bitmapset *assigned = update ? trigdata->tg_updatedcols : NULL;
-	HeapTuple  *row = update ? &trigdata->tg_newtuple : &trigdata->tg_trigtuple;
-	TupleTableSlot *slot = update ? trigdata->tg_newslot : trigdata->tg_trigslot;
+	HeapTuple  *row = update ? &trigdata->tg_newtuple :
+		&trigdata->tg_trigtuple;
+	TupleTableSlot *slot = update ? trigdata->tg_newslot :
+		trigdata->tg_trigslot;
 	HeapTuple	proposed = NULL;
 	HookSurroundings around;
 
@@ -217,7 +220,8 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 			continue;
 		if (call->member->columns != NULL &&
 			(call->member->hook->actions & HOOK_NAME) &&
-			!is_naming(call->member, update ? trigdata->tg_trigslot : NULL, slot))
+			!is_naming(call->member, update ? trigdata->tg_trigslot : NULL,
+					   slot))
 			continue;
 		result = hooks_call_trigger(run, call, trigdata, &around);
 		if (!before_row)

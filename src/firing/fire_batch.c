@@ -97,7 +97,8 @@ make_rows(BatchFiring *firing, Relation target, BatchFilter *filter)
  * the firing, as that may throw, and so may the condition.
  */
 static bool
-batch_row_source(HookRun *run, HookCall *call, TriggerData *trigdata, void *arg)
+batch_row_source(HookRun *run, HookCall *call, TriggerData *trigdata,
+				 void *arg)
 {
 	BatchFiring *firing = arg;
 	BatchFilter filter = {run, call};
@@ -149,7 +150,8 @@ translate_columns(Bitmapset *columns, Oid from, Oid to)
 		attnum = name == NULL ? InvalidAttrNumber : get_attnum(to, name);
 		if (attnum != InvalidAttrNumber)
 			translated = bms_add_member(translated,
-										attnum - FirstLowInvalidHeapAttributeNumber);
+										attnum -
+										FirstLowInvalidHeapAttributeNumber);
 	}
 	return translated;
 }
@@ -163,7 +165,8 @@ own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
 {
 	Trigger    *copy;
 
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+	for (int i = 0; rel->trigdesc != NULL &&
+		 i < rel->trigdesc->numtriggers; i++)
 		if (strcmp(rel->trigdesc->triggers[i].tgname, event->trigger) == 0)
 		{
 			copy = palloc(sizeof(Trigger));
@@ -180,8 +183,8 @@ own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
 /*
  * Fires the before_cascade hooks of a batch: those on the tables that hold its
  * rows and on the partitioned tables above them.  row_trigger is what the
- * trigger manager has called dispatch() with for the batch's first row, and query
- * the executor's memory of that query.
+ * trigger manager has called dispatch() with for the batch's first row, and
+ * query the executor's memory of that query.
  */
 void
 hooks_fire_batch(const HookEvent *event, HookBatch *batch,
@@ -220,9 +223,10 @@ hooks_fire_batch(const HookEvent *event, HookBatch *batch,
 		Relation	rel;
 
 		if (event->action == HOOK_UPDATE)
-			assigned = translate_columns((Bitmapset *) row_trigger->tg_updatedcols,
-										 RelationGetRelid(row_trigger->tg_relation),
-										 relid);
+			assigned =
+				translate_columns((Bitmapset *) row_trigger->tg_updatedcols,
+								  RelationGetRelid(row_trigger->tg_relation),
+								  relid);
 		if (!hooks_fire_is_due(call, assigned) ||
 			(rows != NULL && rows->rows == 0))
 			continue;

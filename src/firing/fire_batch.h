@@ -13,6 +13,7 @@
 #include "registry/event.h"
 
 extern void hooks_fire_batch(const HookEvent *event, HookBatch *batch,
-							 TriggerData *row_trigger, MemoryContext query_cxt);
+							 TriggerData *row_trigger,
+							 MemoryContext query_cxt);
 
 #endif							/* HOOKS_FIRE_BATCH_H */

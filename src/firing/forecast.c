@@ -40,11 +40,13 @@ hooks_forecast_relation(FunctionCallInfo fcinfo)
 		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel))));
+				 errmsg("\"%s\" is not a table",
+						RelationGetRelationName(rel))));
 	if (IsSystemRelation(rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is a system catalog", RelationGetRelationName(rel))));
+				 errmsg("\"%s\" is a system catalog",
+						RelationGetRelationName(rel))));
 	relation_close(rel, NoLock);
 	return relid;
 }
@@ -112,7 +114,8 @@ hooks_forecast_hooks(HookAction action, Oid relation, List *relids,
 		List	   *tables = list_make1_oid(relation);
 
 		if (event->action != action || first != (i < HOOK_EVENTS) ||
-			(action == HOOK_UPDATE && hooks_event_captures(event) && !referenced))
+			(action == HOOK_UPDATE && hooks_event_captures(event) &&
+			 !referenced))
 			continue;
 		if (hooks_event_of_rows(event))
 			tables = list_copy(relids);

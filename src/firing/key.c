@@ -5,8 +5,8 @@
  * The query does not name the foreign key, but what it changes, which columns
  * it compares, and what it assigns; the caller knows the table of the row that
  * it follows.  A list of a table's foreign keys finds those that refer to a
- * table by a first column at once: a table that refers to one with thousands of
- * partitions has a foreign key to each of them.
+ * table by a first column at once: a table that refers to one with thousands
+ * of partitions has a foreign key to each of them.
  *
  * A list is a copy, made when it is first needed; it is to be used for one
  * statement.  A foreign key that is dropped meanwhile is no answer any more.
@@ -74,7 +74,8 @@ hooks_key_list(Oid relid, MemoryContext context)
 	keys->relid = relid;
 	keys->all = copyObject(RelationGetFKeyList(rel));
 	table_close(rel, AccessShareLock);
-	keys->groups = groups_create(context, Max(list_length(keys->all), 1), NULL);
+	keys->groups =
+		groups_create(context, Max(list_length(keys->all), 1), NULL);
 	foreach(lc, keys->all)
 	{
 		ForeignKeyCacheInfo *fk = lfirst(lc);
@@ -89,8 +90,9 @@ hooks_key_list(Oid relid, MemoryContext context)
 }
 
 /*
- * Goes on to the next column that a query of ri_triggers.c compares, and copies
- * its name; returns NULL if there is none.  Every comparison has the form
+ * Goes on to the next column that a query of ri_triggers.c compares, and
+ * copies its name; returns NULL if there is none.  Every comparison has the
+ * form
  *		$1 [::cast] OPERATOR(schema.operator) "column" [::cast] [COLLATE ...]
  * and outside of quoted names nothing else has parentheses.
  */
@@ -142,7 +144,8 @@ compares_columns(const char *text, const ForeignKeyCacheInfo *fk)
 }
 
 /*
- * What an UPDATE of ri_triggers.c assigns: '$' the new key, 'N'ULL or 'D'EFAULT.
+ * What an UPDATE of ri_triggers.c assigns: '$' the new key, 'N'ULL or
+ * 'D'EFAULT.
  */
 static char
 assigned_value(const char *text)
@@ -160,8 +163,8 @@ assigned_value(const char *text)
 }
 
 /*
- * What happened to the row that a query of ri_triggers.c follows; CMD_UNKNOWN if
- * it could be either.
+ * What happened to the row that a query of ri_triggers.c follows; CMD_UNKNOWN
+ * if it could be either.
  */
 CmdType
 hooks_key_event(const char *text, CmdType operation)
@@ -175,7 +178,8 @@ hooks_key_event(const char *text, CmdType operation)
  * Does the foreign key, as it was declared, have such an action on the table?
  */
 static bool
-acts_like(Form_pg_constraint fk, Oid relid, const char *text, CmdType operation)
+acts_like(Form_pg_constraint fk, Oid relid, const char *text,
+		  CmdType operation)
 {
 	if (fk->conrelid != relid)
 		return false;
@@ -206,7 +210,8 @@ declared_constraint(Oid constraint, Oid relid, const char *text,
 {
 	while (OidIsValid(constraint))
 	{
-		HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+		HeapTuple	tuple =
+			SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
 		Form_pg_constraint form;
 		Oid			above;
 		bool		alike;
@@ -225,8 +230,8 @@ declared_constraint(Oid constraint, Oid relid, const char *text,
 }
 
 /*
- * The foreign key whose action the query is, as it was declared.  InvalidOid if
- * that cannot be told, as several have the same columns, refer to the same
+ * The foreign key whose action the query is, as it was declared.  InvalidOid
+ * if that cannot be told, as several have the same columns, refer to the same
  * table, the parent, and do the same; that is InvalidOid if it is not known.
  */
 Oid
@@ -257,7 +262,8 @@ hooks_key_of_query(const HookKeys *keys, const char *text, CmdType operation,
 
 		if (!compares_columns(text, fk))
 			continue;
-		declared = declared_constraint(fk->conoid, keys->relid, text, operation);
+		declared =
+			declared_constraint(fk->conoid, keys->relid, text, operation);
 		if (!OidIsValid(declared) || declared == found)
 			continue;
 		if (OidIsValid(found))

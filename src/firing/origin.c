@@ -1,17 +1,19 @@
 /*
  * origin.c
- *		The referential actions of a cascade: how deep, and by which foreign key.
+ *		The referential actions of a cascade: how deep, and by which foreign
+ *		key.
  *
  * ri_triggers.c runs a query for each row that others refer to.  It does not
  * say why, but what we need can be seen:
  *
- * - A row that we change keeps the number of the command that did it, its cmax.
- *   Each query has a number of its own, and later queries have higher ones.
- * - While the query runs, trigger.c has the row that it follows, its parent, in
- *   the slot for old rows of a table of the level's statement.
- * - trigger.c fires what a level has queued before anything that this queues in
- *   turn.  So the depth of a cascade never falls, and where it rises the parent
- *   is a row that was changed at the depth so far.
+ * - A row that we change keeps the number of the command that did it, its
+ *   cmax.  Each query has a number of its own, and later queries have higher
+ *   ones.
+ * - While the query runs, trigger.c has the row that it follows, its parent,
+ *   in the slot for old rows of a table of the level's statement.
+ * - trigger.c fires what a level has queued before anything that this queues
+ *   in turn.  So the depth of a cascade never falls, and where it rises the
+ *   parent is a row that was changed at the depth so far.
  * - The query's text names the referencing columns (key.c).
  *
  * An example: b refers to a and c to b, both ON DELETE CASCADE, and a has two
@@ -32,22 +34,22 @@
  *											cmax 7
  *
  * The commands 6 and 7 are one action: same text, depth, and parent.  It is
- * noted for b that from command 6 on its rows are deleted by that action.  When
- * an AFTER ROW trigger fires for a row of b, the row's cmax, 6 or 7, leads to it
- * again.  The root is of the part of the statement that changes a: its rows have
- * the statement's own cmax.  For the query on c the parent's cmax, 6, leads to
- * the action on b, whose root it has; this is looked for only where the parts of
- * a statement do not do the same to the same table.
+ * noted for b that from command 6 on its rows are deleted by that action.
+ * When an AFTER ROW trigger fires for a row of b, the row's cmax, 6 or 7,
+ * leads to it again.  The root is of the part of the statement that changes a:
+ * its rows have the statement's own cmax.  For the query on c the parent's
+ * cmax, 6, leads to the action on b, whose root it has; this is looked for
+ * only where the parts of a statement do not do the same to the same table.
  *
- * The foreign key is not looked up until somebody asks.  An action costs a look
- * at one slot, mostly, and one into a hash table, if it is not the one before.
- * trigger.c itself goes through the list of the level's tables when an event is of
- * another table than the one before, or of a row that has moved; we go through it
- * from where the parent was last, which is the same table or the next one in most
- * cases.
+ * The foreign key is not looked up until somebody asks.  An action costs a
+ * look at one slot, mostly, and one into a hash table, if it is not the one
+ * before.  trigger.c itself goes through the list of the level's tables when
+ * an event is of another table than the one before, or of a row that has
+ * moved; we go through it from where the parent was last, which is the same
+ * table or the next one in most cases.
  *
- * Everything is in the executor's memory of the level's statement and goes with
- * it, whether by its end or by an abort.
+ * Everything is in the executor's memory of the level's statement and goes
+ * with it, whether by its end or by an abort.
  */
 #include "postgres.h"
 
@@ -71,7 +73,7 @@ typedef struct HookKeySpan
 	HookKeyAction *action;
 } HookKeySpan;
 
-/* Which commands of a cascade changed a table, or tree of partitions, and why */
+/* Which commands of a cascade changed a table, or its partitions, and why */
 typedef struct HookKeyHistory
 {
 	int			used;
@@ -118,13 +120,15 @@ is_same_action(const HookKeyAction *a, const HookKeyAction *b)
 {
 	return a->table == b->table && a->parent == b->parent &&
 		a->depth == b->depth && a->root.relation == b->root.relation &&
-		a->root.operation == b->root.operation && strcmp(a->text, b->text) == 0;
+		a->root.operation == b->root.operation &&
+		strcmp(a->text, b->text) == 0;
 }
 
 static inline uint32
 hash_action(const HookKeyAction *action)
 {
-	return hash_combine(hash_combine(murmurhash32(action->parent), action->depth),
+	return hash_combine(hash_combine(murmurhash32(action->parent),
+									 action->depth),
 						hash_bytes((const unsigned char *) action->text,
 								   strlen(action->text)));
 }
@@ -156,9 +160,13 @@ typedef struct ParentRow
 bool
 hooks_origin_changed_by(HeapTupleHeader header, CommandId *command)
 {
+	TransactionId xmax;
+
 	if ((header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
-		HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) ||
-		!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header)))
+		HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
+		return false;
+	xmax = HeapTupleHeaderGetUpdateXid(header);
+	if (!TransactionIdIsCurrentTransactionId(xmax))
 		return false;
 	*command = HeapTupleHeaderGetCmax(header);
 	return true;
@@ -188,9 +196,9 @@ clear_all_slots(PlanState *last)
 }
 
 /*
- * The statement is about to finish: when it fires its AFTER triggers, no slot is
- * to hold what was left behind while it ran.  From then on trigger.c fills the
- * slot for each event, and empties it when that is done.
+ * The statement is about to finish: when it fires its AFTER triggers, no slot
+ * is to hold what was left behind while it ran.  From then on trigger.c fills
+ * the slot for each event, and empties it when that is done.
  *
  * Before that the executor runs what is left of the queries in WITH, which may
  * leave something behind; so what empties the slots is made the last of these.
@@ -220,14 +228,15 @@ static inline bool
 changed_of_slot(TupleTableSlot *slot, CommandId *changed)
 {
 	return TTS_IS_BUFFERTUPLE(slot) &&
-		hooks_origin_changed_by(ExecFetchSlotHeapTuple(slot, false, NULL)->t_data,
+		hooks_origin_changed_by(ExecFetchSlotHeapTuple(slot, false,
+													   NULL)->t_data,
 								changed);
 }
 
 /*
- * One more table whose slot may have the parent's row: it has it if the row was
- * changed later than those of the others, as trigger.c fires the events of a
- * level in the order in which they were queued.
+ * One more table whose slot may have the parent's row: it has it if the row
+ * was changed later than those of the others, as trigger.c fires the events of
+ * a level in the order in which they were queued.
  */
 static void
 consider_parent(ParentRow *parent, const ResultRelInfo *relation)
@@ -251,11 +260,11 @@ consider_parent(ParentRow *parent, const ResultRelInfo *relation)
  * Looks for the parent's row in the slots of the level's tables, which are in
  * three lists: they count as one, which grows at its end only.
  *
- * The event of a row that has moved between partitions is one of the partitioned
- * table, which then has a copy in its slot.  The row itself is in that of the
- * partition, or rather of its ResultRelInfo below the partitioned table's; this
- * slot trigger.c does not empty.  (Other events use them too only in the first
- * minor releases of PostgreSQL 15.)
+ * The event of a row that has moved between partitions is one of the
+ * partitioned table, which then has a copy in its slot.  The row itself is in
+ * that of the partition, or rather of its ResultRelInfo below the partitioned
+ * table's; this slot trigger.c does not empty.  (Other events use them too
+ * only in the first minor releases of PostgreSQL 15.)
  */
 static inline void
 find_parent(HookCascade *cascade, const EState *level, ParentRow *parent)
@@ -282,7 +291,8 @@ find_parent(HookCascade *cascade, const EState *level, ParentRow *parent)
 		slot = relation->ri_TrigOldSlot;
 		if (slot == NULL || TTS_EMPTY(slot))
 			continue;
-		if (relation->ri_RelationDesc->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		if (relation->ri_RelationDesc->rd_rel->relkind ==
+			RELKIND_PARTITIONED_TABLE)
 			moved_in = RelationGetRelid(relation->ri_RelationDesc);
 		else if (relation->ri_RootResultRelInfo != NULL)
 			consider_parent(parent, relation);
@@ -300,7 +310,8 @@ find_parent(HookCascade *cascade, const EState *level, ParentRow *parent)
 static HookKeyTable *
 new_key_table(MemoryContext context, Oid relid)
 {
-	HookKeyTable *table = MemoryContextAllocZero(context, sizeof(HookKeyTable));
+	HookKeyTable *table =
+		MemoryContextAllocZero(context, sizeof(HookKeyTable));
 
 	table->relid = relid;
 	return table;
@@ -321,15 +332,16 @@ get_key_table(HookCascade *cascade, Oid relid)
 }
 
 /*
- * What happened to a table's rows in the cascade, which all tables of a tree of
- * partitions have in common.
+ * What happened to a table's rows in the cascade, which all tables of a tree
+ * of partitions have in common.
  */
 static HookKeyHistory *
 get_history(HookCascade *cascade, HookKeyTable *table)
 {
 	if (unlikely(table->history == NULL))
 	{
-		HookKeyTable *tree = get_key_table(cascade, hooks_ancestors_top(table->relid));
+		HookKeyTable *tree =
+			get_key_table(cascade, hooks_ancestors_top(table->relid));
 
 		if (tree->history == NULL)
 			tree->history = MemoryContextAllocZero(cascade->context,
@@ -381,20 +393,21 @@ static void
 note_command(HookCascade *cascade, HookKeyAction *action, CommandId command)
 {
 	HookKeyHistory *history = get_history(cascade, action->table);
+	Size		size;
 
 	Assert(history->used == 0 ||
 		   history->spans[history->used - 1].since <= command);
-	if (history->used > 0 && history->spans[history->used - 1].action == action)
+	if (history->used > 0 &&
+		history->spans[history->used - 1].action == action)
 		return;
 	if (history->used == history->size)
 	{
 		history->size = Max(history->size * 2, 4);
+		size = sizeof(HookKeySpan) * history->size;
 		if (history->spans == NULL)
-			history->spans = MemoryContextAlloc(cascade->context,
-												sizeof(HookKeySpan) * history->size);
+			history->spans = MemoryContextAlloc(cascade->context, size);
 		else
-			history->spans = repalloc_huge(history->spans,
-										   sizeof(HookKeySpan) * history->size);
+			history->spans = repalloc_huge(history->spans, size);
 	}
 	history->spans[history->used].since = command;
 	history->spans[history->used].action = action;
@@ -419,8 +432,9 @@ root_of_parent(HookCascade *cascade, const QueryDesc *level,
 						  &root);
 	else
 	{
-		const HookKeyAction *source = hooks_origin_of_command(cascade, parent->relid,
-															  parent->changed);
+		const HookKeyAction *source =
+			hooks_origin_of_command(cascade, parent->relid,
+									parent->changed);
 
 		if (source != NULL)
 			root = source->root;
@@ -468,7 +482,8 @@ hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 		cascade->since = command;
 	}
 
-	action.table = cascade->last != NULL && cascade->last->table->relid == relid ?
+	action.table = cascade->last != NULL &&
+		cascade->last->table->relid == relid ?
 		cascade->last->table : get_key_table(cascade, relid);
 	action.parent = parent.relid;
 	action.depth = cascade->depth;
@@ -490,7 +505,8 @@ hooks_origin_constraint(HookKeyAction *action)
 	if (action->resolved || !OidIsValid(table->relid))
 		return action->constraint;
 	if (table->keys == NULL)
-		table->keys = hooks_key_list(table->relid, GetMemoryChunkContext(table));
+		table->keys =
+			hooks_key_list(table->relid, GetMemoryChunkContext(table));
 	action->constraint = hooks_key_of_query(table->keys, action->text,
 											action->operation, action->parent);
 	action->resolved = true;
@@ -528,7 +544,8 @@ hooks_origin_join(HookOrigin *origin, HookKeyAction *action)
 HookKeyAction *
 hooks_origin_of_command(HookCascade *cascade, Oid relid, CommandId command)
 {
-	HookKeyHistory *history = get_history(cascade, get_key_table(cascade, relid));
+	HookKeyHistory *history =
+		get_history(cascade, get_key_table(cascade, relid));
 	int			low = 0;
 	int			high = history->used;
 
@@ -551,9 +568,9 @@ hooks_origin_of_command(HookCascade *cascade, Oid relid, CommandId command)
  * with this root; else NULL.
  *
  * trigger.c keeps one event for a table and operation, moving it to the end,
- * until a trigger with transition tables has fired.  If there is such a trigger
- * for rows (split), what has joined into one event cannot be told.  Actions that
- * found no row do not count, unless none did.
+ * until a trigger with transition tables has fired.  If there is such a
+ * trigger for rows (split), what has joined into one event cannot be told.
+ * Actions that found no row do not count, unless none did.
  */
 void
 hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
@@ -577,7 +594,8 @@ hooks_origin_of_statement(HookCascade *cascade, Oid relid, CmdType operation,
 	if (own != NULL)
 	{
 		/* the statement's own event, as an action of depth 0 */
-		action = MemoryContextAllocZero(cascade->context, sizeof(HookKeyAction));
+		action =
+			MemoryContextAllocZero(cascade->context, sizeof(HookKeyAction));
 		action->table = table;
 		action->operation = operation;
 		action->root = *own;

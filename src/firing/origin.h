@@ -1,6 +1,7 @@
 /*
  * origin.h
- *		The referential actions of a cascade: how deep, and by which foreign key.
+ *		The referential actions of a cascade: how deep, and by which foreign
+ *		key.
  */
 #ifndef HOOKS_ORIGIN_H
 #define HOOKS_ORIGIN_H
@@ -76,6 +77,7 @@ extern HookKeyAction *hooks_origin_of_command(HookCascade *cascade, Oid relid,
 extern void hooks_origin_of_statement(HookCascade *cascade, Oid relid,
 									  CmdType operation, const HookRoot *own,
 									  bool split, HookOrigin *origin);
-extern bool hooks_origin_changed_by(HeapTupleHeader header, CommandId *command);
+extern bool hooks_origin_changed_by(HeapTupleHeader header,
+									CommandId *command);
 
 #endif							/* HOOKS_ORIGIN_H */

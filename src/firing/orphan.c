@@ -1,7 +1,7 @@
 /*
  * orphan.c
- *		The orphan guard: a BEFORE ROW hook must not get in the way of a foreign
- *		key's action.
+ *		The orphan guard: a BEFORE ROW hook must not get in the way of a
+ *		foreign key's action.
  *
  * PostgreSQL does not look whether a referential action reached its row.  A
  * hook that skips the row, or puts back what the action assigned, would leave

@@ -20,7 +20,7 @@
 #include "firing/payload.h"
 #include "registry/event.h"
 
-/* bytes more than an event needs around a shared value, as the next may need more */
+/* bytes that an event has room for around a shared value */
 #define ROOM 1024
 
 /*
@@ -89,25 +89,31 @@ hooks_payload_begin(HookFiring *firing)
 	const HookSubject *subject = firing->subject;
 	JsonbInState state = {0};
 	Oid			schema = get_rel_namespace(subject->relation);
+	FullTransactionId transaction;
 
 	if (firing->fired_at == 0)
 		firing->fired_at = GetCurrentTimestamp();
 	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	hooks_payload_add(&state, "hook", subject->hook);
-	hooks_payload_add(&state, "phase", hooks_event_phase_word(subject->event->phase));
-	hooks_payload_add(&state, "action", hooks_event_action_word(subject->event->action));
+	hooks_payload_add(&state, "phase",
+					  hooks_event_phase_word(subject->event->phase));
+	hooks_payload_add(&state, "action",
+					  hooks_event_action_word(subject->event->action));
 	hooks_payload_add(&state, "relation",
 					  quote_qualified_identifier(get_namespace_name(schema),
 												 subject->relation_name));
-	hooks_payload_add(&state, "caller", GetUserNameFromId(firing->caller, true));
+	hooks_payload_add(&state, "caller",
+					  GetUserNameFromId(firing->caller, true));
 	hooks_payload_add(&state, "session_user",
 					  GetUserNameFromId(GetSessionUserId(), true));
 	hooks_payload_add(&state, "statement", debug_query_string);
+	transaction = GetTopFullTransactionId();
 	hooks_payload_add(&state, "transaction_id",
 					  psprintf(UINT64_FORMAT,
-							   U64FromFullTransactionId(GetTopFullTransactionId())));
+							   U64FromFullTransactionId(transaction)));
 	hooks_payload_add(&state, "fired_at",
-					  JsonEncodeDateTime(NULL, TimestampTzGetDatum(firing->fired_at),
+					  JsonEncodeDateTime(NULL,
+										 TimestampTzGetDatum(firing->fired_at),
 										 TIMESTAMPTZOID, NULL));
 	hooks_payload_add_json(&state, "metadata", hooks_settings_metadata());
 	return state;
@@ -147,7 +153,8 @@ make_room(HookPayloadValue *value, Size before, Size after)
 		return;
 	before = MAXALIGN(before + ROOM);
 	after += ROOM;
-	buffer = MemoryContextAlloc(value->context, before + value->length + after);
+	buffer =
+		MemoryContextAlloc(value->context, before + value->length + after);
 	memcpy(buffer + before, value->data, value->length);
 	pfree(value->data - value->before);
 	value->data = buffer + before;
@@ -156,8 +163,9 @@ make_room(HookPayloadValue *value, Size before, Size after)
 }
 
 /*
- * Ends an event with a value that many have: without a copy of the value, around
- * which the rest is written.  So the result is valid until the next such call.
+ * Ends an event with a value that many have: without a copy of the value,
+ * around which the rest is written.  So the result is valid until the next
+ * such call.
  */
 Jsonb *
 hooks_payload_end_shared(JsonbInState *state, const char *key,
@@ -176,7 +184,8 @@ hooks_payload_end_shared(JsonbInState *state, const char *key,
 	hooks_jsonb_push(state, WJB_BEGIN_ARRAY, NULL);
 	hooks_jsonb_push(state, WJB_END_ARRAY, NULL);
 	event = hooks_payload_end(state);
-	(void) getKeyJsonValueFromContainer(&event->root, key, strlen(key), &place);
+	(void) getKeyJsonValueFromContainer(&event->root, key, strlen(key),
+										&place);
 	before = (char *) place.val.binary.data - (char *) event;
 	after = VARSIZE(event) - before - place.val.binary.len;
 	if (before + value->length + after > JENTRY_OFFLENMASK)

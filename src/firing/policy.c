@@ -26,9 +26,9 @@
 
 /*
  * Errors that no policy swallows: a veto in a phase that can still stop the
- * statement, and errors by limits of the caller's session, as otherwise a caller
- * could set a limit that makes a hook fail.  Such limits are lock_timeout, unless
- * the callback has set its own, and hooks.max_depth.
+ * statement, and errors by limits of the caller's session, as otherwise a
+ * caller could set a limit that makes a hook fail.  Such limits are
+ * lock_timeout, unless the callback has set its own, and hooks.max_depth.
  */
 static bool
 must_propagate(const ErrorData *error, HookPhase phase,
@@ -114,8 +114,9 @@ translate_timeout(const HookMember *member, const HookFiring *firing,
 
 	*translated = *error;
 	translated->sqlerrcode = ERRCODE_HOOK_TIMEOUT;
-	translated->message = psprintf("hook \"%s\" took longer than its timeout of %d ms",
-								   member->hook->name, member->timeout);
+	translated->message =
+		psprintf("hook \"%s\" took longer than its timeout of %d ms",
+				 member->hook->name, member->timeout);
 	translated->detail = NULL;
 	translated->hint = NULL;
 	translated->schema_name = schema;
@@ -138,8 +139,8 @@ hint_of_failure(const HookFiring *firing, const ErrorData *error)
 }
 
 /*
- * Runs body(arg) under the hook's time limit and, unless the policy is abort, in a
- * subtransaction, and catches its errors.
+ * Runs body(arg) under the hook's time limit and, unless the policy is abort,
+ * in a subtransaction, and catches its errors.
  */
 static HookOutcome
 run_guarded(const HookMember *member, HookFiring *firing,

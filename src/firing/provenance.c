@@ -2,11 +2,11 @@
  * provenance.c
  *		Where the rows come from for which a trigger fires.
  *
- * origin.c notes what the referential actions of a cascade do; here an event of
- * a trigger is traced back to one of them, or to the statement itself.  What
- * tells depends on the event: the running query before and within an action, the
- * command that changed the row for AFTER ROW, what has joined for AFTER
- * STATEMENT.
+ * origin.c notes what the referential actions of a cascade do; here an event
+ * of a trigger is traced back to one of them, or to the statement itself.
+ * What tells depends on the event: the running query before and within an
+ * action, the command that changed the row for AFTER ROW, what has joined for
+ * AFTER STATEMENT.
  */
 #include "postgres.h"
 
@@ -33,8 +33,8 @@ refers_to_others(Relation rel)
 }
 
 /*
- * Does the running TRUNCATE name the table?  If it was not seen: only what refers
- * to others is reached by CASCADE.
+ * Does the running TRUNCATE name the table?  If it was not seen: only what
+ * refers to others is reached by CASCADE.
  */
 static bool
 is_truncated_itself(Relation rel)
@@ -72,6 +72,7 @@ static void
 origin_of_row(HookStatement *statement, const TriggerData *trigdata,
 			  HookOrigin *origin)
 {
+	Oid			relid = RelationGetRelid(trigdata->tg_relation);
 	CommandId	command;
 	CommandId	own;
 	HookKeyAction *action;
@@ -91,8 +92,7 @@ origin_of_row(HookStatement *statement, const TriggerData *trigdata,
 	else if (statement != NULL)
 	{
 		action = hooks_origin_of_command(hooks_statement_cascade(statement),
-										 RelationGetRelid(trigdata->tg_relation),
-										 command);
+										 relid, command);
 		if (action != NULL)
 			hooks_origin_of_action(action, origin);
 	}
@@ -110,8 +110,10 @@ has_row_trigger_with_tables(const TriggerDesc *triggers, TriggerEvent event)
 
 		if (TRIGGER_FOR_ROW(trigger->tgtype) &&
 			(trigger->tgoldtable != NULL || trigger->tgnewtable != NULL) &&
-			(TRIGGER_FIRED_BY_DELETE(event) ? TRIGGER_FOR_DELETE(trigger->tgtype) :
-			 TRIGGER_FIRED_BY_UPDATE(event) ? TRIGGER_FOR_UPDATE(trigger->tgtype) :
+			(TRIGGER_FIRED_BY_DELETE(event) ?
+			 TRIGGER_FOR_DELETE(trigger->tgtype) :
+			 TRIGGER_FIRED_BY_UPDATE(event) ?
+			 TRIGGER_FOR_UPDATE(trigger->tgtype) :
 			 TRIGGER_FOR_INSERT(trigger->tgtype)))
 			return true;
 	}
@@ -130,17 +132,21 @@ origin_of_statement(HookStatement *statement, const TriggerData *trigdata,
 	CmdType		operation = hooks_statement_operation(event);
 	HookRoot	root;
 	bool		own = hooks_root_of_table(statement->query->plannedstmt,
-										  RelationGetRelid(rel), operation, &root);
+										  RelationGetRelid(rel), operation,
+										  &root);
 
-	hooks_origin_of_statement(hooks_statement_cascade(statement), RelationGetRelid(rel),
+	hooks_origin_of_statement(hooks_statement_cascade(statement),
+							  RelationGetRelid(rel),
 							  operation, own ? &root : NULL,
-							  has_row_trigger_with_tables(rel->trigdesc, event),
+							  has_row_trigger_with_tables(rel->trigdesc,
+														  event),
 							  origin);
 }
 
 /*
- * Where the rows come from for which a trigger of ours fires.  Not for batches,
- * which know; for an AFTER STATEMENT event to be asked once, when it fires.
+ * Where the rows come from for which a trigger of ours fires.  Not for
+ * batches, which know; for an AFTER STATEMENT event to be asked once, when it
+ * fires.
  */
 void
 hooks_provenance_of_event(HookStatement *statement, const HookEvent *event,
@@ -166,7 +172,8 @@ hooks_provenance_of_event(HookStatement *statement, const HookEvent *event,
 	else if (event->phase != HOOK_AFTER)
 		origin->depth = 0;
 	else if (statement == NULL &&
-			 (hooks_statement_all_seen() || !refers_to_others(trigdata->tg_relation)))
+			 (hooks_statement_all_seen() ||
+			  !refers_to_others(trigdata->tg_relation)))
 		origin->depth = 0;
 	else if (event->level == HOOK_ROW)
 		origin_of_row(statement, trigdata, origin);

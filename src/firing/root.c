@@ -2,11 +2,11 @@
  * root.c
  *		Which part of a statement changed a row.
  *
- * A statement has a part for each table that it names as a target: one, and one
- * for each query in WITH that changes something.  All parts are one command, so
- * a row does not tell which of them changed it; its table does, together with
- * what happened to it.  Where several parts could have done it, what they have
- * in common is known: both parts of
+ * A statement has a part for each table that it names as a target: one, and
+ * one for each query in WITH that changes something.  All parts are one
+ * command, so a row does not tell which of them changed it; its table does,
+ * together with what happened to it.  Where several parts could have done it,
+ * what they have in common is known: both parts of
  *		WITH x AS (DELETE FROM a WHERE id = 1) DELETE FROM a WHERE id = 2
  * delete from a.
  *
@@ -51,8 +51,8 @@ is_cause(const ModifyTable *part, CmdType event, bool moves)
 }
 
 /*
- * Can a part have changed a row of the table?  Where it deletes or updates, the
- * plan has all tables in which it looks for rows; where it inserts, the
+ * Can a part have changed a row of the table?  Where it deletes or updates,
+ * the plan has all tables in which it looks for rows; where it inserts, the
  * partitions that it may put rows into are known by what they are part of.
  */
 static bool
@@ -79,7 +79,8 @@ static void
 add_part(const PlannedStmt *plan, const ModifyTable *part, bool first,
 		 HookRoot *root)
 {
-	HookRoot	of_part = {relation_of(plan, part->nominalRelation), part->operation};
+	HookRoot	of_part =
+	{relation_of(plan, part->nominalRelation), part->operation};
 
 	if (first)
 		*root = of_part;
@@ -115,7 +116,8 @@ hooks_root_target(const PlannedStmt *plan)
 {
 	if (!IsA(plan->planTree, ModifyTable))
 		return InvalidOid;
-	return relation_of(plan, ((ModifyTable *) plan->planTree)->nominalRelation);
+	return relation_of(plan,
+					   ((ModifyTable *) plan->planTree)->nominalRelation);
 }
 
 /*
@@ -161,7 +163,8 @@ find_part(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row,
 
 /*
  * The part of a statement that did something to a row of the table: inserted,
- * updated or deleted it, or, with CMD_UNKNOWN, one of the latter.  False: none.
+ * updated or deleted it, or, with CMD_UNKNOWN, one of the latter.  False:
+ * none.
  */
 bool
 hooks_root_of_row(const PlannedStmt *plan, Oid relid, CmdType event,

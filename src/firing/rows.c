@@ -53,8 +53,8 @@ hooks_rows_end(HookRowFetcher *fetcher)
 }
 
 /*
- * Is a row version the work of this transaction: the old one deleted by it, the
- * new one made by it?  Rows that were captured otherwise are left out.
+ * Is a row version the work of this transaction: the old one deleted by it,
+ * the new one made by it?  Rows that were captured otherwise are left out.
  */
 static inline bool
 is_our_work(HookRowFetcher *fetcher, HeapTupleHeader header)
@@ -146,7 +146,8 @@ referenced_columns(Relation rel)
 	ListCell   *lc;
 
 	/* A look-up may make the relcache build its triggers anew */
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+	for (int i = 0; rel->trigdesc != NULL &&
+		 i < rel->trigdesc->numtriggers; i++)
 	{
 		Trigger    *trigger = &rel->trigdesc->triggers[i];
 
@@ -217,8 +218,9 @@ convert_row(TupleConversionMap *map, TupleTableSlot *slot, TupleTableSlot *out)
  * new ones.  Of updated rows only those whose referenced key changed count.
  *
  * The tuplestores are made in the current memory context and spill to disk
- * beyond work_mem; their files belong to the given resource owner, so that they
- * may outlive a subtransaction, and go with it.  Returns the number of rows.
+ * beyond work_mem; their files belong to the given resource owner, so that
+ * they may outlive a subtransaction, and go with it.  Returns the number of
+ * rows.
  */
 int64
 hooks_rows_fetch(const HookBatch *batch, Relation target,

@@ -21,8 +21,8 @@
 
 /*
  * Whether temporary tables of the session could stand in for the tables that
- * the owner's callback names: they come first unless the search_path says where
- * they come.
+ * the owner's callback names: they come first unless the search_path says
+ * where they come.
  */
 static bool
 temporary_tables_intrude(const char *search_path)
@@ -70,7 +70,8 @@ hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook, Oid caller)
 		if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("owner of hook \"%s\" does not exist", hook->name)));
+					 errmsg("owner of hook \"%s\" does not exist",
+							hook->name)));
 		security = hooks_can_set_role(owner, current) &&
 			hooks_can_set_role(owner, caller) ?
 			SECURITY_LOCAL_USERID_CHANGE : HOOKS_RESTRICTED;

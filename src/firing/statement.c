@@ -143,15 +143,17 @@ hooks_statement_push(QueryDesc *query)
 	if (!statement->referential)
 	{
 		statement->level = ++last_level;
-		statement->caller = OidIsValid(next_caller) ? next_caller : GetUserId();
+		statement->caller = OidIsValid(next_caller) ? next_caller :
+			GetUserId();
 		next_caller = InvalidOid;
 	}
 	else if (hooks_statement != NULL && hooks_statement->query != NULL)
 	{
 		statement->level = hooks_statement->level;
 		statement->caller = hooks_statement->caller;
-		statement->action = hooks_origin_begin(hooks_statement_cascade(hooks_statement),
-											   hooks_statement->query, query);
+		statement->action =
+			hooks_origin_begin(hooks_statement_cascade(hooks_statement),
+							   hooks_statement->query, query);
 	}
 	else
 	{
@@ -180,7 +182,8 @@ void
 hooks_statement_abort(int nest_level)
 {
 	next_caller = InvalidOid;
-	while (hooks_statement != NULL && hooks_statement->nest_level >= nest_level)
+	while (hooks_statement != NULL &&
+		   hooks_statement->nest_level >= nest_level)
 		hooks_statement = hooks_statement->outer;
 }
 
@@ -231,7 +234,8 @@ statement_of_portal(MemoryContext query_cxt)
  * the statement was not seen.
  */
 Oid
-hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
+hooks_statement_caller(const HookStatement *statement,
+					   const HookOrigin *origin,
 					   MemoryContext query_cxt)
 {
 	if (statement != NULL)
@@ -249,7 +253,8 @@ hooks_statement_caller(const HookStatement *statement, const HookOrigin *origin,
 	 * the role.  The client's own statement is that of the role that it has
 	 * set; its portal has no name, as no portal of a function does.
 	 */
-	if (statement_of_portal(query_cxt) != NULL && ActivePortal->name[0] == '\0')
+	if (statement_of_portal(query_cxt) != NULL &&
+		ActivePortal->name[0] == '\0')
 		return GetOuterUserId();
 	return InvalidOid;
 }
@@ -285,7 +290,8 @@ hooks_statement_root(const HookStatement *statement, MemoryContext query_cxt,
 }
 
 /*
- * How hooks.context() calls what a statement does to its root; NULL: not known.
+ * How hooks.context() calls what a statement does to its root; NULL: not
+ * known.
  */
 const char *
 hooks_statement_action_word(CmdType operation)
@@ -306,8 +312,8 @@ hooks_statement_action_word(CmdType operation)
 }
 
 /*
- * The tables that a statement writes, and the partitioned ones that it names, in
- * no order.
+ * The tables that a statement writes, and the partitioned ones that it names,
+ * in no order.
  */
 List *
 hooks_statement_written(const PlannedStmt *plan)

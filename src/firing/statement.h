@@ -21,7 +21,8 @@
 #include "registry/event.h"
 
 /*
- * A statement of the executor's, or a COPY FROM, which has triggers but no query.
+ * A statement of the executor's, or a COPY FROM, which has triggers but no
+ * query.
  *
  * As with firings, the records are kept, and the abort that follows an error
  * takes off those that were begun in the (sub)transaction.
@@ -31,7 +32,8 @@ typedef struct HookStatement
 	struct HookStatement *outer;	/* the statement around this one */
 	struct HookStatement *inner;	/* kept for the next nested statement */
 	QueryDesc  *query;			/* NULL for COPY FROM */
-	Oid			copied;			/* the table that COPY FROM names; only for it */
+	/* the table that COPY FROM names; only for it */
+	Oid			copied;
 	const char *text;			/* its text; only for COPY FROM */
 	int			nest_level;		/* of the transaction when it began */
 	uint64		level;			/* identifies the trigger query level */
@@ -74,7 +76,8 @@ extern HookCascade *hooks_statement_cascade(HookStatement *statement);
 static inline bool
 hooks_statement_is_traced(const QueryDesc *query)
 {
-	return query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+	return query->operation != CMD_SELECT ||
+		query->plannedstmt->hasModifyingCTE;
 }
 
 /*

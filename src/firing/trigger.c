@@ -38,7 +38,8 @@ typedef struct Dispatch
 static const HookEvent *
 event_of_trigger(const TriggerData *trigdata)
 {
-	const HookEvent *event = hooks_event_by_trigger(trigdata->tg_trigger->tgname);
+	const HookEvent *event =
+		hooks_event_by_trigger(trigdata->tg_trigger->tgname);
 
 	if (event == NULL ||
 		trigdata->tg_trigger->tgtype != hooks_event_trigger_type(event) ||
@@ -83,8 +84,8 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 
 	if (hooks_event_captures(dispatch->event))
 	{
-		HookBatch  *batch = hooks_batch_take(dispatch->event,
-											 RelationGetRelid(trigdata->tg_relation),
+		Oid			relid = RelationGetRelid(trigdata->tg_relation);
+		HookBatch  *batch = hooks_batch_take(dispatch->event, relid,
 											 &trigdata->tg_trigtuple->t_self);
 
 		if (batch != NULL)
@@ -107,8 +108,10 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 		return PointerGetDatum(row);
 	if (dispatch->run == NULL)
 	{
+		Oid			relid = RelationGetRelid(trigdata->tg_relation);
+
 		dispatch->run = hooks_fire_prepare(dispatch->event,
-										   list_make1_oid(RelationGetRelid(trigdata->tg_relation)),
+										   list_make1_oid(relid),
 										   fcinfo->flinfo->fn_mcxt);
 		hooks_chain_tell(linitial(dispatch->run->pinned), dispatch->event);
 		if (dispatch->event->action == HOOK_TRUNCATE)
@@ -153,7 +156,8 @@ called_in_when(FmgrInfo *function, bool update)
 	return call != NULL && IsA(call, FuncExpr) &&
 		list_length(call->args) == (update ? 3 : 2) &&
 		is_captured_column(call, 0, INNER_VAR, TableOidAttributeNumber) &&
-		is_captured_column(call, 1, INNER_VAR, SelfItemPointerAttributeNumber) &&
+		is_captured_column(call, 1, INNER_VAR,
+						   SelfItemPointerAttributeNumber) &&
 		(!update || is_captured_column(call, 2, OUTER_VAR,
 									   SelfItemPointerAttributeNumber));
 }
@@ -212,9 +216,9 @@ PG_FUNCTION_INFO_V1(hooks_capture);
 /*
  * hooks.capture(relation oid, old_row tid [, new_row tid]) returns boolean
  *
- * In the WHEN of a before_cascade trigger: adds a deleted or updated row to its
- * batch; true for the first row of a batch, so that one event is queued.  0A000
- * if it is called anywhere else.
+ * In the WHEN of a before_cascade trigger: adds a deleted or updated row to
+ * its batch; true for the first row of a batch, so that one event is queued.
+ * 0A000 if it is called anywhere else.
  */
 Datum
 hooks_capture(PG_FUNCTION_ARGS)
@@ -234,5 +238,6 @@ hooks_capture(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	PG_RETURN_BOOL(hooks_batch_add(&call->capture,
 								   (ItemPointer) PG_GETARG_POINTER(1),
-								   update ? (ItemPointer) PG_GETARG_POINTER(2) : NULL));
+								   update ?
+								   (ItemPointer) PG_GETARG_POINTER(2) : NULL));
 }

@@ -1,10 +1,10 @@
 /*
  * truncate.c
- *		What is special about TRUNCATE: which commands run, the order of phases,
- *		and wide hooks.
+ *		What is special about TRUNCATE: which commands run, the order of
+ *		phases, and wide hooks.
  *
- * A TRUNCATE is no statement of the executor's, so the running ones have a stack
- * of their own.
+ * A TRUNCATE is no statement of the executor's, so the running ones have a
+ * stack of their own.
  *
  * PostgreSQL fires the triggers of a table by their names, and ours of
  * before_cascade has the first.  So where a table has triggers for both
@@ -12,9 +12,9 @@
  * phase before.
  *
  * PostgreSQL fires the TRUNCATE triggers of a partitioned table and then those
- * of its partitions, in one command.  A wide hook covers all of them, and shall
- * fire once: when it fires for the partitioned table, it leaves the partitions
- * out that follow.
+ * of its partitions, in one command.  A wide hook covers all of them, and
+ * shall fire once: when it fires for the partitioned table, it leaves the
+ * partitions out that follow.
  */
 #include "postgres.h"
 
@@ -49,7 +49,8 @@ hooks_truncate_push(const TruncateStmt *statement, const char *text)
 
 		truncate->named = list_append_unique_oid(truncate->named, relid);
 		if (name->inh)
-			truncate->with_children = lappend_oid(truncate->with_children, relid);
+			truncate->with_children =
+				lappend_oid(truncate->with_children, relid);
 	}
 	truncate->text = text;
 	truncate->nest_level = GetCurrentTransactionNestLevel();
@@ -76,8 +77,9 @@ hooks_truncate_abort(int nest_level)
 }
 
 /*
- * Does a TRUNCATE name the table itself, or one that this is a partition or child
- * of?  named: which; of several the nearest one, InvalidOid if that is not known.
+ * Does a TRUNCATE name the table itself, or one that this is a partition or
+ * child of?  named: which; of several the nearest one, InvalidOid if that is
+ * not known.
  */
 bool
 hooks_truncate_names(const HookTruncate *truncate, Relation rel, Oid *named)
@@ -99,7 +101,8 @@ hooks_truncate_names(const HookTruncate *truncate, Relation rel, Oid *named)
 		return false;
 	foreach(lc, truncate->with_children)
 	{
-		if (list_member_oid(find_all_inheritors(lfirst_oid(lc), NoLock, NULL), relid))
+		if (list_member_oid(find_all_inheritors(lfirst_oid(lc), NoLock, NULL),
+							relid))
 		{
 			*named = found ? InvalidOid : lfirst_oid(lc);
 			found = true;
@@ -227,7 +230,8 @@ hooks_truncate_prepare(HookRun *run, Relation rel)
 			is_covered(run, call, RelationGetRelid(rel)))
 			call->out = true;
 		else if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
-			foreach(lc, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
+			foreach(lc,
+					find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
 		{
 			if (lfirst_oid(lc) != RelationGetRelid(rel))
 				cover(run, call, lfirst_oid(lc));

@@ -12,8 +12,8 @@
 #include "firing/fire.h"
 
 /*
- * A running TRUNCATE.  It lives in TopTransactionContext; an abort takes it off
- * as it does statements.
+ * A running TRUNCATE.  It lives in TopTransactionContext; an abort takes it
+ * off as it does statements.
  */
 typedef struct HookTruncate
 {

@@ -1,7 +1,7 @@
 /*
  * altered.c
- *		Rows that a cascade changes, as they are kept: what finds them again, and
- *		the changed columns as they were and as the delete leaves them.
+ *		Rows that a cascade changes, as they are kept: what finds them again,
+ *		and the changed columns as they were and as the delete leaves them.
  *
  * A row can be changed by several foreign keys.  Rows that are changed by the
  * same ones are kept together, so that each can be put back in one go.  keep.c
@@ -75,7 +75,8 @@ hooks_altered_begin(void)
  * table's owner, as whom PostgreSQL carries the action out.
  */
 static Datum
-get_default(Relation rel, AttrNumber attnum, const AlteringStep *step, bool *isnull)
+get_default(Relation rel, AttrNumber attnum, const AlteringStep *step,
+			bool *isnull)
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 	Node	   *expression = build_column_default(rel, attnum);
@@ -98,7 +99,9 @@ get_default(Relation rel, AttrNumber attnum, const AlteringStep *step, bool *isn
 	hooks_identity_become_owner(&before, RelationGetRelid(rel));
 	estate = CreateExecutorState();
 	state = ExecPrepareExpr((Expr *) expression, estate);
-	value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), isnull);
+	value =
+		ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate),
+								  isnull);
 	if (!*isnull)
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);
@@ -148,7 +151,8 @@ get_altering_step(HookAltered *altered, const HookStep *step)
 	rel = table_open(key->referencing, NoLock);
 	while ((attnum = bms_next_member(step->set, attnum)) >= 0)
 	{
-		found->columns[found->n] = pstrdup(get_attname(key->referencing, attnum, false));
+		found->columns[found->n] =
+			pstrdup(get_attname(key->referencing, attnum, false));
 		if (step->effect == HOOK_EFFECT_SET_DEFAULT)
 			found->left[found->n] = get_default(rel, attnum, found,
 												&found->nulls[found->n]);
@@ -198,7 +202,8 @@ compare_rows(const void *a, const void *b)
 
 	if (one->relid != other->relid)
 		return one->relid < other->relid ? -1 : 1;
-	result = ItemPointerCompare((ItemPointer) &one->tid, (ItemPointer) &other->tid);
+	result =
+		ItemPointerCompare((ItemPointer) &one->tid, (ItemPointer) &other->tid);
 	return result != 0 ? result : one->number < other->number ? -1 : 1;
 }
 
@@ -283,7 +288,8 @@ find_left(List *steps)
 
 			foreach(cell, lefts)
 			{
-				if (strcmp(((Left *) lfirst(cell))->column, step->columns[i]) == 0)
+				if (strcmp(((Left *) lfirst(cell))->column,
+						   step->columns[i]) == 0)
 					left = lfirst(cell);
 			}
 			if (left == NULL)
@@ -359,7 +365,8 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 	ListCell   *lc;
 
 	Assert(steps != NIL && lefts != NIL);
-	hooks_keeper_begin(&keeper, rel, list_length(finders) + 2 * list_length(lefts));
+	hooks_keeper_begin(&keeper, rel,
+					   list_length(finders) + 2 * list_length(lefts));
 	foreach(lc, finders)
 	{
 		hooks_keeper_add_column(&keeper, rel, lfirst(lc));
@@ -392,7 +399,8 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 		{
 			const Left *left = lfirst(lc);
 
-			hooks_keeper_put(&keeper, writer, field++, left->value, left->isnull);
+			hooks_keeper_put(&keeper, writer, field++, left->value,
+							 left->isnull);
 		}
 		hooks_keeper_end_row(&keeper, writer);
 	}

@@ -2,15 +2,15 @@
  * bin.c
  *		Which recycle bin this is.
  *
- * The column numbers of a kept row are valid as long as its table and types are
- * the same objects as when it was kept.  pg_restore makes new objects of the same
- * names, and old rows of the bin may be loaded into a database whose tables were
- * made anew.  What copies or moves files (pg_upgrade, CREATE
+ * The column numbers of a kept row are valid as long as its table and types
+ * are the same objects as when it was kept.  pg_restore makes new objects of
+ * the same names, and old rows of the bin may be loaded into a database whose
+ * tables were made anew.  What copies or moves files (pg_upgrade, CREATE
  * DATABASE ... TEMPLATE, VACUUM FULL, pg_repack) changes nothing.
  *
- * So each row of hooks.kept_row has a mark: a number that CREATE EXTENSION draws,
- * in a table that pg_dump leaves out, and the OIDs of table and types, which it
- * writes by their names everywhere else.
+ * So each row of hooks.kept_row has a mark: a number that CREATE EXTENSION
+ * draws, in a table that pg_dump leaves out, and the OIDs of table and types,
+ * which it writes by their names everywhere else.
  */
 #include "postgres.h"
 
@@ -29,7 +29,8 @@ static const HookOwnColumn bin_columns[] = {
 	{UUIDOID, false},			/* bin_id */
 };
 
-static const HookOwnTable bin_table = {"bin", lengthof(bin_columns), bin_columns};
+static const HookOwnTable bin_table =
+{"bin", lengthof(bin_columns), bin_columns};
 
 /*
  * The text of the number of this bin.  55000 if somebody has removed it.
@@ -38,9 +39,11 @@ static char *
 read_number(void)
 {
 	Relation	bin = hooks_own_open(&bin_table, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(bin, InvalidOid, false, NULL, 0, NULL);
+	SysScanDesc scan =
+		systable_beginscan(bin, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple = systable_getnext(scan);
 	char	   *number;
+	Datum		value;
 	bool		isnull;
 
 	if (!HeapTupleIsValid(tuple))
@@ -48,18 +51,16 @@ read_number(void)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table hooks.bin is empty"),
 				 errhint("Insert gen_random_uuid().")));
-	number = DatumGetCString(DirectFunctionCall1(uuid_out,
-												 heap_getattr(tuple, 1,
-															  RelationGetDescr(bin),
-															  &isnull)));
+	value = heap_getattr(tuple, 1, RelationGetDescr(bin), &isnull);
+	number = DatumGetCString(DirectFunctionCall1(uuid_out, value));
 	systable_endscan(scan);
 	table_close(bin, AccessShareLock);
 	return number;
 }
 
 /*
- * The mark of rows of a table with these columns, if they are kept here and now.
- * palloc'd.
+ * The mark of rows of a table with these columns, if they are kept here and
+ * now.  palloc'd.
  */
 char *
 hooks_bin_mark(Oid relid, const HookShape *shape)

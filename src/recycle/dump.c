@@ -2,12 +2,13 @@
  * dump.c
  *		The recycle bin in a dump.
  *
- * pg_dump locks and reads the tables that it dumps as the role that runs it.  That
- * role may see a row of hooks.kept_row only if it may read the table which the row
- * is of, so pg_dump finds a table in its place that everybody may read and that has no rows,
- * hooks.kept_dump, and asks hooks.kept_readable() for the rows.  (A view would do
- * that too, but pg_dump refuses to read one.)  pg_restore writes to that table,
- * and its trigger to hooks.kept_row.
+ * pg_dump locks and reads the tables that it dumps as the role that runs it.
+ * That role may see a row of hooks.kept_row only if it may read the table
+ * which the row is of, so pg_dump finds a table in its place that everybody
+ * may read and that has no rows, hooks.kept_dump, and asks
+ * hooks.kept_readable() for the rows.  (A view would do that too, but pg_dump
+ * refuses to read one.)  pg_restore writes to that table, and its trigger to
+ * hooks.kept_row.
  *
  * A cascade is dumped as a whole or not at all: a part cannot be put back.
  */
@@ -47,7 +48,8 @@ kept_id_of(Relation kept_row, HeapTuple tuple)
 	AttrNumber	attnum = get_attnum(RelationGetRelid(kept_row), "kept_id");
 	bool		isnull;
 
-	return DatumGetInt64(heap_getattr(tuple, attnum, RelationGetDescr(kept_row),
+	return DatumGetInt64(heap_getattr(tuple, attnum,
+									  RelationGetDescr(kept_row),
 									  &isnull));
 }
 
@@ -60,17 +62,17 @@ may_read(Relation kept_row, HeapTuple tuple)
 {
 	AttrNumber	attnum = get_attnum(RelationGetRelid(kept_row), "relation");
 	bool		isnull;
-	Oid			relid = DatumGetObjectId(heap_getattr(tuple, attnum,
-													  RelationGetDescr(kept_row),
-													  &isnull));
+	Datum		value = heap_getattr(tuple, attnum, RelationGetDescr(kept_row),
+									 &isnull);
+	Oid			relid = DatumGetObjectId(value);
 
 	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)) &&
 		hooks_rights_may_read(relid);
 }
 
 /*
- * The kept_ids of the cascades of which the current user may not read every row;
- * none if the user may read hooks.kept_row itself, as superusers may.
+ * The kept_ids of the cascades of which the current user may not read every
+ * row; none if the user may read hooks.kept_row itself, as superusers may.
  */
 static HTAB *
 find_hidden(Relation kept_row)
@@ -116,8 +118,9 @@ hooks_kept_readable(PG_FUNCTION_ARGS)
 	Relation	kept_row = table_open(hooks_own_relation("kept_row",
 														 RELKIND_RELATION),
 									  AccessShareLock);
-	TupleConversionMap *map = convert_tuples_by_name(RelationGetDescr(kept_row),
-													 desc);
+	TupleConversionMap *map =
+		convert_tuples_by_name(RelationGetDescr(kept_row),
+							   desc);
 	HTAB	   *hidden = find_hidden(kept_row);
 	SysScanDesc scan = scan_kept_row(kept_row);
 	HeapTuple	tuple;
@@ -174,7 +177,8 @@ hooks_kept_load(PG_FUNCTION_ARGS)
 						  RowExclusiveLock);
 	map = convert_tuples_by_name(RelationGetDescr(data->tg_relation),
 								 RelationGetDescr(kept_row));
-	tuple = map != NULL ? execute_attr_map_tuple(tuple, map) : heap_copytuple(tuple);
+	tuple = map != NULL ? execute_attr_map_tuple(tuple, map) :
+		heap_copytuple(tuple);
 	CatalogTupleInsert(kept_row, tuple);
 	heap_freetuple(tuple);
 	if (map != NULL)

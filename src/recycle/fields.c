@@ -4,9 +4,9 @@
  *
  * The table may have changed since the rows were kept.  In the database where
  * they were kept, columns are found by their numbers, as a view finds them: a
- * renamed column is still the same.  In a database made from a dump, numbers and
- * OIDs differ, so columns are found by their names, which must be in the same
- * order.  Types must be the same, inside too.  New columns do not matter.
+ * renamed column is still the same.  In a database made from a dump, numbers
+ * and OIDs differ, so columns are found by their names, which must be in the
+ * same order.  Types must be the same, inside too.  New columns do not matter.
  */
 #include "postgres.h"
 
@@ -38,9 +38,11 @@ find_column(Relation rel, const HookKeptFormat *format, int field)
 						kept->name, RelationGetRelationName(rel)),
 				 errdetail("The kept rows have values of type %s for it.",
 						   hooks_shape_type(kept)),
-				 get_attnum(RelationGetRelid(rel), kept->name) == InvalidAttrNumber ? 0 :
+				 get_attnum(RelationGetRelid(rel), kept->name) ==
+				 InvalidAttrNumber ? 0 :
 				 errhint("The column that has its name now is another one.")));
-	hooks_shape_add(&now, NameStr(att->attname), attnum, att->atttypid, att->atttypmod);
+	hooks_shape_add(&now, NameStr(att->attname), attnum, att->atttypid,
+					att->atttypmod);
 	if (kept->type != att->atttypid || kept->typmod != att->atttypmod)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -55,7 +57,8 @@ find_column(Relation rel, const HookKeptFormat *format, int field)
 				 errmsg("the type of column \"%s\" of table \"%s\" has changed since its rows were kept",
 						NameStr(att->attname), RelationGetRelationName(rel)),
 				 errdetail("%s was %s and is %s.", hooks_shape_type(kept),
-						   hooks_shape_inside(&format->shape, format->columns[field]),
+						   hooks_shape_inside(&format->shape,
+											  format->columns[field]),
 						   hooks_shape_inside(&now, 0))));
 	if (att->attgenerated != '\0')
 		ereport(ERROR,
@@ -66,11 +69,12 @@ find_column(Relation rel, const HookKeptFormat *format, int field)
 }
 
 /*
- * Are columns that were found by their names in the same order as when the rows
- * were kept?  If they are not, some may have changed their names: 42703.
+ * Are columns that were found by their names in the same order as when the
+ * rows were kept?  If they are not, some may have changed their names: 42703.
  */
 static void
-check_order(const HookFields *fields, Relation rel, const HookKeptFormat *format)
+check_order(const HookFields *fields, Relation rel,
+			const HookKeptFormat *format)
 {
 	for (int i = 0; i < fields->n; i++)
 		for (int j = 0; j < i; j++)
@@ -83,7 +87,8 @@ check_order(const HookFields *fields, Relation rel, const HookKeptFormat *format
 				ereport(ERROR,
 						(errcode(ERRCODE_UNDEFINED_COLUMN),
 						 errmsg("columns \"%s\" and \"%s\" of table \"%s\" are in another order than when its rows were kept",
-								one->name, other->name, RelationGetRelationName(rel)),
+								one->name, other->name,
+								RelationGetRelationName(rel)),
 						 errdetail("They may have changed their names.")));
 		}
 }
@@ -93,7 +98,8 @@ check_order(const HookFields *fields, Relation rel, const HookKeptFormat *format
  * memory context.  Errors of find_column() and check_order().
  */
 void
-hooks_fields_match(HookFields *fields, Relation rel, const HookKeptFormat *format)
+hooks_fields_match(HookFields *fields, Relation rel,
+				   const HookKeptFormat *format)
 {
 	int			n = Max(format->nfields, 1);
 
@@ -107,13 +113,16 @@ hooks_fields_match(HookFields *fields, Relation rel, const HookKeptFormat *forma
 	for (int i = 0; i < format->nfields; i++)
 	{
 		AttrNumber	attnum = find_column(rel, format, i);
-		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+		Form_pg_attribute att =
+			TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 
 		fields->attnums[i] = attnum;
 		fields->typmods[i] = att->atttypmod;
 		/* the constraints of a domain are for the INSERT to look at */
-		fields->types[i] = getBaseTypeAndTypmod(att->atttypid, &fields->typmods[i]);
-		fmgr_info_cxt(hooks_rowtext_input(fields->types[i], &fields->ioparams[i]),
+		fields->types[i] =
+			getBaseTypeAndTypmod(att->atttypid, &fields->typmods[i]);
+		fmgr_info_cxt(hooks_rowtext_input(fields->types[i],
+										  &fields->ioparams[i]),
 					  &fields->input[i], CurrentMemoryContext);
 	}
 	if (!format->original)

@@ -3,12 +3,12 @@
  *		hooks.keep(): a recycle bin for whole cascades.
  *
  * Fired before the cascade, it walks all that the delete does and keeps the
- * rows: of those that go, every column that PostgreSQL does not compute itself;
- * of those that are changed, what altered.c says.
+ * rows: of those that go, every column that PostgreSQL does not compute
+ * itself; of those that are changed, what altered.c says.
  *
- * The walk finds TIDs, six bytes a row; the rows are read when it is over, table
- * by table.  All is done as the current user, the hook's owner, who needs SELECT
- * on every table of the cascade.
+ * The walk finds TIDs, six bytes a row; the rows are read when it is over,
+ * table by table.  All is done as the current user, the hook's owner, who
+ * needs SELECT on every table of the cascade.
  */
 #include "postgres.h"
 
@@ -91,7 +91,8 @@ write_table(HookKeptWriter *writer, const Keep *keep, Oid relid)
 		for (int64 i = 0; i < list->n; i++)
 		{
 			hooks_keeper_read(&rows, &list->tids[i]);
-			hooks_keeper_put_row(&keeper, writer, &rows, keeper.format.nfields);
+			hooks_keeper_put_row(&keeper, writer, &rows,
+								 keeper.format.nfields);
 			hooks_keeper_end_row(&keeper, writer);
 		}
 		hooks_keeper_close(&rows);
@@ -116,7 +117,8 @@ write_all(const HookFiring *firing, Keep *keep)
 	hooks_kept_begin(&writer);
 	foreach(lc, keep->lists)
 	{
-		Oid			relid = hooks_ancestors_top(((HookTidList *) lfirst(lc))->relid);
+		Oid			relid =
+			hooks_ancestors_top(((HookTidList *) lfirst(lc))->relid);
 
 		if (list_member_oid(written, relid))
 			continue;
@@ -136,8 +138,8 @@ write_all(const HookFiring *firing, Keep *keep)
 }
 
 /*
- * Refuses (0A000) a statement that deletes from foreign tables, as partitions or
- * children of what it names: these rows are not seen.
+ * Refuses (0A000) a statement that deletes from foreign tables, as partitions
+ * or children of what it names: these rows are not seen.
  */
 static void
 check_tables(const HookFiring *firing)
@@ -164,7 +166,8 @@ PG_FUNCTION_INFO_V1(hooks_keep);
  *
  * Keeps all that the statement of a before_cascade firing deletes and changes,
  * once for each statement.  39P01 if it is called elsewhere; errors of
- * check_tables(), hooks_rights_check_read(), of defaults, and those of altered.c.
+ * check_tables(), hooks_rights_check_read(), of defaults, and those of
+ * altered.c.
  */
 Datum
 hooks_keep(PG_FUNCTION_ARGS)
@@ -212,7 +215,8 @@ hooks_purge_kept(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	/* after those who restore */
-	LockRelationOid(hooks_own_relation("kept", RELKIND_RELATION), ShareUpdateExclusiveLock);
+	LockRelationOid(hooks_own_relation("kept", RELKIND_RELATION),
+					ShareUpdateExclusiveLock);
 	if (SPI_execute_with_args("WITH gone AS (DELETE FROM hooks.kept"
 							  " WHERE kept_at OPERATOR(pg_catalog.<)"
 							  " (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) $1)"
@@ -220,10 +224,13 @@ hooks_purge_kept(PG_FUNCTION_ARGS)
 							  " gone_rows AS (DELETE FROM hooks.kept_row r USING gone g"
 							  " WHERE r.kept_id OPERATOR(pg_catalog.=) g.kept_id)"
 							  " SELECT pg_catalog.count(*) FROM gone",
-							  1, types, values, NULL, false, 0) != SPI_OK_SELECT ||
+							  1, types, values, NULL, false, 0) !=
+		SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "could not purge kept cascades");
-	count = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	count =
+		SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+					  &isnull);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	PG_RETURN_DATUM(count);

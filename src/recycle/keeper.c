@@ -3,8 +3,8 @@
  *		Reads rows of a table, and gives them to kept.c as text.
  *
  * Rows are fetched by TID in whatever state they are, deleted ones too.  A
- * partition's rows are kept as rows of the topmost partitioned table, column by
- * column of the same name.
+ * partition's rows are kept as rows of the topmost partitioned table, column
+ * by column of the same name.
  */
 #include "postgres.h"
 
@@ -35,7 +35,8 @@ hooks_keeper_begin(HookKeeper *keeper, Relation rel, int nfields)
 	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
 
 	format->relid = RelationGetRelid(rel);
-	format->name = quote_qualified_identifier(schema, RelationGetRelationName(rel));
+	format->name =
+		quote_qualified_identifier(schema, RelationGetRelationName(rel));
 	format->nfields = 0;
 	format->nchanged = 0;
 	format->original = true;
@@ -59,7 +60,8 @@ hooks_keeper_add_column(HookKeeper *keeper, Relation rel, const char *name)
 
 	Assert(attnum > 0);
 	format->columns[format->nfields] = format->shape.n;
-	hooks_shape_add(&format->shape, name, attnum, att->atttypid, att->atttypmod);
+	hooks_shape_add(&format->shape, name, attnum, att->atttypid,
+					att->atttypmod);
 	fmgr_info(hooks_rowtext_output(att->atttypid),
 			  &keeper->output[format->nfields]);
 	format->nfields++;
@@ -79,9 +81,11 @@ hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows, Oid relid)
 {
 	rows->rel = table_open(relid, AccessShareLock);
 	rows->slot = table_slot_create(rows->rel, NULL);
-	rows->attnums = palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
+	rows->attnums =
+		palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
 	for (int i = 0; i < keeper->format.nfields; i++)
-		rows->attnums[i] = get_attnum(relid, hooks_kept_column(&keeper->format, i)->name);
+		rows->attnums[i] =
+			get_attnum(relid, hooks_kept_column(&keeper->format, i)->name);
 }
 
 /*
@@ -91,7 +95,8 @@ void
 hooks_keeper_read(HookKeeperRows *rows, ItemPointer tid)
 {
 	CHECK_FOR_INTERRUPTS();
-	if (!table_tuple_fetch_row_version(rows->rel, tid, SnapshotAny, rows->slot))
+	if (!table_tuple_fetch_row_version(rows->rel, tid, SnapshotAny,
+									   rows->slot))
 		elog(ERROR, "row (%u,%u) of table \"%s\" not found",
 			 ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid),
 			 RelationGetRelationName(rows->rel));
@@ -172,9 +177,9 @@ is_key(Oid index, TupleDesc desc, bool *primary)
 
 /*
  * The names of the columns that tell the rows of a table apart: those of its
- * primary key or, if it has none, of another unique index without nulls; without
- * generated columns, too, which may change with others.  NIL if there is nothing
- * of the kind.
+ * primary key or, if it has none, of another unique index without nulls;
+ * without generated columns, too, which may change with others.  NIL if there
+ * is nothing of the kind.
  */
 List *
 hooks_keeper_key(Relation rel)

@@ -3,15 +3,15 @@
  *		The tables hooks.kept and hooks.kept_row, and the format of kept rows.
  *
  * A row of hooks.kept_row is a chunk: many rows of one table, as the text of
- * rowtext.c, with the names and types of the columns.  So a kept row costs little
- * more than its text, means the same after pg_dump and restore, and can be read
- * by people.
+ * rowtext.c, with the names and types of the columns.  So a kept row costs
+ * little more than its text, means the same after pg_dump and restore, and can
+ * be read by people.
  *
  * Reads and writes the tables as catalog code does, with no privilege check:
  * the callers check who may.
  *
- * This file knows the tables.  keep.c decides what is kept, keeper.c reads rows of
- * the user's tables and gives their text to this file.
+ * This file knows the tables.  keep.c decides what is kept, keeper.c reads
+ * rows of the user's tables and gives their text to this file.
  */
 #include "postgres.h"
 
@@ -148,16 +148,20 @@ put_shape(const HookShape *shape, Datum *values)
 		elements[3][i] = Int32GetDatum(shape->parts[i].typmod);
 	}
 	values[Anum_row_columns - 1] =
-		PointerGetDatum(construct_array(elements[0], shape->n, TEXTOID, -1, false,
+		PointerGetDatum(construct_array(elements[0], shape->n, TEXTOID, -1,
+										false,
 										TYPALIGN_INT));
 	values[Anum_row_numbers - 1] =
-		PointerGetDatum(construct_array(elements[1], shape->n, INT2OID, 2, true,
+		PointerGetDatum(construct_array(elements[1], shape->n, INT2OID, 2,
+										true,
 										TYPALIGN_SHORT));
 	values[Anum_row_types - 1] =
-		PointerGetDatum(construct_array(elements[2], shape->n, REGTYPEOID, 4, true,
+		PointerGetDatum(construct_array(elements[2], shape->n, REGTYPEOID, 4,
+										true,
 										TYPALIGN_INT));
 	values[Anum_row_typmods - 1] =
-		PointerGetDatum(construct_array(elements[3], shape->n, INT4OID, 4, true,
+		PointerGetDatum(construct_array(elements[3], shape->n, INT4OID, 4,
+										true,
 										TYPALIGN_INT));
 }
 
@@ -212,8 +216,8 @@ hooks_kept_end_row(HookKeptWriter *writer)
 }
 
 /*
- * Adds what was written to hooks.kept: the rows that a delete from the relation
- * removes; partial, if others may belong to them.
+ * Adds what was written to hooks.kept: the rows that a delete from the
+ * relation removes; partial, if others may belong to them.
  */
 void
 hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
@@ -239,7 +243,8 @@ hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
 	values[Anum_kept_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	nulls[Anum_restored_at - 1] = true;
 	values[Anum_partial - 1] = BoolGetDatum(partial);
-	CatalogTupleInsert(kept, heap_form_tuple(RelationGetDescr(kept), values, nulls));
+	CatalogTupleInsert(kept,
+					   heap_form_tuple(RelationGetDescr(kept), values, nulls));
 	table_close(kept, NoLock);
 	CommandCounterIncrement();
 }
@@ -271,8 +276,8 @@ get_entry(HookKeptEntry *entry, HeapTuple tuple, TupleDesc desc)
 
 /*
  * What hooks.kept has of a cascade; 42704 if it has nothing.  With
- * ShareUpdateExclusiveLock nobody else can restore or purge it until the end of
- * the transaction.
+ * ShareUpdateExclusiveLock nobody else can restore or purge it until the end
+ * of the transaction.
  */
 void
 hooks_kept_get(HookKeptEntry *entry, int64 kept_id, LOCKMODE lockmode)
@@ -284,7 +289,8 @@ hooks_kept_get(HookKeptEntry *entry, int64 kept_id, LOCKMODE lockmode)
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("kept cascade %lld does not exist", (long long) kept_id),
+				 errmsg("kept cascade %lld does not exist",
+						(long long) kept_id),
 				 errhint("Table hooks.kept lists them.")));
 	get_entry(entry, tuple, RelationGetDescr(kept));
 	systable_endscan(scan);
@@ -330,14 +336,15 @@ hooks_kept_of_transaction(FullTransactionId transaction, LOCKMODE lockmode)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("nothing is kept of transaction %llu",
-						(unsigned long long) U64FromFullTransactionId(transaction)),
+						(unsigned long long) transaction.value),
 				 errhint("Table hooks.kept lists what is.")));
 	list_sort(entries, compare_entries);
 	return entries;
 }
 
 static SysScanDesc
-scan_chunks(Relation kept_row, Relation index, int64 kept_id, Snapshot snapshot)
+scan_chunks(Relation kept_row, Relation index, int64 kept_id,
+			Snapshot snapshot)
 {
 	ScanKeyData key;
 
@@ -382,8 +389,9 @@ get_format(HookKeptFormat *format, const Datum *values)
 
 	format->relid = DatumGetObjectId(values[Anum_row_relation - 1]);
 	format->name = TextDatumGetCString(values[Anum_row_name - 1]);
-	names = hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
-							   &shape->n);
+	names =
+		hooks_hook_strings(DatumGetArrayTypeP(values[Anum_row_columns - 1]),
+						   &shape->n);
 	numbers = get_numbers(format, values[Anum_row_numbers - 1]);
 	types = get_numbers(format, values[Anum_row_types - 1]);
 	typmods = get_numbers(format, values[Anum_row_typmods - 1]);
@@ -401,7 +409,8 @@ get_format(HookKeptFormat *format, const Datum *values)
 			format->columns[format->nfields++] = i;
 	}
 	format->original = strcmp(hooks_bin_mark(format->relid, shape),
-							  TextDatumGetCString(values[Anum_row_written_by - 1])) == 0;
+							  TextDatumGetCString(values[Anum_row_written_by -
+														 1])) == 0;
 	format->nchanged = DatumGetInt32(values[Anum_row_changed - 1]);
 	if (format->nchanged < 0 || 2 * format->nchanged > format->nfields ||
 		(shape->n > 0 && numbers[0] <= 0))
@@ -425,7 +434,8 @@ hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 												  ALLOCSET_DEFAULT_SIZES);
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	while ((tuple = systable_getnext_ordered(scan,
+											 ForwardScanDirection)) != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);
 		HookKeptFormat format;
@@ -460,7 +470,8 @@ hooks_kept_forget_rows(int64 kept_id)
 	SysScanDesc scan = scan_chunks(kept_row, index, kept_id, snapshot);
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	while ((tuple = systable_getnext_ordered(scan,
+											 ForwardScanDirection)) != NULL)
 		CatalogTupleDelete(kept_row, &tuple->t_self);
 	systable_endscan_ordered(scan);
 	UnregisterSnapshot(snapshot);

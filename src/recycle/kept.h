@@ -19,7 +19,8 @@
 /* What the fields of some kept rows of one table are */
 typedef struct HookKeptFormat
 {
-	Oid			relid;			/* the table; of partitions, the topmost above */
+	/* the table; of partitions, the topmost above */
+	Oid			relid;
 	char	   *name;			/* its qualified name when they were kept */
 	int			nfields;
 	int		   *columns;		/* by field: its column in the shape */

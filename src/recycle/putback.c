@@ -11,8 +11,8 @@
  * stays open while the next one is; then they finish, the last one first.
  *		ExecutorStart(a), ExecutorRun(a)		as the owner of a
  *			ExecutorStart(b), ExecutorRun(b)	as the owner of b
- *			ExecutorFinish(b)					b's AFTER triggers, as b's owner
- *		ExecutorFinish(a)						a's
+ *			ExecutorFinish(b)					as b's: b's AFTER triggers
+ *		ExecutorFinish(a)						as a's: a's
  * Each has a trigger query level of its own, as nested statements have.
  */
 #include "postgres.h"
@@ -31,6 +31,7 @@
 
 #include "base/compat.h"
 #include "base/identity.h"
+#include "base/place.h"
 #include "firing/statement.h"
 #include "recycle/keeper.h"
 #include "recycle/putback.h"
@@ -46,14 +47,17 @@ column(const HookRestored *table, int field)
 }
 
 /*
- * INSERT INTO TABLE (COLUMN, ...) OVERRIDING SYSTEM VALUE SELECT k1, ... FROM STORE
+ * INSERT INTO TABLE (COLUMN, ...) OVERRIDING SYSTEM VALUE SELECT k1, ... FROM
+ * STORE
  */
 static void
-append_insert(StringInfo query, const HookRestored *table, const char *relation)
+append_insert(StringInfo query, const HookRestored *table,
+			  const char *relation)
 {
 	appendStringInfo(query, "INSERT INTO %s", relation);
 	for (int i = 0; i < table->format.nfields; i++)
-		appendStringInfo(query, "%s%s", i == 0 ? " (" : ", ", column(table, i));
+		appendStringInfo(query, "%s%s", i == 0 ? " (" : ", ",
+						 column(table, i));
 	appendStringInfoString(query, table->format.nfields == 0 ? " SELECT" :
 						   ") OVERRIDING SYSTEM VALUE SELECT");
 	for (int i = 0; i < table->format.nfields; i++)
@@ -75,8 +79,10 @@ append_equal(StringInfo query, const HookRestored *table, int field)
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("could not identify an equality operator for type %s",
 						format_type_be(type))));
-	generate_operator_clause(query, psprintf("t.%s", column(table, field)), type,
-							 cache->eq_opr, psprintf("e.k%d", field + 1), type);
+	generate_operator_clause(query, psprintf("t.%s", column(table, field)),
+							 type,
+							 cache->eq_opr, psprintf("e.k%d", field + 1),
+							 type);
 }
 
 static bool
@@ -117,8 +123,8 @@ find_key(const HookRestored *table)
 }
 
 /*
- * The text of a row, as SQL: of the columns that were not changed, then of those that
- * were as the delete left them; of the kept rows or of the table's.
+ * The text of a row, as SQL: of the columns that were not changed, then of
+ * those that were as the delete left them; of the kept rows or of the table's.
  */
 static char *
 row_text(const HookRestored *table, bool kept)
@@ -131,25 +137,30 @@ row_text(const HookRestored *table, bool kept)
 	appendStringInfoString(&text, "ROW(");
 	for (int i = 0; i < table->format.nfields; i++)
 		if (i < old || i >= old + n)
-			appendStringInfo(&text, "%s%s", i == 0 || (i == n && old == 0) ? "" : ", ",
+			appendStringInfo(&text, "%s%s", i == 0 ||
+							 (i == n && old == 0) ? "" : ", ",
 							 kept ? psprintf("k%d", i + 1) : column(table, i));
 	appendStringInfoString(&text, ")::pg_catalog.text");
 	return text.data;
 }
 
 /*
- * UPDATE TABLE t SET COLUMN = e.kN, ... FROM STORE e WHERE the key is the same,
- * and the changed columns are as the delete left them
+ * UPDATE TABLE t SET COLUMN = e.kN, ... FROM STORE e WHERE the key is the
+ * same, and the changed columns are as the delete left them
  *
- * Where there is no key, rows of the same values are numbered, so that each kept
- * one finds another; nobody can tell which is which:
- *		FROM (SELECT tid, relid, s.* FROM (SELECT tid, relid, ROW, NUMBER FROM TABLE) f
- *				JOIN (SELECT *, ROW, NUMBER FROM STORE) s ON the same ROW and NUMBER) e
+ * Where there is no key, rows of the same values are numbered, so that each
+ * kept one finds another; nobody can tell which is which:
+ *		FROM (SELECT tid, relid, s.* FROM (SELECT tid, relid, ROW, NUMBER FROM
+ *		TABLE) f
+ *				JOIN (SELECT *, ROW, NUMBER FROM STORE) s ON the same ROW and
+ *				NUMBER) e
  */
 static void
-append_update(StringInfo query, const HookRestored *table, const char *relation)
+append_update(StringInfo query, const HookRestored *table,
+			  const char *relation)
 {
-	const char *only = get_rel_relkind(table->format.relid) == RELKIND_PARTITIONED_TABLE ?
+	const char *only = get_rel_relkind(table->format.relid) ==
+		RELKIND_PARTITIONED_TABLE ?
 		"" : "ONLY ";
 	const char *store = quote_identifier(table->enr.md.name);
 	int			n = table->format.nchanged;
@@ -163,18 +174,21 @@ append_update(StringInfo query, const HookRestored *table, const char *relation)
 						 column(table, old + i), old + i + 1);
 	if (key == NIL)
 	{
-		const char *numbered = "%s AS row, pg_catalog.row_number() OVER (PARTITION BY %s) AS number FROM ";
+		const char *numbered =
+			"%s AS row, pg_catalog.row_number() OVER (PARTITION BY %s) AS number FROM ";
 		char	   *there = row_text(table, false);
 		char	   *kept = row_text(table, true);
 
-		appendStringInfoString(query, " FROM (SELECT tid, relid, s.* FROM (SELECT ctid AS tid, tableoid AS relid, ");
+		appendStringInfoString(query,
+							   " FROM (SELECT tid, relid, s.* FROM (SELECT ctid AS tid, tableoid AS relid, ");
 		appendStringInfo(query, numbered, there, there);
 		appendStringInfo(query, "%s%s) f JOIN (SELECT *, ", only, relation);
 		appendStringInfo(query, numbered, kept, kept);
 		appendStringInfo(query, "%s) s ON f.row OPERATOR(pg_catalog.=) s.row"
 						 " AND f.number OPERATOR(pg_catalog.=) s.number) e"
 						 " WHERE t.ctid OPERATOR(pg_catalog.=) e.tid"
-						 " AND t.tableoid OPERATOR(pg_catalog.=) e.relid", store);
+						 " AND t.tableoid OPERATOR(pg_catalog.=) e.relid",
+						 store);
 		return;
 	}
 	appendStringInfo(query, " FROM %s e WHERE", store);
@@ -196,8 +210,8 @@ append_update(StringInfo query, const HookRestored *table, const char *relation)
  * WITH r1 AS (INSERT ... RETURNING 1), r2 AS (UPDATE ... RETURNING 1), ...
  * SELECT (SELECT count(*) FROM r1), (SELECT count(*) FROM r2), ...
  *
- * The counts are asked for in the order of the tables, so that these are written
- * in that order.
+ * The counts are asked for in the order of the tables, so that these are
+ * written in that order.
  */
 static char *
 make_statement(List *tables)
@@ -212,9 +226,7 @@ make_statement(List *tables)
 	foreach(lc, tables)
 	{
 		const HookRestored *table = lfirst(lc);
-		Oid			relid = table->format.relid;
-		char	   *relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-														  get_rel_name(relid));
+		char	   *relation = hooks_place_quoted(table->format.relid);
 
 		n++;
 		appendStringInfo(&query, "%sr%d AS (", n == 1 ? "WITH " : ", ", n);
@@ -269,8 +281,8 @@ table_of(const HookPutback *putback)
 }
 
 /*
- * Puts rows of some tables, of one owner, back, in the name of the caller; their
- * AFTER triggers and the checks of their foreign keys wait for
+ * Puts rows of some tables, of one owner, back, in the name of the caller;
+ * their AFTER triggers and the checks of their foreign keys wait for
  * hooks_putback_finish().  The number of rows that are back is in each table
  * then.  To be called, and finished, while connected to SPI.
  *
@@ -309,9 +321,11 @@ hooks_putback_run(List *tables, Oid caller)
 	putback->plan = plan == NULL ? NULL : SPI_plan_get_cached_plan(plan);
 	if (putback->plan == NULL)
 		elog(ERROR, "could not plan statement: %s", text);
-	putback->running = CreateQueryDesc(linitial_node(PlannedStmt, putback->plan->stmt_list),
-									   text, GetActiveSnapshot(), InvalidSnapshot,
-									   &putback->receiver, NULL, stores, 0);
+	putback->running =
+		CreateQueryDesc(linitial_node(PlannedStmt, putback->plan->stmt_list),
+						text, GetActiveSnapshot(),
+						InvalidSnapshot,
+						&putback->receiver, NULL, stores, 0);
 	ExecutorStart(putback->running, 0);
 	hooks_statement_set_caller(caller);
 	hooks_executor_run(putback->running, 0);

@@ -3,13 +3,14 @@
  *		hooks.restore(), hooks.restore_transaction(): put kept rows back.
  *
  * The caller does not name the tables, so their code (triggers, defaults,
- * domains, index expressions) must not run as the caller: rows are made of text,
- * and put back, as the owner of their table.  That the caller may read and write
- * the tables is checked before.
+ * domains, index expressions) must not run as the caller: rows are made of
+ * text, and put back, as the owner of their table.  That the caller may read
+ * and write the tables is checked before.
  *
- * All removed rows are put back before all changes are taken back, as these may
- * be of rows that were removed later; and all this before PostgreSQL looks at
- * the foreign keys of the removed rows, so that cycles are whole again by then.
+ * All removed rows are put back before all changes are taken back, as these
+ * may be of rows that were removed later; and all this before PostgreSQL looks
+ * at the foreign keys of the removed rows, so that cycles are whole again by
+ * then.
  */
 #include "postgres.h"
 
@@ -65,7 +66,8 @@ open_restored(const Restore *restore, const HookKeptFormat *format)
 		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel))));
+				 errmsg("\"%s\" is not a table",
+						RelationGetRelationName(rel))));
 	return rel;
 }
 
@@ -82,7 +84,8 @@ check_may_write(Relation rel, const HookRestored *table)
 	AclMode		right = n == 0 ? ACL_INSERT : ACL_UPDATE;
 
 	hooks_rights_check_read(relid);
-	for (int i = n == 0 ? 0 : old; i < (n == 0 ? table->fields.n : old + n); i++)
+	for (int i = n == 0 ? 0 :
+		 old; i < (n == 0 ? table->fields.n : old + n); i++)
 		if (pg_class_aclcheck(relid, GetUserId(), right) != ACLCHECK_OK &&
 			pg_attribute_aclcheck(relid, table->fields.attnums[i], GetUserId(),
 								  right) != ACLCHECK_OK)
@@ -133,9 +136,11 @@ add_restored(Restore *restore, const HookKeptFormat *format)
 		AttrNumber	attnum = table->fields.attnums[i];
 
 		TupleDescInitEntry(table->desc, i + 1, psprintf("k%d", i + 1),
-						   table->fields.types[i], table->fields.typmods[i], 0);
+						   table->fields.types[i], table->fields.typmods[i],
+						   0);
 		TupleDescInitEntryCollation(table->desc, i + 1,
-									TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attcollation);
+									TupleDescAttr(RelationGetDescr(rel),
+												  attnum - 1)->attcollation);
 	}
 	TupleDescFinalize(table->desc);
 	table->store = tuplestore_begin_heap(false, false, work_mem);
@@ -160,7 +165,8 @@ add_restored(Restore *restore, const HookKeptFormat *format)
 static HookRestored *
 find_restored(const Restore *restore, const HookKeptFormat *format)
 {
-	List	   *tables = format->nchanged == 0 ? restore->removed : restore->changed;
+	List	   *tables = format->nchanged == 0 ? restore->removed :
+		restore->changed;
 
 	for (int i = list_length(tables) - 1; i >= 0; i--)
 	{
@@ -213,7 +219,8 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 			restore->column = hooks_kept_column(format, i)->name;
 			restore->table = format->name;
 			nulls[i] = table->fields.values[i] == NULL;
-			values[i] = nulls[i] ? (Datum) 0 : hooks_fields_input(&table->fields, i);
+			values[i] = nulls[i] ? (Datum) 0 :
+				hooks_fields_input(&table->fields, i);
 		}
 		restore->column = NULL;
 		tuplestore_putvalues(table->store, table->desc, values, nulls);
@@ -226,8 +233,8 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 }
 
 /*
- * Reads all that was kept of a cascade, and forgets it.  It is marked as restored
- * first, so that code which runs here cannot restore it again.
+ * Reads all that was kept of a cascade, and forgets it.  It is marked as
+ * restored first, so that code which runs here cannot restore it again.
  */
 static void
 read_entry(Restore *restore, const HookKeptEntry *entry)
@@ -333,10 +340,10 @@ any_may_defer(List *tables, Oid caller)
 }
 
 /*
- * SET CONSTRAINTS ALL IMMEDIATE, if an owner who is not trusted by the caller has
- * something that could wait for the end of the transaction: it would be carried
- * out then as whoever commits, which a security-restricted operation does not
- * allow.  What waits already is carried out as by that role.
+ * SET CONSTRAINTS ALL IMMEDIATE, if an owner who is not trusted by the caller
+ * has something that could wait for the end of the transaction: it would be
+ * carried out then as whoever commits, which a security-restricted operation
+ * does not allow.  What waits already is carried out as by that role.
  */
 static void
 stop_deferring(const Restore *restore)
@@ -374,7 +381,8 @@ check_removed(const HookPutback *putback)
 					(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 					 errmsg_plural("%lld row of table \"%s\" was not put back",
 								   "%lld rows of table \"%s\" were not put back",
-								   (unsigned long) missing, (long long) missing,
+								   (unsigned long) missing,
+								   (long long) missing,
 								   get_rel_name(table->format.relid)),
 					 errdetail("A BEFORE INSERT trigger or a hook has skipped it.")));
 	}
@@ -393,13 +401,15 @@ put_back(const Restore *restore)
 
 	stop_deferring(restore);
 	hooks_identity_set("extra_float_digits", "3");
-	for (int i = 0; i < list_length(restore->removed); i += list_length(tables))
+	for (int i = 0; i <
+		 list_length(restore->removed); i += list_length(tables))
 	{
 		tables = next_tables(restore->removed, i);
 		running = lcons(hooks_putback_run(tables, restore->caller), running);
 		check_removed(linitial(running));
 	}
-	for (int i = 0; i < list_length(restore->changed); i += list_length(tables))
+	for (int i = 0; i <
+		 list_length(restore->changed); i += list_length(tables))
 	{
 		tables = next_tables(restore->changed, i);
 		hooks_putback_finish(hooks_putback_run(tables, restore->caller));
@@ -514,18 +524,20 @@ PG_FUNCTION_INFO_V1(hooks_restore_transaction);
  * hooks.restore_transaction(transaction_id xid8) returns bigint
  *
  * The same for all that a transaction has kept, what was restored before left
- * out: all of it or nothing.  Errors: those of hooks_kept_of_transaction(), too.
+ * out: all of it or nothing.  Errors: those of hooks_kept_of_transaction(),
+ * too.
  */
 Datum
 hooks_restore_transaction(PG_FUNCTION_ARGS)
 {
+	FullTransactionId transaction = PG_GETARG_FULLTRANSACTIONID(0);
 	List	   *entries;
 	List	   *left = NIL;
 	ListCell   *lc;
 
 	hooks_argument_require(fcinfo, 0);
 	PreventCommandIfReadOnly("hooks.restore_transaction()");
-	entries = hooks_kept_of_transaction(PG_GETARG_FULLTRANSACTIONID(0),
+	entries = hooks_kept_of_transaction(transaction,
 										ShareUpdateExclusiveLock);
 	foreach(lc, entries)
 	{
@@ -538,6 +550,6 @@ hooks_restore_transaction(PG_FUNCTION_ARGS)
 		PG_RETURN_INT64(restore_entries(left));
 	ereport(NOTICE,
 			(errmsg("all that was kept of transaction %llu was restored already",
-					(unsigned long long) U64FromFullTransactionId(PG_GETARG_FULLTRANSACTIONID(0)))));
+					(unsigned long long) transaction.value)));
 	PG_RETURN_INT64(0);
 }

@@ -14,9 +14,9 @@
 #include "recycle/rowtext.h"
 
 /*
- * Functions of other types of the same format, where a type's own text says less
- * than its value: xml loses parts of its declaration, and the bare names of
- * functions and operators can mean several.
+ * Functions of other types of the same format, where a type's own text says
+ * less than its value: xml loses parts of its declaration, and the bare names
+ * of functions and operators can mean several.
  */
 static const struct
 {
@@ -138,8 +138,9 @@ hooks_rowtext_put(StringInfo data, int field, const char *value)
 }
 
 /*
- * Splits the first row of a chunk's data into its fields, NULL for a null; they
- * are in the data.  Returns the data behind it.  XX001 if it is no such row.
+ * Splits the first row of a chunk's data into its fields, NULL for a null;
+ * they are in the data.  Returns the data behind it.  XX001 if it is no such
+ * row.
  */
 char *
 hooks_rowtext_next(char *data, char **fields, int nfields)
@@ -175,6 +176,7 @@ hooks_rowtext_next(char *data, char **fields, int nfields)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("kept row has not the %d fields that it should have", nfields)));
+			 errmsg("kept row has not the %d fields that it should have",
+					nfields)));
 	return NULL;				/* keep compiler quiet */
 }

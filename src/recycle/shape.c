@@ -2,15 +2,16 @@
  * shape.c
  *		Columns, and what their types are made of.
  *
- * The text of a value means the same as long as the type of its column means the
- * same.  The type's name or OID does not tell that: a composite type gets other
- * attributes, and an enum other labels.  A shape has all of them in one list:
+ * The text of a value means the same as long as the type of its column means
+ * the same.  The type's name or OID does not tell that: a composite type gets
+ * other attributes, and an enum other labels.  A shape has all of them in one
+ * list:
  *
  *		column, what is inside of it, column, ...
  *
  * where inside of a composite are its attributes, each with what is inside of
- * it; of an enum its labels; of a domain or range the type beneath; of an array
- * what is inside of its elements.
+ * it; of an enum its labels; of a domain or range the type beneath; of an
+ * array what is inside of its elements.
  */
 #include "postgres.h"
 
@@ -31,7 +32,8 @@
 #include "recycle/shape.h"
 
 static void
-append_part(HookShape *shape, const char *name, AttrNumber number, Oid type, int32 typmod)
+append_part(HookShape *shape, const char *name, AttrNumber number, Oid type,
+			int32 typmod)
 {
 	HookShapePart *part;
 
@@ -43,7 +45,8 @@ append_part(HookShape *shape, const char *name, AttrNumber number, Oid type, int
 	else if (shape->n == shape->size)
 	{
 		shape->size *= 2;
-		shape->parts = repalloc(shape->parts, sizeof(HookShapePart) * shape->size);
+		shape->parts =
+			repalloc(shape->parts, sizeof(HookShapePart) * shape->size);
 	}
 	part = &shape->parts[shape->n++];
 	part->name = pstrdup(name);
@@ -67,8 +70,10 @@ add_labels(HookShape *shape, Oid type)
 	ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(type));
 	scan = systable_beginscan_ordered(rel, index, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
-		append_part(shape, NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel),
+	while ((tuple = systable_getnext_ordered(scan,
+											 ForwardScanDirection)) != NULL)
+		append_part(shape,
+					NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel),
 					0, InvalidOid, -1);
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);

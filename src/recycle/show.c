@@ -64,14 +64,16 @@ PG_FUNCTION_INFO_V1(hooks_kept_rows);
 /*
  * hooks.kept_rows(kept_id bigint, table anyelement) returns setof anyelement
  *
- * The removed rows of a table, given by its row type, that were kept; generated
- * columns are NULL.  42809 if it is no table, 55000 if the rows were restored;
- * errors of hooks_kept_get(), hooks_rights_check_read() and of the columns.
+ * The removed rows of a table, given by its row type, that were kept;
+ * generated columns are NULL.  42809 if it is no table, 55000 if the rows were
+ * restored; errors of hooks_kept_get(), hooks_rights_check_read() and of the
+ * columns.
  */
 Datum
 hooks_kept_rows(PG_FUNCTION_ARGS)
 {
-	Oid			relid = hooks_result_table(fcinfo, 1, "hooks.kept_rows(1, NULL::some_table)");
+	Oid			relid =
+		hooks_result_table(fcinfo, 1, "hooks.kept_rows(1, NULL::some_table)");
 	Show		show;
 	HookKeptEntry entry;
 	int			settings;

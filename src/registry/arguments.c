@@ -53,12 +53,13 @@ hooks_arguments_check_size(const char *what, size_t size, size_t limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("size of a hook's %s exceeds the limit", what),
-				 errdetail("It has %zu bytes; the limit is %zu.", size, limit)));
+				 errdetail("It has %zu bytes; the limit is %zu.", size,
+						   limit)));
 }
 
 /*
- * A text argument that is kept, NULL if it is NULL.  It is measured before it is
- * fetched: 22023 if it is too long.
+ * A text argument that is kept, NULL if it is NULL.  It is measured before it
+ * is fetched: 22023 if it is too long.
  */
 static char *
 kept_text_arg(FunctionCallInfo fcinfo, int arg, size_t limit)
@@ -67,7 +68,8 @@ kept_text_arg(FunctionCallInfo fcinfo, int arg, size_t limit)
 		toast_raw_datum_size(PG_GETARG_DATUM(arg)) - VARHDRSZ;
 
 	if (size > limit)
-		hooks_arguments_check_size(hooks_argument_name(fcinfo, arg), size, limit);
+		hooks_arguments_check_size(hooks_argument_name(fcinfo, arg), size,
+								   limit);
 	return hooks_argument_optional_text(fcinfo, arg);
 }
 
@@ -110,7 +112,8 @@ hook_name_arg(FunctionCallInfo fcinfo, int arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid hook name: \"%.*s\"",
-						pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1), name),
+						pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1),
+						name),
 				 errdetail("A hook name has 1 to %d bytes; this one has %zu.",
 						   NAMEDATALEN - 1, strlen(name))));
 	return name;
@@ -135,12 +138,14 @@ hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given)
 	given->condition = kept_text_arg(fcinfo, ARG_CONDITION, HOOKS_MAX_LONG);
 	given->columns = array_arg(fcinfo, ARG_COLUMNS, false);
 	given->arguments = array_arg(fcinfo, ARG_ARGUMENTS, true);
-	if (ArrayGetNItems(ARR_NDIM(given->arguments), ARR_DIMS(given->arguments)) > PG_INT16_MAX)
+	if (ArrayGetNItems(ARR_NDIM(given->arguments),
+					   ARR_DIMS(given->arguments)) > PG_INT16_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
 				 errmsg("cannot pass more than %d arguments to a trigger function",
 						PG_INT16_MAX)));
-	hooks_arguments_check_size("arguments", VARSIZE(given->arguments), HOOKS_MAX_LONG);
+	hooks_arguments_check_size("arguments", VARSIZE(given->arguments),
+							   HOOKS_MAX_LONG);
 	given->on_error = hooks_argument_optional_text(fcinfo, ARG_ON_ERROR);
 	if (!PG_ARGISNULL(ARG_TIMEOUT))
 		given->timeout = PG_GETARG_INTERVAL_P(ARG_TIMEOUT);
@@ -155,13 +160,15 @@ hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given)
 	hooks_argument_require(fcinfo, ARG_PRIORITY);
 	given->priority = PG_GETARG_INT32(ARG_PRIORITY);
 	given->run_after = array_arg(fcinfo, ARG_RUN_AFTER, true);
-	hooks_arguments_check_size("run_after", VARSIZE(given->run_after), HOOKS_MAX_LONG);
+	hooks_arguments_check_size("run_after", VARSIZE(given->run_after),
+							   HOOKS_MAX_LONG);
 	given->run_as = hooks_argument_text(fcinfo, ARG_RUN_AS);
 	given->fire = hooks_argument_text(fcinfo, ARG_FIRE);
 	if (!PG_ARGISNULL(ARG_SCHEMA))
 		given->schema = pstrdup(NameStr(*PG_GETARG_NAME(ARG_SCHEMA)));
 	given->package = kept_text_arg(fcinfo, ARG_PACKAGE, MAX_PACKAGE);
-	given->description = kept_text_arg(fcinfo, ARG_DESCRIPTION, MAX_DESCRIPTION);
+	given->description =
+		kept_text_arg(fcinfo, ARG_DESCRIPTION, MAX_DESCRIPTION);
 	hooks_argument_require(fcinfo, ARG_REPLACE);
 	given->replace = PG_GETARG_BOOL(ARG_REPLACE);
 }

@@ -4,11 +4,11 @@
  *
  * A table has one trigger of ours for each event (event.c) that a hook on it
  * wants, enabled or not: hooks.disable() must not need a lock on the table.
- * The triggers are ordinary ones, so that dumps, partitions and everything else
- * that knows triggers knows them.
+ * The triggers are ordinary ones, so that dumps, partitions and everything
+ * else that knows triggers knows them.
  *
- * They are made and dropped with SQL commands, as the table's owner mostly: what
- * the caller may do was checked before.
+ * They are made and dropped with SQL commands, as the table's owner mostly:
+ * what the caller may do was checked before.
  *
  * A trigger that somebody has disabled, or enabled for replication only, stays
  * so whatever happens to hooks and tables, until hooks.repair().
@@ -42,6 +42,7 @@
 #include "base/command.h"
 #include "base/compat.h"
 #include "base/own.h"
+#include "base/place.h"
 #include "registry/attach.h"
 #include "registry/definition.h"
 #include "registry/event.h"
@@ -198,8 +199,8 @@ report_other(Relation rel, const Trigger *trigger, bool error)
 }
 
 /*
- * Who changes the triggers of a table: its owner, unless it gave away the right
- * to do so.
+ * Who changes the triggers of a table: its owner, unless it gave away the
+ * right to do so.
  */
 static Oid
 role_for(Relation rel)
@@ -214,12 +215,16 @@ role_for(Relation rel)
 	return hooks_registry_owner();
 }
 
+/*
+ * The command that drops an event's trigger from a table, by its quoted name.
+ */
 static char *
-quoted_name(Relation rel)
+drop_command(const HookEvent *event, const char *table)
 {
-	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-									  RelationGetRelationName(rel));
+	return psprintf("DROP TRIGGER %s ON %s", quote_identifier(event->trigger),
+					table);
 }
+
 
 /*
  * Did somebody take a trigger out of force?  The states that we give are the
@@ -244,13 +249,14 @@ add_state(List *commands, Oid role, const char *table, const HookEvent *event,
 		state == TRIGGER_FIRES_ALWAYS ? "ENABLE ALWAYS" : "ENABLE";
 
 	return hooks_command_add(commands, role,
-							 psprintf("ALTER TABLE %s %s TRIGGER %s", table, word,
+							 psprintf("ALTER TABLE %s %s TRIGGER %s", table,
+									  word,
 									  quote_identifier(event->trigger)));
 }
 
 /*
- * Has one of the partitions a trigger in the way of a clone of ours that cannot
- * be dropped, as it is not ours?
+ * Has one of the partitions a trigger in the way of a clone of ours that
+ * cannot be dropped, as it is not ours?
  */
 static bool
 is_blocked_below(List *partitions, const HookEvent *event, bool error)
@@ -264,7 +270,8 @@ is_blocked_below(List *partitions, const HookEvent *event, bool error)
 		const Trigger *trigger = find_trigger(CopyTriggerDesc(rel->trigdesc),
 											  event);
 
-		if (trigger != NULL && !trigger->tgisclone && !is_as_made(trigger, event))
+		if (trigger != NULL && !trigger->tgisclone &&
+			!is_as_made(trigger, event))
 		{
 			report_other(rel, trigger, error);
 			blocked = true;
@@ -276,8 +283,8 @@ is_blocked_below(List *partitions, const HookEvent *event, bool error)
 
 /*
  * The commands that drop the partitions' own triggers for an event, which
- * would be in the way of the clones of their parent's.  Adds those to *after that
- * then switch clones off for which the partition's own were.
+ * would be in the way of the clones of their parent's.  Adds those to *after
+ * that then switch clones off for which the partition's own were.
  */
 static List *
 drop_below(List *commands, List *partitions, const HookEvent *event,
@@ -291,14 +298,16 @@ drop_below(List *commands, List *partitions, const HookEvent *event,
 		const Trigger *trigger = find_trigger(CopyTriggerDesc(rel->trigdesc),
 											  event);
 
-		if (trigger != NULL && !trigger->tgisclone && is_as_made(trigger, event))
+		if (trigger != NULL && !trigger->tgisclone &&
+			is_as_made(trigger, event))
 		{
-			commands = hooks_command_add(commands, role_for(rel),
-										 psprintf("DROP TRIGGER %s ON %s",
-												  quote_identifier(event->trigger),
-												  quoted_name(rel)));
+			Oid			role = role_for(rel);
+			char	   *table = hooks_place_quoted(RelationGetRelid(rel));
+
+			commands = hooks_command_add(commands, role,
+										 drop_command(event, table));
 			if (is_switched_off(trigger))
-				*after = add_state(*after, role_for(rel), quoted_name(rel), event,
+				*after = add_state(*after, role, table, event,
 								   trigger->tgenabled);
 		}
 		table_close(rel, NoLock);
@@ -325,8 +334,9 @@ is_named(List *reaches, const HookEvent *event, Oid relid)
 }
 
 /*
- * Is a trigger that a table has not left to the dump that is being loaded, as no
- * other hook wants it?  Triggers of the tables of extensions are in no dump.
+ * Is a trigger that a table has not left to the dump that is being loaded, as
+ * no other hook wants it?  Triggers of the tables of extensions are in no
+ * dump.
  */
 static bool
 comes_with_dump(List *reaches, const HookEvent *event, Oid relid)
@@ -349,7 +359,7 @@ typedef enum SyncReason
 {
 	SYNC_FOLLOW,				/* hooks or tables changed */
 	SYNC_REGISTER,				/* a hook is registered that names the table */
-	SYNC_MEND					/* hooks.repair() enables what is switched off */
+	SYNC_MEND					/* repair() enables what is switched off */
 } SyncReason;
 
 /*
@@ -360,8 +370,10 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 {
 	Oid			relid = RelationGetRelid(rel);
 	Oid			role = role_for(rel);
-	List	   *reaches = hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)), NULL);
-	char	   *table = quoted_name(rel);
+	List	   *reaches =
+		hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)),
+						  NULL);
+	char	   *table = hooks_place_quoted(RelationGetRelid(rel));
 
 	/* a copy: the relcache may build it anew */
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
@@ -373,7 +385,8 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		const Trigger *trigger = find_trigger(triggers, event);
 		List	   *after = NIL;
 		char		state;
-		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
+		char		wanted =
+			hooks_event_is_possible(event, rel->rd_rel->relkind) ?
 			wanted_state(reaches, event, relid, false) : '\0';
 		bool		required = reason == SYNC_REGISTER && wanted != '\0' &&
 			is_named(reaches, event, relid);
@@ -400,12 +413,11 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		state = trigger != NULL && reason != SYNC_MEND &&
 			is_switched_off(trigger) ? trigger->tgenabled : wanted;
 		if (trigger != NULL &&
-			(wanted == '\0' || wants_tables(rel, event) != has_tables(trigger)))
+			(wanted == '\0' ||
+			 wants_tables(rel, event) != has_tables(trigger)))
 		{
 			commands = hooks_command_add(commands, role,
-										 psprintf("DROP TRIGGER %s ON %s",
-												  quote_identifier(event->trigger),
-												  table));
+										 drop_command(event, table));
 			trigger = NULL;
 		}
 		if (wanted == '\0')
@@ -417,13 +429,15 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 			commands = drop_below(commands, partitions, event, &after);
 		if (trigger == NULL)
 		{
+			char	   *create;
+
 			/* that the command's names mean ours */
 			(void) hooks_own_function("dispatch", 0);
 			if (hooks_event_captures(event))
 				(void) capture_function(event);
-			commands = hooks_command_add(commands, role,
-										 hooks_event_create_trigger(event, table,
-																	wants_tables(rel, event)));
+			create = hooks_event_create_trigger(event, table,
+												wants_tables(rel, event));
+			commands = hooks_command_add(commands, role, create);
 		}
 		if (state != (trigger == NULL ? TRIGGER_FIRES_ON_ORIGIN :
 					  trigger->tgenabled))
@@ -476,8 +490,8 @@ sync_table(Oid relid, SyncReason reason)
 }
 
 /*
- * Makes the triggers of a table what its hooks need; of one that is gone, or is
- * a view, nothing.  Returns whether there was anything to do.
+ * Makes the triggers of a table what its hooks need; of one that is gone, or
+ * is a view, nothing.  Returns whether there was anything to do.
  */
 bool
 hooks_attach_sync(Oid relid)
@@ -551,17 +565,19 @@ add_parents(List *tables, Oid relid, bool dropped)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
+				F_OIDEQ,
 				ObjectIdGetDatum(relid));
 	scan = systable_beginscan(pg_inherits, InheritsRelidSeqnoIndexId, true,
 							  dropped ? SnapshotAny : NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		if (dropped &&
-			!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmax(tuple->t_data)))
+		Form_pg_inherits inherits = (Form_pg_inherits) GETSTRUCT(tuple);
+		TransactionId xmax = HeapTupleHeaderGetRawXmax(tuple->t_data);
+
+		if (dropped && !TransactionIdIsCurrentTransactionId(xmax))
 			continue;
-		tables = list_append_unique_oid(tables,
-										((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
+		tables = list_append_unique_oid(tables, inherits->inhparent);
 	}
 	systable_endscan(scan);
 	table_close(pg_inherits, AccessShareLock);
@@ -595,7 +611,8 @@ hooks_attach_sync_above(List *relids, bool dropped)
 
 /*
  * Before a table becomes a partition: drops those of its triggers, and of the
- * partitions' below it, that would be in the way of the clones of its parents'.
+ * partitions' below it, that would be in the way of the clones of its
+ * parents'.
  */
 void
 hooks_attach_make_way(Oid relid, Oid parent)
@@ -619,16 +636,18 @@ hooks_attach_make_way(Oid relid, Oid parent)
 }
 
 /*
- * Before a trigger of ours is created on a table by hand, as from a dump: drops
- * the one of that name that is there already, and the partitions' own.  Returns
- * whether there was any.
+ * Before a trigger of ours is created on a table by hand, as from a dump:
+ * drops the one of that name that is there already, and the partitions' own.
+ * Returns whether there was any.
  */
 bool
 hooks_attach_make_way_for(Oid relid, const HookEvent *event)
 {
-	List	   *after = NIL;	/* the state is for the new trigger's creator */
+	/* the state is for the new trigger's creator */
+	List	   *after = NIL;
 	List	   *tables = hooks_event_of_rows(event) ?
-		find_all_inheritors(relid, AccessShareLock, NULL) : list_make1_oid(relid);
+		find_all_inheritors(relid, AccessShareLock, NULL) :
+		list_make1_oid(relid);
 	List	   *commands = drop_below(NIL, tables, event, &after);
 
 	hooks_command_run(commands);
@@ -636,10 +655,10 @@ hooks_attach_make_way_for(Oid relid, const HookEvent *event)
 }
 
 /*
- * What is wrong with the triggers of a table, as sentences; NIL if nothing is.  The
- * verb is "is", or "was" for what is being mended.  That somebody's own trigger has
- * a name of ours is told where asked for: the functions that look after the
- * triggers tell of it by themselves.
+ * What is wrong with the triggers of a table, as sentences; NIL if nothing is.
+ * The verb is "is", or "was" for what is being mended.  That somebody's own
+ * trigger has a name of ours is told where asked for: the functions that look
+ * after the triggers tell of it by themselves.
  */
 List *
 hooks_attach_problems(Oid relid, const char *verb, bool others)
@@ -653,12 +672,14 @@ hooks_attach_problems(Oid relid, const char *verb, bool others)
 		return NIL;
 	triggers = CopyTriggerDesc(rel->trigdesc);
 	reaches = !has_triggers(rel) ? NIL :
-		hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)), NULL);
+		hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)),
+						  NULL);
 	for (int i = 0; i < HOOK_EVENTS && reaches != NIL; i++)
 	{
 		const HookEvent *event = &hooks_events[i];
 		const Trigger *trigger = find_trigger(triggers, event);
-		char		wanted = hooks_event_is_possible(event, rel->rd_rel->relkind) ?
+		char		wanted =
+			hooks_event_is_possible(event, rel->rd_rel->relkind) ?
 			wanted_state(reaches, event, relid, true) : '\0';
 		const char *problem = NULL;
 
@@ -667,7 +688,8 @@ hooks_attach_problems(Oid relid, const char *verb, bool others)
 		if (trigger == NULL)
 			problem = "missing";
 		else if (!is_as_made(trigger, event))
-			problem = others ? "not one that the extension hooks has made" : NULL;
+			problem = others ? "not one that the extension hooks has made" :
+				NULL;
 		else if (trigger->tgenabled == TRIGGER_DISABLED)
 			problem = "disabled";
 		else if (trigger->tgenabled != wanted &&

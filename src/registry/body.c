@@ -2,9 +2,9 @@
  * body.c
  *		The body of a definition: what a hook is, as a query.
  *
- * definition.c shows one.  A body that somebody wrote by hand need not be one that
- * we would write.  It is read with care: what cannot be understood is no error, but
- * damage of the hook.
+ * definition.c shows one.  A body that somebody wrote by hand need not be one
+ * that we would write.  It is read with care: what cannot be understood is no
+ * error, but damage of the hook.
  */
 #include "postgres.h"
 
@@ -38,7 +38,8 @@
 static Node *
 make_constant(Oid type, int length, bool by_value, Oid collation, Datum value)
 {
-	return (Node *) makeConst(type, -1, collation, length, value, false, by_value);
+	return (Node *) makeConst(type, -1, collation, length, value, false,
+							  by_value);
 }
 
 static List *
@@ -117,7 +118,8 @@ make_columns(const Hook *hook, Relation rel)
 							makeVar(PRS2_NEW_VARNO, att->attnum, att->atttypid,
 									att->atttypmod, att->attcollation, 0));
 		row->colnames = lappend(row->colnames,
-								makeString(psprintf("f%d", list_length(row->args))));
+								makeString(psprintf("f%d",
+													list_length(row->args))));
 	}
 	row->row_typeid = RECORDOID;
 	row->row_format = COERCE_EXPLICIT_CALL;
@@ -131,7 +133,8 @@ make_targets(const Hook *hook, Relation rel)
 	List	   *targets = NIL;
 
 	targets = add_word(targets, "phase", hooks_event_phase_word(hook->phase));
-	targets = add_word(targets, "action", hooks_event_action_list(hook->actions));
+	targets =
+		add_word(targets, "action", hooks_event_action_list(hook->actions));
 	targets = add_target(targets, "callback", make_call(hook));
 	targets = add_word(targets, "level", hooks_event_level_word(hook->level));
 	if (hook->condition != NULL)
@@ -139,17 +142,20 @@ make_targets(const Hook *hook, Relation rel)
 	if (hook->columns != NIL)
 		targets = add_target(targets, "columns", make_columns(hook, rel));
 	targets = add_words(targets, "arguments", hook->arguments);
-	targets = add_word(targets, "on_error", hooks_event_policy_word(hook->policy));
+	targets =
+		add_word(targets, "on_error", hooks_event_policy_word(hook->policy));
 	if (hook->timeout != NULL)
 		targets = add_target(targets, "timeout",
-							 make_constant(INTERVALOID, sizeof(Interval), false,
+							 make_constant(INTERVALOID, sizeof(Interval),
+										   false,
 										   InvalidOid,
 										   IntervalPGetDatum(hook->timeout)));
 	if (hook->max_attempts != 0)
 		targets = add_integer(targets, "max_attempts", hook->max_attempts);
 	targets = add_integer(targets, "priority", hook->priority);
 	targets = add_words(targets, "run_after", hook->run_after);
-	targets = add_word(targets, "run_as", hooks_event_run_as_word(hook->run_as));
+	targets =
+		add_word(targets, "run_as", hooks_event_run_as_word(hook->run_as));
 	targets = add_word(targets, "fire", hooks_event_fire_word(hook->fire));
 	if (OidIsValid(hook->schema))
 		targets = add_target(targets, "schema",
@@ -338,8 +344,8 @@ read_callback(Reading *reading, bool takes_jsonb)
 }
 
 /*
- * The relation that a query is from, as OLD and as NEW; InvalidOid if it is from
- * none.
+ * The relation that a query is from, as OLD and as NEW; InvalidOid if it is
+ * from none.
  */
 static Oid
 read_relation(Reading *reading, const Query *query)
@@ -382,8 +388,10 @@ check_hook(Reading *reading, const Hook *hook)
 		reading->damage = "it is for a table and for a schema";
 	else if (!SplitIdentifierString(pstrdup(hook->search_path), ',', &schemas))
 		reading->damage = "its \"search_path\" is none";
-	else if (hooks_condition_missing_row(hook, hook->condition, NULL, &why) != NULL)
-		reading->damage = "its \"condition\" refers to a row that it does not have";
+	else if (hooks_condition_missing_row(hook, hook->condition, NULL, &why) !=
+			 NULL)
+		reading->damage =
+			"its \"condition\" refers to a row that it does not have";
 }
 
 /*
@@ -447,14 +455,16 @@ read_words_into(Reading *reading, Hook *hook)
 static bool
 is_plain(const Query *query)
 {
-	return !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs &&
+	return !query->hasAggs && !query->hasWindowFuncs &&
+		!query->hasTargetSRFs &&
 		!query->hasSubLinks && query->cteList == NIL &&
 		query->groupClause == NIL && query->groupingSets == NIL &&
 		query->setOperations == NULL;
 }
 
 /*
- * The one query of a body in BEGIN ATOMIC ... END; NULL if it is anything else.
+ * The one query of a body in BEGIN ATOMIC ... END; NULL if it is anything
+ * else.
  */
 static Query *
 query_of(HeapTuple function)
@@ -462,11 +472,13 @@ query_of(HeapTuple function)
 	bool		isnull;
 	Datum		value = SysCacheGetAttr(PROCOID, function,
 										Anum_pg_proc_prosqlbody, &isnull);
-	Node	   *body = isnull ? NULL : stringToNode(TextDatumGetCString(value));
+	Node	   *body = isnull ? NULL :
+		stringToNode(TextDatumGetCString(value));
 
 	for (int i = 0; i < 2; i++)
 	{
-		if (body == NULL || !IsA(body, List) || list_length((List *) body) != 1)
+		if (body == NULL || !IsA(body, List) ||
+			list_length((List *) body) != 1)
 			return NULL;
 		body = linitial((List *) body);
 	}
@@ -475,8 +487,8 @@ query_of(HeapTuple function)
 }
 
 /*
- * What a definition tells of its hook, palloc'd; hook->damage says what is wrong
- * with it, if anything.  NULL if the function is gone.
+ * What a definition tells of its hook, palloc'd; hook->damage says what is
+ * wrong with it, if anything.  NULL if the function is gone.
  */
 Hook *
 hooks_body_read(Oid function)

@@ -2,8 +2,8 @@
  * callback.c
  *		From the text of a callback to a function.
  *
- * This is done once, in hooks.register(); after that a callback is known by its
- * OID.
+ * This is done once, in hooks.register(); after that a callback is known by
+ * its OID.
  */
 #include "postgres.h"
 
@@ -167,7 +167,8 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
 		has_wrong_shape(names, takes_jsonb))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-				 errmsg("function \"%s\" cannot be the callback of this hook", text),
+				 errmsg("function \"%s\" cannot be the callback of this hook",
+						text),
 				 takes_jsonb ?
 				 errdetail("It does not take one argument of type jsonb, or is a procedure.") :
 				 errdetail("It takes arguments, or is a procedure."),
@@ -181,15 +182,16 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-				 errmsg("function \"%s\" cannot be the callback of this hook", text),
+				 errmsg("function \"%s\" cannot be the callback of this hook",
+						text),
 				 errdetail_internal("%s", problem),
 				 takes_jsonb ? errhint(EVENT_SHAPE) : errhint(TRIGGER_SHAPE)));
 	return function;
 }
 
 /*
- * A callback as hooks.register() takes it, in a form that means the same under an
- * empty search_path and in every session.
+ * A callback as hooks.register() takes it, in a form that means the same under
+ * an empty search_path and in every session.
  */
 char *
 hooks_callback_text(Oid function)
@@ -249,8 +251,8 @@ hooks_callback_functions(Node *expression)
 }
 
 /*
- * Does reading a constant of the type run what somebody wrote: is a domain with
- * its CHECK inside of it, or a range that somebody makes canonical?
+ * Does reading a constant of the type run what somebody wrote: is a domain
+ * with its CHECK inside of it, or a range that somebody makes canonical?
  */
 bool
 hooks_callback_type_runs_code(Oid type)
@@ -264,8 +266,13 @@ hooks_callback_type_runs_code(Oid type)
 	if (OidIsValid(element))
 		return hooks_callback_type_runs_code(element);
 	if (kind == TYPTYPE_RANGE)
-		return lookup_type_cache(type, TYPECACHE_RANGE_INFO)->rng_canonical_finfo.fn_oid >= FirstNormalObjectId ||
+	{
+		const TypeCacheEntry *range =
+			lookup_type_cache(type, TYPECACHE_RANGE_INFO);
+
+		return range->rng_canonical_finfo.fn_oid >= FirstNormalObjectId ||
 			hooks_callback_type_runs_code(get_range_subtype(type));
+	}
 	if (kind == TYPTYPE_MULTIRANGE)
 		return hooks_callback_type_runs_code(get_multirange_range(type));
 	if (kind == TYPTYPE_COMPOSITE)
@@ -274,7 +281,8 @@ hooks_callback_type_runs_code(Oid type)
 
 		for (int i = 0; i < desc->natts; i++)
 			if (!TupleDescAttr(desc, i)->attisdropped &&
-				hooks_callback_type_runs_code(TupleDescAttr(desc, i)->atttypid))
+				hooks_callback_type_runs_code(TupleDescAttr(desc,
+															i)->atttypid))
 				return true;
 	}
 	return false;
@@ -293,7 +301,8 @@ runs_code(Node *node, void *context)
 }
 
 /*
- * Does reading an expression's text, or evaluating it, run what somebody wrote?
+ * Does reading an expression's text, or evaluating it, run what somebody
+ * wrote?
  */
 bool
 hooks_callback_expression_runs_code(Node *expression)

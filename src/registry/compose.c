@@ -52,7 +52,8 @@ asks_for_truncate(const HookArguments *given)
 static void
 check_event(Hook *hook, const HookArguments *given)
 {
-	int			cascading = HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE | HOOK_DROP;
+	int			cascading = HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE |
+		HOOK_DROP;
 
 	if (hook->phase == HOOK_BEFORE_CASCADE)
 	{
@@ -89,7 +90,8 @@ check_event(Hook *hook, const HookArguments *given)
 		hook->level = HOOK_ROW;
 	}
 	if (hook->level == HOOK_NO_LEVEL)
-		hook->level = hook->actions == HOOK_TRUNCATE ? HOOK_STATEMENT : HOOK_ROW;
+		hook->level = hook->actions == HOOK_TRUNCATE ? HOOK_STATEMENT :
+			HOOK_ROW;
 	if (hook->level == HOOK_ROW && (hook->actions & HOOK_TRUNCATE))
 	{
 		if (asks_for_truncate(given))
@@ -129,11 +131,15 @@ check_timeout(Hook *hook)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("timeout of a hook must not be longer than a day")));
 	if (is_longer(hook->timeout, &minute))
+	{
+		Datum		interval = IntervalPGetDatum(hook->timeout);
+		Datum		written = DirectFunctionCall1(interval_out, interval);
+
 		ereport(NOTICE,
 				(errmsg("timeout of hook \"%s\" is %s", hook->name,
-						DatumGetCString(DirectFunctionCall1(interval_out,
-															IntervalPGetDatum(hook->timeout)))),
+						DatumGetCString(written)),
 				 errhint("An interval without a unit is in seconds.")));
+	}
 }
 
 static void
@@ -163,7 +169,8 @@ open_target(Hook *hook, const HookArguments *given)
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", hook->relation)));
+				 errmsg("relation with OID %u does not exist",
+						hook->relation)));
 	(void) hooks_scope_allows(hook->relation, hook->actions, &problem);
 	if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE &&
 		!HOOKS_FOREIGN_TRUNCATE && !asks_for_truncate(given))
@@ -172,9 +179,10 @@ open_target(Hook *hook, const HookArguments *given)
 		if (hooks_event_wants(&hooks_events[i], hook->phase, hook->level,
 							  hook->actions) &&
 			!hooks_event_is_possible(&hooks_events[i], rel->rd_rel->relkind))
-			problem = psprintf("Foreign tables have no phase \"%s\" of action \"%s\".",
-							   hooks_event_phase_word(hook->phase),
-							   hooks_event_action_word(hooks_events[i].action));
+			problem =
+				psprintf("Foreign tables have no phase \"%s\" of action \"%s\".",
+						 hooks_event_phase_word(hook->phase),
+						 hooks_event_action_word(hooks_events[i].action));
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -209,18 +217,20 @@ check_wide(Hook *hook, const HookArguments *given)
 	if (!hooks_scope_allows_schema(hook->schema))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("cannot register a hook on schema \"%s\"", given->schema),
+				 errmsg("cannot register a hook on schema \"%s\"",
+						given->schema),
 				 errdetail("Catalogs, temporary tables and the tables of the extension hooks have no hooks.")));
 	hooks_scope_lock(hook);
 	if (get_namespace_oid(given->schema, true) != hook->schema)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_SCHEMA),
-				 errmsg("schema \"%s\" was concurrently dropped", given->schema)));
+				 errmsg("schema \"%s\" was concurrently dropped",
+						given->schema)));
 }
 
 /*
- * The columns as attribute numbers: they exist, once each, and for "name" can be
- * read when the hook fires.
+ * The columns as attribute numbers: they exist, once each, and for "name" can
+ * be read when the hook fires.
  */
 static List *
 find_columns(const Hook *hook, ArrayType *names, Relation rel)
@@ -255,14 +265,16 @@ find_columns(const Hook *hook, ArrayType *names, Relation rel)
 
 /*
  * Keeps functions from being dropped or renamed until the hook is committed,
- * or sees that this has happened already.  42501 for those of the condition that
- * the caller may not execute: the hook could not fire, and a lock is a right, too.
+ * or sees that this has happened already.  42501 for those of the condition
+ * that the caller may not execute: the hook could not fire, and a lock is a
+ * right, too.
  */
 static void
 lock_functions(const Hook *hook)
 {
-	List	   *functions = lappend_oid(hooks_callback_functions(hook->condition),
-										hook->callback);
+	List	   *functions =
+		lappend_oid(hooks_callback_functions(hook->condition),
+					hook->callback);
 	ListCell   *lc;
 
 	foreach(lc, functions)
@@ -270,7 +282,8 @@ lock_functions(const Hook *hook)
 		AclResult	result = hooks_proc_aclcheck(lfirst_oid(lc), GetUserId());
 
 		if (result != ACLCHECK_OK)
-			aclcheck_error(result, OBJECT_FUNCTION, get_func_name(lfirst_oid(lc)));
+			aclcheck_error(result, OBJECT_FUNCTION,
+						   get_func_name(lfirst_oid(lc)));
 		LockDatabaseObject(ProcedureRelationId, lfirst_oid(lc), 0,
 						   AccessShareLock);
 		if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(lfirst_oid(lc))))
@@ -282,8 +295,8 @@ lock_functions(const Hook *hook)
 }
 
 /*
- * The hook that the arguments ask for: everything about it that needs no look at
- * the registry, as the current user, under the current search_path.
+ * The hook that the arguments ask for: everything about it that needs no look
+ * at the registry, as the current user, under the current search_path.
  */
 Hook *
 hooks_compose(const HookArguments *given)
@@ -291,6 +304,8 @@ hooks_compose(const HookArguments *given)
 	Hook	   *hook = hooks_hook_make();
 	AclResult	result;
 	Relation	rel = NULL;
+	bool		takes_jsonb;
+	char	   *written;
 
 	hook->name = given->name;
 	hook->phase = hooks_event_parse_phase(given->phase);
@@ -329,9 +344,8 @@ hooks_compose(const HookArguments *given)
 		rel = open_target(hook, given);
 		hook->columns = find_columns(hook, given->columns, rel);
 	}
-	hook->callback = hooks_callback_lookup(given->callback,
-										   hooks_event_takes_jsonb(hook->phase,
-																   hook->actions));
+	takes_jsonb = hooks_event_takes_jsonb(hook->phase, hook->actions);
+	hook->callback = hooks_callback_lookup(given->callback, takes_jsonb);
 	result = hooks_proc_aclcheck(hook->callback, GetUserId());
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FUNCTION, given->callback);
@@ -343,8 +357,8 @@ hooks_compose(const HookArguments *given)
 		hook->condition = hooks_condition_transform(hook, rel,
 													given->condition);
 		/* with all names qualified */
-		hooks_arguments_check_size("condition", strlen(hooks_condition_text(hook->relation,
-																			hook->condition)),
+		written = hooks_condition_text(hook->relation, hook->condition);
+		hooks_arguments_check_size("condition", strlen(written),
 								   HOOKS_MAX_LONG);
 	}
 	lock_functions(hook);
@@ -353,7 +367,8 @@ hooks_compose(const HookArguments *given)
 
 	hook->owner = GetUserId();
 	hook->search_path = hooks_path_current();
-	hooks_arguments_check_size("search_path", strlen(hook->search_path), HOOKS_MAX_LONG);
+	hooks_arguments_check_size("search_path", strlen(hook->search_path),
+							   HOOKS_MAX_LONG);
 	hook->enabled_at = GetCurrentTimestamp();
 	return hook;
 }

@@ -3,9 +3,9 @@
  *		A hook's condition: one boolean expression over OLD and NEW.
  *
  * The rules are those of WHEN in CREATE TRIGGER (CreateTrigger in trigger.c).
- * A text is parsed once, in hooks.register(), as its caller.  What is kept is the
- * tree, in which everything is known by its OID (definition.c): the text that
- * people are shown is made from it, and never read again.
+ * A text is parsed once, in hooks.register(), as its caller.  What is kept is
+ * the tree, in which everything is known by its OID (definition.c): the text
+ * that people are shown is made from it, and never read again.
  */
 #include "postgres.h"
 
@@ -96,7 +96,8 @@ static List *
 parse_with(const char *prefix, const char *text, const char *suffix)
 {
 	ParsedText	parsed = {text, strlen(prefix)};
-	ErrorContextCallback context = {error_context_stack, point_into_text, &parsed};
+	ErrorContextCallback context =
+	{error_context_stack, point_into_text, &parsed};
 	List	   *trees;
 
 	error_context_stack = &context;
@@ -194,7 +195,8 @@ transform_condition(Relation rel, const char *text)
 	ParseState *pstate = make_parsestate(NULL);
 	Node	   *raw = hooks_condition_parse(text, "condition of a hook");
 	ParsedText	parsed = {text, strlen(SELECT_PREFIX)};
-	ErrorContextCallback context = {error_context_stack, point_into_text, &parsed};
+	ErrorContextCallback context =
+	{error_context_stack, point_into_text, &parsed};
 	ParseNamespaceItem *nsitem;
 	Node	   *condition;
 
@@ -202,10 +204,12 @@ transform_condition(Relation rel, const char *text)
 	if (rel != NULL)
 	{
 		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
-											   makeAlias("old", NIL), false, false);
+											   makeAlias("old", NIL), false,
+											   false);
 		addNSItemToQuery(pstate, nsitem, false, true, true);
 		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
-											   makeAlias("new", NIL), false, false);
+											   makeAlias("new", NIL), false,
+											   false);
 		addNSItemToQuery(pstate, nsitem, false, true, true);
 		pstate->p_pre_columnref_hook = refuse_bare_column;
 		pstate->p_ref_hook_state = rel;
@@ -223,8 +227,8 @@ transform_condition(Relation rel, const char *text)
 
 /*
  * Which row that a hook does not have its condition refers to, "OLD" or "NEW",
- * and why it does not, in *why; NULL if it refers to none.  Without desc generated
- * columns are not looked for.
+ * and why it does not, in *why; NULL if it refers to none.  Without desc
+ * generated columns are not looked for.
  */
 const char *
 hooks_condition_missing_row(const Hook *hook, Node *condition, TupleDesc desc,
@@ -307,8 +311,8 @@ has_role(Oid type)
 
 /*
  * Refuses (0A000) constants that name a role, as PostgreSQL does in what it
- * keeps: roles are of all databases, so that nothing here would know when one is
- * renamed or dropped.
+ * keeps: roles are of all databases, so that nothing here would know when one
+ * is renamed or dropped.
  */
 static bool
 refuse_roles(Node *node, void *context)
@@ -328,8 +332,8 @@ refuse_roles(Node *node, void *context)
 
 /*
  * How deep the nodes of a condition may lie in each other.  Others read it, in
- * whatever depth of the stack they are: generous for who writes by hand, and no
- * more than a small part of the smallest stack.
+ * whatever depth of the stack they are: generous for who writes by hand, and
+ * no more than a small part of the smallest stack.
  */
 #define MAX_DEPTH 500
 
@@ -373,8 +377,8 @@ lift_new(Node *node, void *context)
 }
 
 /*
- * A condition as text, in a form that means the same under an empty search_path
- * and in every session; NULL for none.
+ * A condition as text, in a form that means the same under an empty
+ * search_path and in every session; NULL for none.
  */
 char *
 hooks_condition_text(Oid relid, Node *condition)
@@ -395,13 +399,13 @@ hooks_condition_text(Oid relid, Node *condition)
 }
 
 /*
- * A user's text as an expression over varno 1, OLD, and varno 2, NEW, for a hook
- * of which phase, level and actions are known.  rel is NULL for a wide hook.
- * Names are looked up as the current user.
+ * A user's text as an expression over varno 1, OLD, and varno 2, NEW, for a
+ * hook of which phase, level and actions are known.  rel is NULL for a wide
+ * hook.  Names are looked up as the current user.
  *
  * PostgreSQL's own errors for what does not parse; 42601 for more than one
- * expression, 42P17 for OLD or NEW where the hook has none, 0A000 for constants
- * that cannot be kept, 54001 for too many levels.
+ * expression, 42P17 for OLD or NEW where the hook has none, 0A000 for
+ * constants that cannot be kept, 54001 for too many levels.
  */
 Node *
 hooks_condition_transform(const Hook *hook, Relation rel, const char *text)
@@ -463,12 +467,12 @@ map_to_partition(Node *condition, Oid from, Relation to)
 }
 
 /*
- * The condition of a hook as an expression ready to be initialized, over the rows
- * of its table or of a partition of it.  OLD is the inner and NEW the outer tuple
- * of the expression context.
+ * The condition of a hook as an expression ready to be initialized, over the
+ * rows of its table or of a partition of it.  OLD is the inner and NEW the
+ * outer tuple of the expression context.
  *
- * This happens in anybody's session.  Planning calls and inlines functions, whose
- * bodies it parses: so it is done as the hook's owner, under the hook's
+ * This happens in anybody's session.  Planning calls and inlines functions,
+ * whose bodies it parses: so it is done as the hook's owner, under the hook's
  * search_path, in a security-restricted operation; what they set is undone.
  */
 Node *

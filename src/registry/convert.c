@@ -2,9 +2,9 @@
  * convert.c
  *		From the registry of version 1.0 to definitions.
  *
- * The registry of 1.0 had nothing but text.  ALTER EXTENSION hooks UPDATE copies
- * its rows and calls hooks.convert_hook() for each, which resolves the text once,
- * as the hook's owner, and makes the definition.
+ * The registry of 1.0 had nothing but text.  ALTER EXTENSION hooks UPDATE
+ * copies its rows and calls hooks.convert_hook() for each, which resolves the
+ * text once, as the hook's owner, and makes the definition.
  */
 #include "postgres.h"
 
@@ -38,7 +38,8 @@ typedef struct Conversion
 	HookArguments given;
 	char	   *search_path;	/* as 1.0 kept it */
 	Oid			owner;
-	ArrayType  *function_owners;	/* who owned its functions then, regrole[] */
+	/* who owned its functions then, regrole[] */
+	ArrayType  *function_owners;
 	Hook	   *hook;			/* with the row's state */
 } Conversion;
 
@@ -104,9 +105,9 @@ read_row(HeapTuple tuple, TupleDesc desc)
 }
 
 /*
- * Refuses (42501) a function that belongs to another role than any of the hook's
- * did when it was registered: a name that got free in 1.0 must not become a way
- * to run code as the hook's owner.
+ * Refuses (42501) a function that belongs to another role than any of the
+ * hook's did when it was registered: a name that got free in 1.0 must not
+ * become a way to run code as the hook's owner.
  */
 static void
 check_owner(Oid function, const Conversion *conversion)
@@ -127,8 +128,8 @@ check_owner(Oid function, const Conversion *conversion)
 
 /*
  * Makes the definition of a row.  Its text is what 1.0 made of the user's: it
- * means the same with nothing but pg_catalog in sight, but for operators that SQL
- * has no place to name, which are looked up behind that.
+ * means the same with nothing but pg_catalog in sight, but for operators that
+ * SQL has no place to name, which are looked up behind that.
  */
 static void
 convert(void *arg)
@@ -171,13 +172,15 @@ convert(void *arg)
 static Conversion *
 find_row(Datum name)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	Conversion *conversion;
 
-	ScanKeyInit(&key, Anum_registry_name, BTEqualStrategyNumber, F_TEXTEQ, name);
+	ScanKeyInit(&key, Anum_registry_name, BTEqualStrategyNumber, F_TEXTEQ,
+				name);
 	scan = systable_beginscan(registry,
 							  hooks_own_find_index(registry, "registry_pkey",
 												   Anum_registry_name),
@@ -196,8 +199,8 @@ PG_FUNCTION_INFO_V1(hooks_convert_hook);
 /*
  * hooks.convert_hook(name text, function_owners regrole[]) returns boolean
  *
- * Makes the definition of a row.  False: its text cannot be resolved; the hook is
- * told of with a WARNING and left disabled, without a definition.
+ * Makes the definition of a row.  False: its text cannot be resolved; the hook
+ * is told of with a WARNING and left disabled, without a definition.
  */
 Datum
 hooks_convert_hook(PG_FUNCTION_ARGS)

@@ -2,8 +2,8 @@
  * definition.c
  *		The function in hooks_definition that holds what a hook refers to.
  *
- * Each hook has a function of its name in the schema hooks_definition, which is
- * never called.  Its owner is the hook's, and its body a query of the
+ * Each hook has a function of its name in the schema hooks_definition, which
+ * is never called.  Its owner is the hook's, and its body a query of the
  * SQL-standard form:
  *
  *		SELECT 'before_cascade' AS phase, ..., app.guard() IS NULL AS callback,
@@ -11,14 +11,14 @@
  *		  FROM app.systems old, app.systems new
  *		 WHERE hooks.definition()
  *
- * PostgreSQL keeps such a body as a tree in which everything is known by its OID,
- * with an entry in pg_depend for whatever is in it.  So names may change, what the
- * hook uses is not dropped without CASCADE, and the hook is dumped, restored and
- * given to another role as any function is, all of that without our help.
- * hooks.definition() throws, should somebody call the function.
+ * PostgreSQL keeps such a body as a tree in which everything is known by its
+ * OID, with an entry in pg_depend for whatever is in it.  So names may change,
+ * what the hook uses is not dropped without CASCADE, and the hook is dumped,
+ * restored and given to another role as any function is, all of that without
+ * our help.  hooks.definition() throws, should somebody call the function.
  *
- * One entry in pg_depend is ours: a definition goes with its table (or, of a wide
- * hook, its schema) without CASCADE.
+ * One entry in pg_depend is ours: a definition goes with its table (or, of a
+ * wide hook, its schema) without CASCADE.
  */
 #include "postgres.h"
 
@@ -47,9 +47,9 @@
 #include "registry/definition.h"
 
 /*
- * Definitions that this session has created while it loads a dump, which brings
- * their triggers when the data is there; in TopMemoryContext.  An abort leaves
- * OIDs of nothing.
+ * Definitions that this session has created while it loads a dump, which
+ * brings their triggers when the data is there; in TopMemoryContext.  An abort
+ * leaves OIDs of nothing.
  */
 static List *loading = NIL;
 
@@ -61,7 +61,8 @@ hooks_definition_is_one(Oid function)
 {
 	Oid			schema = get_func_namespace(function);
 
-	return OidIsValid(schema) && schema == hooks_own_find_schema(HOOKS_DEFINITIONS);
+	return OidIsValid(schema) &&
+		schema == hooks_own_find_schema(HOOKS_DEFINITIONS);
 }
 
 /*
@@ -130,9 +131,9 @@ hooks_definition_all(void)
 }
 
 /*
- * Notes a definition that this session has created, if it seems to load a dump:
- * pg_dump's scripts turn check_function_bodies off, as what they create comes in
- * an order of its own.
+ * Notes a definition that this session has created, if it seems to load a
+ * dump:  pg_dump's scripts turn check_function_bodies off, as what they create
+ * comes in an order of its own.
  */
 void
 hooks_definition_note_loading(Oid function)
@@ -156,7 +157,8 @@ hooks_definition_is_loading(Oid function)
 }
 
 /*
- * The dump has come to its data or its triggers: it creates no tables any more.
+ * The dump has come to its data or its triggers: it creates no tables any
+ * more.
  */
 void
 hooks_definition_end_loading(void)
@@ -215,11 +217,12 @@ hooks_definition_bind(const Hook *hook)
 static Oid
 create_function(const Hook *hook)
 {
+	Node	   *body = (Node *) list_make1(list_make1(hooks_body_make(hook)));
+
 	return ProcedureCreate(hook->name, hooks_own_schema(HOOKS_DEFINITIONS),
 						   false, false, RECORDOID, hook->owner, SQLlanguageId,
 						   InvalidOid, "", NULL,
-						   (Node *) list_make1(list_make1(hooks_body_make(hook))),
-						   PROKIND_FUNCTION, false, false, false,
+						   body, PROKIND_FUNCTION, false, false, false,
 						   PROVOLATILE_VOLATILE, PROPARALLEL_UNSAFE,
 						   buildoidvector(NULL, 0), (Datum) 0, (Datum) 0,
 						   (Datum) 0, NIL, HOOKS_NO_TRANSFORMS, (Datum) 0,
@@ -272,8 +275,8 @@ PG_FUNCTION_INFO_V1(hooks_definition);
  * hooks.definition() returns boolean
  *
  * Stands in the body of each definition, so that one that is called ends with
- * this error (0A000) before anything in it is looked at.  It is marked immutable
- * for that reason: PostgreSQL calls it when it plans the query.
+ * this error (0A000) before anything in it is looked at.  It is marked
+ * immutable for that reason: PostgreSQL calls it when it plans the query.
  */
 Datum
 hooks_definition(PG_FUNCTION_ARGS)

@@ -2,7 +2,8 @@
  * event.c
  *		The words of the registry, and the trigger that stands for each event.
  *
- * Pure tables: nothing here has state, and only the parsers throw (22023, 0A000).
+ * Pure tables: nothing here has state, and only the parsers throw (22023,
+ * 0A000).
  */
 #include "postgres.h"
 
@@ -90,9 +91,11 @@ static const HookWord fires[] = {
 };
 
 static const HookWordList phase_words = WORD_LIST("phase", phases);
-static const HookWordList action_words = WORD_LIST("action", actions_and_groups);
+static const HookWordList action_words =
+WORD_LIST("action", actions_and_groups);
 static const HookWordList level_words = WORD_LIST("level", levels);
-static const HookWordList policy_words = WORD_LIST("on_error policy", policies);
+static const HookWordList policy_words =
+WORD_LIST("on_error policy", policies);
 static const HookWordList run_as_words = WORD_LIST("run_as", run_ases);
 static const HookWordList fire_words = WORD_LIST("fire", fires);
 
@@ -166,8 +169,8 @@ hooks_event_parse_phase(const char *text)
 }
 
 /*
- * The actions of a comma list, with groups spelled out, as bits.  If one is none,
- * *unknown is it.
+ * The actions of a comma list, with groups spelled out, as bits.  If one is
+ * none, *unknown is it.
  */
 static int
 find_actions(const char *text, const char **unknown)
@@ -210,8 +213,8 @@ hooks_event_parse_actions(const char *text)
 }
 
 /*
- * Which of the words of a hook is none, as "phase" or "action"; NULL if all are,
- * and can be parsed.  level may be NULL.
+ * Which of the words of a hook is none, as "phase" or "action"; NULL if all
+ * are, and can be parsed.  level may be NULL.
  */
 const char *
 hooks_event_unknown_word(const char *phase, const char *action,

@@ -2,10 +2,10 @@
  * event.h
  *		The words of the registry: phases, actions, levels, policies.
  *
- * The words are listed in words.h.  Each becomes an enumerator here and a row of
- * a table in event.c, by which it is parsed and printed.  A HookEvent is what one trigger of ours stands for: a
- * phase, an action and a level.  The hooks of one relation and one HookEvent,
- * in their order, are a chain.
+ * The words are listed in words.h.  Each becomes an enumerator here and a row
+ * of a table in event.c, by which it is parsed and printed.  A HookEvent is
+ * what one trigger of ours stands for: a phase, an action and a level.  The
+ * hooks of one relation and one HookEvent, in their order, are a chain.
  */
 #ifndef HOOKS_EVENT_H
 #define HOOKS_EVENT_H

@@ -86,8 +86,9 @@ PG_FUNCTION_INFO_V1(hooks_registry_load);
 /*
  * hooks.registry_load() returns trigger
  *
- * Before a row is inserted into hooks.registry: it takes the place of the one that
- * its definition has made already.  39P01 if it is not called as a trigger.
+ * Before a row is inserted into hooks.registry: it takes the place of the one
+ * that its definition has made already.  39P01 if it is not called as a
+ * trigger.
  */
 Datum
 hooks_registry_load(PG_FUNCTION_ARGS)
@@ -105,9 +106,9 @@ PG_FUNCTION_INFO_V1(hooks_not_replicated);
 /*
  * hooks.not_replicated() returns trigger
  *
- * Before a row: skips it if it comes from a publication.  What is registered is
- * each server's own: the rows would come without the triggers.  39P01 if it is
- * not called as a trigger.
+ * Before a row: skips it if it comes from a publication.  What is registered
+ * is each server's own: the rows would come without the triggers.  39P01 if it
+ * is not called as a trigger.
  */
 Datum
 hooks_not_replicated(PG_FUNCTION_ARGS)
@@ -122,9 +123,9 @@ hooks_not_replicated(PG_FUNCTION_ARGS)
 
 /*
  * Puts the triggers of a table of ours, or of all (NULL), into the state that
- * they are made in; for superusers.  ALTER TABLE ... ENABLE TRIGGER ALL, as at the
- * end of pg_restore --disable-triggers, leaves them enabled for the origin only.
- * Returns how many were in another one.
+ * they are made in; for superusers.  ALTER TABLE ... ENABLE TRIGGER ALL, as at
+ * the end of pg_restore --disable-triggers, leaves them enabled for the origin
+ * only.  Returns how many were in another one.
  */
 int64
 hooks_guard_mend(const char *table)
@@ -159,7 +160,8 @@ hooks_guard_mend(const char *table)
 		triggers = rel->trigdesc;
 		for (int j = 0; triggers != NULL && j < triggers->numtriggers; j++)
 			if (strcmp(triggers->triggers[j].tgname, wanted[i].trigger) == 0 &&
-				triggers->triggers[j].tgfoid == hooks_own_function(wanted[i].trigger, 0) &&
+				triggers->triggers[j].tgfoid ==
+				hooks_own_function(wanted[i].trigger, 0) &&
 				triggers->triggers[j].tgenabled != wanted[i].state)
 			{
 				ereport(NOTICE,
@@ -167,7 +169,8 @@ hooks_guard_mend(const char *table)
 								wanted[i].trigger, wanted[i].table)));
 				commands = hooks_command_add(commands, GetUserId(),
 											 psprintf("ALTER TABLE hooks.%s ENABLE %s TRIGGER %s",
-													  wanted[i].table, wanted[i].word,
+													  wanted[i].table,
+													  wanted[i].word,
 													  wanted[i].trigger));
 			}
 		table_close(rel, AccessShareLock);

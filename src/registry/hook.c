@@ -2,8 +2,8 @@
  * hook.c
  *		One hook: the same as another, and as a row of hooks.registry.
  *
- * The row keeps the hook's state.  The rest of it is there to be read by people:
- * nothing in it is resolved, parsed or run.
+ * The row keeps the hook's state.  The rest of it is there to be read by
+ * people:  nothing in it is resolved, parsed or run.
  */
 #include "postgres.h"
 
@@ -141,7 +141,8 @@ hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 #define SET(column, isnull, value) \
 	do { \
 		nulls[Anum_registry_##column - 1] = (isnull); \
-		values[Anum_registry_##column - 1] = nulls[Anum_registry_##column - 1] ? (Datum) 0 : (value); \
+		values[Anum_registry_##column - 1] = \
+			nulls[Anum_registry_##column - 1] ? (Datum) 0 : (value); \
 	} while (0)
 #define SET_TEXT(column, string) \
 	SET(column, (string) == NULL, CStringGetTextDatum(string))
@@ -149,7 +150,8 @@ hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 	SET_TEXT(name, hook->name);
 	SET_TEXT(phase, hooks_event_phase_word(hook->phase));
 	SET_TEXT(action, hooks_event_action_list(hook->actions));
-	SET(relation, !OidIsValid(hook->relation), ObjectIdGetDatum(hook->relation));
+	SET(relation, !OidIsValid(hook->relation),
+		ObjectIdGetDatum(hook->relation));
 	SET_TEXT(callback, hooks_callback_text(hook->callback));
 	SET_TEXT(level, hooks_event_level_word(hook->level));
 	SET_TEXT(condition, hooks_condition_text(hook->relation, hook->condition));
@@ -157,7 +159,8 @@ hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 	SET(arguments, false, PointerGetDatum(hook->arguments));
 	SET_TEXT(on_error, hooks_event_policy_word(hook->policy));
 	SET(timeout, hook->timeout == NULL, IntervalPGetDatum(hook->timeout));
-	SET(max_attempts, hook->max_attempts == 0, Int32GetDatum(hook->max_attempts));
+	SET(max_attempts, hook->max_attempts == 0,
+		Int32GetDatum(hook->max_attempts));
 	SET(priority, false, Int32GetDatum(hook->priority));
 	SET(run_after, false, PointerGetDatum(hook->run_after));
 	SET_TEXT(run_as, hooks_event_run_as_word(hook->run_as));
@@ -283,8 +286,8 @@ hooks_hook_strings(ArrayType *array, int *count)
 }
 
 /*
- * A hook's search_path in which temporary objects come last, unless it says where
- * they come.
+ * A hook's search_path in which temporary objects come last, unless it says
+ * where they come.
  */
 char *
 hooks_hook_path(const Hook *hook)

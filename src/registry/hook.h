@@ -50,11 +50,11 @@ enum
 };
 
 /*
- * What the hook is comes from its definition (definition.c), and its state from
- * its row.  Pointers are NULL where nothing was given.
+ * What the hook is comes from its definition (definition.c), and its state
+ * from its row.  Pointers are NULL where nothing was given.
  *
- * Of one without a definition the row tells name, relation, schema, package and
- * owner, so that it can be shown and removed.
+ * Of one without a definition the row tells name, relation, schema, package
+ * and owner, so that it can be shown and removed.
  */
 typedef struct Hook
 {

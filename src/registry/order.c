@@ -1,6 +1,7 @@
 /*
  * order.c
- *		run_after: that the hooks are there which it names, and that it has no cycle.
+ *		run_after: that the hooks are there which it names, and that it has no
+ *		cycle.
  */
 #include "postgres.h"
 
@@ -36,7 +37,8 @@ report_cycle(const char *origin, const Predecessor *last)
 	appendStringInfo(&cycle, "\"%s\"", origin);
 	foreach(lc, path)
 	{
-		appendStringInfo(&cycle, " runs after \"%s\", which", (char *) lfirst(lc));
+		appendStringInfo(&cycle, " runs after \"%s\", which",
+						 (char *) lfirst(lc));
 	}
 	appendStringInfo(&cycle, " runs after \"%s\"", origin);
 	ereport(ERROR,

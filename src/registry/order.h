@@ -1,6 +1,7 @@
 /*
  * order.h
- *		run_after: that the hooks are there which it names, and that it has no cycle.
+ *		run_after: that the hooks are there which it names, and that it has no
+ *		cycle.
  */
 #ifndef HOOKS_ORDER_H
 #define HOOKS_ORDER_H

@@ -23,10 +23,10 @@
 #include "registry/path.h"
 
 /*
- * The search_path that names in a callback will be looked up under: the schemas
- * that the caller's path means now.  One that is made later, of a name in the
- * path, does not get into it; pg_temp stands for the temporary schema of each
- * session.
+ * The search_path that names in a callback will be looked up under: the
+ * schemas that the caller's path means now.  One that is made later, of a name
+ * in the path, does not get into it; pg_temp stands for the temporary schema
+ * of each session.
  */
 char *
 hooks_path_current(void)
@@ -68,7 +68,8 @@ hooks_path_current(void)
 static bool
 others_may_create(Oid schema)
 {
-	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	HeapTuple	tuple =
+		SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
 	Oid			owner;
 	bool		isnull;
 	Datum		value;
@@ -80,7 +81,9 @@ others_may_create(Oid schema)
 	if (owner == ROLE_PG_DATABASE_OWNER)
 		owner = hooks_rights_database_owner();
 	found = !superuser_arg(owner);
-	value = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &isnull);
+	value =
+		SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl,
+						&isnull);
 	if (!isnull)
 	{
 		Acl		   *acl = DatumGetAclP(value);
@@ -101,8 +104,8 @@ others_may_create(Oid schema)
 
 /*
  * Tells of schemas in the path of a superuser's hook in which others may put
- * something that its callback then takes for something else.  Those of ours look
- * nothing up.
+ * something that its callback then takes for something else.  Those of ours
+ * look nothing up.
  */
 void
 hooks_path_tell(const Hook *hook)

@@ -7,8 +7,8 @@
  * hook is on, in all backends, through PostgreSQL's own messages, when the
  * transaction commits; chain.c listens.
  *
- * Who adds, changes or removes a hook holds the writers' lock of the registry and
- * that of the hook; who only lets its row show new names, the latter.
+ * Who adds, changes or removes a hook holds the writers' lock of the registry
+ * and that of the hook; who only lets its row show new names, the latter.
  */
 #include "postgres.h"
 
@@ -41,7 +41,8 @@ greatest_number(Relation registry)
 {
 	Relation	index = hooks_own_open_index(registry, "registry_hook_id_key",
 											 Anum_registry_hook_id);
-	SysScanDesc scan = systable_beginscan_ordered(registry, index, NULL, 0, NULL);
+	SysScanDesc scan =
+		systable_beginscan_ordered(registry, index, NULL, 0, NULL);
 	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
 	bool		isnull;
 	int64		number = !HeapTupleIsValid(tuple) ? 0 :
@@ -54,8 +55,8 @@ greatest_number(Relation registry)
 }
 
 /*
- * The next number of the sequence, which begins anew after the greatest one that
- * a hook has: those that came from a dump need not be counted in it.
+ * The next number of the sequence, which begins anew after the greatest one
+ * that a hook has: those that came from a dump need not be counted in it.
  */
 static int64
 next_number(Relation registry)
@@ -82,7 +83,8 @@ next_number(Relation registry)
 static void
 number_hook(Hook *hook)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, AccessShareLock);
 
 	if (hook->hook_id <= 0 || hooks_registry_name_of(hook->hook_id) != NULL)
 		hook->hook_id = next_number(registry);
@@ -108,15 +110,18 @@ put_row(Relation registry, Hook *hook, HeapTuple tuple)
 static void
 write_row(Hook *hook)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, RowExclusiveLock);
 
-	put_row(registry, hook, hooks_hook_to_row(hook, RelationGetDescr(registry)));
+	put_row(registry, hook,
+			hooks_hook_to_row(hook, RelationGetDescr(registry)));
 }
 
 static void
 delete_row(const Hook *hook)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, RowExclusiveLock);
 	ItemPointerData tid = hook->tid;
 
 	CatalogTupleDelete(registry, &tid);
@@ -137,8 +142,8 @@ hooks_record_insert(Hook *hook)
 }
 
 /*
- * Puts a hook in the place of another one of its name, which was read under the
- * writers' lock.
+ * Puts a hook in the place of another one of its name, which was read under
+ * the writers' lock.
  */
 void
 hooks_record_replace(Hook *hook, const Hook *other)
@@ -206,17 +211,18 @@ row_is_true(const Hook *hook)
 		return false;
 	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
 	same = hooks_hook_same_row(tuple,
-							   hooks_hook_to_row(hook, RelationGetDescr(registry)),
+							   hooks_hook_to_row(hook,
+												 RelationGetDescr(registry)),
 							   RelationGetDescr(registry));
 	table_close(registry, AccessShareLock);
 	return same;
 }
 
 /*
- * Takes the lock on a hook if it is free within a tenth of a second.  Who waited
- * for an object until another transaction ended may come here before that
- * transaction has given back all of its locks.  Only once in a command: *patient is
- * false then.
+ * Takes the lock on a hook if it is free within a tenth of a second.  Who
+ * waited for an object until another transaction ended may come here before
+ * that transaction has given back all of its locks.  Only once in a command:
+ * *patient is false then.
  */
 static bool
 lock_soon(const char *name, bool *patient)
@@ -235,9 +241,10 @@ lock_soon(const char *name, bool *patient)
 }
 
 /*
- * Makes the row of a definition that came otherwise than by register(), as from a
- * dump, or in which names have changed; makes the definition go with its table.
- * Returns whether there was anything to do; one that is damaged is left as it is.
+ * Makes the row of a definition that came otherwise than by register(), as
+ * from a dump, or in which names have changed; makes the definition go with
+ * its table.  Returns whether there was anything to do; one that is damaged is
+ * left as it is.
  *
  * Waits for who is writing the row, or leaves it as it is with a WARNING.
  */
@@ -317,14 +324,15 @@ hooks_record_tell_damage(Oid definition)
 
 /*
  * Makes way for a row that is about to be loaded, as from a dump whose
- * definitions came before: one of the same name goes, and another hook that has
- * its number gets the next one.  If that hook's own row is yet to come, it brings
- * the number that the hook had in the dump.
+ * definitions came before: one of the same name goes, and another hook that
+ * has its number gets the next one.  If that hook's own row is yet to come, it
+ * brings the number that the hook had in the dump.
  */
 void
 hooks_record_make_way(HeapTuple tuple)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, RowExclusiveLock);
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, RowExclusiveLock);
 	TupleDesc	desc = RelationGetDescr(registry);
 	Datum		values[Natts_registry];
 	bool		nulls[Natts_registry];
@@ -335,10 +343,14 @@ hooks_record_make_way(HeapTuple tuple)
 	heap_deform_tuple(tuple, desc, values, nulls);
 	if (!nulls[Anum_registry_name - 1] && !nulls[Anum_registry_hook_id - 1])
 	{
-		there = hooks_registry_find(TextDatumGetCString(values[Anum_registry_name - 1]));
+		there =
+			hooks_registry_find(TextDatumGetCString(values[Anum_registry_name -
+														   1]));
 		if (there != NULL && hooks_hook_has_row(there))
 			delete_row(there);
-		other = hooks_registry_name_of(DatumGetInt64(values[Anum_registry_hook_id - 1]));
+		other =
+			hooks_registry_name_of(DatumGetInt64(values[Anum_registry_hook_id -
+														1]));
 		if (other != NULL)
 		{
 			there = hooks_registry_find(other);

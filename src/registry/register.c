@@ -54,14 +54,15 @@ check_may_change(const Hook *hook)
 	if (!may_change(hook))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of hook \"%s\" or of its table", hook->name)));
+				 errmsg("must be owner of hook \"%s\" or of its table",
+						hook->name)));
 }
 
 /*
  * The hook of a name, under the writers' lock: NULL or 42704 if there is none,
- * 42501 if the caller may not change it.  Both come before the lock, which would
- * keep others out until the end of the transaction; and once more under it, as
- * whoever had it may have removed the hook.
+ * 42501 if the caller may not change it.  Both come before the lock, which
+ * would keep others out until the end of the transaction; and once more under
+ * it, as whoever had it may have removed the hook.
  */
 static Hook *
 hook_to_change(const char *name, bool missing_ok)
@@ -149,7 +150,8 @@ is_referenced(Oid relid)
 		const TriggerDesc *triggers = rel->trigdesc;
 
 		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-			found |= RI_FKey_trigger_type(triggers->triggers[i].tgfoid) == RI_TRIGGER_PK;
+			found |= RI_FKey_trigger_type(triggers->triggers[i].tgfoid) ==
+				RI_TRIGGER_PK;
 		table_close(rel, NoLock);
 	}
 	return found;

@@ -2,9 +2,10 @@
  * registry.c
  *		The hooks: their definitions, and the rows of hooks.registry.
  *
- * A definition says what a hook is (definition.c), its row in which state it is.
- * Normally there are both.  A definition without a row is in force, as one that
- * was just registered; a row without a definition is of a hook that is damaged.
+ * A definition says what a hook is (definition.c), its row in which state it
+ * is.  Normally there are both.  A definition without a row is in force, as
+ * one that was just registered; a row without a definition is of a hook that
+ * is damaged.
  *
  * The table is read as catalog code does that, with no privilege check.
  * record.c writes it.
@@ -112,7 +113,8 @@ hooks_registry_owner(void)
 void
 hooks_registry_lock(void)
 {
-	table_close(hooks_own_open(&hooks_registry_table, ShareUpdateExclusiveLock),
+	table_close(hooks_own_open(&hooks_registry_table,
+							   ShareUpdateExclusiveLock),
 				NoLock);
 }
 
@@ -126,8 +128,8 @@ hook_locktag(LOCKTAG *tag, const char *name)
 }
 
 /*
- * Gives back the lock under which nothing was written, and that on a hook, unless
- * the name is NULL.
+ * Gives back the lock under which nothing was written, and that on a hook,
+ * unless the name is NULL.
  */
 void
 hooks_registry_unlock(const char *name)
@@ -143,8 +145,8 @@ hooks_registry_unlock(const char *name)
 }
 
 /*
- * Keeps others from writing the row of a hook until the end of the transaction.
- * False if somebody else does and this is not to wait.
+ * Keeps others from writing the row of a hook until the end of the
+ * transaction.  False if somebody else does and this is not to wait.
  */
 bool
 hooks_registry_lock_hook(const char *name, bool wait)
@@ -152,7 +154,8 @@ hooks_registry_lock_hook(const char *name, bool wait)
 	LOCKTAG		tag;
 
 	hook_locktag(&tag, name);
-	if (LockAcquire(&tag, ExclusiveLock, false, !wait) == LOCKACQUIRE_NOT_AVAIL)
+	if (LockAcquire(&tag, ExclusiveLock, false, !wait) ==
+		LOCKACQUIRE_NOT_AVAIL)
 		return false;
 	AcceptInvalidationMessages();
 	return true;
@@ -176,7 +179,8 @@ hooks_registry_try_lock(const char *name)
 static List *
 read_hooked(void)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(registry, InvalidOid, false, NULL, 0,
 										  NULL);
 	List	   *relids = NIL;
@@ -215,7 +219,8 @@ make_hooked(List *relids)
 }
 
 /*
- * Has a relation hooks that are on it?  Without a look at the registry, mostly.
+ * Has a relation hooks that are on it?  Without a look at the registry,
+ * mostly.
  */
 bool
 hooks_registry_has(Oid relid)
@@ -256,7 +261,8 @@ typedef struct RegistryKey
 } RegistryKey;
 
 static const RegistryKey all_rows = {NULL};
-static const RegistryKey wide_rows = {"registry_relation_idx", Anum_registry_relation};
+static const RegistryKey wide_rows =
+{"registry_relation_idx", Anum_registry_relation};
 
 /*
  * Begins a scan of the registry.  Nulls can be looked for in an index only, so
@@ -307,9 +313,11 @@ compare_ids(const ListCell *a, const ListCell *b)
 char *
 hooks_registry_name_of(int64 hook_id)
 {
-	RegistryKey by_id = {"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
-		Int64GetDatum(hook_id)};
-	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	RegistryKey by_id =
+	{"registry_hook_id_key", Anum_registry_hook_id, F_INT8EQ,
+	Int64GetDatum(hook_id)};
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, AccessShareLock);
 	SysScanDesc scan = begin_scan(registry, &by_id);
 	HeapTuple	tuple = systable_getnext(scan);
 	char	   *name = NULL;
@@ -332,7 +340,8 @@ hooks_registry_row(const char *name)
 {
 	RegistryKey by_name = {"registry_pkey", Anum_registry_name, F_TEXTEQ,
 		CStringGetTextDatum(name)};
-	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, AccessShareLock);
 	SysScanDesc scan = begin_scan(registry, &by_name);
 	HeapTuple	tuple = systable_getnext(scan);
 
@@ -370,7 +379,8 @@ hook_of_row(HeapTuple tuple, TupleDesc desc)
 static List *
 scan_registry(const RegistryKey *which)
 {
-	Relation	registry = hooks_own_open(&hooks_registry_table, AccessShareLock);
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(registry);
 	SysScanDesc scan = begin_scan(registry, which);
 	List	   *hooks = NIL;
@@ -389,8 +399,8 @@ scan_registry(const RegistryKey *which)
 }
 
 /*
- * The hook of a definition, with its row if it has one; NULL if the function is
- * gone.
+ * The hook of a definition, with its row if it has one; NULL if the function
+ * is gone.
  */
 Hook *
 hooks_registry_by_definition(Oid definition)
@@ -446,8 +456,9 @@ has_rows(Relation registry, const RegistryKey *which)
 static int
 look_for_kinds(Oid relid)
 {
-	RegistryKey on_drop = {"registry_action_idx", Anum_registry_action, F_TEXTEQ,
-		CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
+	RegistryKey on_drop =
+	{"registry_action_idx", Anum_registry_action, F_TEXTEQ,
+	CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
 	Relation	registry = table_open(relid, AccessShareLock);
 	int			kinds = 0;
 
@@ -499,7 +510,8 @@ hooks_registry_kinds(void)
 	AcceptInvalidationMessages();
 	if (known_kinds >= 0)
 		return known_kinds;
-	known_registry = hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
+	known_registry =
+		hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
 	if (!OidIsValid(known_registry))
 		return 0;
 
@@ -549,8 +561,9 @@ hooks_registry_get(const char *name)
 List *
 hooks_registry_of_relation(Oid relid)
 {
-	RegistryKey by_relation = {"registry_relation_idx", Anum_registry_relation, F_OIDEQ,
-		ObjectIdGetDatum(relid)};
+	RegistryKey by_relation =
+	{"registry_relation_idx", Anum_registry_relation, F_OIDEQ,
+	ObjectIdGetDatum(relid)};
 	List	   *hooks = NIL;
 	ListCell   *lc;
 

@@ -11,7 +11,7 @@
 
 #include "registry/hook.h"
 
-/* What hooks there are, as bits; so that most DDL need not read the registry */
+/* What hooks there are, as bits: most DDL need not read the registry then */
 #define HOOKS_ANY		(1 << 0)
 #define HOOKS_WIDE		(1 << 1)	/* on all tables of a schema, or all */
 #define HOOKS_ON_DROP	(1 << 2)

@@ -29,7 +29,8 @@ hooks_remove(List *hooks)
 	}
 	foreach(lc, hooks)
 	{
-		tables = list_concat_unique_oid(tables, hooks_scope_relations(lfirst(lc)));
+		tables =
+			list_concat_unique_oid(tables, hooks_scope_relations(lfirst(lc)));
 	}
 	foreach(lc, tables)
 	{

@@ -5,8 +5,8 @@
  * A hook names its relation, or it is wide: for all tables of a schema, or of
  * the database.  Rows of a partition belong to the partitioned tables above it
  * as well, so that a hook on one of these is for them; a wide hook is on the
- * topmost table that it covers, and so fires once for a row.  Statements belong
- * to the table that they name.
+ * topmost table that it covers, and so fires once for a row.  Statements
+ * belong to the table that they name.
  */
 #include "postgres.h"
 
@@ -127,9 +127,11 @@ hooks_scope_covers(const Hook *wide, Oid relid)
 void
 hooks_scope_lock(const Hook *wide)
 {
-	Relation	pg_namespace = table_open(NamespaceRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(pg_namespace, InvalidOid, false, NULL,
-										  0, NULL);
+	Relation	pg_namespace =
+		table_open(NamespaceRelationId, AccessShareLock);
+	SysScanDesc scan =
+		systable_beginscan(pg_namespace, InvalidOid, false, NULL,
+						   0, NULL);
 	List	   *schemas = NIL;
 	HeapTuple	tuple;
 	ListCell   *lc;
@@ -220,9 +222,9 @@ add_incomplete(List *hooks, Hook *hook)
 
 /*
  * The hooks that concern a relation, with the partitioned tables above it
- * given, nearest first.  A list of HookReach, palloc'd.  Those that are damaged
- * concern nobody; they are added to *damaged, unless that is NULL, and so are
- * those that have no row.
+ * given, nearest first.  A list of HookReach, palloc'd.  Those that are
+ * damaged concern nobody; they are added to *damaged, unless that is NULL, and
+ * so are those that have no row.
  */
 List *
 hooks_scope_reach(Oid relid, List *ancestors, List **damaged)
@@ -241,7 +243,8 @@ hooks_scope_reach(Oid relid, List *ancestors, List **damaged)
 	{
 		foreach(lc, hooks_registry_of_relation(lfirst_oid(up)))
 		{
-			reaches = add_reach(reaches, lfirst(lc), lfirst_oid(up), true, false);
+			reaches =
+				add_reach(reaches, lfirst(lc), lfirst_oid(up), true, false);
 			incomplete = add_incomplete(incomplete, lfirst(lc));
 		}
 	}
@@ -280,9 +283,9 @@ hooks_scope_wants(const HookReach *reach, const HookEvent *event)
 }
 
 /*
- * Why a hook must not fire, NULL if it may: its owner could not register it.  A
- * definition may have come otherwise than by hooks.register(), or have got another
- * owner, and must not give a role power over what is not its own.
+ * Why a hook must not fire, NULL if it may: its owner could not register it.
+ * A definition may have come otherwise than by hooks.register(), or have got
+ * another owner, and must not give a role power over what is not its own.
  */
 const char *
 hooks_scope_forbids(const Hook *hook)

@@ -18,6 +18,7 @@
 
 #include "base/argument.h"
 #include "base/identity.h"
+#include "base/place.h"
 #include "base/settings.h"
 #include "registry/arguments.h"
 #include "registry/callback.h"
@@ -67,7 +68,8 @@ add_array(StringInfo call, const char *argument, ArrayType *array)
 
 	if (array == NULL || ARR_NDIM(array) == 0)
 		return;
-	getTypeOutputInfo(ARR_ELEMTYPE(array) == NAMEOID ? NAMEARRAYOID : TEXTARRAYOID,
+	getTypeOutputInfo(ARR_ELEMTYPE(array) == NAMEOID ? NAMEARRAYOID :
+					  TEXTARRAYOID,
 					  &output, &varlena);
 	add_text(call, argument,
 			 OidOutputFunctionCall(output, PointerGetDatum(array)));
@@ -77,9 +79,12 @@ static void
 add_interval(StringInfo call, const char *argument, Interval *interval)
 {
 	if (interval != NULL)
-		add_text(call, argument,
-				 DatumGetCString(DirectFunctionCall1(interval_out,
-													 IntervalPGetDatum(interval))));
+	{
+		Datum		written = DirectFunctionCall1(interval_out,
+												  IntervalPGetDatum(interval));
+
+		add_text(call, argument, DatumGetCString(written));
+	}
 }
 
 static bool
@@ -96,9 +101,10 @@ is_among(const char *name, List *hooks, int first)
 }
 
 /*
- * The names in a hook's run_after that hooks.register() takes: of hooks that there
- * are still, as others have no say any more, and that are not written later, which
- * begin at "later" in the list.  *all tells whether none is left out for that.
+ * The names in a hook's run_after that hooks.register() takes: of hooks that
+ * there are still, as others have no say any more, and that are not written
+ * later, which begin at "later" in the list.  *all tells whether none is left
+ * out for that.
  */
 static ArrayType *
 known(ArrayType *run_after, List *hooks, int later, bool *all)
@@ -121,22 +127,22 @@ known(ArrayType *run_after, List *hooks, int later, bool *all)
 }
 
 /*
- * SELECT hooks.register(...): what is the default is left out, but for what the
- * default depends on other arguments.
+ * SELECT hooks.register(...): what is the default is left out, but for what
+ * the default depends on other arguments.
  */
 static char *
 register_call(const Hook *hook, ArrayType *run_after, bool replace)
 {
 	StringInfoData call;
+	char	   *actions = hooks_event_action_list(hook->actions);
 
 	initStringInfo(&call);
 	appendStringInfo(&call, "SELECT hooks.register(%s, %s, %s,\n    %s, %s",
 					 quote_literal_cstr(hook->name),
 					 quote_literal_cstr(hooks_event_phase_word(hook->phase)),
-					 quote_literal_cstr(hooks_event_action_list(hook->actions)),
+					 quote_literal_cstr(actions),
 					 !OidIsValid(hook->relation) ? "NULL" :
-					 quote_literal_cstr(quote_qualified_identifier(get_namespace_name(get_rel_namespace(hook->relation)),
-																   get_rel_name(hook->relation))),
+					 quote_literal_cstr(hooks_place_quoted(hook->relation)),
 					 quote_literal_cstr(hooks_callback_text(hook->callback)));
 	add_text(&call, "level", hooks_event_level_word(hook->level));
 	add_text(&call, "condition",
@@ -165,7 +171,8 @@ register_call(const Hook *hook, ArrayType *run_after, bool replace)
 }
 
 static void
-set_parameter(Script *script, const char *name, const char *value, bool *changed)
+set_parameter(Script *script, const char *name, const char *value,
+			  bool *changed)
 {
 	write_command(script, psprintf("SET %s = %s;", name, value));
 	*changed = true;
@@ -181,7 +188,8 @@ set_scene(Script *script, const Hook *hook)
 	{
 		write_command(script,
 					  psprintf("SET ROLE %s;",
-							   quote_identifier(GetUserNameFromId(hook->owner, false))));
+							   quote_identifier(GetUserNameFromId(hook->owner,
+																  false))));
 		script->role = hook->owner;
 		script->role_changed = true;
 	}
@@ -195,9 +203,9 @@ set_scene(Script *script, const Hook *hook)
 }
 
 /*
- * The commands that make the hook at a position of the list.  The hooks behind it
- * are made after it, to keep the order; if it must run after one of them, it is
- * registered once more at the end.  False if that is so.
+ * The commands that make the hook at a position of the list.  The hooks behind
+ * it are made after it, to keep the order; if it must run after one of them,
+ * it is registered once more at the end.  False if that is so.
  */
 static bool
 write_hook(Script *script, List *hooks, int position, bool again)
@@ -207,7 +215,8 @@ write_hook(Script *script, List *hooks, int position, bool again)
 	ArrayType  *run_after = known(hook->run_after, hooks,
 								  again ? list_length(hooks) : position + 1,
 								  &all);
-	char	   *condition = hooks_condition_text(hook->relation, hook->condition);
+	char	   *condition =
+		hooks_condition_text(hook->relation, hook->condition);
 
 	set_scene(script, hook);
 	if (condition != NULL && strchr(condition, '\\') != NULL &&
@@ -246,10 +255,10 @@ PG_FUNCTION_INFO_V1(hooks_script);
 /*
  * hooks.script(package text) returns setof text
  *
- * The commands that register the same hooks again, or those of a package: SELECT
- * hooks.register(...) for each, SELECT hooks.disable(...) where that is so, and
- * SET ROLE and SET where something else is in force.  Damaged
- * hooks cannot be written and are told of with a WARNING.
+ * The commands that register the same hooks again, or those of a package:
+ * SELECT hooks.register(...) for each, SELECT hooks.disable(...) where that is
+ * so, and SET ROLE and SET where something else is in force.  Damaged hooks
+ * cannot be written and are told of with a WARNING.
  */
 Datum
 hooks_script(PG_FUNCTION_ARGS)

@@ -2,15 +2,16 @@
  * unnamed.c
  *		Operators that SQL has no place to name.
  *
- * IS DISTINCT FROM, NULLIF and CASE x WHEN y compare by an operator "=" that is
- * looked up in the search_path.  The text of an expression does not tell which
- * that was, so that pg_dump, which restores with nothing in sight but pg_catalog,
- * brings another one: of two citext columns, the one of text.  Where it is not one
- * of pg_catalog, the expression is written out, with an operator that the text
- * names:
+ * IS DISTINCT FROM, NULLIF and CASE x WHEN y compare by an operator "=" that
+ * is looked up in the search_path.  The text of an expression does not tell
+ * which that was, so that pg_dump, which restores with nothing in sight but
+ * pg_catalog, brings another one: of two citext columns, the one of text.
+ * Where it is not one of pg_catalog, the expression is written out, with an
+ * operator that the text names:
  *
  *		a IS DISTINCT FROM b	CASE WHEN a IS NULL THEN b IS NOT NULL
- *									 WHEN b IS NULL THEN true ELSE NOT a = b END
+ *									 WHEN b IS NULL THEN true ELSE NOT a = b
+ *									 END
  *		NULLIF(a, b)			CASE WHEN a IS NULL OR b IS NULL THEN a
  *									 WHEN a = b THEN NULL ELSE a END
  *		CASE a WHEN b THEN ...	CASE WHEN a = b THEN ...
@@ -38,12 +39,13 @@ is_in_pg_catalog(Oid operator)
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator %u", operator);
-	found = ((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace == PG_CATALOG_NAMESPACE;
+	found = ((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace ==
+		PG_CATALOG_NAMESPACE;
 	ReleaseSysCache(tuple);
 	return found;
 }
 
-/* The most nodes that are written more than once, as they multiply when nested */
+/* The most nodes that are written twice, as they multiply when nested */
 #define MAX_NODES	1000
 
 static bool
@@ -55,8 +57,8 @@ count_nodes(Node *node, void *count)
 }
 
 /*
- * Refuses what cannot be evaluated more than once (0A000), or is too large to be
- * written so many times (54001).
+ * Refuses what cannot be evaluated more than once (0A000), or is too large to
+ * be written so many times (54001).
  */
 static void
 check_repeatable(Node *expression, int times, Oid operator)
@@ -134,15 +136,15 @@ write_out_distinct(const DistinctExpr *distinct)
 {
 	Node	   *a = linitial(distinct->args);
 	Node	   *b = lsecond(distinct->args);
+	Node	   *differ = (Node *)
+		makeBoolExpr(NOT_EXPR, list_make1(make_comparison(distinct)), -1);
 
 	return make_case(BOOLOID, InvalidOid,
 					 list_make2(make_when(make_null_test(a, IS_NULL),
 										  make_null_test(b, IS_NOT_NULL)),
 								make_when(make_null_test(b, IS_NULL),
 										  makeBoolConst(true, false))),
-					 (Node *) makeBoolExpr(NOT_EXPR,
-										   list_make1(make_comparison(distinct)),
-										   -1));
+					 differ);
 }
 
 static Node *
@@ -153,10 +155,11 @@ write_out_nullif(const NullIfExpr *nullif)
 	Node	   *null = (Node *) makeNullConst(exprType(a), exprTypmod(a),
 											  exprCollation(a));
 
+	List	   *nulls = list_make2(make_null_test(a, IS_NULL),
+								   make_null_test(b, IS_NULL));
+
 	return make_case(exprType(a), exprCollation(a),
-					 list_make2(make_when((Node *) makeBoolExpr(OR_EXPR,
-																list_make2(make_null_test(a, IS_NULL),
-																		   make_null_test(b, IS_NULL)),
+					 list_make2(make_when((Node *) makeBoolExpr(OR_EXPR, nulls,
 																-1),
 										  copyObject(a)),
 								make_when(make_comparison(nullif), null)),
@@ -186,8 +189,8 @@ replace_test(Node *node, void *test)
 }
 
 /*
- * The operator of CASE x WHEN that is not in pg_catalog; InvalidOid if there is
- * none.
+ * The operator of CASE x WHEN that is not in pg_catalog; InvalidOid if there
+ * is none.
  */
 static Oid
 unnamed_in_case(const CaseExpr *expr)
@@ -264,8 +267,8 @@ write_out(Node *node, void *context)
 }
 
 /*
- * The same expression, whose text names all operators that are not in pg_catalog.
- * 0A000 if that cannot be.
+ * The same expression, whose text names all operators that are not in
+ * pg_catalog.  0A000 if that cannot be.
  */
 Node *
 hooks_unnamed_write_out(Node *expression)

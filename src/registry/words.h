@@ -4,12 +4,12 @@
  *
  * The enums of event.h and the tables of event.c are both made from this list,
  * so nothing is written twice or counted by hand.  Whoever includes this file
- * defines the macros of the lists that it wants; the other lists then expand to
- * nothing.  There is no include guard: the file is there to be included several
- * times, as PostgreSQL's rmgrlist.h is.
+ * defines the macros of the lists that it wants; the other lists then expand
+ * to nothing.  There is no include guard: the file is there to be included
+ * several times, as PostgreSQL's rmgrlist.h is.
  *
- * "now" is a word that users may say; "later" is one whose meaning is fixed but
- * that this version refuses.
+ * "now" is a word that users may say; "later" is one whose meaning is fixed
+ * but that this version refuses.
  */
 
 /*
@@ -18,9 +18,11 @@
  */
 #ifdef HOOK_PHASE_WORD
 HOOK_PHASE_WORD(HOOK_BEFORE, "before", now, as_trigger, can_veto)
-HOOK_PHASE_WORD(HOOK_BEFORE_CASCADE, "before_cascade", now, as_trigger, can_veto)
+HOOK_PHASE_WORD(HOOK_BEFORE_CASCADE, "before_cascade", now, as_trigger,
+	can_veto)
 HOOK_PHASE_WORD(HOOK_AFTER, "after", now, as_trigger, too_late)
-HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", later, with_jsonb, can_veto)
+HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", later, with_jsonb,
+	can_veto)
 HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", later, with_jsonb, too_late)
 HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", later, with_jsonb, too_late)
 HOOK_PHASE_WORD(HOOK_STARTUP, "startup", later, with_jsonb, too_late)
@@ -95,20 +97,31 @@ HOOK_FIRE_WORD(HOOK_ALWAYS, "always", now)
 HOOK_EVENT(HOOK_BEFORE, HOOK_ROW, HOOK_INSERT, "Hooks_before_row_insert")
 HOOK_EVENT(HOOK_BEFORE, HOOK_ROW, HOOK_UPDATE, "Hooks_before_row_update")
 HOOK_EVENT(HOOK_BEFORE, HOOK_ROW, HOOK_DELETE, "Hooks_before_row_delete")
-HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_INSERT, "Hooks_before_statement_insert")
-HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_UPDATE, "Hooks_before_statement_update")
-HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DELETE, "Hooks_before_statement_delete")
-HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_TRUNCATE, "Hooks_before_statement_truncate")
-HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_UPDATE, "Hooks_before_cascade_update")
-HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DELETE, "Hooks_before_cascade_delete")
-HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_TRUNCATE, "Hooks_before_cascade_truncate")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_INSERT,
+	"Hooks_before_statement_insert")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_UPDATE,
+	"Hooks_before_statement_update")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DELETE,
+	"Hooks_before_statement_delete")
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_TRUNCATE,
+	"Hooks_before_statement_truncate")
+HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_UPDATE,
+	"Hooks_before_cascade_update")
+HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DELETE,
+	"Hooks_before_cascade_delete")
+HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_TRUNCATE,
+	"Hooks_before_cascade_truncate")
 HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_INSERT, "hooks_after_row_insert")
 HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_UPDATE, "hooks_after_row_update")
 HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_DELETE, "hooks_after_row_delete")
-HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_INSERT, "hooks_after_statement_insert")
-HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_UPDATE, "hooks_after_statement_update")
-HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_DELETE, "hooks_after_statement_delete")
-HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_TRUNCATE, "hooks_after_statement_truncate")
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_INSERT,
+	"hooks_after_statement_insert")
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_UPDATE,
+	"hooks_after_statement_update")
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_DELETE,
+	"hooks_after_statement_delete")
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_TRUNCATE,
+	"hooks_after_statement_truncate")
 HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DROP, NULL)
 HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP, NULL)
 #undef HOOK_EVENT

@@ -73,7 +73,8 @@ remove_gone(void)
 		if (!is_gone(hook) || !owns_hook(hook))
 			continue;
 		ereport(NOTICE,
-				(errmsg("hook \"%s\" is removed, as its %s is gone", hook->name,
+				(errmsg("hook \"%s\" is removed, as its %s is gone",
+						hook->name,
 						OidIsValid(hook->relation) ? "table" : "schema")));
 		gone = lappend(gone, hook);
 	}
@@ -88,8 +89,9 @@ static List *
 tables_with_triggers(void)
 {
 	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(pg_trigger, InvalidOid, false, NULL, 0,
-										  NULL);
+	SysScanDesc scan =
+		systable_beginscan(pg_trigger, InvalidOid, false, NULL, 0,
+						   NULL);
 	Oid			dispatch = hooks_own_function("dispatch", 0);
 	List	   *tables = NIL;
 	HeapTuple	tuple;
@@ -121,7 +123,8 @@ tables_to_mend(void)
 	{
 		tables = list_concat(tables, hooks_scope_relations(lfirst(lc)));
 	}
-	return list_concat_unique_oid(NIL, list_concat(tables, tables_with_triggers()));
+	return list_concat_unique_oid(NIL,
+								  list_concat(tables, tables_with_triggers()));
 }
 
 typedef struct Mending
@@ -210,7 +213,8 @@ mend_tables(void)
 					 error->hint != NULL ? errhint("%s", error->hint) : 0));
 		if (mending.changed)
 			mended += report_mended(mending.relid, problems,
-									hooks_attach_problems(mending.relid, "was", false));
+									hooks_attach_problems(mending.relid, "was",
+														  false));
 		foreach(lc2, hooks_attach_problems(mending.relid, "is", false))
 		{
 			ereport(WARNING,
@@ -295,9 +299,9 @@ PG_FUNCTION_INFO_V1(hooks_repair);
  *
  * Makes the triggers of all tables what their hooks need, removes hooks whose
  * table or schema is gone, and, for superusers, enables the triggers and event
- * triggers of the extension itself; all sessions read the registry anew.  Others
- * mend what they own.  Tells of each thing with a NOTICE, of what cannot be
- * mended with a WARNING; returns how many were mended.
+ * triggers of the extension itself; all sessions read the registry anew.
+ * Others mend what they own.  Tells of each thing with a NOTICE, of what
+ * cannot be mended with a WARNING; returns how many were mended.
  */
 Datum
 hooks_repair(PG_FUNCTION_ARGS)

@@ -35,8 +35,9 @@
 static void
 tell_problems(Oid relid, const HookRelation *relation)
 {
-	List	   *problems = list_concat(hooks_attach_problems(relid, "is", true),
-									   relation->problems);
+	List	   *problems =
+		list_concat(hooks_attach_problems(relid, "is", true),
+					relation->problems);
 	ListCell   *lc;
 
 	foreach(lc, hooks_watch_disabled())
@@ -104,7 +105,8 @@ hooks_chain(PG_FUNCTION_ARGS)
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
+				 errmsg("relation with OID %u does not exist",
+						PG_GETARG_OID(0))));
 	rows = hooks_result_begin(fcinfo, &desc);
 	relation = hooks_chain_pin(RelationGetRelid(rel));
 	tell_problems(RelationGetRelid(rel), relation);
@@ -119,27 +121,36 @@ hooks_chain(PG_FUNCTION_ARGS)
 		{
 			const Hook *hook = chain->members[i]->hook;
 			bool		by_owner = hook->run_as == HOOK_AS_OWNER;
-			const char *role = by_owner ? GetUserNameFromId(hook->owner, true) : NULL;
+			HookAction	action = hook->actions & HOOK_NAME ? HOOK_NAME :
+				event->action;
+			char	   *condition = hooks_condition_text(hook->relation,
+														 hook->condition);
+			const char *role = by_owner ?
+				GetUserNameFromId(hook->owner, true) : NULL;
 			Datum		values[CHAIN_COLUMNS];
 			bool		nulls[CHAIN_COLUMNS] = {false};
 			int			c = 0;
 
-			values[c++] = CStringGetTextDatum(hooks_event_phase_word(event->phase));
-			values[c++] = CStringGetTextDatum(hooks_event_action_word(hook->actions & HOOK_NAME ? HOOK_NAME : event->action));
-			values[c++] = CStringGetTextDatum(hooks_event_level_word(event->level));
+			values[c++] =
+				CStringGetTextDatum(hooks_event_phase_word(event->phase));
+			values[c++] =
+				CStringGetTextDatum(hooks_event_action_word(action));
+			values[c++] =
+				CStringGetTextDatum(hooks_event_level_word(event->level));
 			values[c++] = Int32GetDatum(++position);
 			values[c++] = CStringGetTextDatum(hook->name);
-			values[c++] = CStringGetTextDatum(hooks_callback_text(hook->callback));
+			values[c++] =
+				CStringGetTextDatum(hooks_callback_text(hook->callback));
 			values[c] = hooks_result_name(role, &nulls[c]);
 			c++;
-			values[c++] = CStringGetTextDatum(hooks_event_policy_word(hook->policy));
-			values[c] = hooks_result_text(hooks_condition_text(hook->relation,
-															   hook->condition),
-										  &nulls[c]);
+			values[c++] =
+				CStringGetTextDatum(hooks_event_policy_word(hook->policy));
+			values[c] = hooks_result_text(condition, &nulls[c]);
 			c++;
 			nulls[c] = hook->columns == NIL;
 			values[c++] = PointerGetDatum(hooks_hook_column_names(hook));
-			values[c++] = CStringGetTextDatum(hooks_event_fire_word(hook->fire));
+			values[c++] =
+				CStringGetTextDatum(hooks_event_fire_word(hook->fire));
 			Assert(c == CHAIN_COLUMNS);
 			tuplestore_putvalues(rows, desc, values, nulls);
 		}
