@@ -14,9 +14,10 @@
  *
  * The rows are looked for with the active snapshot: the statement's own, by a
  * condition, as the current user; the others as the owner of their table, as
- * PostgreSQL does it.  Who may know of them is asked before.  Nothing is
- * locked but the tables, as by any SELECT.  Names of schemas can change at any
- * time:  queries are written anew when PostgreSQL drops their plans.
+ * PostgreSQL does it.  Who may know of them is asked before.  A preview locks
+ * nothing but the tables, as any SELECT does; a walk of a running delete locks
+ * what it finds (lock.c).  Names of schemas can change at any time:
+ * queries are written anew when PostgreSQL drops their plans.
  */
 #include "postgres.h"
 
@@ -33,21 +34,8 @@
 #include "cascade/cascade.h"
 #include "cascade/change.h"
 #include "cascade/conflict.h"
+#include "cascade/lock.h"
 #include "cascade/query.h"
-
-/* an OID among what a query has found */
-static inline Oid
-relid_in(const Datum *values, int column)
-{
-	return DatumGetObjectId(values[column]);
-}
-
-/* a TID among it */
-static inline ItemPointer
-tid_in(const Datum *values, int column)
-{
-	return (ItemPointer) DatumGetPointer(values[column]);
-}
 
 /* is it the number of this transaction, or of one of its subtransactions? */
 static inline bool
@@ -59,9 +47,10 @@ is_of_this_transaction(Datum xid)
 /*
  * A walk that begins with rows of the given tables.  With a target, only rows
  * that the delete removes are looked for, and only on the way to that table.
- * With a visitor, rows that block are not looked for.
- * max_rows is the most that is followed from each round of each step; 0 is no
- * limit.
+ * With a visitor, the delete is running: rows that block are not looked for,
+ * and what is found is locked, with new snapshots for the command of the
+ * active one, which they replace.  max_rows is the most that is followed from
+ * each round of each step; 0 is no limit.
  *
  * Nothing is looked up yet but the route.  Ends with hooks_cascade_end().
  */
@@ -81,6 +70,8 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 	hooks_conflict_find(walk->route, roots);
 	walk->visitor = visitor;
 	walk->arg = arg;
+	walk->locks = visitor != NULL;
+	walk->command = GetActiveSnapshot()->curcid;
 	walk->max_rows = max_rows;
 	walk->doomed = hooks_tidset_make(context);
 	walk->versions = hooks_moved_versions(context);
@@ -171,17 +162,17 @@ apply_found(HookWalk *walk, HookStep *step, HookLane *lane,
 			Datum *values, bool *nulls, bool may_wait)
 {
 	/* both kinds of rows begin with these */
-	Oid			relid = relid_in(values, HOOK_ROW_RELID);
-	ItemPointer tid = tid_in(values, HOOK_ROW_TID);
+	Oid			relid = found_relid(values, HOOK_ROW_RELID);
+	ItemPointer tid = found_tid(values, HOOK_ROW_TID);
 
 	CHECK_FOR_INTERRUPTS();
 	if (lane == &step->state->checks)
 		hooks_change_check(walk, step, relid, tid,
 						   DatumGetInt64(values[HOOK_CHECK_CHANGE]),
 						   nulls[HOOK_CHECK_REFERENCED_TID] ? InvalidOid :
-						   relid_in(values, HOOK_CHECK_REFERENCED_RELID),
+						   found_relid(values, HOOK_CHECK_REFERENCED_RELID),
 						   nulls[HOOK_CHECK_REFERENCED_TID] ? NULL :
-						   tid_in(values, HOOK_CHECK_REFERENCED_TID),
+						   found_tid(values, HOOK_CHECK_REFERENCED_TID),
 						   values + HOOK_CHECK_KEY, nulls + HOOK_CHECK_KEY);
 	else if (nulls[HOOK_ROW_TID] || is_elsewhere(walk, step, relid, tid))
 		;						/* nothing here */
@@ -305,7 +296,8 @@ count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 		count =
 			hooks_walk_count(walk, &step->state->count, step, step->effect);
 		(void) hooks_walk_count_row(walk, count,
-									relid_in(lane->values, HOOK_COUNT_RELID));
+									found_relid(lane->values,
+												HOOK_COUNT_RELID));
 		count->rows += rows - 1;
 	}
 }
@@ -322,7 +314,7 @@ open_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 		hooks_walk_renew_sql(walk, step, lane);
 	if (!hooks_lane_next_round(lane))
 		return false;
-	hooks_lane_open(lane);
+	hooks_lane_open(lane, walk->locks);
 	if (step->counts)
 		count_lane(walk, step, lane);
 	else
@@ -352,10 +344,62 @@ open_steps(HookWalk *walk, bool deferred)
 	return any;
 }
 
+/*
+ * Opens what open_steps() has opened once more: again, with another snapshot;
+ * or to give the same rows once more.
+ */
+static void
+reopen_steps(HookWalk *walk, bool again)
+{
+	ListCell   *lc;
+
+	foreach(lc, walk->route->steps)
+	{
+		HookStepState *state = ((HookStep *) lfirst(lc))->state;
+		HookLane   *lanes[] = {&state->rows, &state->checks};
+
+		for (int i = 0; i < lengthof(lanes); i++)
+		{
+			if (lanes[i]->running == NULL)
+				continue;
+			if (again)
+			{
+				hooks_lane_close(lanes[i]);
+				hooks_lane_open(lanes[i], true);
+			}
+			else
+				hooks_lane_rewind(lanes[i]);
+			(void) hooks_lane_advance(lanes[i]);
+		}
+	}
+}
+
+/*
+ * Begins a round; false if there is nothing to ask.  Where the walk locks,
+ * what the lanes hold then is locked.
+ */
+static bool
+open_round(HookWalk *walk, bool deferred)
+{
+	if (walk->locks)
+		hooks_lock_renew_snapshot(walk);
+	if (!open_steps(walk, deferred))
+		return false;
+	if (!walk->locks)
+		return true;
+	while (!hooks_lock_round(walk))
+	{
+		hooks_lock_renew_snapshot(walk);
+		reopen_steps(walk, true);
+	}
+	reopen_steps(walk, false);
+	return true;
+}
+
 static void
 choose(HookStep *step, HookLane *lane, HookStep **first, HookLane **first_lane)
 {
-	if (lane->running == NULL ||
+	if (!lane->has_row ||
 		(*first_lane != NULL && (*first_lane)->event <= lane->event))
 		return;
 	*first = step;
@@ -390,7 +434,7 @@ run_round(HookWalk *walk)
 			break;
 		do
 			apply_lane(walk, step, lane);
-		while (!ordered && lane->running != NULL);
+		while (!ordered && lane->has_row);
 	}
 }
 
@@ -478,7 +522,7 @@ hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 	lane.context = CurrentMemoryContext;
 	lane.sql = sql;
 	hooks_lane_plan(&lane);
-	hooks_lane_open(&lane);
+	hooks_lane_open(&lane, false);
 	while (hooks_lane_advance(&lane))
 	{
 		Oid			found = DatumGetObjectId(lane.values[HOOK_ROOT_RELID]);
@@ -510,11 +554,11 @@ hooks_cascade_run(HookWalk *walk)
 	for (;;)
 	{
 		walk->depth++;
-		if (!open_steps(walk, false))
+		if (!open_round(walk, false))
 			break;
 		run_round(walk);
 	}
-	if (open_steps(walk, true))
+	if (open_round(walk, true))
 		run_round(walk);
 	hooks_change_tell(walk);
 }
@@ -536,6 +580,7 @@ hooks_cascade_end(HookWalk *walk)
 	}
 	if (walk->changes != NULL)
 		tuplestore_end(walk->changes);
+	hooks_lock_end(walk);
 	hooks_route_end(walk->route);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");

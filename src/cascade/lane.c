@@ -263,7 +263,7 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 	}
 	lane->batch = AllocSetContextCreate(lane->context, "hooks lane",
 										ALLOCSET_DEFAULT_SIZES);
-	lane->at = lane->nbatch = 0;
+	lane->at = lane->nbatch = lane->nfetched = 0;
 	lane->complete = false;
 	MemoryContextSwitchTo(old);
 }
@@ -297,9 +297,10 @@ get_plan(const HookLane *lane)
 
 /*
  * Starts the query for this round; hooks_lane_advance() takes its rows.
+ * stays: twice, with hooks_lane_rewind() in between.
  */
 void
-hooks_lane_open(HookLane *lane)
+hooks_lane_open(HookLane *lane, bool stays)
 {
 	MemoryContext old = MemoryContextSwitchTo(lane->context);
 	QueryEnvironment *tables = create_queryEnv();
@@ -320,8 +321,10 @@ hooks_lane_open(HookLane *lane)
 	lane->running = CreateQueryDesc(statement, lane->sql, GetActiveSnapshot(),
 									InvalidSnapshot, &lane->receiver, NULL,
 									tables, 0);
-	ExecutorStart(lane->running, 0);
+	ExecutorStart(lane->running, stays ? EXEC_FLAG_REWIND : 0);
 	leave(lane, &before);
+	lane->stays = stays;
+	lane->has_row = false;
 	prepare_receiver(lane, lane->running->tupDesc);
 	MemoryContextSwitchTo(old);
 }
@@ -342,6 +345,7 @@ hooks_lane_close(HookLane *lane)
 	leave(lane, &before);
 	FreeQueryDesc(lane->running);
 	lane->running = NULL;
+	lane->has_row = false;
 	ReleaseCachedPlan(lane->cached, 0);
 	MemoryContextDelete(lane->batch);
 }
@@ -358,6 +362,7 @@ fetch(HookLane *lane)
 		return false;
 	MemoryContextReset(lane->batch);
 	lane->at = lane->nbatch = 0;
+	lane->nfetched++;
 	enter(lane, &before);
 	hooks_executor_run(lane->running, FETCH_ROWS);
 	leave(lane, &before);
@@ -366,8 +371,8 @@ fetch(HookLane *lane)
 }
 
 /*
- * The next row of a lane's query; false, and the lane is closed, if there is
- * none.
+ * The next row of a lane's query; false if there is none, and then the lane is
+ * closed unless it stays.
  */
 bool
 hooks_lane_advance(HookLane *lane)
@@ -376,13 +381,39 @@ hooks_lane_advance(HookLane *lane)
 		return false;
 	if (++lane->at >= lane->nbatch && !fetch(lane))
 	{
-		hooks_lane_close(lane);
+		lane->has_row = false;
+		if (!lane->stays)
+			hooks_lane_close(lane);
 		return false;
 	}
+	lane->has_row = true;
 	lane->values = lane->all_values + lane->at * lane->found->natts;
 	lane->nulls = lane->all_nulls + lane->at * lane->found->natts;
 	lane->event = DatumGetInt64(lane->values[0]);
 	return true;
+}
+
+/*
+ * Begins once more with the rows of a lane that stays: the same ones, as the
+ * query's snapshot is the same.  It does not stay any longer.
+ */
+void
+hooks_lane_rewind(HookLane *lane)
+{
+	HookIdentity before;
+
+	Assert(lane->running != NULL && lane->stays);
+	lane->stays = false;
+	if (lane->nfetched > 1)
+	{
+		enter(lane, &before);
+		ExecutorRewind(lane->running);
+		leave(lane, &before);
+		MemoryContextReset(lane->batch);
+		lane->nbatch = 0;
+		lane->complete = false;
+	}
+	lane->at = -1;
 }
 
 /*

@@ -33,12 +33,16 @@ typedef struct HookLane
 	Tuplestorestate *current;	/* this round's, NULL if none */
 	Tuplestorestate *next;		/* the next round's, NULL if none */
 	int64		nnext;
-	QueryDesc  *running;		/* NULL: no more rows in this round */
+	QueryDesc  *running;		/* NULL: its query has ended */
+	bool		has_row;		/* there is a row in hand */
+	bool		stays;			/* the query is to be rewound, so it does not
+								 * end with its last row */
 	CachedPlan *cached;			/* of what is running */
 	TupleDesc	found;			/* of what the query finds; NULL: not known
 								 * yet */
 	MemoryContext batch;		/* of the rows at hand */
 	int			nbatch;
+	int			nfetched;		/* how often rows were fetched */
 	bool		complete;		/* they are the last ones of this round */
 	int			at;				/* the row in hand */
 	Datum	   *all_values;		/* of the rows at hand, row by row */
@@ -56,8 +60,9 @@ extern void hooks_lane_set_sql(HookLane *lane, char *sql);
 extern void hooks_lane_plan(HookLane *lane);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
 extern bool hooks_lane_next_round(HookLane *lane);
-extern void hooks_lane_open(HookLane *lane);
+extern void hooks_lane_open(HookLane *lane, bool stays);
 extern bool hooks_lane_advance(HookLane *lane);
+extern void hooks_lane_rewind(HookLane *lane);
 extern void hooks_lane_close(HookLane *lane);
 extern void hooks_lane_end(HookLane *lane);
 

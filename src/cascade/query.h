@@ -62,4 +62,18 @@ extern char *hooks_query_checks(const HookStep *step, const char *name,
 extern bool hooks_query_defaults(const HookStep *step, Datum *values,
 								 bool *nulls);
 
+/* an OID among what a query has found */
+static inline Oid
+found_relid(const Datum *values, int column)
+{
+	return DatumGetObjectId(values[column]);
+}
+
+/* a TID among it */
+static inline ItemPointer
+found_tid(const Datum *values, int column)
+{
+	return (ItemPointer) DatumGetPointer(values[column]);
+}
+
 #endif							/* HOOKS_QUERY_H */

@@ -117,6 +117,8 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	table->leaves = lappend(table->leaves, leaf);
 	leaf->table = table;
 	leaf->deletes = leaf->updates = leaf->checks = NIL;
+	leaf->locking = NULL;
+	leaf->locked_by = NULL;
 
 	/*
 	 * The tables above stay open, too, so that the relcache keeps their

@@ -8,7 +8,9 @@
 #include "postgres.h"
 
 #include "nodes/bitmapset.h"
+#include "nodes/lockoptions.h"
 #include "nodes/pg_list.h"
+#include "utils/relcache.h"
 
 #include "base/tidset.h"
 #include "cascade/graph.h"
@@ -126,6 +128,12 @@ typedef struct HookLeaf
 	HookPartition *partition;	/* NULL: rows do not leave it */
 	AttrNumber *partition_columns;	/* by the tree's numbers */
 	int		   *partition_positions;	/* of these among HookTree.columns */
+
+	/* by lock.c, when rows of it are first locked */
+	Relation	locking;		/* NULL: not yet */
+	struct TupleTableSlot *slot;
+	const struct HookStep *locked_by;	/* the last step that locked rows */
+	LockTupleMode lock_mode;	/* in which it did */
 } HookLeaf;
 
 /* A table as a statement or a foreign key names it */

@@ -115,7 +115,7 @@ write_sql(const HookWalk *walk, const HookStep *step, const HookLane *lane,
 	if (lane == &step->state->checks)
 		return hooks_query_checks(step, name, walk->route->ordered);
 	return step->counts ? hooks_query_counts(step, name) :
-		hooks_query_rows(step, name, walk->route->ordered);
+		hooks_query_rows(step, name, walk->route->ordered || walk->locks);
 }
 
 /*

@@ -67,6 +67,8 @@ typedef struct HookWalk
 	HookRoute  *route;
 	HookCascadeVisitor visitor; /* NULL: nobody */
 	void	   *arg;
+	bool		locks;			/* what it finds is locked */
+	CommandId	command;		/* that the active snapshot is for */
 	int64		max_rows;		/* 0: all */
 	bool		cut;			/* rows were left out */
 	int			depth;

@@ -1,0 +1,239 @@
+/*
+ * lock.c
+ *		Locks the rows that a walk has found.
+ *
+ * What a walk tells of a running delete must be what the delete does.  So in
+ * each round the rows that were found are locked as the cascade will lock
+ * them: what goes, FOR UPDATE, after which nobody can refer to it anew, so
+ * that the next round finds all that ever will.  A row that somebody else has
+ * changed or removed since the round's snapshot is no row of the cascade, or
+ * not that version of it: then the round is looked up again, with a new
+ * snapshot.
+ *
+ * An example: b refers to a and c to b.  We delete row 1 of a; somebody else
+ * has inserted row 20 of c for row 10 of b, and moved row 11 of b to row 2 of
+ * a, and not committed yet.
+ *
+ *	round 1		finds rows 10 and 11 of b.  To lock row 10 is to wait for
+ *				the other one, who has it FOR KEY SHARE.  It commits, and
+ *				row 10 is locked.  Row 11 is not what it was: again.
+ *	again		finds row 10, which is locked.
+ *	round 2		has a snapshot of its own, and finds row 20 of c.
+ *
+ * The cascade's own queries, which come later, find the same: these rows, and
+ * nobody to wait for.  Rows are locked in the order in which the cascade will
+ * come to them, so that whoever waits for one of them while we wait for him
+ * would have met the cascade in the same way.
+ *
+ * As the cascade does, we look with the newest snapshot, whatever the
+ * isolation level.  From REPEATABLE READ on a row that the transaction's
+ * snapshot does not see as it is is 40001.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+
+#include "cascade/lock.h"
+#include "cascade/query.h"
+
+/*
+ * Replaces the active snapshot by a new one, for the same command.
+ */
+void
+hooks_lock_renew_snapshot(const HookWalk *walk)
+{
+	PopActiveSnapshot();
+	PushCopiedSnapshot(GetLatestSnapshot());
+	GetActiveSnapshot()->curcid = walk->command;
+}
+
+/*
+ * Does a step change columns that others can refer to, in rows of this table?
+ */
+static bool
+changes_key(const HookStep *step, Relation rel)
+{
+	Bitmapset  *columns = RelationGetIndexAttrBitmap(rel,
+													 INDEX_ATTR_BITMAP_KEY);
+	Oid			top = step->table->tree->root;
+	int			attnum = -1;
+	bool		found = false;
+
+	while (!found && (attnum = bms_next_member(step->touched, attnum)) >= 0)
+	{
+		AttrNumber	number = attnum;
+		AttrNumber *own = hooks_route_numbers(top, RelationGetRelid(rel),
+											  &number, 1);
+
+		found = bms_is_member(own[0] - FirstLowInvalidHeapAttributeNumber,
+							  columns);
+		pfree(own);
+	}
+	bms_free(columns);
+	return found;
+}
+
+/*
+ * How a step locks the rows of one table; see ExecUpdateLockMode() in
+ * PostgreSQL.
+ */
+static LockTupleMode
+lock_mode(const HookStep *step, const HookLeaf *leaf, Relation rel)
+{
+	if (step->effect == HOOK_EFFECT_DELETE ||
+		hooks_route_leaves(leaf, step) || changes_key(step, rel))
+		return LockTupleExclusive;
+	return LockTupleNoKeyExclusive;
+}
+
+static void
+report_conflict(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent update")));
+}
+
+/*
+ * Gets ready to lock a table's rows.
+ */
+static void
+prepare_leaf(HookWalk *walk, HookLeaf *leaf, const HookStep *step)
+{
+	MemoryContext old = MemoryContextSwitchTo(walk->context);
+
+	if (leaf->locking == NULL)
+	{
+		leaf->locking = table_open(leaf->relid, RowShareLock);
+		leaf->slot = table_slot_create(leaf->locking, NULL);
+	}
+	leaf->lock_mode = lock_mode(step, leaf, leaf->locking);
+	leaf->locked_by = step;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Locks a row.  False if it is not there any more as the active snapshot sees
+ * it.
+ */
+static bool
+lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
+{
+	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
+	TM_FailureData failure;
+	TM_Result	result;
+	bool		seen = true;
+
+	/* a partition that has come after the route was made */
+	if (leaf == NULL)
+		return true;
+	if (leaf->locked_by != step)
+		prepare_leaf(walk, leaf, step);
+	result = table_tuple_lock(leaf->locking, tid, GetActiveSnapshot(),
+							  leaf->slot, walk->command, leaf->lock_mode,
+							  LockWaitBlock, 0, &failure);
+	if (result == TM_Ok && IsolationUsesXactSnapshot())
+		seen = table_tuple_satisfies_snapshot(leaf->locking, leaf->slot,
+											  GetTransactionSnapshot());
+	ExecClearTuple(leaf->slot);
+	switch (result)
+	{
+		case TM_Ok:
+			if (!seen)
+				report_conflict();
+			return true;
+		case TM_SelfModified:
+		case TM_Invisible:
+
+			/* the cascade has come to it already */
+			return true;
+		case TM_Updated:
+		case TM_Deleted:
+			if (IsolationUsesXactSnapshot())
+				report_conflict();
+			return false;
+		default:
+			elog(ERROR, "unexpected result of locking a row: %d", result);
+	}
+	return false;
+}
+
+/*
+ * The open lane of rows whose event comes first; NULL: there is none.
+ */
+static HookStep *
+first_step(const HookWalk *walk)
+{
+	HookStep   *first = NULL;
+	ListCell   *lc;
+
+	foreach(lc, walk->route->steps)
+	{
+		HookStep   *step = lfirst(lc);
+
+		if (!step->state->rows.has_row)
+			continue;
+		if (first == NULL ||
+			step->state->rows.event < first->state->rows.event)
+			first = step;
+	}
+	return first;
+}
+
+/*
+ * Locks what the lanes of this round have found, which stay.  False if the
+ * round must be looked up again.
+ */
+bool
+hooks_lock_round(HookWalk *walk)
+{
+	bool		current = true;
+	HookStep   *step;
+
+	while ((step = first_step(walk)) != NULL)
+	{
+		HookLane   *lane = &step->state->rows;
+		Oid			relid = found_relid(lane->values, HOOK_ROW_RELID);
+		ItemPointer tid = found_tid(lane->values, HOOK_ROW_TID);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!lane->nulls[HOOK_ROW_TID] &&
+			!hooks_tidset_has(walk->doomed, relid, tid))
+			current &= lock_row(walk, step, relid, tid);
+		(void) hooks_lane_advance(lane);
+	}
+	return current;
+}
+
+/*
+ * The walk is over: its locks stay.
+ */
+void
+hooks_lock_end(HookWalk *walk)
+{
+	ListCell   *table;
+	ListCell   *lc;
+
+	foreach(table, walk->route->tables)
+	{
+		foreach(lc, ((HookTable *) lfirst(table))->leaves)
+		{
+			HookLeaf   *leaf = lfirst(lc);
+
+			if (leaf->locking == NULL)
+				continue;
+			ExecDropSingleTupleTableSlot(leaf->slot);
+			table_close(leaf->locking, NoLock);
+			leaf->locking = NULL;
+			leaf->locked_by = NULL;
+		}
+	}
+}
