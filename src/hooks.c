@@ -11,6 +11,7 @@
 #include "cascade/graph.h"
 #include "executor.h"
 #include "firing/chain.h"
+#include "firing/sandbox.h"
 #include "registry/registry.h"
 #include "transaction.h"
 
@@ -25,6 +26,7 @@ _PG_init(void)
 	hooks_own_init();
 	hooks_registry_init();
 	hooks_chain_init();
+	hooks_sandbox_init();
 	hooks_graph_init();
 	hooks_transaction_init();
 	hooks_executor_init();

@@ -93,6 +93,13 @@ hooks_result_relations(const PlannedStmt *plan)
 					   (snapshot), InvalidSnapshot, (wait), (failure), false)
 #endif
 
+/* since 17 a search_path by its schemas has another name */
+#if PG_VERSION_NUM < 170000
+#define SearchPathMatcher OverrideSearchPath
+#define GetSearchPathMatcher GetOverrideSearchPath
+#define SearchPathMatchesCurrentEnvironment OverrideSearchPathMatchesCurrent
+#endif
+
 /* FuncnameGetCandidates tells since 19 why there is none */
 #if PG_VERSION_NUM >= 190000
 static inline FuncCandidateList

@@ -20,6 +20,8 @@ typedef struct HookSandbox
 	HookIdentity before;
 } HookSandbox;
 
+extern void hooks_sandbox_init(void);
+extern bool hooks_sandbox_path_is_same(const char *search_path);
 extern void hooks_sandbox_enter(HookSandbox *sandbox, const Hook *hook,
 								Oid caller);
 extern void hooks_sandbox_leave(const HookSandbox *sandbox);
@@ -32,7 +34,8 @@ static inline bool
 hooks_sandbox_is_needless(const Hook *hook, Oid at_home)
 {
 	return hook->owner == at_home && GetUserId() == at_home &&
-		strcmp(namespace_search_path, hook->search_path) == 0;
+		(strcmp(namespace_search_path, hook->search_path) == 0 ||
+		 hooks_sandbox_path_is_same(hook->search_path));
 }
 
 #endif							/* HOOKS_SANDBOX_H */
