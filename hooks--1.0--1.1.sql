@@ -72,6 +72,7 @@ CREATE TABLE hooks.registry (
     schema       name,
     package      text,
     description  text,
+    payload      name[],
     owner        regrole     NOT NULL,
     search_path  text        NOT NULL,
     enabled      boolean     NOT NULL,
@@ -84,17 +85,17 @@ CREATE INDEX registry_action_idx ON hooks.registry (action COLLATE pg_catalog."C
 COMMENT ON TABLE hooks.registry IS 'the registered hooks, one row each: in which state they are, and what their definitions say; written only by the functions of the extension';
 COMMENT ON COLUMN hooks.registry.hook_id IS 'order of registration';
 COMMENT ON COLUMN hooks.registry.name IS 'the name of the hook, unique in the database';
-COMMENT ON COLUMN hooks.registry.phase IS 'when it fires: before, before_cascade, after';
+COMMENT ON COLUMN hooks.registry.phase IS 'when it fires: before, before_cascade, after, after_commit';
 COMMENT ON COLUMN hooks.registry.action IS 'the actions, a comma list with groups spelled out';
 COMMENT ON COLUMN hooks.registry.relation IS 'the relation that it is on; NULL for a wide hook';
 COMMENT ON COLUMN hooks.registry.callback IS 'the callback, qualified, with its argument types';
-COMMENT ON COLUMN hooks.registry.level IS 'row or statement';
+COMMENT ON COLUMN hooks.registry.level IS 'row or statement; NULL for phases that have no level';
 COMMENT ON COLUMN hooks.registry.condition IS 'the condition over OLD and NEW, in a form that means the same under an empty search_path; NULL for none';
 COMMENT ON COLUMN hooks.registry.columns IS 'the columns of which an update must assign one; for the action name, those that are the name';
 COMMENT ON COLUMN hooks.registry.arguments IS 'TG_ARGV of the callback';
-COMMENT ON COLUMN hooks.registry.on_error IS 'the failure policy: abort, isolate, quarantine';
+COMMENT ON COLUMN hooks.registry.on_error IS 'the failure policy: abort, isolate, quarantine, retry';
 COMMENT ON COLUMN hooks.registry.timeout IS 'how long a firing may take; NULL for any time';
-COMMENT ON COLUMN hooks.registry.max_attempts IS 'for phase after_commit';
+COMMENT ON COLUMN hooks.registry.max_attempts IS 'how often a delivery is tried; NULL: as the parameter hooks.max_attempts says';
 COMMENT ON COLUMN hooks.registry.priority IS 'lower runs first in before phases, last in after phases';
 COMMENT ON COLUMN hooks.registry.run_after IS 'names of hooks that must run earlier';
 COMMENT ON COLUMN hooks.registry.run_as IS 'owner or invoker: the role that the callback runs as';
@@ -102,6 +103,7 @@ COMMENT ON COLUMN hooks.registry.fire IS 'origin, replica or always: under which
 COMMENT ON COLUMN hooks.registry.schema IS 'of a wide hook, the schema whose tables it is for; NULL for all';
 COMMENT ON COLUMN hooks.registry.package IS 'a label that groups hooks';
 COMMENT ON COLUMN hooks.registry.description IS 'what the hook is for';
+COMMENT ON COLUMN hooks.registry.payload IS 'the columns that events carry; NULL for all';
 COMMENT ON COLUMN hooks.registry.owner IS 'the role that owns the hook and, with run_as owner, the one it runs as';
 COMMENT ON COLUMN hooks.registry.search_path IS 'the schemas of the registrar''s search_path, under which the callback runs';
 COMMENT ON COLUMN hooks.registry.enabled IS 'false after hooks.disable() and while in quarantine';
@@ -116,7 +118,7 @@ SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
 INSERT INTO hooks.registry OVERRIDING SYSTEM VALUE
     SELECT hook_id, name, phase, action, relation, callback, level, condition, columns, arguments,
            on_error, timeout, max_attempts, priority, run_after, run_as, fire, schema, package,
-           description, owner, search_path, enabled, quarantined, enabled_at
+           description, NULL, owner, search_path, enabled, quarantined, enabled_at
       FROM hooks.registry_1_0;
 SELECT pg_catalog.setval('hooks.registry_hook_id_seq', last_value, is_called)
   FROM hooks.registry_1_0_hook_id_seq;
@@ -245,3 +247,98 @@ COMMENT ON FUNCTION hooks.doomed(text) IS 'for who writes doomed(''some_table'')
 CREATE FUNCTION hooks.kept_rows(kept_id bigint, "table" text) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_rows';
 COMMENT ON FUNCTION hooks.kept_rows(bigint, text) IS 'for who writes kept_rows(1, ''some_table''): an error that says how to call it';
+
+DROP FUNCTION hooks.register(text, text, text, regclass, text, text, text, name[], text[], text, interval, integer, integer, text[], text, text, name, text, text, boolean);
+CREATE FUNCTION hooks.register(
+    name         text,
+    phase        text,
+    action       text,
+    relation     regclass,
+    callback     text,
+    level        text     DEFAULT NULL,
+    condition    text     DEFAULT NULL,
+    columns      name[]   DEFAULT NULL,
+    arguments    text[]   DEFAULT '{}',
+    on_error     text     DEFAULT NULL,
+    timeout      interval DEFAULT NULL,
+    max_attempts integer  DEFAULT NULL,
+    priority     integer  DEFAULT 0,
+    run_after    text[]   DEFAULT '{}',
+    run_as       text     DEFAULT 'owner',
+    fire         text     DEFAULT 'origin',
+    schema       name     DEFAULT NULL,
+    package      text     DEFAULT NULL,
+    description  text     DEFAULT NULL,
+    replace      boolean  DEFAULT false,
+    activation   text     DEFAULT 'always',
+    payload      name[]   DEFAULT NULL)
+RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_register';
+COMMENT ON FUNCTION hooks.register(text, text, text, regclass, text, text, text, name[], text[], text, interval, integer, integer, text[], text, text, name, text, text, boolean, text, name[])
+    IS 'registers a hook; true: the registry changed, false: this very hook was there already';
+
+-- The log: what happened in statements, for after_commit hooks.  Its tables are
+-- written in turn; they only grow, and are emptied as a whole once every hook has
+-- got what is in them.  Nothing is gained by vacuuming them meanwhile, nor by
+-- compressing rows, which takes longer than all else.
+
+CREATE SEQUENCE hooks.event_id;
+
+CREATE TABLE hooks.log_1 (
+    event_id       bigint   NOT NULL,
+    transaction_id xid8     NOT NULL,
+    hook_ids       bigint[] NOT NULL,
+    relation       oid,
+    action         text     NOT NULL,
+    event          jsonb    NOT NULL,
+    old_rows       jsonb,
+    new_rows       jsonb,
+    selections     jsonb
+) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
+ALTER TABLE hooks.log_1 ALTER COLUMN event SET STORAGE EXTERNAL,
+    ALTER COLUMN old_rows SET STORAGE EXTERNAL,
+    ALTER COLUMN new_rows SET STORAGE EXTERNAL;
+CREATE INDEX log_1_transaction_id_idx ON hooks.log_1 (transaction_id);
+
+COMMENT ON COLUMN hooks.log_1.event_id IS 'order of writing; what was caused by another event has a greater number';
+COMMENT ON COLUMN hooks.log_1.transaction_id IS 'the transaction of the statement, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.log_1.hook_ids IS 'the hooks that are to get something of it';
+COMMENT ON COLUMN hooks.log_1.relation IS 'the OID of the table that the hooks are on, which may be gone meanwhile';
+COMMENT ON COLUMN hooks.log_1.action IS 'of the event';
+COMMENT ON COLUMN hooks.log_1.event IS 'what all hooks get, without the rows';
+COMMENT ON COLUMN hooks.log_1.old_rows IS 'the rows that were deleted, or as they were before the update; NULL for none';
+COMMENT ON COLUMN hooks.log_1.new_rows IS 'the rows that were inserted, or as they are after the update; NULL for none';
+COMMENT ON COLUMN hooks.log_1.selections IS 'of hooks that get some of the rows or columns, which these are; NULL if all get everything';
+
+CREATE TABLE hooks.log_2 (LIKE hooks.log_1 INCLUDING ALL)
+    WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
+CREATE TABLE hooks.log_3 (LIKE hooks.log_1 INCLUDING ALL)
+    WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
+
+COMMENT ON TABLE hooks.log_1 IS 'one of the three tables of the log of what happened in statements, for after_commit hooks; a row for each statement, or for each hooks.delivery_rows rows of it';
+COMMENT ON TABLE hooks.log_2 IS 'one of the three tables of the log, as hooks.log_1';
+COMMENT ON TABLE hooks.log_3 IS 'one of the three tables of the log, as hooks.log_1';
+COMMENT ON SEQUENCE hooks.event_id IS 'numbers the rows of the log';
+
+CREATE FUNCTION hooks.log_row(relation oid, "row" tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_log_row';
+COMMENT ON FUNCTION hooks.log_row(oid, tid) IS 'in the WHEN of an after_commit trigger: adds an inserted or deleted row to its batch; true for the first row of a batch';
+
+CREATE FUNCTION hooks.log_row(relation oid, old_row tid, new_row tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_log_row';
+COMMENT ON FUNCTION hooks.log_row(oid, tid, tid) IS 'in the WHEN of an after_commit trigger: adds an updated row to its batch; true for the first row of a batch';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.log_1
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.log_1 ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.log_1 IS 'each server has its own log';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.log_2
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.log_2 ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.log_2 IS 'each server has its own log';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.log_3
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.log_3 ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.log_3 IS 'each server has its own log';

@@ -90,10 +90,10 @@ SELECT a, try_register(a) FROM unnest(ARRAY[$$timeout => '60'$$, $$timeout => '2
 SELECT a, try_register(a)
   FROM unnest(ARRAY[$$action => 'select'$$, $$action => 'insert, all'$$, $$action => 'read'$$, $$action => 'put'$$,
                     $$action => 'server'$$, $$phase => 'on_failure'$$, $$phase => 'startup', action => 'session'$$,
-                    $$phase => 'before_commit'$$, $$phase => 'after_commit', on_error => 'retry'$$]) a;
+                    $$phase => 'before_commit'$$]) a;
 -- the hints have no such word
 SELECT hooks.register('x', 'never', 'update', 't', 'cb');
-SELECT hooks.register('x', 'after_commit', 'update', 't', 'cb');
+SELECT hooks.register('x', 'startup', 'update', 't', 'cb');
 SELECT hooks.register('x', 'before', 'upsert', 't', 'cb');
 SELECT hooks.register('x', 'before', 'select', 't', 'cb');
 SELECT hooks.register('x', 'before', 'update', 't', 'cb', on_error => 'ignore');

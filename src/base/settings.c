@@ -24,6 +24,7 @@ bool		hooks_enabled = true;
 int			hooks_max_depth = 32;
 int			hooks_quarantine_after = 5;
 int			hooks_failures_kept = 1000;
+int			hooks_delivery_rows = 1000;
 char	   *hooks_metadata = NULL;
 
 /* the text of hooks.paused, and the ids in it as its assign hook left them */
@@ -172,6 +173,11 @@ hooks_settings_init(void)
 							"Rows that hooks.failure keeps of each hook.",
 							NULL,
 							&hooks_failures_kept, 1000, 1, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.delivery_rows",
+							"Rows that one event for after_commit hooks has at most.",
+							"A statement with more of them makes several.",
+							&hooks_delivery_rows, 1000, 1, 1000000,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("hooks.metadata",
 							   "JSON that hooks.context() shows to callbacks, such as a request id.",

@@ -20,6 +20,7 @@ extern bool hooks_enabled;
 extern int	hooks_max_depth;
 extern int	hooks_quarantine_after;
 extern int	hooks_failures_kept;
+extern int	hooks_delivery_rows;
 extern char *hooks_metadata;
 
 /* the hooks paused in this transaction, NULL for none; [0] is their number */

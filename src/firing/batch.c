@@ -1,10 +1,11 @@
 /*
  * batch.c
- *		Captured rows: what one before_cascade firing is about.
+ *		Captured rows: what one before_cascade firing, or event of the log, is
+ *		about.
  *
- * While a statement deletes or updates rows, the WHEN of our trigger captures
- * their TIDs.  The first row opens a batch and queues its event, the others
- * join the batch and queue none.  When trigger.c fires the event, all rows of
+ * While a statement writes rows, the WHEN of our trigger captures their TIDs.
+ * The first row opens a batch and queues its event, the others join the batch
+ * and queue none.  When trigger.c fires the event, all rows of
  * the statement are in the batch, and no referential action has run yet.
  *
  * Which batch a row may join is a matter of when that batch's event fires:
@@ -233,13 +234,15 @@ add_root(HookBatch *batch, Oid relid)
 	const PlannedStmt *plan =
 		hooks_statement_root(hooks_statement, batch->query_cxt,
 							 &text);
+	HookAction	action = batch->event->action;
+	CmdType		operation = action == HOOK_INSERT ? CMD_INSERT :
+		action == HOOK_DELETE ? CMD_DELETE : CMD_UPDATE;
 	HookRoot	root;
 
 	if (plan == NULL)
 		return;
 	(void) hooks_root_of_row(plan, relid,
-							 batch->event->action == HOOK_DELETE ?
-							 CMD_DELETE : CMD_UPDATE, &root);
+							 operation, &root);
 	if (batch->tables == NULL)
 		batch->origin.root = root;
 	else
@@ -329,8 +332,9 @@ add_tids(HookBatch *batch, BatchTable *table, ItemPointer old_tid,
 }
 
 /*
- * Adds a row; new_tid is NULL for a deleted one.  Returns true if it is the
- * first of its batch, whose event the caller has to queue.
+ * Adds a row; new_tid is NULL for all but an updated one, and old_tid is the
+ * new row's for an inserted one.  Returns true if it is the first of its
+ * batch, whose event the caller has to queue.
  *
  * A row that two triggers capture one after the other is added once.
  */
@@ -471,7 +475,8 @@ hooks_batch_check_fired(const EState *query, uint64 level)
 			batch->query_cxt == query->es_query_cxt)
 			ereport(ERROR,
 					(errcode(ERRCODE_HOOK_ERROR),
-					 errmsg("before_cascade hooks on \"%s\" did not fire",
+					 errmsg("%s hooks on \"%s\" did not fire",
+							hooks_event_phase_word(batch->event->phase),
 							get_rel_name(batch->root)),
 					 errdetail("The trigger \"%s\" captured rows, but was not fired for them.",
 							   batch->event->trigger),

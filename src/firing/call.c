@@ -185,8 +185,8 @@ call_callback(void *arg)
 /*
  * What hooks.context() tells of all calls of a hook by a statement.
  */
-static void
-prepare_subject(HookRun *run, HookCall *call, Relation rel)
+void
+hooks_call_prepare_subject(HookRun *run, HookCall *call, Relation rel)
 {
 	HookSubject *subject = &call->subject;
 
@@ -213,7 +213,7 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	call->trigger.tgnargs = member->narguments;
 	call->trigger.tgargs = member->arguments;
 
-	prepare_subject(run, call, trigdata->tg_relation);
+	hooks_call_prepare_subject(run, call, trigdata->tg_relation);
 	call->simple = member->condition == NULL && member->columns == NULL &&
 		member->broken == NULL &&
 		run->row_source == NULL && hooks_policy_is_plain(member) &&
@@ -338,7 +338,7 @@ hooks_call_event(HookRun *run, HookCall *call, Relation rel,
 
 	Assert(hooks_event_takes_jsonb(call->member->hook->phase,
 								   call->member->hook->actions));
-	prepare_subject(run, call, rel);
+	hooks_call_prepare_subject(run, call, rel);
 	firing =
 		hooks_context_push(&call->subject, GetCurrentTransactionNestLevel());
 	firing->trigdata = NULL;

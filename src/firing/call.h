@@ -79,6 +79,8 @@ typedef struct HookSurroundings
 
 extern bool hooks_call_condition(HookRun *run, HookCall *call,
 								 TupleTableSlot *old, TupleTableSlot *new);
+extern void hooks_call_prepare_subject(HookRun *run, HookCall *call,
+									   Relation rel);
 extern HeapTuple hooks_call_trigger(HookRun *run, HookCall *call,
 									TriggerData *trigdata,
 									const HookSurroundings *around);

@@ -274,6 +274,25 @@ origin_of(const HookFiring *firing, HookOrigin *found)
 }
 
 /*
+ * Where the rows of a firing come from, the table and action of the statement
+ * that it goes back to, and its text; what is not known is NULL or InvalidOid.
+ * found is for the first, where it has to be looked for.
+ */
+const HookOrigin *
+hooks_context_find(const HookFiring *firing, HookOrigin *found,
+				   Oid *root_relation, const char **root_action,
+				   const char **text)
+{
+	const HookOrigin *origin = origin_of(firing, found);
+
+	*root_relation = InvalidOid;
+	*root_action = NULL;
+	*text = NULL;
+	describe_root(firing, origin, root_relation, root_action, text);
+	return origin;
+}
+
+/*
  * For ereport(): the table of a firing, and the foreign key whose action it is
  * in, as far as that is known.
  */
@@ -294,12 +313,11 @@ Oid
 hooks_context_root(const HookFiring *firing)
 {
 	HookOrigin	found;
-	Oid			relation = InvalidOid;
-	const char *action = NULL;
+	Oid			relation;
+	const char *action;
 	const char *text;
 
-	describe_root(firing, origin_of(firing, &found), &relation, &action,
-				  &text);
+	(void) hooks_context_find(firing, &found, &relation, &action, &text);
 	return relation;
 }
 
@@ -328,9 +346,9 @@ hooks_context(PG_FUNCTION_ARGS)
 	const HookEvent *event;
 	const HookOrigin *origin;
 	HookOrigin	found;
-	Oid			root_relation = InvalidOid;
-	const char *root_action = NULL;
-	const char *text = NULL;
+	Oid			root_relation;
+	const char *root_action;
+	const char *text;
 	char	   *constraint = NULL;
 	Jsonb	   *metadata;
 	TupleDesc	desc;
@@ -344,8 +362,8 @@ hooks_context(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 
 	event = firing->subject->event;
-	origin = origin_of(firing, &found);
-	describe_root(firing, origin, &root_relation, &root_action, &text);
+	origin = hooks_context_find(firing, &found, &root_relation, &root_action,
+								&text);
 	if (OidIsValid(origin->constraint))
 		constraint = get_constraint_name(origin->constraint);
 	if (firing->fired_at == 0)
@@ -356,7 +374,9 @@ hooks_context(PG_FUNCTION_ARGS)
 	values[i++] = CStringGetTextDatum(hooks_event_phase_word(event->phase));
 	values[i++] =
 		CStringGetTextDatum(hooks_context_action_word(firing->subject));
-	values[i++] = CStringGetTextDatum(hooks_event_level_word(event->level));
+	if (event->level != HOOK_NO_LEVEL)
+		values[i] = CStringGetTextDatum(hooks_event_level_word(event->level));
+	nulls[i++] = event->level == HOOK_NO_LEVEL;
 	values[i++] = ObjectIdGetDatum(firing->subject->relation);
 	nulls[i] = !OidIsValid(root_relation);
 	values[i++] = ObjectIdGetDatum(root_relation);

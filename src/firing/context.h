@@ -52,6 +52,11 @@ extern const HookFiring *hooks_vetoing;
 
 extern HookFiring *hooks_context_new(const HookSubject *subject);
 extern void hooks_context_abort(int nest_level);
+extern const HookOrigin *hooks_context_find(const HookFiring *firing,
+											HookOrigin *found,
+											Oid *root_relation,
+											const char **root_action,
+											const char **text);
 extern Oid	hooks_context_root(const HookFiring *firing);
 extern const char *hooks_context_action_word(const HookSubject *subject);
 extern char *hooks_context_describe(const HookFiring *firing);

@@ -128,8 +128,9 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 /*
  * Is this the moment at which the hook's columns become all non-null?
  */
-static bool
-is_naming(const HookMember *member, TupleTableSlot *old, TupleTableSlot *new)
+bool
+hooks_fire_is_naming(const HookMember *member, TupleTableSlot *old,
+					 TupleTableSlot *new)
 {
 	bool		was_named = old != NULL;
 	int			x = -1;
@@ -220,8 +221,8 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 			continue;
 		if (call->member->columns != NULL &&
 			(call->member->hook->actions & HOOK_NAME) &&
-			!is_naming(call->member, update ? trigdata->tg_trigslot : NULL,
-					   slot))
+			!hooks_fire_is_naming(call->member,
+								  update ? trigdata->tg_trigslot : NULL, slot))
 			continue;
 		result = hooks_call_trigger(run, call, trigdata, &around);
 		if (!before_row)

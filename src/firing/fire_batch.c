@@ -181,22 +181,18 @@ own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
 }
 
 /*
- * Fires the before_cascade hooks of a batch: those on the tables that hold its
- * rows and on the partitioned tables above them.  row_trigger is what the
- * trigger manager has called dispatch() with for the batch's first row, and
- * query the executor's memory of that query.
+ * A run of the hooks of a batch: those on the tables that hold its rows and on
+ * the partitioned tables above them.  query_cxt is the executor's memory of
+ * the query whose trigger fires.
  */
-void
-hooks_fire_batch(const HookEvent *event, HookBatch *batch,
-				 TriggerData *row_trigger, MemoryContext query_cxt)
+HookRun *
+hooks_fire_batch_prepare(HookBatch *batch, MemoryContext query_cxt)
 {
-	BatchFiring firing = {batch, CurrentMemoryContext, NULL, NULL};
 	List	   *tables = hooks_batch_relations(batch);
 	List	   *relids = list_copy(tables);
 	HookRun    *run;
 	ListCell   *lc;
 
-	Assert(hooks_event_captures(event) && batch->tables != NULL);
 	foreach(lc, tables)
 	{
 		HookRelation *relation = hooks_chain_pin(lfirst_oid(lc));
@@ -204,29 +200,57 @@ hooks_fire_batch(const HookEvent *event, HookBatch *batch,
 		relids = list_concat_unique_oid(relids, relation->ancestors);
 		hooks_chain_unpin(relation);
 	}
-	run = hooks_fire_prepare(event, relids, CurrentMemoryContext);
-	firing.owner = ResourceOwnerCreate(CurrentResourceOwner, "hooks batch");
-	run->row_source = batch_row_source;
-	run->row_source_arg = &firing;
+	run = hooks_fire_prepare(batch->event, relids, CurrentMemoryContext);
 	run->referential = batch->referential;
 	run->batch = batch;
 	run->origin = &batch->origin;
 	run->query_cxt = query_cxt;
+	return run;
+}
+
+/*
+ * The columns of a table that the statement assigned, if it is an update.
+ */
+Bitmapset *
+hooks_fire_batch_assigned(const HookBatch *batch,
+						  const TriggerData *row_trigger, Oid relid)
+{
+	if (batch->event->action != HOOK_UPDATE)
+		return NULL;
+	return translate_columns((Bitmapset *) row_trigger->tg_updatedcols,
+							 RelationGetRelid(row_trigger->tg_relation),
+							 relid);
+}
+
+/*
+ * Fires the before_cascade hooks of a batch: those on the tables that hold its
+ * rows and on the partitioned tables above them.  row_trigger is what the
+ * trigger manager has called dispatch() with for the batch's first row, and
+ * query the executor's memory of that query.
+ */
+void
+hooks_fire_batch(HookBatch *batch, TriggerData *row_trigger,
+				 MemoryContext query_cxt)
+{
+	const HookEvent *event = batch->event;
+	BatchFiring firing = {batch, CurrentMemoryContext, NULL, NULL};
+	HookRun    *run = hooks_fire_batch_prepare(batch, query_cxt);
+
+	Assert(event->phase == HOOK_BEFORE_CASCADE && batch->tables != NULL);
+	firing.owner = ResourceOwnerCreate(CurrentResourceOwner, "hooks batch");
+	run->row_source = batch_row_source;
+	run->row_source_arg = &firing;
 
 	for (int i = 0; i < run->length; i++)
 	{
 		HookCall   *call = &run->calls[i];
 		Oid			relid = call->member->target;
 		TriggerData trigdata = {0};
-		Bitmapset  *assigned = NULL;
+		Bitmapset  *assigned = hooks_fire_batch_assigned(batch, row_trigger,
+														 relid);
 		BatchRows  *rows = find_rows(&firing, relid);
 		Relation	rel;
 
-		if (event->action == HOOK_UPDATE)
-			assigned =
-				translate_columns((Bitmapset *) row_trigger->tg_updatedcols,
-								  RelationGetRelid(row_trigger->tg_relation),
-								  relid);
 		if (!hooks_fire_is_due(call, assigned) ||
 			(rows != NULL && rows->rows == 0))
 			continue;

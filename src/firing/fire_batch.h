@@ -10,9 +10,14 @@
 #include "commands/trigger.h"
 
 #include "firing/batch.h"
-#include "registry/event.h"
+#include "firing/call.h"
 
-extern void hooks_fire_batch(const HookEvent *event, HookBatch *batch,
+extern HookRun *hooks_fire_batch_prepare(HookBatch *batch,
+										 MemoryContext query_cxt);
+extern Bitmapset *hooks_fire_batch_assigned(const HookBatch *batch,
+											const TriggerData *row_trigger,
+											Oid relid);
+extern void hooks_fire_batch(HookBatch *batch,
 							 TriggerData *row_trigger,
 							 MemoryContext query_cxt);
 

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
@@ -58,6 +59,21 @@ hooks_payload_add(JsonbInState *state, const char *key, const char *text)
 }
 
 /*
+ * A number; null if it is less than 0, which means that it is not known.
+ */
+void
+hooks_payload_push_integer(JsonbInState *state, JsonbIteratorToken token,
+						   int64 number)
+{
+	JsonbValue	value = {0};
+
+	value.type = number < 0 ? jbvNull : jbvNumeric;
+	if (number >= 0)
+		value.val.numeric = int64_to_numeric(number);
+	hooks_jsonb_push(state, token, &value);
+}
+
+/*
  * A key and any jsonb, or null.
  */
 void
@@ -78,6 +94,42 @@ hooks_payload_add_json(JsonbInState *state, const char *key, Jsonb *json)
 		value.val.binary.len = VARSIZE(json) - VARHDRSZ;
 	}
 	hooks_jsonb_push(state, WJB_VALUE, &value);
+}
+
+/*
+ * The qualified name of a relation, NULL if it is none.  palloc'd.
+ */
+char *
+hooks_payload_relation(Oid relid)
+{
+	char	   *name = OidIsValid(relid) ? get_rel_name(relid) : NULL;
+	char	   *schema = name == NULL ? NULL :
+		get_namespace_name(get_rel_namespace(relid));
+
+	return name == NULL ? NULL : quote_qualified_identifier(schema, name);
+}
+
+/*
+ * Adds where the rows of a firing come from, with the names of
+ * hooks.context().  *text is the statement that it goes back to.
+ */
+void
+hooks_payload_add_context(JsonbInState *state, const HookFiring *firing,
+						  const char **text)
+{
+	HookOrigin	found;
+	Oid			root;
+	const char *action;
+	const HookOrigin *origin = hooks_context_find(firing, &found, &root,
+												  &action, text);
+
+	hooks_payload_add(state, "root_relation", hooks_payload_relation(root));
+	hooks_payload_add(state, "root_action", action);
+	hooks_payload_key(state, "cascade_depth");
+	hooks_payload_push_integer(state, WJB_VALUE, origin->depth);
+	hooks_payload_add(state, "constraint_name",
+					  OidIsValid(origin->constraint) ?
+					  get_constraint_name(origin->constraint) : NULL);
 }
 
 /*

@@ -28,6 +28,13 @@ extern void hooks_payload_add(JsonbInState *state, const char *key,
 							  const char *text);
 extern void hooks_payload_add_json(JsonbInState *state, const char *key,
 								   Jsonb *value);
+extern void hooks_payload_push_integer(JsonbInState *state,
+									   JsonbIteratorToken token,
+									   int64 number);
+extern char *hooks_payload_relation(Oid relid);
+extern void hooks_payload_add_context(JsonbInState *state,
+									  const HookFiring *firing,
+									  const char **text);
 extern Jsonb *hooks_payload_end(JsonbInState *state);
 extern HookPayloadValue *hooks_payload_share(Jsonb *json);
 extern Jsonb *hooks_payload_end_shared(JsonbInState *state, const char *key,

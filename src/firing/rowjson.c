@@ -189,6 +189,16 @@ hooks_rowjson_begin(Relation rel, const Bitmapset *columns)
 }
 
 /*
+ * Does making jsonb of a row neither call code of others nor fail by what the
+ * row holds, other than by its size?
+ */
+bool
+hooks_rowjson_is_plain(const HookRowJson *row)
+{
+	return !row->settings && !row->foreign_code;
+}
+
+/*
  * Goes on as values of these columns need it: under parameters that are the
  * same in every session, and as the table's owner.  An abort ends it.
  */

@@ -37,6 +37,7 @@ hooks_rows_begin(HookRowFetcher *fetcher, Relation rel, bool old)
 {
 	fetcher->rel = rel;
 	fetcher->old = old;
+	fetcher->shared = false;
 	fetcher->heap = rel->rd_tableam == GetHeapamTableAmRoutine();
 	fetcher->buffer = InvalidBuffer;
 	fetcher->block = InvalidBlockNumber;
@@ -84,8 +85,8 @@ is_our_work(HookRowFetcher *fetcher, HeapTupleHeader header)
  * page stays pinned from row to row.  Its lock is not needed: what our own
  * transaction in progress has deleted or made is neither pruned nor locked by
  * others (whom it would have to let wait), so that line pointer and header are
- * as we left them; and a pinned page's tuples do not move.  (Others may lock a
- * row whose key an update left alone; such rows are not wanted anyway.)
+ * as we left them; and a pinned page's tuples do not move.  Others may lock a
+ * row whose key an update left alone: who wants such rows says "shared".
  */
 static HeapTuple
 find_tuple(HookRowFetcher *fetcher, ItemPointer tid)
@@ -94,6 +95,7 @@ find_tuple(HookRowFetcher *fetcher, ItemPointer tid)
 	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
 	Page		page;
 	ItemId		item;
+	bool		ours;
 
 	if (block != fetcher->block)
 	{
@@ -105,8 +107,13 @@ find_tuple(HookRowFetcher *fetcher, ItemPointer tid)
 	if (offset < FirstOffsetNumber || offset > PageGetMaxOffsetNumber(page))
 		return NULL;
 	item = PageGetItemId(page, offset);
-	if (!ItemIdIsNormal(item) ||
-		!is_our_work(fetcher, (HeapTupleHeader) PageGetItem(page, item)))
+	if (fetcher->shared)
+		LockBuffer(fetcher->buffer, BUFFER_LOCK_SHARE);
+	ours = ItemIdIsNormal(item) &&
+		is_our_work(fetcher, (HeapTupleHeader) PageGetItem(page, item));
+	if (fetcher->shared)
+		LockBuffer(fetcher->buffer, BUFFER_LOCK_UNLOCK);
+	if (!ours)
 		return NULL;
 	fetcher->tuple.t_data = (HeapTupleHeader) PageGetItem(page, item);
 	fetcher->tuple.t_len = ItemIdGetLength(item);

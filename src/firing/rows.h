@@ -22,6 +22,7 @@ typedef struct HookRowFetcher
 	Relation	rel;
 	bool		old;			/* versions that we deleted; else: that we
 								 * made */
+	bool		shared;			/* others may lock them meanwhile */
 	bool		heap;
 	Buffer		buffer;			/* heap only: the page at hand, pinned */
 	BlockNumber block;

@@ -1,10 +1,11 @@
 /*
  * trigger.c
- *		What PostgreSQL's trigger manager calls: dispatch() and capture().
+ *		What PostgreSQL's trigger manager calls: dispatch(), capture() and
+ *		log_row().
  *
- * Anybody may create a trigger on hooks.dispatch(), or call hooks.capture() in
- * a WHEN of his own.  Neither then does anything: dispatch() goes by the name
- * of the trigger, of which a table has one; capture() takes nothing but the
+ * Anybody may create a trigger on hooks.dispatch(), or call the others in a
+ * WHEN of his own.  None then does anything: dispatch() goes by the name of
+ * the trigger, of which a table has one; the others take nothing but the
  * system columns of OLD and NEW where only WHEN can supply them, and what was
  * captured is verified row by row before a callback sees it (rows.c).
  */
@@ -23,6 +24,7 @@
 #include "firing/deleted.h"
 #include "firing/fire.h"
 #include "firing/fire_batch.h"
+#include "firing/fire_log.h"
 #include "firing/truncate.h"
 
 /* What dispatch() knows about its trigger; lives with the executor's memory */
@@ -91,13 +93,17 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 		if (batch != NULL)
 		{
 			/* in no list any more, it goes with the memory of this call */
-			bool		adopted = hooks_deleted_adopt(batch);
+			bool		logged = batch->event->phase == HOOK_AFTER_COMMIT;
+			bool		adopted = !logged && hooks_deleted_adopt(batch);
 
 			if (!adopted)
 				MemoryContextSetParent(batch->context, CurrentMemoryContext);
-			if (!hooks_settings_kill_switch())
-				hooks_fire_batch(dispatch->event, batch, trigdata,
-								 fcinfo->flinfo->fn_mcxt);
+			if (hooks_settings_kill_switch())
+				 /* fires nothing */ ;
+			else if (logged)
+				hooks_fire_log_batch(batch, trigdata, fcinfo->flinfo->fn_mcxt);
+			else
+				hooks_fire_batch(batch, trigdata, fcinfo->flinfo->fn_mcxt);
 			if (!adopted)
 				hooks_batch_free(batch);
 		}
@@ -117,10 +123,18 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 		if (dispatch->event->action == HOOK_TRUNCATE)
 			hooks_truncate_prepare(dispatch->run, trigdata->tg_relation);
 	}
+	if (dispatch->event->phase == HOOK_AFTER_COMMIT)
+	{
+		hooks_fire_log_statement(dispatch->run, trigdata);
+		return PointerGetDatum(NULL);
+	}
 	return PointerGetDatum(hooks_fire_chain(dispatch->run, trigdata));
 }
 
-/* What capture() knows about its call; lives with the executor's memory */
+/*
+ * What capture() or log_row() knows about its call; lives with the executor's
+ * memory.
+ */
 typedef struct CaptureCall
 {
 	bool		wanted;			/* some hook of the table can fire */
@@ -148,34 +162,59 @@ is_captured_column(FuncExpr *call, int n, int varno, AttrNumber attnum)
 		var->varlevelsup == 0;
 }
 
+/*
+ * Is a function called in the WHEN of a trigger for the action, as we make it?
+ */
 static bool
-called_in_when(FmgrInfo *function, bool update)
+called_in_when(FmgrInfo *function, HookAction action)
 {
 	FuncExpr   *call = (FuncExpr *) function->fn_expr;
+	bool		update = action == HOOK_UPDATE;
+	int			row = action == HOOK_INSERT ? OUTER_VAR : INNER_VAR;
 
 	return call != NULL && IsA(call, FuncExpr) &&
 		list_length(call->args) == (update ? 3 : 2) &&
-		is_captured_column(call, 0, INNER_VAR, TableOidAttributeNumber) &&
-		is_captured_column(call, 1, INNER_VAR,
-						   SelfItemPointerAttributeNumber) &&
+		is_captured_column(call, 0, row, TableOidAttributeNumber) &&
+		is_captured_column(call, 1, row, SelfItemPointerAttributeNumber) &&
 		(!update || is_captured_column(call, 2, OUTER_VAR,
 									   SelfItemPointerAttributeNumber));
+}
+
+/*
+ * The event for which a function is called in WHEN; NULL if it is not.
+ */
+static const HookEvent *
+captured_event(FmgrInfo *function, HookPhase phase, HookLevel level)
+{
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		const HookEvent *event = &hooks_events[i];
+
+		if (event->phase == phase && event->level == level &&
+			hooks_event_captures(event) &&
+			called_in_when(function, event->action))
+			return event;
+	}
+	return NULL;
 }
 
 /*
  * Prepares the capture of rows of a table by one query; NULL if it has none.
  */
 static CaptureCall *
-prepare_capture(FmgrInfo *function, Oid relid, bool update)
+prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase,
+				HookLevel level)
 {
+	const HookEvent *event = captured_event(function, phase, level);
 	CaptureCall *call;
 	HookRelation *relation;
 	HookChain  *chain;
 
-	if (!called_in_when(function, update))
+	if (event == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function hooks.capture() can only be called in the WHEN of a trigger of the extension hooks")));
+				 errmsg("function hooks.%s() can only be called in the WHEN of a trigger of the extension hooks",
+						phase == HOOK_AFTER_COMMIT ? "log_row" : "capture")));
 
 	/*
 	 * A row that moves between partitions comes here once more as the
@@ -185,8 +224,7 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 		return NULL;
 
 	call = MemoryContextAllocZero(function->fn_mcxt, sizeof(CaptureCall));
-	call->capture.event = hooks_event_find(HOOK_BEFORE_CASCADE, HOOK_STATEMENT,
-										   update ? HOOK_UPDATE : HOOK_DELETE);
+	call->capture.event = event;
 	call->capture.relid = relid;
 	call->capture.query_cxt = function->fn_mcxt;
 	function->fn_extra = call;
@@ -211,6 +249,28 @@ prepare_capture(FmgrInfo *function, Oid relid, bool update)
 	return call;
 }
 
+/*
+ * Adds a row to its batch; true for the first one.
+ */
+static inline bool
+capture_row(FunctionCallInfo fcinfo, HookPhase phase, HookLevel level)
+{
+	CaptureCall *call = fcinfo->flinfo->fn_extra;
+	bool		update = PG_NARGS() == 3;
+
+	if (unlikely(call == NULL))
+	{
+		Oid			relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
+
+		call = prepare_capture(fcinfo->flinfo, relid, phase, level);
+	}
+	if (unlikely(call == NULL) || !call->wanted ||
+		hooks_settings_kill_switch())
+		return false;
+	return hooks_batch_add(&call->capture, (ItemPointer) PG_GETARG_POINTER(1),
+						   update ? (ItemPointer) PG_GETARG_POINTER(2) : NULL);
+}
+
 PG_FUNCTION_INFO_V1(hooks_capture);
 
 /*
@@ -223,21 +283,20 @@ PG_FUNCTION_INFO_V1(hooks_capture);
 Datum
 hooks_capture(PG_FUNCTION_ARGS)
 {
-	CaptureCall *call = fcinfo->flinfo->fn_extra;
-	bool		update = PG_NARGS() == 3;
+	PG_RETURN_BOOL(capture_row(fcinfo, HOOK_BEFORE_CASCADE, HOOK_STATEMENT));
+}
 
-	if (unlikely(call == NULL))
-	{
-		Oid			relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
+PG_FUNCTION_INFO_V1(hooks_log_row);
 
-		call = prepare_capture(fcinfo->flinfo, relid, update);
-	}
-	if (unlikely(call == NULL))
-		PG_RETURN_BOOL(false);
-	if (!call->wanted || hooks_settings_kill_switch())
-		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(hooks_batch_add(&call->capture,
-								   (ItemPointer) PG_GETARG_POINTER(1),
-								   update ?
-								   (ItemPointer) PG_GETARG_POINTER(2) : NULL));
+/*
+ * hooks.log_row(relation oid, row tid [, new_row tid]) returns boolean
+ *
+ * In the WHEN of an after_commit trigger: adds an inserted, deleted or updated
+ * row to its batch; true for the first row of a batch, so that one event is
+ * queued.  0A000 if it is called anywhere else.
+ */
+Datum
+hooks_log_row(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(capture_row(fcinfo, HOOK_AFTER_COMMIT, HOOK_NO_LEVEL));
 }

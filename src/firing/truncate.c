@@ -194,7 +194,8 @@ hooks_truncate_event(const HookEvent *event, const TriggerData *trigdata)
 	const TriggerDesc *triggers = trigdata->tg_relation->trigdesc;
 	const HookEvent *other;
 
-	if (event->action != HOOK_TRUNCATE || event->phase == HOOK_AFTER)
+	if (event->action != HOOK_TRUNCATE ||
+		(event->phase != HOOK_BEFORE && event->phase != HOOK_BEFORE_CASCADE))
 		return event;
 	other = hooks_event_find(event->phase == HOOK_BEFORE ?
 							 HOOK_BEFORE_CASCADE : HOOK_BEFORE,

@@ -36,6 +36,8 @@ enum
 	ARG_PACKAGE,
 	ARG_DESCRIPTION,
 	ARG_REPLACE,
+	ARG_ACTIVATION,
+	ARG_PAYLOAD,
 	N_ARGS
 };
 
@@ -171,4 +173,6 @@ hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given)
 		kept_text_arg(fcinfo, ARG_DESCRIPTION, MAX_DESCRIPTION);
 	hooks_argument_require(fcinfo, ARG_REPLACE);
 	given->replace = PG_GETARG_BOOL(ARG_REPLACE);
+	given->activation = hooks_argument_text(fcinfo, ARG_ACTIVATION);
+	given->payload = array_arg(fcinfo, ARG_PAYLOAD, false);
 }

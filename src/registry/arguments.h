@@ -41,6 +41,8 @@ typedef struct HookArguments
 	char	   *package;
 	char	   *description;
 	bool		replace;
+	const char *activation;
+	ArrayType  *payload;		/* of name */
 } HookArguments;
 
 extern void hooks_arguments_check_size(const char *what, size_t size,

@@ -110,17 +110,19 @@ is_system_column(Node *node, int varno, AttrNumber attnum)
 static Oid
 capture_function(const HookEvent *event)
 {
-	return hooks_own_function("capture", event->action == HOOK_UPDATE ? 3 : 2);
+	return hooks_own_function(hooks_event_capture_function(event),
+							  event->action == HOOK_UPDATE ? 3 : 2);
 }
 
 /*
- * Is a trigger's WHEN our capture() of the row, or nothing, as the event has
- * it?
+ * Is a trigger's WHEN our capture of the row, or nothing, as the event has it?
  */
 static bool
 captures_as_made(const Trigger *trigger, const HookEvent *event)
 {
 	bool		update = event->action == HOOK_UPDATE;
+	int			row = event->action == HOOK_INSERT ? PRS2_NEW_VARNO :
+		PRS2_OLD_VARNO;
 	FuncExpr   *call;
 
 	if (!hooks_event_captures(event) || trigger->tgqual == NULL)
@@ -128,9 +130,9 @@ captures_as_made(const Trigger *trigger, const HookEvent *event)
 	call = stringToNode(trigger->tgqual);
 	return IsA(call, FuncExpr) &&
 		call->funcid == capture_function(event) &&
-		is_system_column(linitial(call->args), PRS2_OLD_VARNO,
+		is_system_column(linitial(call->args), row,
 						 TableOidAttributeNumber) &&
-		is_system_column(lsecond(call->args), PRS2_OLD_VARNO,
+		is_system_column(lsecond(call->args), row,
 						 SelfItemPointerAttributeNumber) &&
 		(!update || is_system_column(lthird(call->args), PRS2_NEW_VARNO,
 									 SelfItemPointerAttributeNumber));

@@ -104,12 +104,12 @@ make_call(const Hook *hook)
  * ROW(new.a, new.b)
  */
 static Node *
-make_columns(const Hook *hook, Relation rel)
+make_columns(List *columns, Relation rel)
 {
 	RowExpr    *row = makeNode(RowExpr);
 	ListCell   *lc;
 
-	foreach(lc, hook->columns)
+	foreach(lc, columns)
 	{
 		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel),
 											  lfirst_int(lc) - 1);
@@ -140,7 +140,8 @@ make_targets(const Hook *hook, Relation rel)
 	if (hook->condition != NULL)
 		targets = add_target(targets, "condition", hook->condition);
 	if (hook->columns != NIL)
-		targets = add_target(targets, "columns", make_columns(hook, rel));
+		targets = add_target(targets, "columns",
+							 make_columns(hook->columns, rel));
 	targets = add_words(targets, "arguments", hook->arguments);
 	targets =
 		add_word(targets, "on_error", hooks_event_policy_word(hook->policy));
@@ -164,6 +165,9 @@ make_targets(const Hook *hook, Relation rel)
 										   ObjectIdGetDatum(hook->schema)));
 	targets = add_word(targets, "package", hook->package);
 	targets = add_word(targets, "description", hook->description);
+	if (hook->payload != NIL)
+		targets = add_target(targets, "payload",
+							 make_columns(hook->payload, rel));
 	targets = add_word(targets, "search_path", hook->search_path);
 	return add_target(targets, "hook_id",
 					  make_constant(INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
@@ -301,12 +305,12 @@ read_integer(Reading *reading, const char *name)
 }
 
 /*
- * The columns, as attribute numbers.
+ * Columns, as attribute numbers.
  */
 static List *
-read_columns(Reading *reading)
+read_columns(Reading *reading, const char *name)
 {
-	RowExpr    *row = (RowExpr *) find_target(reading, "columns");
+	RowExpr    *row = (RowExpr *) find_target(reading, name);
 	List	   *columns = NIL;
 	ListCell   *lc;
 
@@ -314,7 +318,7 @@ read_columns(Reading *reading)
 		return NIL;
 	if (!IsA(row, RowExpr))
 	{
-		reading->damage = "its \"columns\" is not a row";
+		reading->damage = psprintf("its \"%s\" is not a row", name);
 		return NIL;
 	}
 	foreach(lc, row->args)
@@ -322,7 +326,8 @@ read_columns(Reading *reading)
 		Var		   *var = lfirst(lc);
 
 		if (!IsA(var, Var) || var->varattno <= 0 || var->varlevelsup != 0)
-			reading->damage = "its \"columns\" has more than columns";
+			reading->damage = psprintf("its \"%s\" has more than columns",
+									   name);
 		else
 			columns = lappend_int(columns, var->varattno);
 	}
@@ -382,7 +387,8 @@ check_hook(Reading *reading, const Hook *hook)
 	const char *why;
 
 	if (!hooks_event_makes_sense(hook->phase, hook->level, hook->actions,
-								 hook->columns != NIL))
+								 hook->columns != NIL) ||
+		!hooks_event_allows_policy(hook->phase, hook->policy))
 		reading->damage = "its words do not go together";
 	else if (OidIsValid(hook->relation) && OidIsValid(hook->schema))
 		reading->damage = "it is for a table and for a schema";
@@ -416,7 +422,8 @@ read_words_into(Reading *reading, Hook *hook)
 	hook->package = read_word(reading, "package");
 	hook->description = read_word(reading, "description");
 	hook->search_path = read_needed(reading, "search_path");
-	hook->columns = read_columns(reading);
+	hook->columns = read_columns(reading, "columns");
+	hook->payload = read_columns(reading, "payload");
 	hook->condition = find_target(reading, "condition");
 	if (hook->condition != NULL && exprType(hook->condition) != BOOLOID)
 		reading->damage = "its \"condition\" is not boolean";

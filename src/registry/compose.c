@@ -46,6 +46,40 @@ asks_for_truncate(const HookArguments *given)
 	return strstr(given->action, "truncate") != NULL;
 }
 
+static void
+check_name_and_columns(const Hook *hook, const HookArguments *given)
+{
+	if ((hook->actions & HOOK_NAME) && hook->actions != HOOK_NAME)
+		refuse(errmsg("action \"name\" cannot be combined with other actions"));
+	if ((hook->actions & HOOK_NAME) && given->columns == NULL)
+		refuse(errmsg("action \"name\" needs columns"),
+			   errhint("Pass the columns that are the name; the hook fires once when all of them become non-null."));
+	if (given->columns != NULL && !(hook->actions & (HOOK_UPDATE | HOOK_NAME)))
+		refuse(errmsg("columns are for the actions \"update\" and \"name\""));
+}
+
+/*
+ * What goes together with a phase that has no level.
+ */
+static void
+check_without_level(Hook *hook, const HookArguments *given)
+{
+	const char *phase = hooks_event_phase_word(hook->phase);
+	int			possible = HOOK_WRITE | HOOK_NAME;
+
+	if (given->level != NULL)
+		refuse(errmsg("phase \"%s\" has no level \"%s\"", phase,
+					  given->level),
+			   errhint("It is about all rows of a statement; leave the level out."));
+	if (hook->actions & ~possible)
+		refuse(errmsg("phase \"%s\" has no action \"%s\"", phase,
+					  hooks_event_action_list(hook->actions & ~possible)));
+	check_name_and_columns(hook, given);
+	if (hook->run_as == HOOK_AS_INVOKER && hook->phase != HOOK_BEFORE_COMMIT)
+		refuse(errmsg("phase \"%s\" has no run_as \"invoker\"", phase),
+			   errdetail("The callback runs in a session of the hook's owner."));
+}
+
 /*
  * Which phases, actions and levels go together, and their defaults.
  */
@@ -55,6 +89,11 @@ check_event(Hook *hook, const HookArguments *given)
 	int			cascading = HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE |
 		HOOK_DROP;
 
+	if (!hooks_event_has_level(hook->phase))
+	{
+		check_without_level(hook, given);
+		return;
+	}
 	if (hook->phase == HOOK_BEFORE_CASCADE)
 	{
 		if (hook->level == HOOK_ROW)
@@ -82,11 +121,6 @@ check_event(Hook *hook, const HookArguments *given)
 	{
 		if (hook->level == HOOK_STATEMENT)
 			refuse(errmsg("action \"name\" has no level \"statement\""));
-		if (hook->actions != HOOK_NAME)
-			refuse(errmsg("action \"name\" cannot be combined with other actions"));
-		if (given->columns == NULL)
-			refuse(errmsg("action \"name\" needs columns"),
-				   errhint("Pass the columns that are the name; the hook fires once when all of them become non-null."));
 		hook->level = HOOK_ROW;
 	}
 	if (hook->level == HOOK_NO_LEVEL)
@@ -99,8 +133,7 @@ check_event(Hook *hook, const HookArguments *given)
 				   errhint("TRUNCATE does not look at rows; register it with level => 'statement'."));
 		hook->actions &= ~HOOK_TRUNCATE;
 	}
-	if (given->columns != NULL && !(hook->actions & (HOOK_UPDATE | HOOK_NAME)))
-		refuse(errmsg("columns are for the actions \"update\" and \"name\""));
+	check_name_and_columns(hook, given);
 }
 
 static bool
@@ -145,11 +178,15 @@ check_timeout(Hook *hook)
 static void
 check_policy(Hook *hook)
 {
-	if (hook->max_attempts != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("max_attempts is not supported by this version"),
-				 errdetail("A callback that failed is not called again.")));
+	if (!hooks_event_allows_policy(hook->phase, hook->policy))
+		refuse(errmsg("phase \"%s\" has no on_error policy \"%s\"",
+					  hooks_event_phase_word(hook->phase),
+					  hooks_event_policy_word(hook->policy)),
+			   hook->policy == HOOK_ABORT ?
+			   errhint("What is committed cannot be aborted. Use retry, isolate or quarantine.") :
+			   errhint("Policy retry is for phase after_commit."));
+	if (hook->max_attempts != 0 && hook->policy != HOOK_RETRY)
+		refuse(errmsg("max_attempts is for policy \"retry\" of phase \"after_commit\""));
 	if (hook->timeout != NULL)
 		check_timeout(hook);
 }
@@ -208,6 +245,8 @@ check_wide(Hook *hook, const HookArguments *given)
 				 errmsg("must be superuser to register a hook on more than one table")));
 	if (given->columns != NULL)
 		refuse(errmsg("columns are for hooks on one table"));
+	if (given->payload != NULL)
+		refuse(errmsg("payload is for hooks on one table"));
 	if (given->schema == NULL)
 	{
 		hooks_scope_lock(hook);
@@ -319,15 +358,19 @@ hooks_compose(const HookArguments *given)
 	hook->run_after = given->run_after;
 	hook->run_as = hooks_event_parse_run_as(given->run_as);
 	hook->fire = hooks_event_parse_fire(given->fire);
+	(void) hooks_event_parse_activation(given->activation);
 	hook->package = given->package;
 	hook->description = given->description;
 
 	check_event(hook, given);
-	hook->policy = hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME) ?
+	hook->policy = hook->phase == HOOK_AFTER_COMMIT ? HOOK_RETRY :
+		hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME) ?
 		HOOK_ISOLATE : HOOK_ABORT;
 	if (given->on_error != NULL)
 		hook->policy = hooks_event_parse_policy(given->on_error);
 	check_policy(hook);
+	if (given->payload != NULL && hook->phase != HOOK_AFTER_COMMIT)
+		refuse(errmsg("payload is for phase \"after_commit\""));
 
 	if (hook->run_as == HOOK_AS_INVOKER && !superuser())
 		ereport(ERROR,
@@ -343,6 +386,7 @@ hooks_compose(const HookArguments *given)
 		hook->relation = given->relation;
 		rel = open_target(hook, given);
 		hook->columns = find_columns(hook, given->columns, rel);
+		hook->payload = find_columns(hook, given->payload, rel);
 	}
 	takes_jsonb = hooks_event_takes_jsonb(hook->phase, hook->actions);
 	hook->callback = hooks_callback_lookup(given->callback, takes_jsonb);

@@ -93,6 +93,7 @@ read_row(HeapTuple tuple, TupleDesc desc)
 		pstrdup(NameStr(*DatumGetName(VALUE(schema))));
 	given->package = TEXT(package);
 	given->description = TEXT(description);
+	given->activation = "always";
 	conversion->search_path = TEXT(search_path);
 	conversion->owner = DatumGetObjectId(VALUE(owner));
 	conversion->hook = hooks_hook_make();

@@ -90,6 +90,11 @@ static const HookWord fires[] = {
 #include "registry/words.h"
 };
 
+static const HookWord activations[] = {
+#define HOOK_ACTIVATION_WORD WORD
+#include "registry/words.h"
+};
+
 static const HookWordList phase_words = WORD_LIST("phase", phases);
 static const HookWordList action_words =
 WORD_LIST("action", actions_and_groups);
@@ -98,6 +103,8 @@ static const HookWordList policy_words =
 WORD_LIST("on_error policy", policies);
 static const HookWordList run_as_words = WORD_LIST("run_as", run_ases);
 static const HookWordList fire_words = WORD_LIST("fire", fires);
+static const HookWordList activation_words =
+WORD_LIST("activation", activations);
 
 const HookEvent hooks_events[HOOK_EVENTS] = {
 #define HOOK_EVENT(phase, level, action, trigger) \
@@ -257,6 +264,12 @@ hooks_event_parse_fire(const char *text)
 	return (HookFire) parse_word(&fire_words, text);
 }
 
+HookActivation
+hooks_event_parse_activation(const char *text)
+{
+	return (HookActivation) parse_word(&activation_words, text);
+}
+
 const char *
 hooks_event_phase_word(HookPhase phase)
 {
@@ -347,19 +360,33 @@ hooks_event_by_trigger(const char *name)
 bool
 hooks_event_captures(const HookEvent *event)
 {
-	return event->phase == HOOK_BEFORE_CASCADE &&
-		(event->action & (HOOK_UPDATE | HOOK_DELETE)) != 0;
+	return (event->phase == HOOK_BEFORE_CASCADE &&
+			(event->action & (HOOK_UPDATE | HOOK_DELETE)) != 0) ||
+		(event->phase == HOOK_AFTER_COMMIT &&
+		 (event->action & (HOOK_INSERT | HOOK_UPDATE | HOOK_DELETE)) != 0);
+}
+
+/*
+ * The function that captures rows in the WHEN of the event's trigger.
+ */
+const char *
+hooks_event_capture_function(const HookEvent *event)
+{
+	Assert(hooks_event_captures(event));
+	return event->phase == HOOK_AFTER_COMMIT ? "log_row" : "capture";
 }
 
 /*
  * Can a relation of this kind have hooks of the event?  Foreign tables have no
- * foreign keys, so that there is no cascade of rows to come before.
+ * foreign keys, so that there is no cascade of rows to come before, and their
+ * rows cannot be fetched again for the log.
  */
 bool
 hooks_event_is_possible(const HookEvent *event, char relkind)
 {
 	return relkind != RELKIND_FOREIGN_TABLE || event->action == HOOK_DROP ||
 		(event->phase != HOOK_BEFORE_CASCADE &&
+		 event->phase != HOOK_AFTER_COMMIT &&
 		 (event->action != HOOK_TRUNCATE || HOOKS_FOREIGN_TRUNCATE));
 }
 
@@ -377,14 +404,14 @@ hooks_event_has_tables(const HookEvent *event)
  * The command that makes the event's trigger on a table, whose name is quoted,
  * with transition tables or without.
  *
- * The trigger of a before_cascade event for rows is an AFTER ROW trigger in
+ * The trigger of an event that captures rows is an AFTER ROW trigger in
  * PostgreSQL's eyes: only then have all rows of the statement been chosen.
  */
 char *
 hooks_event_create_trigger(const HookEvent *event, const char *table,
 						   bool tables)
 {
-	bool		update = event->action == HOOK_UPDATE;
+	bool		captures = hooks_event_captures(event);
 
 	Assert(event->trigger != NULL);
 	Assert(!tables || hooks_event_has_tables(event));
@@ -399,9 +426,14 @@ hooks_event_create_trigger(const HookEvent *event, const char *table,
 					tables && event->action != HOOK_DELETE ?
 					" NEW TABLE AS new_table" : "",
 					hooks_event_of_rows(event) ? "ROW" : "STATEMENT",
-					!hooks_event_captures(event) ? "" : update ?
-					" WHEN (hooks.capture(OLD.tableoid, OLD.ctid, NEW.ctid))" :
-					" WHEN (hooks.capture(OLD.tableoid, OLD.ctid))");
+					!captures ? "" :
+					psprintf(" WHEN (hooks.%s(%s))",
+							 hooks_event_capture_function(event),
+							 event->action == HOOK_INSERT ?
+							 "NEW.tableoid, NEW.ctid" :
+							 event->action == HOOK_UPDATE ?
+							 "OLD.tableoid, OLD.ctid, NEW.ctid" :
+							 "OLD.tableoid, OLD.ctid"));
 }
 
 /*
@@ -452,7 +484,8 @@ hooks_event_trigger_type(const HookEvent *event)
 
 	if (hooks_event_of_rows(event))
 		type |= TRIGGER_TYPE_ROW;
-	if (event->phase != HOOK_AFTER && !hooks_event_captures(event))
+	if (event->phase != HOOK_AFTER && event->phase != HOOK_AFTER_COMMIT &&
+		!hooks_event_captures(event))
 		type |= TRIGGER_TYPE_BEFORE;
 	switch (event->action)
 	{
@@ -465,6 +498,28 @@ hooks_event_trigger_type(const HookEvent *event)
 		default:
 			return type | TRIGGER_TYPE_TRUNCATE;
 	}
+}
+
+/*
+ * Are hooks of this phase for rows or statements, rather than for transactions
+ * or deliveries?
+ */
+bool
+hooks_event_has_level(HookPhase phase)
+{
+	return phase != HOOK_BEFORE_COMMIT && phase != HOOK_AFTER_COMMIT &&
+		phase != HOOK_ON_FAILURE;
+}
+
+/*
+ * Can hooks of this phase have the policy?  What is committed cannot be
+ * aborted, and only an event of the log can be delivered again.
+ */
+bool
+hooks_event_allows_policy(HookPhase phase, HookPolicy policy)
+{
+	return phase == HOOK_AFTER_COMMIT ? policy != HOOK_ABORT :
+		policy != HOOK_RETRY;
 }
 
 /*
@@ -496,7 +551,9 @@ hooks_event_makes_sense(HookPhase phase, HookLevel level, int actions,
 		return false;
 	if (((actions & HOOK_DROP) && actions != HOOK_DROP) ||
 		((actions & HOOK_NAME) &&
-		 (actions != HOOK_NAME || level != HOOK_ROW || !columns)))
+		 (actions != HOOK_NAME || !columns ||
+		  level != (hooks_event_has_level(phase) ? HOOK_ROW :
+					HOOK_NO_LEVEL))))
 		return false;
 	return !columns || (actions & (HOOK_UPDATE | HOOK_NAME)) != 0;
 }

@@ -58,6 +58,12 @@ typedef enum HookFire
 #include "registry/words.h"
 } HookFire;
 
+typedef enum HookActivation
+{
+#define HOOK_ACTIVATION_WORD(symbol, ...) symbol,
+#include "registry/words.h"
+} HookActivation;
+
 /* One trigger that a table may need, or a moment that needs none */
 typedef struct HookEvent
 {
@@ -83,6 +89,7 @@ extern HookLevel hooks_event_parse_level(const char *text);
 extern HookPolicy hooks_event_parse_policy(const char *text);
 extern HookRunAs hooks_event_parse_run_as(const char *text);
 extern HookFire hooks_event_parse_fire(const char *text);
+extern HookActivation hooks_event_parse_activation(const char *text);
 
 extern const char *hooks_event_unknown_word(const char *phase,
 											const char *action,
@@ -104,6 +111,7 @@ extern const HookEvent *hooks_event_find(HookPhase phase, HookLevel level,
 extern const HookEvent *hooks_event_by_trigger(const char *name);
 extern bool hooks_event_of_rows(const HookEvent *event);
 extern bool hooks_event_captures(const HookEvent *event);
+extern const char *hooks_event_capture_function(const HookEvent *event);
 extern bool hooks_event_is_possible(const HookEvent *event, char relkind);
 extern bool hooks_event_has_tables(const HookEvent *event);
 extern char *hooks_event_create_trigger(const HookEvent *event,
@@ -111,6 +119,8 @@ extern char *hooks_event_create_trigger(const HookEvent *event,
 extern bool hooks_event_takes_jsonb(HookPhase phase, int actions);
 extern bool hooks_event_can_veto(HookPhase phase);
 extern int16 hooks_event_trigger_type(const HookEvent *event);
+extern bool hooks_event_has_level(HookPhase phase);
+extern bool hooks_event_allows_policy(HookPhase phase, HookPolicy policy);
 extern bool hooks_event_wants(const HookEvent *event, HookPhase phase,
 							  HookLevel level, int actions);
 extern bool hooks_event_makes_sense(HookPhase phase, HookLevel level,

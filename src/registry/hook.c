@@ -42,6 +42,7 @@ static const HookOwnColumn registry_columns[Natts_registry] = {
 	{NAMEOID, true},			/* schema */
 	{TEXTOID, true},			/* package */
 	{TEXTOID, true},			/* description */
+	{NAMEARRAYOID, true},		/* payload */
 	{REGROLEOID, false},		/* owner */
 	{TEXTOID, false},			/* search_path */
 	{BOOLOID, false},			/* enabled */
@@ -102,19 +103,19 @@ hooks_hook_read_row(Hook *hook, HeapTuple tuple, TupleDesc desc)
 }
 
 /*
- * The names of the hook's columns, as name[]; NULL if it has none.
+ * The names of columns of the hook's relation, as name[]; NULL for none.
  */
 ArrayType *
-hooks_hook_column_names(const Hook *hook)
+hooks_hook_column_names(const Hook *hook, List *columns)
 {
 	Datum	   *names;
 	int			n = 0;
 	ListCell   *lc;
 
-	if (hook->columns == NIL)
+	if (columns == NIL)
 		return NULL;
-	names = palloc(sizeof(Datum) * list_length(hook->columns));
-	foreach(lc, hook->columns)
+	names = palloc(sizeof(Datum) * list_length(columns));
+	foreach(lc, columns)
 	{
 		/* a name fills all of its bytes */
 		NameData   *name = palloc0(sizeof(NameData));
@@ -134,7 +135,8 @@ hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 {
 	Datum		values[Natts_registry];
 	bool		nulls[Natts_registry] = {false};
-	ArrayType  *columns = hooks_hook_column_names(hook);
+	ArrayType  *columns = hooks_hook_column_names(hook, hook->columns);
+	ArrayType  *payload = hooks_hook_column_names(hook, hook->payload);
 	NameData	schema;
 
 	Assert(hook->damage == NULL && desc->natts == Natts_registry);
@@ -170,6 +172,7 @@ hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 	SET(schema, !OidIsValid(hook->schema), NameGetDatum(&schema));
 	SET_TEXT(package, hook->package);
 	SET_TEXT(description, hook->description);
+	SET(payload, payload == NULL, PointerGetDatum(payload));
 	SET(owner, false, ObjectIdGetDatum(hook->owner));
 	SET_TEXT(search_path, hook->search_path);
 	SET(enabled, false, BoolGetDatum(hook->enabled));
@@ -256,7 +259,8 @@ hooks_hook_same(const Hook *a, const Hook *b)
 		same_array(a->run_after, b->run_after) && a->run_as == b->run_as &&
 		a->fire == b->fire &&
 		same_string(a->package, b->package) &&
-		same_string(a->description, b->description);
+		same_string(a->description, b->description) &&
+		equal(a->payload, b->payload);
 }
 
 /*

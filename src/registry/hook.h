@@ -41,6 +41,7 @@ enum
 	Anum_registry_schema,
 	Anum_registry_package,
 	Anum_registry_description,
+	Anum_registry_payload,
 	Anum_registry_owner,
 	Anum_registry_search_path,
 	Anum_registry_enabled,
@@ -83,6 +84,7 @@ typedef struct Hook
 	HookFire	fire;
 	char	   *package;
 	char	   *description;
+	List	   *payload;		/* attribute numbers; NIL: all columns */
 	Oid			owner;
 	char	   *search_path;
 	int64		hook_id;		/* the row's, once there is one */
@@ -107,6 +109,6 @@ extern bool hooks_hook_same_row(HeapTuple a, HeapTuple b, TupleDesc desc);
 extern bool hooks_hook_same(const Hook *a, const Hook *b);
 extern char **hooks_hook_strings(ArrayType *array, int *count);
 extern char *hooks_hook_path(const Hook *hook);
-extern ArrayType *hooks_hook_column_names(const Hook *hook);
+extern ArrayType *hooks_hook_column_names(const Hook *hook, List *columns);
 
 #endif							/* HOOKS_HOOK_H */

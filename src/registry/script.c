@@ -147,7 +147,7 @@ register_call(const Hook *hook, ArrayType *run_after, bool replace)
 	add_text(&call, "level", hooks_event_level_word(hook->level));
 	add_text(&call, "condition",
 			 hooks_condition_text(hook->relation, hook->condition));
-	add_array(&call, "columns", hooks_hook_column_names(hook));
+	add_array(&call, "columns", hooks_hook_column_names(hook, hook->columns));
 	add_array(&call, "arguments", hook->arguments);
 	add_text(&call, "on_error", hooks_event_policy_word(hook->policy));
 	add_interval(&call, "timeout", hook->timeout);
@@ -164,6 +164,7 @@ register_call(const Hook *hook, ArrayType *run_after, bool replace)
 		add_text(&call, "schema", get_namespace_name(hook->schema));
 	add_text(&call, "package", hook->package);
 	add_text(&call, "description", hook->description);
+	add_array(&call, "payload", hooks_hook_column_names(hook, hook->payload));
 	if (replace)
 		add_value(&call, "replace", "true");
 	appendStringInfoString(&call, ");");

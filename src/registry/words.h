@@ -23,7 +23,7 @@ HOOK_PHASE_WORD(HOOK_BEFORE_CASCADE, "before_cascade", now, as_trigger,
 HOOK_PHASE_WORD(HOOK_AFTER, "after", now, as_trigger, too_late)
 HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", later, with_jsonb,
 	can_veto)
-HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", later, with_jsonb, too_late)
+HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", now, with_jsonb, too_late)
 HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", later, with_jsonb, too_late)
 HOOK_PHASE_WORD(HOOK_STARTUP, "startup", later, with_jsonb, too_late)
 #undef HOOK_PHASE_WORD
@@ -67,7 +67,7 @@ HOOK_LEVEL_WORD(HOOK_STATEMENT, "statement", now)
 HOOK_POLICY_WORD(HOOK_ABORT, "abort", now)
 HOOK_POLICY_WORD(HOOK_ISOLATE, "isolate", now)
 HOOK_POLICY_WORD(HOOK_QUARANTINE, "quarantine", now)
-HOOK_POLICY_WORD(HOOK_RETRY, "retry", later)
+HOOK_POLICY_WORD(HOOK_RETRY, "retry", now)
 #undef HOOK_POLICY_WORD
 #endif
 
@@ -84,6 +84,12 @@ HOOK_FIRE_WORD(HOOK_ALWAYS, "always", now)
 #undef HOOK_FIRE_WORD
 #endif
 
+#ifdef HOOK_ACTIVATION_WORD
+HOOK_ACTIVATION_WORD(HOOK_ACTIVE_ALWAYS, "always", now)
+HOOK_ACTIVATION_WORD(HOOK_ACTIVE_OPT_IN, "opt_in", later)
+#undef HOOK_ACTIVATION_WORD
+#endif
+
 /*
  * phase, level of the hooks, action, name of the trigger that stands for the
  * event.  A drop has no trigger (drop.c).
@@ -91,7 +97,9 @@ HOOK_FIRE_WORD(HOOK_ALWAYS, "always", now)
  * Names decide the order among the triggers of one table: "Hooks_..." sorts
  * before "RI_ConstraintTrigger_...", so a before_cascade trigger fires before
  * the first referential action.  "hooks_..." sorts after it, so an after hook
- * sees the state after the row's own cascade.
+ * sees the state after the row's own cascade.  An after_commit trigger comes
+ * first of all, so that the log has a statement before what its cascade and
+ * other triggers do.
  */
 #ifdef HOOK_EVENT
 HOOK_EVENT(HOOK_BEFORE, HOOK_ROW, HOOK_INSERT, "Hooks_before_row_insert")
@@ -122,6 +130,14 @@ HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_DELETE,
 	"hooks_after_statement_delete")
 HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_TRUNCATE,
 	"hooks_after_statement_truncate")
+HOOK_EVENT(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, HOOK_INSERT,
+	"Hooks_after_commit_insert")
+HOOK_EVENT(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, HOOK_UPDATE,
+	"Hooks_after_commit_update")
+HOOK_EVENT(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, HOOK_DELETE,
+	"Hooks_after_commit_delete")
+HOOK_EVENT(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, HOOK_TRUNCATE,
+	"Hooks_after_commit_truncate")
 HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DROP, NULL)
 HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP, NULL)
 #undef HOOK_EVENT

@@ -135,8 +135,10 @@ hooks_chain(PG_FUNCTION_ARGS)
 				CStringGetTextDatum(hooks_event_phase_word(event->phase));
 			values[c++] =
 				CStringGetTextDatum(hooks_event_action_word(action));
-			values[c++] =
-				CStringGetTextDatum(hooks_event_level_word(event->level));
+			values[c] =
+				hooks_result_text(hooks_event_level_word(event->level),
+								  &nulls[c]);
+			c++;
 			values[c++] = Int32GetDatum(++position);
 			values[c++] = CStringGetTextDatum(hook->name);
 			values[c++] =
@@ -148,7 +150,8 @@ hooks_chain(PG_FUNCTION_ARGS)
 			values[c] = hooks_result_text(condition, &nulls[c]);
 			c++;
 			nulls[c] = hook->columns == NIL;
-			values[c++] = PointerGetDatum(hooks_hook_column_names(hook));
+			values[c++] =
+				PointerGetDatum(hooks_hook_column_names(hook, hook->columns));
 			values[c++] =
 				CStringGetTextDatum(hooks_event_fire_word(hook->fire));
 			Assert(c == CHAIN_COLUMNS);

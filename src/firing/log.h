@@ -1,0 +1,57 @@
+/*
+ * log.h
+ *		The log: what happened in statements, for after_commit hooks.
+ */
+#ifndef HOOKS_LOG_H
+#define HOOKS_LOG_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "base/own.h"
+#include "registry/event.h"
+
+/* how many tables the log has, which are written in turn */
+#define HOOK_LOG_TABLES 3
+
+/* The columns of each, as in the install script */
+enum
+{
+	Anum_log_event_id = 1,
+	Anum_log_transaction_id,
+	Anum_log_hook_ids,
+	Anum_log_relation,
+	Anum_log_action,
+	Anum_log_event,
+	Anum_log_old_rows,
+	Anum_log_new_rows,
+	Anum_log_selections,
+	Natts_log = Anum_log_selections
+};
+
+extern const HookOwnTable hooks_log_tables[HOOK_LOG_TABLES];
+
+/* A row of the log: a statement's event, or one chunk of its rows */
+typedef struct HookLogEntry
+{
+	int			nhooks;
+	int64	   *hook_ids;		/* that want something of it */
+	Oid			relation;
+	const char *action;
+	Jsonb	   *event;			/* what all hooks share, without the rows */
+	Jsonb	   *old_rows;		/* arrays of rows; NULL where there are none */
+	Jsonb	   *new_rows;
+	Jsonb	   *selections;		/* what is not for all; NULL: everything is */
+} HookLogEntry;
+
+/*
+ * The generation of the event that is being delivered, which the events that
+ * the callback brings about are one above.  Set by the worker; 0 in every
+ * other session.
+ */
+extern int	hooks_log_generation;
+
+extern void hooks_log_append(const HookLogEntry *entry);
+
+#endif							/* HOOKS_LOG_H */

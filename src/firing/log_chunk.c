@@ -1,0 +1,343 @@
+/*
+ * log_chunk.c
+ *		The rows of a statement, in chunks, for the log.
+ *
+ * A chunk has the rows that any of the hooks wants, with the columns that any
+ * of them wants, and a note for each hook that does not want all of that:
+ *		{"17": {"rows": [0, 2], "columns": ["id", "email"]}}
+ * Rows are counted from 0 in the chunk.  Columns have the names of now: what
+ * is in the log does not change with its table.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "base/settings.h"
+#include "firing/batch_reader.h"
+#include "firing/log.h"
+#include "firing/log_chunk.h"
+#include "firing/payload.h"
+#include "firing/rowjson.h"
+#include "firing/wake.h"
+
+/* of the text of a statement, as pg_stat_activity shows it by default */
+#define MAX_STATEMENT	1024
+
+/* bytes of rows after which a chunk is full, whatever their number */
+#define MAX_CHUNK		(16 * 1024 * 1024)
+
+/* A chunk that is being filled */
+typedef struct LogChunk
+{
+	const HookLogSource *source;
+	const Bitmapset *columns;	/* that some hook wants; NULL: all */
+	Jsonb	   *event;			/* what all chunks share; NULL: not yet made */
+	const char *action;
+	MemoryContext context;		/* reset after each chunk */
+	MemoryContext row_context;	/* after each row */
+	HookRowJson *json;
+	int			rows;
+	HookJsonRaw old_rows;
+	HookJsonRaw new_rows;
+} LogChunk;
+
+static const Hook *
+hook_of(const HookLogShare *share)
+{
+	return share->call->member->hook;
+}
+
+static Bitmapset *
+payload_of(const Hook *hook)
+{
+	Bitmapset  *columns = NULL;
+	ListCell   *lc;
+
+	foreach(lc, hook->payload)
+	{
+		columns = bms_add_member(columns, lfirst_int(lc));
+	}
+	return columns;
+}
+
+/*
+ * The columns that hooks want together; NULL: all.
+ */
+static Bitmapset *
+wanted_columns(List *hooks)
+{
+	Bitmapset  *columns = NULL;
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+	{
+		Bitmapset  *own = payload_of(hook_of(lfirst(lc)));
+
+		if (own == NULL)
+			return NULL;
+		columns = bms_union(columns, own);
+	}
+	return columns;
+}
+
+/*
+ * Can the rows be written without calling code of others, and without looking
+ * at what they hold?
+ */
+bool
+hooks_log_chunk_cannot_fail(Relation target, List *hooks)
+{
+	return hooks_rowjson_is_plain(hooks_rowjson_begin(target,
+													  wanted_columns(hooks)));
+}
+
+/*
+ * The event of a statement, without its rows.
+ */
+static Jsonb *
+make_log_event(HookFiring *firing, const char *action)
+{
+	JsonbInState state = {0};
+	FullTransactionId xid = GetTopFullTransactionId();
+	TimestampTz now = GetCurrentTimestamp();
+	int			utc = 0;
+	const char *text;
+
+	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
+	hooks_payload_add(&state, "action", action);
+	hooks_payload_add(&state, "relation",
+					  hooks_payload_relation(firing->subject->relation));
+	hooks_payload_add(&state, "caller",
+					  GetUserNameFromId(firing->caller, true));
+	hooks_payload_add(&state, "session_user",
+					  GetUserNameFromId(GetSessionUserId(), true));
+	hooks_payload_add(&state, "transaction_id",
+					  psprintf(UINT64_FORMAT, U64FromFullTransactionId(xid)));
+	hooks_payload_add(&state, "fired_at",
+					  JsonEncodeDateTime(NULL, TimestampTzGetDatum(now),
+										 TIMESTAMPTZOID, &utc));
+	hooks_payload_add_json(&state, "metadata", hooks_settings_metadata());
+	hooks_payload_key(&state, "generation");
+	hooks_payload_push_integer(&state, WJB_VALUE, hooks_log_generation + 1);
+	hooks_payload_key(&state, "context");
+	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
+	hooks_payload_add_context(&state, firing, &text);
+	hooks_jsonb_push(&state, WJB_END_OBJECT, NULL);
+	if (text != NULL && strlen(text) > MAX_STATEMENT)
+		text = pnstrdup(text, pg_mbcliplen(text, strlen(text), MAX_STATEMENT));
+	hooks_payload_add(&state, "statement", text);
+	return hooks_payload_end(&state);
+}
+
+/*
+ * The names of a hook's columns, as an array.
+ */
+static Jsonb *
+column_names(const Hook *hook)
+{
+	HookJsonRaw names;
+	ListCell   *lc;
+
+	hooks_jsonraw_begin(&names);
+	foreach(lc, hook->payload)
+	{
+		hooks_jsonraw_add_string(&names, get_attname(hook->relation,
+													 lfirst_int(lc), false));
+	}
+	return hooks_jsonraw_end(&names, false);
+}
+
+/*
+ * Adds what a hook wants to the selections, if that is not everything.
+ */
+static void
+add_selection(JsonbInState *state, const LogChunk *chunk,
+			  const HookLogShare *share)
+{
+	const Hook *hook = hook_of(share);
+	bool		some_rows = share->count < chunk->rows;
+	bool		some_columns = hook->payload != NIL &&
+		!bms_equal(payload_of(hook), chunk->columns);
+
+	if (!some_rows && !some_columns)
+		return;
+	if (state->parseState == NULL)
+		hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
+	hooks_payload_key(state, psprintf(INT64_FORMAT, hook->hook_id));
+	hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
+	if (some_columns)
+		hooks_payload_add_json(state, "columns", column_names(hook));
+	if (some_rows)
+		hooks_payload_add_json(state, "rows",
+							   hooks_jsonraw_end(&share->places, false));
+	hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
+}
+
+static void
+begin_chunk(LogChunk *chunk)
+{
+	MemoryContext old = MemoryContextSwitchTo(chunk->context);
+	ListCell   *lc;
+
+	chunk->rows = 0;
+	hooks_jsonraw_begin(&chunk->old_rows);
+	hooks_jsonraw_begin(&chunk->new_rows);
+	foreach(lc, chunk->source->hooks)
+	{
+		HookLogShare *share = lfirst(lc);
+
+		share->count = 0;
+		hooks_jsonraw_begin(&share->places);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Writes the chunk, and begins another one.
+ */
+static void
+end_chunk(LogChunk *chunk, HookFiring *firing)
+{
+	MemoryContext old = MemoryContextSwitchTo(chunk->context);
+	List	   *hooks = chunk->source->hooks;
+	JsonbInState selections = {0};
+	HookLogEntry entry = {0};
+	ListCell   *lc;
+
+	entry.hook_ids = palloc(sizeof(int64) * list_length(hooks));
+	foreach(lc, hooks)
+	{
+		HookLogShare *share = lfirst(lc);
+
+		if (share->count == 0)
+			continue;
+		entry.hook_ids[entry.nhooks++] = hook_of(share)->hook_id;
+		add_selection(&selections, chunk, share);
+		hooks_worker_wanted(hook_of(share)->owner);
+	}
+	if (selections.parseState != NULL)
+		entry.selections = hooks_payload_end(&selections);
+	if (chunk->event == NULL)
+	{
+		MemoryContextSwitchTo(old);
+		chunk->event = make_log_event(firing, chunk->action);
+		MemoryContextSwitchTo(chunk->context);
+	}
+	entry.relation = RelationGetRelid(chunk->source->target);
+	entry.action = chunk->action;
+	entry.event = chunk->event;
+	if (chunk->old_rows.used > 0)
+		entry.old_rows = hooks_jsonraw_end(&chunk->old_rows, false);
+	if (chunk->new_rows.used > 0)
+		entry.new_rows = hooks_jsonraw_end(&chunk->new_rows, false);
+	hooks_log_append(&entry);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(chunk->context);
+	begin_chunk(chunk);
+}
+
+/*
+ * Notes which hooks want the row; false if none does.
+ */
+static bool
+note_wanted(LogChunk *chunk, int64 number)
+{
+	bool		wanted = false;
+	ListCell   *lc;
+
+	foreach(lc, chunk->source->hooks)
+	{
+		HookLogShare *share = lfirst(lc);
+		JsonbValue	place;
+
+		if (share->chosen != NULL &&
+			(share->chosen[number / BITS_PER_BYTE] &
+			 (1 << (number % BITS_PER_BYTE))) == 0)
+			continue;
+		wanted = true;
+		share->count++;
+		if (share->chosen == NULL)
+			continue;
+		place.type = jbvNumeric;
+		place.val.numeric = int64_to_numeric(chunk->rows);
+		hooks_jsonraw_add(&share->places, &place);
+	}
+	return wanted;
+}
+
+static void
+add_row(LogChunk *chunk, HookJsonRaw *rows, TupleTableSlot *slot)
+{
+	MemoryContext old;
+	Jsonb	   *row;
+
+	if (slot == NULL)
+		return;
+	old = MemoryContextSwitchTo(chunk->row_context);
+	row = hooks_rowjson_make(chunk->json, slot);
+	MemoryContextSwitchTo(old);
+	hooks_jsonraw_add_json(rows, row);
+	MemoryContextReset(chunk->row_context);
+}
+
+static bool
+is_full(const LogChunk *chunk)
+{
+	return chunk->rows >= hooks_delivery_rows ||
+		chunk->old_rows.data.len > MAX_CHUNK ||
+		chunk->new_rows.data.len > MAX_CHUNK;
+}
+
+/*
+ * Writes the rows of a statement that the hooks want.  firing is of one of
+ * these, and tells what the event has of the statement.
+ */
+void
+hooks_log_chunk_write(const HookLogSource *source, HookFiring *firing)
+{
+	LogChunk	chunk = {source};
+	HookBatchReader rows;
+
+	chunk.columns = wanted_columns(source->hooks);
+	chunk.action = hooks_context_action_word(firing->subject);
+	chunk.json = hooks_rowjson_begin(source->target, chunk.columns);
+	chunk.context = AllocSetContextCreate(CurrentMemoryContext,
+										  "hooks log chunk",
+										  ALLOCSET_DEFAULT_SIZES);
+	chunk.row_context = AllocSetContextCreate(CurrentMemoryContext,
+											  "hooks log row",
+											  ALLOCSET_DEFAULT_SIZES);
+	begin_chunk(&chunk);
+	hooks_batch_reader_begin(&rows, source->batch, source->target);
+	hooks_rowjson_enter(chunk.json);
+	while (hooks_batch_reader_next(&rows))
+	{
+		if (is_full(&chunk))
+		{
+			hooks_rowjson_leave(chunk.json);
+			end_chunk(&chunk, firing);
+			hooks_rowjson_enter(chunk.json);
+		}
+		if (!note_wanted(&chunk, rows.number))
+			continue;
+		add_row(&chunk, &chunk.old_rows, rows.old);
+		add_row(&chunk, &chunk.new_rows, rows.new);
+		chunk.rows++;
+	}
+	hooks_rowjson_leave(chunk.json);
+	hooks_batch_reader_end(&rows);
+	if (chunk.rows > 0)
+		end_chunk(&chunk, firing);
+	MemoryContextDelete(chunk.row_context);
+	MemoryContextDelete(chunk.context);
+}
