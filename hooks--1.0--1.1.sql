@@ -342,3 +342,6 @@ CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.log_3
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
 ALTER TABLE hooks.log_3 ENABLE REPLICA TRIGGER not_replicated;
 COMMENT ON TRIGGER not_replicated ON hooks.log_3 IS 'each server has its own log';
+CREATE FUNCTION hooks.touch() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_touch';
+COMMENT ON FUNCTION hooks.touch() IS 'a callback for before insert and update: sets the columns that its arguments name to the time of the transaction, where the statement does not';

@@ -489,6 +489,12 @@ CREATE FUNCTION hooks.purge_kept(older_than interval) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_purge_kept';
 COMMENT ON FUNCTION hooks.purge_kept(interval) IS 'forgets what was kept longer ago, and returns the number of cascades';
 
+-- Ready callbacks
+
+CREATE FUNCTION hooks.touch() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_touch';
+COMMENT ON FUNCTION hooks.touch() IS 'a callback for before insert and update: sets the columns that its arguments name to the time of the transaction, where the statement does not';
+
 -- Others than the functions write to the tables: pg_restore, of which sessions
 -- must learn, and logical replication, which must not.
 

@@ -30,6 +30,7 @@
 #include "registry/hook.h"
 #include "registry/path.h"
 #include "registry/scope.h"
+#include "registry/stamp.h"
 
 /*
  * 42P17: a combination of arguments that makes no sense.
@@ -396,6 +397,7 @@ hooks_compose(const HookArguments *given)
 	if (hook->callback == hooks_own_function("keep", 0) &&
 		(hook->phase != HOOK_BEFORE_CASCADE || hook->actions != HOOK_DELETE))
 		refuse(errmsg("hooks.keep is for phase \"before_cascade\" of action \"delete\" only"));
+	hooks_stamp_check(hook, rel);
 	if (given->condition != NULL)
 	{
 		hook->condition = hooks_condition_transform(hook, rel,
