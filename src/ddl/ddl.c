@@ -41,6 +41,7 @@
 #include "registry/definition.h"
 #include "registry/event.h"
 #include "registry/guard.h"
+#include "registry/lock.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 
@@ -224,7 +225,7 @@ lock_for_table(RangeVar *table)
 
 	if (!OidIsValid(relid) || !has_hooks(relid))
 		return false;
-	hooks_registry_lock();
+	hooks_lock_registry();
 	return true;
 }
 

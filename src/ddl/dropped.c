@@ -19,6 +19,7 @@
 #include "ddl/objects.h"
 #include "registry/attach.h"
 #include "registry/definition.h"
+#include "registry/lock.h"
 #include "registry/registry.h"
 #include "registry/remove.h"
 
@@ -98,13 +99,13 @@ hooks_dropped_objects(Node *command)
 		}
 	}
 	if (definitions != NIL)
-		hooks_registry_lock();
+		hooks_lock_registry();
 	foreach(lc, definitions)
 	{
 		const HookObject *definition = lfirst(lc);
 		Hook	   *hook;
 
-		(void) hooks_registry_lock_hook(definition->name, true);
+		(void) hooks_lock_hook(definition->name, true);
 		hook = hooks_registry_find(definition->name);
 		/* another one may have taken its place */
 		if (hook == NULL || OidIsValid(hook->definition))

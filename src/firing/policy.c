@@ -21,6 +21,7 @@
 #include "base/timeout.h"
 #include "firing/failure.h"
 #include "firing/policy.h"
+#include "registry/lock.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 
@@ -59,7 +60,7 @@ quarantine(const Hook *hook)
 	Hook	   *current;
 
 	if (failures < hooks_quarantine_after ||
-		!hooks_registry_try_lock(hook->name))
+		!hooks_lock_try(hook->name))
 		return false;
 	current = hooks_registry_find(hook->name);
 	if (current == NULL || current->hook_id != hook->hook_id ||

@@ -30,6 +30,7 @@
 #include "base/settings.h"
 #include "registry/body.h"
 #include "registry/definition.h"
+#include "registry/lock.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 
@@ -229,7 +230,7 @@ lock_soon(const char *name, bool *patient)
 {
 	for (int i = 0; i < 20; i++)
 	{
-		if (hooks_registry_lock_hook(name, false))
+		if (hooks_lock_hook(name, false))
 			return true;
 		if (!*patient)
 			return false;
@@ -261,7 +262,7 @@ make_row_true(Oid definition, bool wait, bool *patient)
 		return bound;
 
 	/* once more, under the lock */
-	if (!(wait ? hooks_registry_lock_hook(hook->name, true) :
+	if (!(wait ? hooks_lock_hook(hook->name, true) :
 		  lock_soon(hook->name, patient)))
 	{
 		ereport(WARNING,

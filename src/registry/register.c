@@ -27,6 +27,7 @@
 #include "registry/arguments.h"
 #include "registry/attach.h"
 #include "registry/compose.h"
+#include "registry/lock.h"
 #include "registry/order.h"
 #include "registry/path.h"
 #include "registry/record.h"
@@ -73,11 +74,11 @@ hook_to_change(const char *name, bool missing_ok)
 	if (hook == NULL)
 		return NULL;
 	check_may_change(hook);
-	hooks_registry_lock();
-	(void) hooks_registry_lock_hook(name, true);
+	hooks_lock_registry();
+	(void) hooks_lock_hook(name, true);
 	hook = missing_ok ? hooks_registry_find(name) : hooks_registry_get(name);
 	if (hook == NULL)
-		hooks_registry_unlock(name);
+		hooks_lock_release(name);
 	else
 		check_may_change(hook);
 	return hook;
@@ -195,17 +196,17 @@ hooks_register(PG_FUNCTION_ARGS)
 
 	/* before the objects that the hook names, as in commands that drop them */
 	PreventCommandIfReadOnly("hooks.register()");
-	hooks_registry_lock();
+	hooks_lock_registry();
 	hooks_arguments_get(fcinfo, &given);
 	hook = hooks_compose(&given);
 	report_problems(hook);
-	(void) hooks_registry_lock_hook(hook->name, true);
+	(void) hooks_lock_hook(hook->name, true);
 	other = hooks_registry_find(hook->name);
 	if (other != NULL && other->damage == NULL && hooks_hook_has_row(other) &&
 		hooks_hook_same(hook, other))
 	{
 		if (!sync_triggers(hook))
-			hooks_registry_unlock(hook->name);
+			hooks_lock_release(hook->name);
 		PG_RETURN_BOOL(false);
 	}
 	hooks_order_check(hook);
@@ -279,14 +280,14 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 		PG_RETURN_INT64(0);
 
 	/* once more, under the lock */
-	hooks_registry_lock();
+	hooks_lock_registry();
 	foreach(lc, hooks_registry_of_package(package))
 	{
-		(void) hooks_registry_lock_hook(((Hook *) lfirst(lc))->name, true);
+		(void) hooks_lock_hook(((Hook *) lfirst(lc))->name, true);
 	}
 	hooks = hooks_registry_of_package(package);
 	if (hooks == NIL)
-		hooks_registry_unlock(NULL);
+		hooks_lock_release(NULL);
 	foreach(lc, hooks)
 	{
 		check_may_change(lfirst(lc));
@@ -308,7 +309,7 @@ set_enabled(FunctionCallInfo fcinfo, bool enabled)
 	hook = hook_to_change(name, false);
 	if (hook->enabled == enabled && !hook->quarantined)
 	{
-		hooks_registry_unlock(name);
+		hooks_lock_release(name);
 		return false;
 	}
 	if (enabled)

@@ -9,9 +9,6 @@
  *
  * The table is read as catalog code does that, with no privilege check.
  * record.c writes it.
- *
- * Writers hold a lock that conflicts with itself, and no reader's, until the
- * end of their transaction.
  */
 #include "postgres.h"
 
@@ -24,10 +21,8 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
 #include "commands/sequence.h"
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -83,8 +78,8 @@ hooks_registry_init(void)
 /*
  * The OID of hooks.registry.
  */
-static Oid
-registry_relid(void)
+Oid
+hooks_registry_relid(void)
 {
 	return hooks_own_relation(hooks_registry_table.name, RELKIND_RELATION);
 }
@@ -95,7 +90,7 @@ registry_relid(void)
 Oid
 hooks_registry_owner(void)
 {
-	Oid			relid = registry_relid();
+	Oid			relid = hooks_registry_relid();
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Oid			owner;
 
@@ -104,73 +99,6 @@ hooks_registry_owner(void)
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 	return owner;
-}
-
-/*
- * Keeps other writers of the registry out until the end of the transaction.
- * 55000 if the registry is of another version: so may be what called.
- */
-void
-hooks_registry_lock(void)
-{
-	table_close(hooks_own_open(&hooks_registry_table,
-							   ShareUpdateExclusiveLock),
-				NoLock);
-}
-
-static void
-hook_locktag(LOCKTAG *tag, const char *name)
-{
-	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) name,
-											   strlen(name)));
-
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, registry_relid(), hash, 0);
-}
-
-/*
- * Gives back the lock under which nothing was written, and that on a hook,
- * unless the name is NULL.
- */
-void
-hooks_registry_unlock(const char *name)
-{
-	LOCKTAG		tag;
-
-	if (name != NULL)
-	{
-		hook_locktag(&tag, name);
-		(void) LockRelease(&tag, ExclusiveLock, false);
-	}
-	UnlockRelationOid(registry_relid(), ShareUpdateExclusiveLock);
-}
-
-/*
- * Keeps others from writing the row of a hook until the end of the
- * transaction.  False if somebody else does and this is not to wait.
- */
-bool
-hooks_registry_lock_hook(const char *name, bool wait)
-{
-	LOCKTAG		tag;
-
-	hook_locktag(&tag, name);
-	if (LockAcquire(&tag, ExclusiveLock, false, !wait) ==
-		LOCKACQUIRE_NOT_AVAIL)
-		return false;
-	AcceptInvalidationMessages();
-	return true;
-}
-
-/*
- * Takes both locks without waiting; false if somebody else is
- * writing.
- */
-bool
-hooks_registry_try_lock(const char *name)
-{
-	return ConditionalLockRelationOid(registry_relid(),
-									  ShareUpdateExclusiveLock) &&
-		hooks_registry_lock_hook(name, false);
 }
 
 /*
@@ -612,7 +540,7 @@ hooks_registry_invalidate(const Hook *hook)
 {
 	ListCell   *lc;
 
-	CacheInvalidateRelcacheByRelid(registry_relid());
+	CacheInvalidateRelcacheByRelid(hooks_registry_relid());
 	if (!OidIsValid(hook->relation))
 	{
 		CacheInvalidateRelcacheAll();

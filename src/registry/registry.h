@@ -18,11 +18,8 @@
 
 extern void hooks_registry_init(void);
 extern int	hooks_registry_kinds(void);
+extern Oid	hooks_registry_relid(void);
 extern Oid	hooks_registry_owner(void);
-extern void hooks_registry_lock(void);
-extern bool hooks_registry_try_lock(const char *name);
-extern bool hooks_registry_lock_hook(const char *name, bool wait);
-extern void hooks_registry_unlock(const char *name);
 extern bool hooks_registry_exists(void);
 extern char *hooks_registry_name_of(int64 hook_id);
 extern HeapTuple hooks_registry_row(const char *name);

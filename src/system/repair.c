@@ -32,6 +32,7 @@
 #include "registry/attach.h"
 #include "registry/definition.h"
 #include "registry/guard.h"
+#include "registry/lock.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 #include "registry/remove.h"
@@ -309,14 +310,14 @@ hooks_repair(PG_FUNCTION_ARGS)
 	int64		mended;
 
 	PreventCommandIfReadOnly("hooks.repair()");
-	hooks_registry_lock();
+	hooks_lock_registry();
 	mended = mend_event_triggers();
 	mended += hooks_guard_mend(NULL);
 	mended += remove_gone();
 	mended += mend_hooks();
 	mended += mend_tables();
 	if (mended == 0)
-		hooks_registry_unlock(NULL);
+		hooks_lock_release(NULL);
 
 	/* sessions may have missed rows that were loaded past our triggers */
 	CacheInvalidateRelcacheAll();
