@@ -22,6 +22,7 @@
 #include "firing/statement.h"
 #include "firing/truncate.h"
 #include "registry/definition.h"
+#include "registry/present.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 
@@ -125,7 +126,7 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 		hooks_statement_pop(copying);
 	if (truncate)
 		hooks_truncate_pop();
-	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_registry_exists())
+	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_present_registry())
 	{
 		CommandCounterIncrement();
 		hooks_record_refresh(hooks_definition_all());

@@ -12,7 +12,7 @@
 #include "executor.h"
 #include "firing/chain.h"
 #include "firing/sandbox.h"
-#include "registry/registry.h"
+#include "registry/present.h"
 #include "transaction.h"
 
 PG_MODULE_MAGIC;
@@ -24,7 +24,7 @@ _PG_init(void)
 {
 	hooks_settings_init();
 	hooks_own_init();
-	hooks_registry_init();
+	hooks_present_init();
 	hooks_chain_init();
 	hooks_sandbox_init();
 	hooks_graph_init();

@@ -3,7 +3,7 @@
  *		The event triggers.
  *
  * All DDL of the database comes here.  Most of it concerns no hook, which
- * hooks_registry_kinds() knows without a look at the registry.
+ * hooks_present_kinds() knows without a look at the registry.
  */
 #include "postgres.h"
 
@@ -42,6 +42,7 @@
 #include "registry/event.h"
 #include "registry/guard.h"
 #include "registry/lock.h"
+#include "registry/present.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 
@@ -203,12 +204,12 @@ has_hooks(Oid relid)
 {
 	ListCell   *lc;
 
-	if (hooks_registry_has(relid))
+	if (hooks_present_on(relid))
 		return true;
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
 		foreach(lc, find_all_inheritors(relid, NoLock, NULL))
 	{
-		if (hooks_registry_has(lfirst_oid(lc)))
+		if (hooks_present_on(lfirst_oid(lc)))
 			return true;
 	}
 	return false;
@@ -331,11 +332,11 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 		case T_CreateTrigStmt:
 			if (!InSecurityRestrictedOperation())
 				made_way = InvalidOid;
-			if (hooks_registry_kinds() & HOOKS_ANY)
+			if (hooks_present_kinds() & HOOKS_ANY)
 				before_create_trigger((CreateTrigStmt *) command);
 			break;
 		case T_AlterTableStmt:
-			kinds = hooks_registry_kinds();
+			kinds = hooks_present_kinds();
 			if (kinds & HOOKS_ANY)
 				before_attach((AlterTableStmt *) command);
 			if (kinds & HOOKS_ON_DROP)
@@ -346,7 +347,7 @@ hooks_ddl_command_start(PG_FUNCTION_ARGS)
 			break;
 		case T_DropStmt:
 		case T_DropOwnedStmt:
-			kinds = hooks_registry_kinds();
+			kinds = hooks_present_kinds();
 			if ((kinds & HOOKS_ANY) && IsA(command, DropStmt) &&
 				!lock_for_drop((DropStmt *) command))
 				unconcerned = command;
@@ -374,7 +375,7 @@ hooks_sql_drop(PG_FUNCTION_ARGS)
 
 	unconcerned = NULL;
 	hooks_told_check_dropped(data->parsetree);
-	if (!skip && (hooks_registry_kinds() & HOOKS_ANY))
+	if (!skip && (hooks_present_kinds() & HOOKS_ANY))
 		hooks_dropped_objects(data->parsetree);
 	PG_RETURN_NULL();
 }
@@ -708,7 +709,7 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 {
 	EventTriggerData *data = event_data(fcinfo, "ddl_command_end");
 	Node	   *command = data->parsetree;
-	int			kinds = hooks_registry_kinds();
+	int			kinds = hooks_present_kinds();
 
 	unconcerned = NULL;
 	hooks_told_end(command);
@@ -716,7 +717,7 @@ hooks_ddl_command_end(PG_FUNCTION_ARGS)
 		after_triggers_disabled((AlterTableStmt *) command);
 	if (IsA(command, CreateTrigStmt) && !InSecurityRestrictedOperation())
 		after_create_trigger();
-	if (hooks_registry_exists())
+	if (hooks_present_registry())
 		show_in_registry(command);
 	if ((kinds & HOOKS_ANY) == 0)
 		PG_RETURN_NULL();

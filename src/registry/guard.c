@@ -24,6 +24,7 @@
 #include "registry/attach.h"
 #include "registry/definition.h"
 #include "registry/guard.h"
+#include "registry/present.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 #include "registry/scope.h"
@@ -62,7 +63,7 @@ hooks_registry_changed(PG_FUNCTION_ARGS)
 	hooks_definition_end_loading();
 	CacheInvalidateRelcacheAll();
 	CommandCounterIncrement();
-	if (TRIGGER_FIRED_BY_INSERT(data->tg_event) && hooks_registry_exists())
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event) && hooks_present_registry())
 	{
 		foreach(lc, hooks_definition_all())
 		{

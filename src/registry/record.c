@@ -18,11 +18,15 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "base/identity.h"
@@ -92,6 +96,34 @@ number_hook(Hook *hook)
 	table_close(registry, AccessShareLock);
 }
 
+/*
+ * Tells all backends, at commit, that the chains of a hook's relation and of
+ * its partitions have changed.
+ */
+static void
+invalidate(const Hook *hook)
+{
+	ListCell   *lc;
+
+	CacheInvalidateRelcacheByRelid(hooks_registry_relid());
+	if (!OidIsValid(hook->relation))
+	{
+		CacheInvalidateRelcacheAll();
+		return;
+	}
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation)))
+		return;
+	if (get_rel_relkind(hook->relation) != RELKIND_PARTITIONED_TABLE)
+	{
+		CacheInvalidateRelcacheByRelid(hook->relation);
+		return;
+	}
+	foreach(lc, find_all_inheritors(hook->relation, NoLock, NULL))
+	{
+		CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
+	}
+}
+
 static void
 put_row(Relation registry, Hook *hook, HeapTuple tuple)
 {
@@ -101,7 +133,7 @@ put_row(Relation registry, Hook *hook, HeapTuple tuple)
 		CatalogTupleInsert(registry, tuple);
 	hook->tid = tuple->t_self;
 	table_close(registry, NoLock);
-	hooks_registry_invalidate(hook);
+	invalidate(hook);
 	CommandCounterIncrement();
 }
 
@@ -127,7 +159,7 @@ delete_row(const Hook *hook)
 
 	CatalogTupleDelete(registry, &tid);
 	table_close(registry, NoLock);
-	hooks_registry_invalidate(hook);
+	invalidate(hook);
 	CommandCounterIncrement();
 }
 
@@ -157,7 +189,7 @@ hooks_record_replace(Hook *hook, const Hook *other)
 		number_hook(hook);
 	hooks_definition_create(hook);
 	write_row(hook);
-	hooks_registry_invalidate(other);
+	invalidate(other);
 }
 
 /*
@@ -194,7 +226,7 @@ hooks_record_delete(const Hook *hook)
 	if (hooks_hook_has_row(hook))
 		delete_row(hook);
 	else
-		hooks_registry_invalidate(hook);
+		invalidate(hook);
 }
 
 /*

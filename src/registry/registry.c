@@ -15,20 +15,10 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
-#include "catalog/indexing.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_proc.h"
-#include "commands/sequence.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/hsearch.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
@@ -36,44 +26,8 @@
 #include "base/settings.h"
 #include "registry/body.h"
 #include "registry/definition.h"
+#include "registry/present.h"
 #include "registry/registry.h"
-
-/*
- * What hooks_registry_kinds() returned last, and the registry's OID then; -1
- * after any change of the registry, which an abort undoes by another message.
- */
-static int	known_kinds = -1;
-static Oid	known_registry = InvalidOid;
-static bool of_other_version = false;
-
-/* counts such messages, so that what was read while one came is not kept */
-static uint64 changes = 0;
-
-/* the relations that have hooks; NULL when it has to be made anew */
-static HTAB *hooked = NULL;
-
-static void
-relation_changed(Datum arg, Oid relid)
-{
-	if (!OidIsValid(relid) || relid == known_registry ||
-		!OidIsValid(known_registry))
-	{
-		changes++;
-		known_kinds = -1;
-		if (hooked != NULL)
-			hash_destroy(hooked);
-		hooked = NULL;
-	}
-}
-
-/*
- * Listens to changes.  From _PG_init() only.
- */
-void
-hooks_registry_init(void)
-{
-	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
-}
 
 /*
  * The OID of hooks.registry.
@@ -104,8 +58,8 @@ hooks_registry_owner(void)
 /*
  * The relations that have hooks, as OIDs.
  */
-static List *
-read_hooked(void)
+List *
+hooks_registry_relations(void)
 {
 	Relation	registry =
 		hooks_own_open(&hooks_registry_table, AccessShareLock);
@@ -126,57 +80,6 @@ read_hooked(void)
 	systable_endscan(scan);
 	table_close(registry, AccessShareLock);
 	return relids;
-}
-
-static HTAB *
-make_hooked(List *relids)
-{
-	HASHCTL		info = {0};
-	HTAB	   *set;
-	ListCell   *lc;
-
-	info.keysize = info.entrysize = sizeof(Oid);
-	info.hcxt = CacheMemoryContext;
-	set = hash_create("hooks relations", 64, &info,
-					  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	foreach(lc, relids)
-	{
-		(void) hash_search(set, &lfirst_oid(lc), HASH_ENTER, NULL);
-	}
-	return set;
-}
-
-/*
- * Has a relation hooks that are on it?  Without a look at the registry,
- * mostly.
- */
-bool
-hooks_registry_has(Oid relid)
-{
-	List	   *relids;
-	uint64		before;
-
-	if ((hooks_registry_kinds() & HOOKS_ANY) == 0)
-		return false;
-	if (hooked == NULL)
-	{
-		before = changes;
-		relids = read_hooked();
-		if (changes != before)
-			return list_member_oid(relids, relid);
-		hooked = make_hooked(relids);
-	}
-	return hash_search(hooked, &relid, HASH_FIND, NULL) != NULL;
-}
-
-/*
- * Is there a registry of this version?
- */
-bool
-hooks_registry_exists(void)
-{
-	(void) hooks_registry_kinds();
-	return OidIsValid(known_registry) && !of_other_version;
 }
 
 /* Which rows of the registry: all, or by one indexed column */
@@ -380,9 +283,12 @@ has_rows(Relation registry, const RegistryKey *which)
 	return found;
 }
 
-/* what kinds of hooks the registry with this OID has */
-static int
-look_for_kinds(Oid relid)
+/*
+ * What kinds of hooks the registry with this OID has, as bits; none if it is
+ * of another version.
+ */
+int
+hooks_registry_read_kinds(Oid relid, bool *other_version)
 {
 	RegistryKey on_drop =
 	{"registry_action_idx", Anum_registry_action, F_TEXTEQ,
@@ -391,9 +297,9 @@ look_for_kinds(Oid relid)
 	int			kinds = 0;
 
 	/* Of another version: DDL must pass, ALTER EXTENSION UPDATE is DDL */
-	of_other_version = !hooks_own_has_shape(&hooks_registry_table,
-											RelationGetDescr(registry));
-	if (!of_other_version)
+	*other_version = !hooks_own_has_shape(&hooks_registry_table,
+										  RelationGetDescr(registry));
+	if (!*other_version)
 	{
 		if (has_rows(registry, &all_rows))
 			kinds |= HOOKS_ANY;
@@ -421,33 +327,8 @@ hooks_registry_all(void)
 List *
 hooks_registry_wide(void)
 {
-	return (hooks_registry_kinds() & HOOKS_WIDE) == 0 ? NIL :
+	return (hooks_present_kinds() & HOOKS_WIDE) == 0 ? NIL :
 		scan_registry(&wide_rows);
-}
-
-/*
- * What kinds of hooks there are, enabled or not: 0 if there is none, or no
- * registry, as while the extension is created or dropped.
- */
-int
-hooks_registry_kinds(void)
-{
-	int			kinds;
-	uint64		before;
-
-	AcceptInvalidationMessages();
-	if (known_kinds >= 0)
-		return known_kinds;
-	known_registry =
-		hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
-	if (!OidIsValid(known_registry))
-		return 0;
-
-	before = changes;
-	kinds = look_for_kinds(known_registry);
-	if (changes == before)
-		known_kinds = kinds;
-	return kinds;
 }
 
 /*
@@ -529,32 +410,4 @@ hooks_registry_of_package(const char *package)
 			hooks = lappend(hooks, hook);
 	}
 	return hooks;
-}
-
-/*
- * Tells all backends, at commit, that the chains of a hook's relation and of
- * its partitions have changed.
- */
-void
-hooks_registry_invalidate(const Hook *hook)
-{
-	ListCell   *lc;
-
-	CacheInvalidateRelcacheByRelid(hooks_registry_relid());
-	if (!OidIsValid(hook->relation))
-	{
-		CacheInvalidateRelcacheAll();
-		return;
-	}
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(hook->relation)))
-		return;
-	if (get_rel_relkind(hook->relation) != RELKIND_PARTITIONED_TABLE)
-	{
-		CacheInvalidateRelcacheByRelid(hook->relation);
-		return;
-	}
-	foreach(lc, find_all_inheritors(hook->relation, NoLock, NULL))
-	{
-		CacheInvalidateRelcacheByRelid(lfirst_oid(lc));
-	}
 }

@@ -24,6 +24,7 @@
 #include "utils/syscache.h"
 
 #include "base/own.h"
+#include "registry/present.h"
 #include "registry/scope.h"
 
 /*
