@@ -23,6 +23,7 @@
 
 #include "base/argument.h"
 #include "base/compat.h"
+#include "base/expression.h"
 #include "base/result.h"
 #include "base/rights.h"
 #include "cascade/cascade.h"
@@ -161,7 +162,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"max_rows\" must be greater than zero")));
 	if (condition != NULL)
-		(void) hooks_condition_parse(condition, "condition");
+		(void) hooks_expression_parse(condition, "condition");
 	rows = hooks_result_begin(fcinfo, &desc);
 
 	/* DELETE takes the children of a table that is inherited from, too */

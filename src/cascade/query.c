@@ -173,7 +173,7 @@ append_comparison(StringInfo sql, const HookForeignKey *key, int i,
  * SELECT 0, tableoid, ctid FROM TABLE [WHERE (CONDITION)]
  *
  * The second is of a table with children, which have columns of their own.
- * The condition is one that hooks_condition_parse() has seen.
+ * The condition is one that hooks_expression_parse() has seen.
  */
 char *
 hooks_query_roots(const HookTable *table, bool children, const char *condition)

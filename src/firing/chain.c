@@ -32,7 +32,7 @@
 #include "base/attempt.h"
 #include "base/settings.h"
 #include "firing/chain.h"
-#include "registry/condition.h"
+#include "firing/planned.h"
 #include "registry/scope.h"
 
 typedef struct ChainEntry
@@ -272,8 +272,8 @@ compile(void *arg)
 	HookMember *member = compilation->member;
 
 	member->condition =
-		hooks_condition_compile(member->hook, compilation->rel);
-	member->condition_safe = hooks_condition_cannot_fail(member->condition);
+		hooks_planned_condition(member->hook, compilation->rel);
+	member->condition_safe = hooks_planned_cannot_fail(member->condition);
 }
 
 /*

@@ -22,7 +22,7 @@ typedef struct HookMember
 	ErrorData  *broken;			/* why the condition cannot be planned, NULL
 								 * if it can; raised by firing */
 	Node	   *condition;		/* compiled for the relation, NULL if none */
-	bool		condition_safe; /* hooks_condition_cannot_fail() */
+	bool		condition_safe; /* hooks_planned_cannot_fail() */
 	Bitmapset  *columns;		/* attribute numbers in the relation, offset
 								 * by FirstLowInvalidHeapAttributeNumber */
 	int			narguments;

@@ -34,6 +34,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/expression.h"
 #include "base/identity.h"
 #include "registry/condition.h"
 #include "registry/unnamed.h"
@@ -64,89 +65,6 @@ int
 hooks_condition_fix_parameters(void)
 {
 	return hooks_identity_fix(fixed_parameters, lengthof(fixed_parameters));
-}
-
-/* A text that is parsed, and what was put in front of it */
-typedef struct ParsedText
-{
-	const char *text;
-	int			prefix;			/* its length */
-} ParsedText;
-
-/*
- * Makes the position of an error one in the user's own text.
- */
-static void
-point_into_text(void *arg)
-{
-	const ParsedText *parsed = arg;
-	int			position = geterrposition();
-
-	if (position <= 0)
-		return;
-	errposition(0);
-	internalerrposition(Max(position - parsed->prefix, 1));
-	internalerrquery(parsed->text);
-}
-
-#define SELECT_PREFIX "SELECT "
-#define PARENTHESIS_PREFIX "SELECT ("
-
-static List *
-parse_with(const char *prefix, const char *text, const char *suffix)
-{
-	ParsedText	parsed = {text, strlen(prefix)};
-	ErrorContextCallback context =
-	{error_context_stack, point_into_text, &parsed};
-	List	   *trees;
-
-	error_context_stack = &context;
-	trees = pg_parse_query(psprintf("%s%s%s", prefix, text, suffix));
-	error_context_stack = context.previous;
-	return trees;
-}
-
-/*
- * The raw tree of a text that must be one expression and nothing else; 42601
- * otherwise, where what is how to call it.  Positions in the tree count the
- * seven letters of "SELECT " in front of the text.
- *
- * Such a text can stand between "(" and "\n)" wherever an expression can, and
- * means nothing else there.
- */
-Node *
-hooks_condition_parse(const char *text, const char *what)
-{
-	List	   *parsed = parse_with(SELECT_PREFIX, text, "");
-	SelectStmt *select;
-	ResTarget  *target;
-
-	/* In parentheses it parses as well, but for "a;" or "ALL a" */
-	if (list_length(parse_with(PARENTHESIS_PREFIX, text, "\n)")) == 1 &&
-		list_length(parsed) == 1 &&
-		IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
-	{
-		select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
-		if (select->op == SETOP_NONE && select->distinctClause == NIL &&
-			select->intoClause == NULL && select->fromClause == NIL &&
-			select->whereClause == NULL && select->groupClause == NIL &&
-			select->havingClause == NULL && select->windowClause == NIL &&
-			select->valuesLists == NIL && select->sortClause == NIL &&
-			select->limitOffset == NULL && select->limitCount == NULL &&
-			select->lockingClause == NIL && select->withClause == NULL &&
-			list_length(select->targetList) == 1)
-		{
-			target = linitial_node(ResTarget, select->targetList);
-			if (target->name == NULL && target->indirection == NIL &&
-				!(IsA(target->val, ColumnRef) &&
-				  IsA(linitial(((ColumnRef *) target->val)->fields), A_Star)))
-				return target->val;
-		}
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_SYNTAX_ERROR),
-			 errmsg("%s is not a single expression: %s", what, text)));
-	return NULL;				/* keep compiler quiet */
 }
 
 /*
@@ -193,14 +111,14 @@ static Node *
 transform_condition(Relation rel, const char *text)
 {
 	ParseState *pstate = make_parsestate(NULL);
-	Node	   *raw = hooks_condition_parse(text, "condition of a hook");
-	ParsedText	parsed = {text, strlen(SELECT_PREFIX)};
+	Node	   *raw = hooks_expression_parse(text, "condition of a hook");
+	HookExpressionText parsed = {text, strlen(HOOKS_EXPRESSION_PREFIX)};
 	ErrorContextCallback context =
-	{error_context_stack, point_into_text, &parsed};
+	{error_context_stack, hooks_expression_point, &parsed};
 	ParseNamespaceItem *nsitem;
 	Node	   *condition;
 
-	pstate->p_sourcetext = psprintf(SELECT_PREFIX "%s", text);
+	pstate->p_sourcetext = psprintf(HOOKS_EXPRESSION_PREFIX "%s", text);
 	if (rel != NULL)
 	{
 		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
@@ -422,124 +340,4 @@ hooks_condition_transform(const Hook *hook, Relation rel, const char *text)
 	check_references(hook, condition, rel);
 	(void) refuse_roles(condition, NULL);
 	return hooks_unnamed_write_out(condition);
-}
-
-/*
- * The columns of a partitioned table as those of a partition of it, which have
- * the same names.
- */
-static AttrMap *
-map_columns(Oid from, Relation to)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(from));
-	AttrMap    *map;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", from);
-	map = make_attrmap(((Form_pg_class) GETSTRUCT(tuple))->relnatts);
-	ReleaseSysCache(tuple);
-	for (int i = 0; i < map->maplen; i++)
-	{
-		char	   *name = get_attname(from, i + 1, true);
-
-		if (name != NULL)
-			map->attnums[i] = get_attnum(RelationGetRelid(to), name);
-	}
-	return map;
-}
-
-/*
- * An expression over the rows of a relation, given one over those of a
- * partitioned table above it.
- */
-static Node *
-map_to_partition(Node *condition, Oid from, Relation to)
-{
-	AttrMap    *map;
-	bool		whole_row;
-
-	if (from == RelationGetRelid(to))
-		return condition;
-	map = map_columns(from, to);
-	condition = map_variable_attnos(condition, PRS2_OLD_VARNO, 0, map,
-									to->rd_rel->reltype, &whole_row);
-	return map_variable_attnos(condition, PRS2_NEW_VARNO, 0, map,
-							   to->rd_rel->reltype, &whole_row);
-}
-
-/*
- * The condition of a hook as an expression ready to be initialized, over the
- * rows of its table or of a partition of it.  OLD is the inner and NEW the
- * outer tuple of the expression context.
- *
- * This happens in anybody's session.  Planning calls and inlines functions,
- * whose bodies it parses: so it is done as the hook's owner, under the hook's
- * search_path, in a security-restricted operation; what they set is undone.
- */
-Node *
-hooks_condition_compile(const Hook *hook, Relation rel)
-{
-	Node	   *condition = copyObject(hook->condition);
-	HookIdentity before;
-
-	hooks_identity_enter(&before, hook->owner, HOOKS_RESTRICTED,
-						 hooks_hook_path(hook));
-	if (OidIsValid(hook->relation))
-		condition = map_to_partition(condition, hook->relation, rel);
-	condition = hooks_expand_generated(condition, rel);
-	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
-	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
-	condition = (Node *) expression_planner((Expr *) condition);
-	hooks_identity_end(&before);
-	return condition;
-}
-
-static bool
-is_not_leakproof(Oid function, void *context)
-{
-	return !get_func_leakproof(function);
-}
-
-static bool
-may_fail(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	switch (nodeTag(node))
-	{
-		case T_Var:
-		case T_Const:
-		case T_List:
-		case T_BoolExpr:
-		case T_NullTest:
-		case T_BooleanTest:
-		case T_RelabelType:
-		case T_CaseExpr:
-		case T_CaseWhen:
-		case T_CaseTestExpr:
-		case T_CoalesceExpr:
-			break;
-		case T_FuncExpr:
-		case T_OpExpr:
-		case T_DistinctExpr:
-		case T_NullIfExpr:
-		case T_ScalarArrayOpExpr:
-			if (check_functions_in_node(node, is_not_leakproof, NULL))
-				return true;
-			break;
-		default:
-			return true;
-	}
-	return expression_tree_walker(node, may_fail, context);
-}
-
-/*
- * Can the condition be evaluated outside a subtransaction and as anybody?
- * Only if nothing is in it but leakproof functions: these promise to throw no
- * error that depends on their arguments, and only superusers can mark them so.
- */
-bool
-hooks_condition_cannot_fail(Node *condition)
-{
-	return !may_fail(condition, NULL);
 }

@@ -13,7 +13,6 @@
 
 #include "registry/hook.h"
 
-extern Node *hooks_condition_parse(const char *text, const char *what);
 extern Node *hooks_condition_transform(const Hook *hook, Relation rel,
 									   const char *text);
 extern const char *hooks_condition_missing_row(const Hook *hook,
@@ -21,7 +20,5 @@ extern const char *hooks_condition_missing_row(const Hook *hook,
 											   const char **why);
 extern int	hooks_condition_fix_parameters(void);
 extern char *hooks_condition_text(Oid relid, Node *condition);
-extern Node *hooks_condition_compile(const Hook *hook, Relation rel);
-extern bool hooks_condition_cannot_fail(Node *condition);
 
 #endif							/* HOOKS_CONDITION_H */

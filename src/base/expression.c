@@ -1,0 +1,87 @@
+/*
+ * expression.c
+ *		A user's text as one expression.
+ */
+#include "postgres.h"
+
+#include "nodes/parsenodes.h"
+#include "tcop/tcopprot.h"
+
+#include "base/expression.h"
+
+#define PARENTHESIS_PREFIX "SELECT ("
+
+/*
+ * Makes the position of an error one in the user's own text.  An error context
+ * callback for whoever goes on with the expression; the argument is a
+ * HookExpressionText.
+ */
+void
+hooks_expression_point(void *arg)
+{
+	const		HookExpressionText *parsed = arg;
+	int			position = geterrposition();
+
+	if (position <= 0)
+		return;
+	errposition(0);
+	internalerrposition(Max(position - parsed->prefix, 1));
+	internalerrquery(parsed->text);
+}
+
+static List *
+parse_with(const char *prefix, const char *text, const char *suffix)
+{
+	HookExpressionText parsed = {text, strlen(prefix)};
+	ErrorContextCallback context =
+	{error_context_stack, hooks_expression_point, &parsed};
+	List	   *trees;
+
+	error_context_stack = &context;
+	trees = pg_parse_query(psprintf("%s%s%s", prefix, text, suffix));
+	error_context_stack = context.previous;
+	return trees;
+}
+
+/*
+ * The raw tree of a text that must be one expression and nothing else; 42601
+ * otherwise, where what is how to call it.  Positions in the tree count the
+ * seven letters of "SELECT " in front of the text.
+ *
+ * Such a text can stand between "(" and "\n)" wherever an expression can, and
+ * means nothing else there.
+ */
+Node *
+hooks_expression_parse(const char *text, const char *what)
+{
+	List	   *parsed = parse_with(HOOKS_EXPRESSION_PREFIX, text, "");
+	SelectStmt *select;
+	ResTarget  *target;
+
+	/* In parentheses it parses as well, but for "a;" or "ALL a" */
+	if (list_length(parse_with(PARENTHESIS_PREFIX, text, "\n)")) == 1 &&
+		list_length(parsed) == 1 &&
+		IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
+	{
+		select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
+		if (select->op == SETOP_NONE && select->distinctClause == NIL &&
+			select->intoClause == NULL && select->fromClause == NIL &&
+			select->whereClause == NULL && select->groupClause == NIL &&
+			select->havingClause == NULL && select->windowClause == NIL &&
+			select->valuesLists == NIL && select->sortClause == NIL &&
+			select->limitOffset == NULL && select->limitCount == NULL &&
+			select->lockingClause == NIL && select->withClause == NULL &&
+			list_length(select->targetList) == 1)
+		{
+			target = linitial_node(ResTarget, select->targetList);
+			if (target->name == NULL && target->indirection == NIL &&
+				!(IsA(target->val, ColumnRef) &&
+				  IsA(linitial(((ColumnRef *) target->val)->fields), A_Star)))
+				return target->val;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR),
+			 errmsg("%s is not a single expression: %s", what, text)));
+	return NULL;				/* keep compiler quiet */
+}

@@ -1,0 +1,25 @@
+/*
+ * expression.h
+ *		A user's text as one expression.
+ */
+#ifndef HOOKS_EXPRESSION_H
+#define HOOKS_EXPRESSION_H
+
+#include "postgres.h"
+
+#include "nodes/nodes.h"
+
+/* what hooks_expression_parse() puts in front of the text */
+#define HOOKS_EXPRESSION_PREFIX "SELECT "
+
+/* A text that is parsed, and what was put in front of it */
+typedef struct HookExpressionText
+{
+	const char *text;
+	int			prefix;			/* its length */
+}			HookExpressionText;
+
+extern void hooks_expression_point(void *parsed);
+extern Node *hooks_expression_parse(const char *text, const char *what);
+
+#endif							/* HOOKS_EXPRESSION_H */
