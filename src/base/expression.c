@@ -1,11 +1,15 @@
 /*
  * expression.c
- *		A user's text as one expression.
+ *		A user's text as one expression; the value of an expression.
  */
 #include "postgres.h"
 
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "tcop/tcopprot.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
 
 #include "base/expression.h"
 
@@ -84,4 +88,25 @@ hooks_expression_parse(const char *text, const char *what)
 			(errcode(ERRCODE_SYNTAX_ERROR),
 			 errmsg("%s is not a single expression: %s", what, text)));
 	return NULL;				/* keep compiler quiet */
+}
+
+/*
+ * The value of an expression over no rows, in the current memory context.  It
+ * is planned and evaluated as the current user.
+ */
+Datum
+hooks_expression_value(Node *expression, bool *isnull)
+{
+	EState	   *estate = CreateExecutorState();
+	ExprState  *state = ExecPrepareExpr((Expr *) expression, estate);
+	ExprContext *context = GetPerTupleExprContext(estate);
+	Datum		value = ExecEvalExprSwitchContext(state, context, isnull);
+	int16		length;
+	bool		by_value;
+
+	get_typlenbyval(exprType(expression), &length, &by_value);
+	if (!*isnull)
+		value = datumCopy(value, by_value, length);
+	FreeExecutorState(estate);
+	return value;
 }

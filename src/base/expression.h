@@ -1,6 +1,6 @@
 /*
  * expression.h
- *		A user's text as one expression.
+ *		A user's text as one expression; the value of an expression.
  */
 #ifndef HOOKS_EXPRESSION_H
 #define HOOKS_EXPRESSION_H
@@ -21,5 +21,6 @@ typedef struct HookExpressionText
 
 extern void hooks_expression_point(void *parsed);
 extern Node *hooks_expression_parse(const char *text, const char *what);
+extern Datum hooks_expression_value(Node *expression, bool *isnull);
 
 #endif							/* HOOKS_EXPRESSION_H */

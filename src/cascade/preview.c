@@ -30,7 +30,6 @@
 #include "cascade/emptied.h"
 #include "cascade/switched.h"
 #include "firing/forecast.h"
-#include "registry/condition.h"
 
 /* columns of the previews, as in the install script */
 #define PREVIEW_COLUMNS 7

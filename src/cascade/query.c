@@ -14,19 +14,18 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
+#include "base/expression.h"
 #include "base/identity.h"
 #include "base/place.h"
 #include "cascade/compare.h"
@@ -323,7 +322,6 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 {
 	const HookForeignKey *key = step->key;
 	HookIdentity before;
-	EState	   *estate = CreateExecutorState();
 	bool		known = true;
 	Relation	rel;
 
@@ -335,8 +333,6 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 	for (int i = 0; i < key->nkeys && known; i++)
 	{
 		AttrNumber	attnum = key->referencing_keys[i];
-		Form_pg_attribute att =
-			TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 		Node	   *value = NULL;
 
 		if (bms_is_member(attnum, step->set))
@@ -351,15 +347,9 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 			!hooks_callback_type_runs_code(getBaseType(exprType(value)));
 		if (!known)
 			continue;
-		values[i] =
-			ExecEvalExprSwitchContext(ExecPrepareExpr((Expr *) value, estate),
-									  GetPerTupleExprContext(estate),
-									  &nulls[i]);
-		if (!nulls[i])
-			values[i] = datumCopy(values[i], att->attbyval, att->attlen);
+		values[i] = hooks_expression_value(value, &nulls[i]);
 	}
 	table_close(rel, NoLock);
 	hooks_identity_end(&before);
-	FreeExecutorState(estate);
 	return known;
 }

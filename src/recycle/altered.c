@@ -11,16 +11,15 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "base/ancestors.h"
+#include "base/expression.h"
 #include "base/identity.h"
 #include "recycle/altered.h"
 #include "recycle/keeper.h"
@@ -80,9 +79,6 @@ get_default(Relation rel, AttrNumber attnum, const AlteringStep *step,
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 	Node	   *expression = build_column_default(rel, attnum);
-	MemoryContext context = CurrentMemoryContext;
-	EState	   *estate;
-	ExprState  *state;
 	Datum		value;
 	HookIdentity before;
 
@@ -97,19 +93,7 @@ get_default(Relation rel, AttrNumber attnum, const AlteringStep *step,
 				 errdetail("What the delete leaves in column \"%s\" cannot be known before.",
 						   NameStr(att->attname))));
 	hooks_identity_become_owner(&before, RelationGetRelid(rel));
-	estate = CreateExecutorState();
-	state = ExecPrepareExpr((Expr *) expression, estate);
-	value =
-		ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate),
-								  isnull);
-	if (!*isnull)
-	{
-		MemoryContext old = MemoryContextSwitchTo(context);
-
-		value = datumCopy(value, att->attbyval, att->attlen);
-		MemoryContextSwitchTo(old);
-	}
-	FreeExecutorState(estate);
+	value = hooks_expression_value(expression, isnull);
 	hooks_identity_end(&before);
 	return value;
 }
