@@ -192,7 +192,7 @@ is_captured(Oid relid)
 	bool		captured = false;
 
 	for (int i = 0; i < chain->length; i++)
-		captured |= hooks_chain_role_fires(chain->members[i]->hook->fire);
+		captured |= hooks_member_role_fires(chain->members[i]);
 	hooks_chain_unpin(relation);
 	return captured;
 }

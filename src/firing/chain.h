@@ -8,29 +8,10 @@
 
 #include "postgres.h"
 
-#include "nodes/bitmapset.h"
-#include "nodes/nodes.h"
+#include "nodes/pg_list.h"
 
+#include "firing/member.h"
 #include "registry/event.h"
-#include "registry/registry.h"
-
-/* A hook as it stands in the chains of one relation */
-typedef struct HookMember
-{
-	Hook	   *hook;
-	Oid			target;			/* the relation that it is on; see scope.h */
-	ErrorData  *broken;			/* why the condition cannot be planned, NULL
-								 * if it can; raised by firing */
-	Node	   *condition;		/* compiled for the relation, NULL if none */
-	bool		condition_safe; /* hooks_planned_cannot_fail() */
-	Bitmapset  *columns;		/* attribute numbers in the relation, offset
-								 * by FirstLowInvalidHeapAttributeNumber */
-	int			narguments;
-	char	  **arguments;
-	int			nrun_after;
-	char	  **run_after;
-	int			timeout;		/* ms, 0 for none */
-} HookMember;
 
 typedef struct HookChain
 {
@@ -64,7 +45,5 @@ extern HookRelation *hooks_chain_pin(Oid relid);
 extern void hooks_chain_unpin(HookRelation *relation);
 extern void hooks_chain_tell(const HookRelation *relation,
 							 const HookEvent *event);
-extern void hooks_chain_sort(HookMember **members, int n, HookPhase phase);
-extern bool hooks_chain_role_fires(HookFire fire);
 
 #endif							/* HOOKS_CHAIN_H */

@@ -17,6 +17,7 @@
 #include "firing/fire.h"
 #include "firing/orphan.h"
 #include "firing/provenance.h"
+#include "firing/sort.h"
 
 static void
 unpin_all(void *arg)
@@ -112,14 +113,14 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	if (seen != NULL)
 		hash_destroy(seen);
 	if (list_length(relids) > 1 && n > 1)
-		hooks_chain_sort(members, n, event->phase);
+		hooks_sort_members(members, n, event->phase);
 
 	run->length = n;
 	run->calls = palloc0(sizeof(HookCall) * Max(n, 1));
 	for (int i = 0; i < n; i++)
 	{
 		run->calls[i].member = members[i];
-		run->calls[i].out = !hooks_chain_role_fires(members[i]->hook->fire);
+		run->calls[i].out = !hooks_member_role_fires(members[i]);
 	}
 	MemoryContextSwitchTo(old);
 	return run;

@@ -1,0 +1,38 @@
+/*
+ * member.h
+ *		A hook as it stands in the chains of one relation.
+ */
+#ifndef HOOKS_MEMBER_H
+#define HOOKS_MEMBER_H
+
+#include "postgres.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/nodes.h"
+#include "utils/relcache.h"
+
+#include "registry/hook.h"
+#include "registry/scope.h"
+
+typedef struct HookMember
+{
+	Hook	   *hook;
+	Oid			target;			/* the relation that it is on; see scope.h */
+	ErrorData  *broken;			/* why the condition cannot be planned, NULL
+								 * if it can; raised by firing */
+	Node	   *condition;		/* compiled for the relation, NULL if none */
+	bool		condition_safe; /* hooks_planned_cannot_fail() */
+	Bitmapset  *columns;		/* attribute numbers in the relation, offset
+								 * by FirstLowInvalidHeapAttributeNumber */
+	int			narguments;
+	char	  **arguments;
+	int			nrun_after;
+	char	  **run_after;
+	int			timeout;		/* ms, 0 for none */
+} HookMember;
+
+extern HookMember *hooks_member_make(const HookReach *reach, Relation rel);
+extern bool hooks_member_error_may_pass(const HookMember *member);
+extern bool hooks_member_role_fires(const HookMember *member);
+
+#endif							/* HOOKS_MEMBER_H */
