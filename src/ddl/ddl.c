@@ -38,6 +38,7 @@
 #include "ddl/objects.h"
 #include "ddl/told.h"
 #include "registry/attach.h"
+#include "registry/clones.h"
 #include "registry/definition.h"
 #include "registry/event.h"
 #include "registry/guard.h"
@@ -103,7 +104,7 @@ before_attach(AlterTableStmt *stmt)
 			get_rel_relkind(parent) == RELKIND_PARTITIONED_TABLE &&
 			hooks_class_ownercheck(parent, GetUserId()) &&
 			hooks_class_ownercheck(relid, GetUserId()))
-			hooks_attach_make_way(relid, parent);
+			hooks_clones_make_way(relid, parent);
 	}
 }
 
@@ -122,7 +123,7 @@ before_create_trigger(CreateTrigStmt *stmt)
 		strcmp(strVal(llast(stmt->funcname)), "dispatch") == 0 &&
 		!InSecurityRestrictedOperation() &&
 		hooks_class_ownercheck(relid, GetUserId()) &&
-		hooks_attach_make_way_for(relid, event))
+		hooks_clones_make_way_for(relid, event))
 		made_way = relid;
 }
 

@@ -17,8 +17,6 @@ extern bool hooks_attach_mend(Oid relid);
 extern void hooks_attach_sync_up(Oid relid);
 extern void hooks_attach_sync_tree(Oid relid);
 extern void hooks_attach_sync_above(List *relids, bool dropped);
-extern void hooks_attach_make_way(Oid relid, Oid parent);
-extern bool hooks_attach_make_way_for(Oid relid, const HookEvent *event);
 extern List *hooks_attach_problems(Oid relid, const char *verb, bool others);
 
 #endif							/* HOOKS_ATTACH_H */
