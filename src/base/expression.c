@@ -23,7 +23,7 @@
 void
 hooks_expression_point(void *arg)
 {
-	const		HookExpressionText *parsed = arg;
+	const HookExpressionText *parsed = arg;
 	int			position = geterrposition();
 
 	if (position <= 0)

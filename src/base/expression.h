@@ -17,7 +17,7 @@ typedef struct HookExpressionText
 {
 	const char *text;
 	int			prefix;			/* its length */
-}			HookExpressionText;
+} HookExpressionText;
 
 extern void hooks_expression_point(void *parsed);
 extern Node *hooks_expression_parse(const char *text, const char *what);

@@ -147,7 +147,8 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		bool		required = reason == SYNC_REGISTER && wanted != '\0' &&
 			is_named(reaches, event, relid);
 
-		if (trigger != NULL && wanted != '\0' && !hooks_made_by_us(trigger, event))
+		if (trigger != NULL && wanted != '\0' &&
+			!hooks_made_by_us(trigger, event))
 		{
 			hooks_made_tell_other(rel, trigger, required);
 			continue;
@@ -170,7 +171,8 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 			hooks_made_is_off(trigger) ? trigger->tgenabled : wanted;
 		if (trigger != NULL &&
 			(wanted == '\0' ||
-			 hooks_made_wants_tables(rel, event) != hooks_made_has_tables(trigger)))
+			 hooks_made_wants_tables(rel, event) !=
+			 hooks_made_has_tables(trigger)))
 		{
 			commands = hooks_made_drop(commands, rel, event);
 			trigger = NULL;
@@ -181,7 +183,8 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 			hooks_clones_blocked(partitions, event, required))
 			continue;
 		if (trigger == NULL && hooks_event_of_rows(event))
-			commands = hooks_clones_drop_own(commands, partitions, event, &after);
+			commands = hooks_clones_drop_own(commands, partitions, event,
+											 &after);
 		if (trigger == NULL)
 			commands = hooks_made_create(commands, rel, event);
 		if (state != (trigger == NULL ? TRIGGER_FIRES_ON_ORIGIN :

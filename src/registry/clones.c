@@ -1,11 +1,11 @@
 /*
  * clones.c
- *		The triggers that partitions have of their own, and those that PostgreSQL
- *		clones for them from the partitioned table's.
+ *		The triggers that partitions have of their own, and those that
+ *		PostgreSQL clones for them from the partitioned table's.
  *
- * A partition can have one trigger of a name.  If it has its own trigger for an
- * event when one for the same event is made above it, its own is dropped, and the
- * clone serves both.
+ * A partition can have one trigger of a name.  If it has its own trigger for
+ * an event when one for the same event is made above it, its own is dropped,
+ * and the clone serves both.
  */
 #include "postgres.h"
 
@@ -32,8 +32,8 @@ hooks_clones_blocked(List *partitions, const HookEvent *event, bool error)
 	foreach(lc, partitions)
 	{
 		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
-		const Trigger *trigger = hooks_made_find(CopyTriggerDesc(rel->trigdesc),
-												 event);
+		TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+		const Trigger *trigger = hooks_made_find(triggers, event);
 
 		if (trigger != NULL && !trigger->tgisclone &&
 			!hooks_made_by_us(trigger, event))
@@ -60,8 +60,8 @@ hooks_clones_drop_own(List *commands, List *partitions, const HookEvent *event,
 	foreach(lc, partitions)
 	{
 		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
-		const Trigger *trigger = hooks_made_find(CopyTriggerDesc(rel->trigdesc),
-												 event);
+		TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+		const Trigger *trigger = hooks_made_find(triggers, event);
 
 		if (trigger != NULL && !trigger->tgisclone &&
 			hooks_made_by_us(trigger, event))

@@ -1,7 +1,7 @@
 /*
  * clones.h
- *		The triggers that partitions have of their own, and those that PostgreSQL
- *		clones for them from the partitioned table's.
+ *		The triggers that partitions have of their own, and those that
+ *		PostgreSQL clones for them from the partitioned table's.
  */
 #ifndef HOOKS_CLONES_H
 #define HOOKS_CLONES_H

@@ -1,7 +1,7 @@
 /*
  * made.c
- *		One trigger of ours on one table: what it must be, and the commands that
- *		make it, drop it and enable it.
+ *		One trigger of ours on one table: what it must be, and the commands
+ *		that make it, drop it and enable it.
  *
  * The commands run as the table's owner mostly: what the caller may do was
  * checked before.
@@ -123,7 +123,8 @@ hooks_made_has_tables(const Trigger *trigger)
 bool
 hooks_made_by_us(const Trigger *trigger, const HookEvent *event)
 {
-	bool		tables = hooks_event_has_tables(event) && hooks_made_has_tables(trigger);
+	bool		tables = hooks_event_has_tables(event) &&
+		hooks_made_has_tables(trigger);
 	const char *old_table = tables && event->action != HOOK_INSERT ?
 		"old_table" : NULL;
 	const char *new_table = tables && event->action != HOOK_DELETE ?
@@ -192,13 +193,15 @@ add_command(List *commands, Relation rel, char *command)
 List *
 hooks_made_create(List *commands, Relation rel, const HookEvent *event)
 {
+	char	   *table = hooks_place_quoted(RelationGetRelid(rel));
+	bool		tables = hooks_made_wants_tables(rel, event);
+
 	/* that the command's names mean ours */
 	(void) hooks_own_function("dispatch", 0);
 	if (hooks_event_captures(event))
 		(void) capture_function(event);
 	return add_command(commands, rel,
-					   hooks_event_create_trigger(event, hooks_place_quoted(RelationGetRelid(rel)),
-												  hooks_made_wants_tables(rel, event)));
+					   hooks_event_create_trigger(event, table, tables));
 }
 
 /*
@@ -225,6 +228,8 @@ hooks_made_set_state(List *commands, Relation rel, const HookEvent *event,
 		state == TRIGGER_FIRES_ALWAYS ? "ENABLE ALWAYS" : "ENABLE";
 
 	return add_command(commands, rel,
-					   psprintf("ALTER TABLE %s %s TRIGGER %s", hooks_place_quoted(RelationGetRelid(rel)),
-								word, quote_identifier(event->trigger)));
+					   psprintf("ALTER TABLE %s %s TRIGGER %s",
+								hooks_place_quoted(RelationGetRelid(rel)),
+								word,
+								quote_identifier(event->trigger)));
 }

@@ -1,7 +1,7 @@
 /*
  * made.h
- *		One trigger of ours on one table: what it must be, and the commands that
- *		make it, drop it and enable it.
+ *		One trigger of ours on one table: what it must be, and the commands
+ *		that make it, drop it and enable it.
  */
 #ifndef HOOKS_MADE_H
 #define HOOKS_MADE_H
