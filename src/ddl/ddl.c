@@ -447,9 +447,9 @@ dependents_of(Oid classid, Oid objid)
 		HookObject *object = palloc0(sizeof(HookObject));
 
 		CHECK_FOR_INTERRUPTS();
-		object->classid = row->classid;
-		object->objid = row->objid;
-		object->objsubid = row->objsubid;
+		object->address.classId = row->classid;
+		object->address.objectId = row->objid;
+		object->address.objectSubId = row->objsubid;
 		objects = lappend(objects, object);
 	}
 	systable_endscan(scan);
@@ -471,8 +471,9 @@ after_extension_moved(const AlterObjectSchemaStmt *command)
 	{
 		const HookObject *object = lfirst(lc);
 
-		if (object->classid == RelationRelationId && object->objsubid == 0)
-			hooks_attach_sync_tree(object->objid);
+		if (object->address.classId == RelationRelationId &&
+			object->address.objectSubId == 0)
+			hooks_attach_sync_tree(object->address.objectId);
 	}
 }
 
@@ -506,8 +507,8 @@ after_tables_changed(Node *command)
 		HookObject *object = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (object->classid == RelationRelationId)
-			hooks_attach_sync_tree(object->objid);
+		if (object->address.classId == RelationRelationId)
+			hooks_attach_sync_tree(object->address.objectId);
 	}
 }
 
@@ -605,7 +606,8 @@ definitions_using(List *objects)
 		const HookObject *object = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		definitions = add_using(definitions, object->classid, object->objid);
+		definitions = add_using(definitions, object->address.classId,
+								object->address.objectId);
 	}
 	list_sort(definitions, list_oid_cmp);
 	list_deduplicate_oid(definitions);
@@ -636,8 +638,8 @@ after_names_changed(ObjectType kind)
 				const HookObject *object = lfirst(lc);
 
 				contents = list_concat(contents,
-									   dependents_of(object->classid,
-													 object->objid));
+									   dependents_of(object->address.classId,
+													 object->address.objectId));
 			}
 			break;
 		default:
@@ -658,9 +660,9 @@ after_functions_came(void)
 	{
 		HookObject *object = lfirst(lc);
 
-		if (object->classid == ProcedureRelationId &&
-			hooks_definition_is_one(object->objid))
-			adopt_created(object->objid);
+		if (object->address.classId == ProcedureRelationId &&
+			hooks_definition_is_one(object->address.objectId))
+			adopt_created(object->address.objectId);
 	}
 }
 

@@ -37,8 +37,9 @@ goes_with_target(const Hook *hook, List *objects)
 	{
 		const HookObject *object = lfirst(lc);
 
-		if (object->classid == RelationRelationId && object->objsubid == 0 &&
-			object->objid == hook->relation)
+		if (object->address.classId == RelationRelationId &&
+			object->address.objectSubId == 0 &&
+			object->address.objectId == hook->relation)
 			return true;
 	}
 	return false;
@@ -88,13 +89,13 @@ hooks_dropped_objects(Node *command)
 		HookObject *object = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (object->classid == ProcedureRelationId && object->schema != NULL &&
+		if (object->address.classId == ProcedureRelationId && object->schema != NULL &&
 			strcmp(object->schema, HOOKS_DEFINITIONS) == 0)
 			definitions = lappend(definitions, object);
-		else if (object->classid == RelationRelationId &&
-				 object->objsubid == 0)
+		else if (object->address.classId == RelationRelationId &&
+				 object->address.objectSubId == 0)
 		{
-			relations = lappend_oid(relations, object->objid);
+			relations = lappend_oid(relations, object->address.objectId);
 			foreign_tables |= strcmp(object->type, "foreign table") == 0;
 		}
 	}

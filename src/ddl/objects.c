@@ -60,10 +60,10 @@ object_from_slot(TupleTableSlot *slot, bool dropped)
 	HookObject *object = palloc0(sizeof(HookObject));
 	bool		isnull;
 
-	object->classid = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
+	object->address.classId = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
 	Assert(!isnull);
-	object->objid = DatumGetObjectId(slot_getattr(slot, 2, &isnull));
-	object->objsubid = DatumGetInt32(slot_getattr(slot, 3, &isnull));
+	object->address.objectId = DatumGetObjectId(slot_getattr(slot, 2, &isnull));
+	object->address.objectSubId = DatumGetInt32(slot_getattr(slot, 3, &isnull));
 	object->type = text_column(slot, dropped ? COLUMN_TYPE_DROPPED :
 							   COLUMN_TYPE_TOUCHED);
 	if (dropped)

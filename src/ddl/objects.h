@@ -7,14 +7,13 @@
 
 #include "postgres.h"
 
+#include "catalog/objectaddress.h"
 #include "nodes/pg_list.h"
 
 /* A row of pg_event_trigger_dropped_objects() or ..._ddl_commands() */
 typedef struct HookObject
 {
-	Oid			classid;
-	Oid			objid;
-	int			objsubid;
+	ObjectAddress address;
 	const char *type;			/* the object's, as "table" or "function" */
 
 	/* only of what was dropped */

@@ -183,13 +183,10 @@ hooks_told_check_dropped(Node *command)
 	foreach(lc, hooks_objects_dropped())
 	{
 		HookObject *object = lfirst(lc);
-		ObjectAddress address;
 
 		CHECK_FOR_INTERRUPTS();
-		ObjectAddressSubSet(address, object->classid, object->objid,
-							object->objsubid);
-		if (object->original && counts(told, &address) &&
-			!was_told(told, address))
+		if (object->original && counts(told, &object->address) &&
+			!was_told(told, object->address))
 			report(told, ERRCODE_T_R_SERIALIZATION_FAILURE);
 	}
 }
