@@ -89,7 +89,8 @@ hooks_dropped_objects(Node *command)
 		HookObject *object = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (object->address.classId == ProcedureRelationId && object->schema != NULL &&
+		if (object->address.classId == ProcedureRelationId &&
+			object->schema != NULL &&
 			strcmp(object->schema, HOOKS_DEFINITIONS) == 0)
 			definitions = lappend(definitions, object);
 		else if (object->address.classId == RelationRelationId &&

@@ -60,10 +60,11 @@ object_from_slot(TupleTableSlot *slot, bool dropped)
 	HookObject *object = palloc0(sizeof(HookObject));
 	bool		isnull;
 
-	object->address.classId = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
+	ObjectAddressSubSet(object->address,
+						DatumGetObjectId(slot_getattr(slot, 1, &isnull)),
+						DatumGetObjectId(slot_getattr(slot, 2, &isnull)),
+						DatumGetInt32(slot_getattr(slot, 3, &isnull)));
 	Assert(!isnull);
-	object->address.objectId = DatumGetObjectId(slot_getattr(slot, 2, &isnull));
-	object->address.objectSubId = DatumGetInt32(slot_getattr(slot, 3, &isnull));
 	object->type = text_column(slot, dropped ? COLUMN_TYPE_DROPPED :
 							   COLUMN_TYPE_TOUCHED);
 	if (dropped)

@@ -42,6 +42,7 @@
 #include "utils/syscache.h"
 
 #include "base/compat.h"
+#include "base/depend.h"
 #include "base/own.h"
 #include "registry/body.h"
 #include "registry/definition.h"
@@ -88,29 +89,20 @@ hooks_definition_find(const char *name)
 List *
 hooks_definition_using(Oid classid, Oid objid)
 {
-	Relation	pg_depend = table_open(DependRelationId, AccessShareLock);
+	List	   *objects = hooks_depend_list(classid, objid);
 	List	   *functions = NIL;
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	ListCell   *lc;
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(classid));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(objid));
-	scan = systable_beginscan(pg_depend, DependReferenceIndexId, true, NULL, 2,
-							  keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(lc, objects)
 	{
-		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		const ObjectAddress *object = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (form->classid == ProcedureRelationId &&
-			hooks_definition_is_one(form->objid))
-			functions = lappend_oid(functions, form->objid);
+		if (object->classId == ProcedureRelationId &&
+			hooks_definition_is_one(object->objectId))
+			functions = lappend_oid(functions, object->objectId);
 	}
-	systable_endscan(scan);
-	table_close(pg_depend, AccessShareLock);
+	list_free_deep(objects);
 
 	/* a function that uses several columns has as many entries */
 	list_sort(functions, list_oid_cmp);
