@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "base/settings.h"
 #include "cascade/graph.h"
+#include "cascade/routes.h"
 #include "executor.h"
 #include "firing/chain.h"
 #include "firing/sandbox.h"
@@ -28,6 +29,7 @@ _PG_init(void)
 	hooks_chain_init();
 	hooks_sandbox_init();
 	hooks_graph_init();
+	hooks_routes_init();
 	hooks_transaction_init();
 	hooks_executor_init();
 }

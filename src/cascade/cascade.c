@@ -33,15 +33,39 @@
 
 #include "cascade/cascade.h"
 #include "cascade/change.h"
-#include "cascade/conflict.h"
 #include "cascade/lock.h"
 #include "cascade/query.h"
+#include "cascade/routes.h"
 
 /* is it the number of this transaction, or of one of its subtransactions? */
 static inline bool
 is_of_this_transaction(Datum xid)
 {
 	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xid));
+}
+
+/*
+ * Takes the route of a running delete, with the tables open that it begins
+ * with, and still as it knows them.
+ */
+static void
+take_route(HookWalk *walk, List *roots, Oid target)
+{
+	do
+	{
+		ListCell   *lc;
+
+		if (walk->route != NULL)
+			hooks_routes_give_back(walk->route);
+		walk->route = hooks_routes_take(roots, target, walk->context);
+		foreach(lc, roots)
+		{
+			HookTable  *table = hooks_route_table(walk->route, lfirst_oid(lc));
+
+			if (!table->open)
+				hooks_route_open(walk->route, table);
+		}
+	} while (!hooks_routes_is_current(walk->route));
 }
 
 /*
@@ -63,22 +87,18 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	HookWalk   *walk = palloc0(sizeof(HookWalk));
-	ListCell   *lc;
 
 	walk->context = context;
-	walk->route = hooks_route_make(roots, target, visitor == NULL);
-	hooks_conflict_find(walk->route, roots);
 	walk->visitor = visitor;
 	walk->arg = arg;
 	walk->locks = visitor != NULL;
 	walk->command = GetActiveSnapshot()->curcid;
 	walk->max_rows = max_rows;
 	walk->doomed = hooks_tidset_make(context);
-	walk->versions = hooks_moved_versions(context);
-	foreach(lc, walk->route->steps)
-	{
-		((HookStep *) lfirst(lc))->state = palloc0(sizeof(HookStepState));
-	}
+	if (walk->locks)
+		take_route(walk, roots, target);
+	else
+		walk->route = hooks_routes_make(roots, target, true);
 	MemoryContextSwitchTo(old);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -146,7 +166,7 @@ is_elsewhere(HookWalk *walk, const HookStep *step, Oid relid,
 			 const ItemPointerData *tid)
 {
 	if (step->meets && step->moved->ends[HOOK_END_REFERENCING])
-		return hooks_moved_version(walk->versions, relid, tid, false) != NULL;
+		return hooks_moved_find(walk->versions, relid, tid) != NULL;
 	return hooks_walk_is_changed(step->spoilers, NULL, relid, tid);
 }
 
@@ -308,12 +328,10 @@ count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 static bool
 open_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 {
-	if (lane->context == NULL)
+	if (lane->memory == NULL || !hooks_lane_next_round(lane))
 		return false;
 	if (!hooks_lane_has_plan(lane))
 		hooks_walk_renew_sql(walk, step, lane);
-	if (!hooks_lane_next_round(lane))
-		return false;
 	hooks_lane_open(lane, walk->locks);
 	if (step->counts)
 		count_lane(walk, step, lane);
@@ -332,11 +350,11 @@ open_steps(HookWalk *walk, bool deferred)
 	bool		any = false;
 	ListCell   *lc;
 
-	foreach(lc, walk->route->steps)
+	foreach(lc, walk->taken)
 	{
 		HookStep   *step = lfirst(lc);
 
-		if (!step->taken || step->deferred != deferred)
+		if (step->deferred != deferred)
 			continue;
 		any |= open_lane(walk, step, &step->state->rows);
 		any |= open_lane(walk, step, &step->state->checks);
@@ -353,14 +371,14 @@ reopen_steps(HookWalk *walk, bool again)
 {
 	ListCell   *lc;
 
-	foreach(lc, walk->route->steps)
+	foreach(lc, walk->taken)
 	{
 		HookStepState *state = ((HookStep *) lfirst(lc))->state;
 		HookLane   *lanes[] = {&state->rows, &state->checks};
 
 		for (int i = 0; i < lengthof(lanes); i++)
 		{
-			if (lanes[i]->running == NULL)
+			if (!hooks_lane_is_open(lanes[i]))
 				continue;
 			if (again)
 			{
@@ -421,7 +439,7 @@ run_round(HookWalk *walk)
 		HookStep   *step = NULL;
 		HookLane   *lane = NULL;
 
-		foreach(lc, walk->route->steps)
+		foreach(lc, walk->taken)
 		{
 			HookStep   *other = lfirst(lc);
 
@@ -519,9 +537,8 @@ hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 	TupleTableSlot *slot = NULL;
 	HookLane	lane = {0};
 
-	lane.context = CurrentMemoryContext;
+	lane.context = lane.memory = CurrentMemoryContext;
 	lane.sql = sql;
-	hooks_lane_plan(&lane);
 	hooks_lane_open(&lane, false);
 	while (hooks_lane_advance(&lane))
 	{
@@ -541,26 +558,30 @@ hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 	}
 	if (slot != NULL)
 		ExecDropSingleTupleTableSlot(slot);
-	SPI_freeplan(lane.plan);
+	hooks_lane_end(&lane);
 	pfree(sql);
 }
 
 /*
- * Goes on from the rows that it was given, to the end.
+ * Goes on from the rows that it was given, to the end.  False if a table has
+ * changed since its route was made: another walk has to begin.
  */
-void
+bool
 hooks_cascade_run(HookWalk *walk)
 {
 	for (;;)
 	{
 		walk->depth++;
-		if (!open_round(walk, false))
+		if (walk->outdated || !open_round(walk, false))
 			break;
 		run_round(walk);
 	}
-	if (open_round(walk, true))
+	if (!walk->outdated && open_round(walk, true))
 		run_round(walk);
+	if (walk->outdated)
+		return false;
 	hooks_change_tell(walk);
+	return true;
 }
 
 /*
@@ -571,17 +592,14 @@ hooks_cascade_end(HookWalk *walk)
 {
 	ListCell   *lc;
 
-	foreach(lc, walk->route->steps)
+	hooks_lock_end(walk);
+	foreach(lc, walk->taken)
 	{
-		HookStepState *state = ((HookStep *) lfirst(lc))->state;
-
-		hooks_lane_end(&state->rows);
-		hooks_lane_end(&state->checks);
+		hooks_walk_leave(lfirst(lc));
 	}
 	if (walk->changes != NULL)
 		tuplestore_end(walk->changes);
-	hooks_lock_end(walk);
-	hooks_route_end(walk->route);
+	hooks_routes_give_back(walk->route);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	MemoryContextDelete(walk->context);

@@ -18,7 +18,7 @@ extern HookRoute *hooks_cascade_route(HookWalk *walk);
 extern void hooks_cascade_select(HookWalk *walk, Oid relid,
 								 bool children, const char *condition);
 extern void hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot);
-extern void hooks_cascade_run(HookWalk *walk);
+extern bool hooks_cascade_run(HookWalk *walk);
 extern List *hooks_cascade_counts(const HookWalk *walk);
 extern void hooks_cascade_end(HookWalk *walk);
 

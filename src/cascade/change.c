@@ -336,7 +336,7 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 	if (again || tree->moves)
 	{
 		HookVersion *version =
-			hooks_moved_version(walk->versions, relid, tid, true);
+			hooks_moved_get(&walk->versions, walk->context, relid, tid);
 
 		version->event = change.event;
 		if (tree->moves)
@@ -392,7 +392,7 @@ hooks_change_check(HookWalk *walk, HookStep *step, Oid relid,
 				   const Datum *key, const bool *nulls)
 {
 	HookVersion *version =
-		hooks_moved_version(walk->versions, relid, tid, false);
+		hooks_moved_find(walk->versions, relid, tid);
 
 	if (hooks_tidset_has(walk->doomed, relid, tid) ||
 		(version != NULL && version->event != change))

@@ -365,6 +365,7 @@ add_rechecks(HookRoute *route)
 												 key->nkeys);
 				hooks_route_need(tree, step->keys, key->nkeys);
 				tree->rechecks = lappend(tree->rechecks, step);
+				step->number = list_length(route->steps);
 				route->steps = lappend(route->steps, step);
 				route->ordered = true;
 			}

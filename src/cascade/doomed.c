@@ -84,6 +84,11 @@ keep_row(const HookCascadeRow *row, void *arg)
 	HookDeleteAnswer *answer = arg;
 	MemoryContext old;
 
+	if (row == NULL)
+	{
+		answer->rows = NIL;
+		return;
+	}
 	if (row->effect != HOOK_EFFECT_DELETE ||
 		!list_member_oid(answer->tables, row->relid))
 		return;
@@ -260,18 +265,20 @@ push_snapshot(const HookFiring *firing, const HookStatement *root)
 static void
 check_rights(HookWalk *walk, List *roots, Oid target)
 {
+	HookRoute  *route = hooks_cascade_route(walk);
 	ListCell   *lc;
 
-	foreach(lc, hooks_cascade_route(walk)->steps)
+	if (route->may_read)
+		return;
+	foreach(lc, route->steps)
 	{
 		hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referencing);
 	}
-	if (OidIsValid(target))
-		return;
-	foreach(lc, roots)
+	foreach(lc, OidIsValid(target) ? NIL : roots)
 	{
 		hooks_rights_check_read(hooks_ancestors_top(lfirst_oid(lc)));
 	}
+	route->may_read = true;
 }
 
 /*
@@ -296,6 +303,42 @@ add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
 	}
 }
 
+/* A delete to walk */
+typedef struct WalkedDelete
+{
+	const HookStatement *root;	/* NULL: not seen */
+	List	   *batches;		/* of its own rows */
+	List	   *uncaptured;		/* tables whose rows are in none */
+	List	   *roots;			/* all tables of its own rows */
+	Oid			target;			/* InvalidOid: all */
+	List	   *target_tables;	/* it, its partitions and children */
+} WalkedDelete;
+
+/*
+ * One try to walk it; false if it has to begin anew.
+ */
+static bool
+try_walk(const WalkedDelete *delete, HookCascadeVisitor visitor, void *arg)
+{
+	HookWalk   *walk = hooks_cascade_begin(delete->roots, delete->target, 0,
+										   visitor, arg);
+	bool		done;
+	ListCell   *lc;
+
+	check_rights(walk, delete->roots, delete->target);
+	foreach(lc, delete->batches)
+	{
+		add_batch(walk, lfirst(lc));
+	}
+	if (delete->uncaptured != NIL)
+		add_uncaptured(walk, delete->uncaptured, delete->target,
+					   delete->target_tables,
+					   delete->root->query->estate->es_output_cid);
+	done = hooks_cascade_run(walk);
+	hooks_cascade_end(walk);
+	return done;
+}
+
 /*
  * Walks what the delete of a firing does, and tells the visitor: on the way to
  * a table, the target, whose partitions and children are given too; or, with
@@ -305,31 +348,26 @@ static void
 walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 			HookCascadeVisitor visitor, void *arg)
 {
-	const HookStatement *root = hooks_statement_of_cascade(firing->statement);
-	List	   *batches = find_batches(firing, root);
-	List	   *uncaptured = root == NULL ? NIL : uncaptured_tables(root);
-	List	   *roots = list_copy(uncaptured);
-	HookWalk   *walk;
+	WalkedDelete delete = {0};
 	ListCell   *lc;
 
 	Assert(firing->subject->batch != NULL);
-	foreach(lc, batches)
+	delete.root = hooks_statement_of_cascade(firing->statement);
+	delete.batches = find_batches(firing, delete.root);
+	if (delete.root != NULL)
+		delete.uncaptured = uncaptured_tables(delete.root);
+	delete.target = target;
+	delete.target_tables = target_tables;
+	delete.roots = list_copy(delete.uncaptured);
+	foreach(lc, delete.batches)
 	{
-		roots =
-			list_concat_unique_oid(roots, hooks_batch_relations(lfirst(lc)));
+		List	   *relids = hooks_batch_relations(lfirst(lc));
+
+		delete.roots = list_concat_unique_oid(delete.roots, relids);
 	}
-	push_snapshot(firing, root);
-	walk = hooks_cascade_begin(roots, target, 0, visitor, arg);
-	check_rights(walk, roots, target);
-	foreach(lc, batches)
-	{
-		add_batch(walk, lfirst(lc));
-	}
-	if (root != NULL)
-		add_uncaptured(walk, uncaptured, target, target_tables,
-					   root->query->estate->es_output_cid);
-	hooks_cascade_run(walk);
-	hooks_cascade_end(walk);
+	push_snapshot(firing, delete.root);
+	while (!try_walk(&delete, visitor, arg))
+		visitor(NULL, arg);
 	PopActiveSnapshot();
 }
 

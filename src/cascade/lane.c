@@ -2,8 +2,8 @@
  * lane.c
  *		A query that is asked again in each round, and what it is asked with.
  *
- * The caller is connected to SPI from the first lane's preparation to the last
- * one's end; queries run with the active snapshot and may only read.
+ * The caller is connected to SPI while it uses lanes; queries run with the
+ * active snapshot and may only read.
  *
  * They are no portals: any code in the session can find a portal by its name,
  * and fetch from it or close it, and a lane's query may call code of the owner
@@ -29,6 +29,9 @@
 /* rows fetched from a query at a time */
 #define FETCH_ROWS 100
 
+/* up to so many rows in a round are few */
+#define FEW_ROWS 50
+
 /* as found by hooks_lane_open(), which puts it back, after an error too */
 static get_relation_stats_hook_type prev_get_relation_stats = NULL;
 
@@ -50,14 +53,15 @@ leave(const HookLane *lane, const HookIdentity *before)
 }
 
 /*
- * Begins to use a lane, in the current memory context.  The query knows what
- * is put in as a table of that name; unique: hardly any of it comes twice in a
- * round.  The query reads one table, whose owner it runs as.  Whether the
- * current user may know what it finds is the caller's business.
+ * Makes a lane, in the current memory context.  The query knows what is put in
+ * as a table of that name; unique: hardly any of it comes twice in a round.
+ * The query reads one table, whose owner it runs as.  Whether the current user
+ * may know what it finds is the caller's business.  lasts: walks may use it
+ * one after the other, and it keeps a plan; hooks_lane_forget() frees that.
  */
 void
 hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
-				   char *sql, bool unique)
+				   char *sql, bool unique, bool lasts)
 {
 	Assert(lane->context == NULL);
 	lane->context = CurrentMemoryContext;
@@ -65,10 +69,22 @@ hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
 	lane->relid = relid;
 	lane->sql = sql;
 	lane->unique = unique;
+	lane->lasts = lasts;
 	lane->enr.md.name = pstrdup(name);
 	lane->enr.md.reliddesc = InvalidOid;
 	lane->enr.md.tupdesc = desc;
 	lane->enr.md.enrtype = ENR_NAMED_TUPLESTORE;
+}
+
+/*
+ * Begins to use a lane; until hooks_lane_end().
+ */
+void
+hooks_lane_begin(HookLane *lane, MemoryContext memory)
+{
+	Assert(lane->context != NULL && lane->memory == NULL);
+	Assert(lane->current == NULL && lane->next == NULL && lane->many == NULL);
+	lane->memory = memory;
 	if (SPI_register_relation(&lane->enr) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "SPI_register_relation failed");
 }
@@ -79,10 +95,10 @@ hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
 void
 hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
 {
-	Assert(lane->context != NULL);
+	Assert(lane->memory != NULL);
 	if (lane->next == NULL)
 	{
-		MemoryContext old = MemoryContextSwitchTo(lane->context);
+		MemoryContext old = MemoryContextSwitchTo(lane->memory);
 
 		lane->next = tuplestore_begin_heap(false, false, work_mem);
 		MemoryContextSwitchTo(old);
@@ -92,74 +108,86 @@ hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
 }
 
 /*
+ * The plan for this round.
+ */
+static SPIPlanPtr
+plan_of(const HookLane *lane)
+{
+	return lane->is_few ? lane->few : lane->many;
+}
+
+/*
  * Makes the query's plan.
  *
  * The query goes by names, and a lock on a table does not keep others from
  * renaming its schema: 40001 if the names do not mean the table any more.
  */
-void
-hooks_lane_plan(HookLane *lane)
+static void
+make_plan(HookLane *lane)
 {
+	SPIPlanPtr *plan = lane->is_few ? &lane->few : &lane->many;
 	HookIdentity before;
 	CachedPlanSource *source;
 
+	if (*plan != NULL)
+		SPI_freeplan(*plan);
+	*plan = NULL;
 	enter(lane, &before);
-	if (lane->plan != NULL)
-		SPI_freeplan(lane->plan);
-	lane->plan = SPI_prepare(lane->sql, 0, NULL);
-	if (lane->plan == NULL)
+	*plan = SPI_prepare(lane->sql, 0, NULL);
+	if (*plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s",
 			 SPI_result_code_string(SPI_result));
 	leave(lane, &before);
-	source = linitial(SPI_plan_get_plan_sources(lane->plan));
+	source = linitial(SPI_plan_get_plan_sources(*plan));
 	if (OidIsValid(lane->relid) &&
 		!list_member_oid(source->relationOids, lane->relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("table \"%s\" was moved while its cascade was looked at",
 						get_rel_name(lane->relid))));
+	if (lane->is_few && SPI_keepplan(*plan) != 0)
+		elog(ERROR, "SPI_keepplan failed");
 }
 
 /*
- * Has the lane a plan?  PostgreSQL drops it when names get another meaning.
+ * Has the lane a plan for this round?  PostgreSQL drops it when names get
+ * another meaning.
  */
 bool
 hooks_lane_has_plan(const HookLane *lane)
 {
-	return lane->plan != NULL && SPI_plan_is_valid(lane->plan);
+	SPIPlanPtr	plan = plan_of(lane);
+
+	return plan != NULL && SPI_plan_is_valid(plan);
+}
+
+static void
+free_plans(HookLane *lane)
+{
+	if (lane->few != NULL)
+		SPI_freeplan(lane->few);
+	if (lane->many != NULL)
+		SPI_freeplan(lane->many);
+	lane->few = lane->many = NULL;
 }
 
 /*
- * Replaces the query; a plan for another one is of no use any more.
+ * Replaces the query; plans for another one are of no use any more.
  */
 void
 hooks_lane_set_sql(HookLane *lane, char *sql)
 {
-	if (lane->plan != NULL && strcmp(sql, lane->sql) != 0)
-	{
-		SPI_freeplan(lane->plan);
-		lane->plan = NULL;
-	}
+	if (strcmp(sql, lane->sql) != 0)
+		free_plans(lane);
 	pfree(lane->sql);
 	lane->sql = sql;
 }
 
 /*
- * Before the plan is used.
- */
-static void
-check_plan(HookLane *lane)
-{
-	if (!hooks_lane_has_plan(lane))
-		hooks_lane_plan(lane);
-}
-
-/*
- * Makes what was put in the current round's, with a plan for so many rows;
- * false if there is nothing.
+ * Makes what was put in the current round's; false if there is nothing.
  *
- * The plan is kept from round to round, unless the number of rows is of
- * another order.
+ * A plan is kept from round to round, unless the number of rows is of another
+ * order; the one for few rows, from walk to walk.
  */
 bool
 hooks_lane_next_round(HookLane *lane)
@@ -176,13 +204,16 @@ hooks_lane_next_round(HookLane *lane)
 		return false;
 
 	lane->enr.reldata = lane->current;
-	if (lane->plan == NULL || rows > 4 * lane->planned ||
-		4 * rows < lane->planned)
+	lane->enr.md.enrtuples = rows;
+	lane->is_few = lane->lasts && rows <= FEW_ROWS;
+	if (!lane->is_few && lane->many != NULL &&
+		(rows > 4 * lane->planned || 4 * rows < lane->planned))
 	{
-		lane->enr.md.enrtuples = rows;
-		lane->planned = rows;
-		hooks_lane_plan(lane);
+		SPI_freeplan(lane->many);
+		lane->many = NULL;
 	}
+	if (!lane->is_few && lane->many == NULL)
+		lane->planned = rows;
 	return true;
 }
 
@@ -261,7 +292,7 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 		lane->receiver.rDestroy = end_receiver;
 		lane->receiver.mydest = DestNone;
 	}
-	lane->batch = AllocSetContextCreate(lane->context, "hooks lane",
+	lane->batch = AllocSetContextCreate(lane->memory, "hooks lane",
 										ALLOCSET_DEFAULT_SIZES);
 	lane->at = lane->nbatch = lane->nfetched = 0;
 	lane->complete = false;
@@ -283,7 +314,7 @@ get_plan(const HookLane *lane)
 	{
 		if (lane->unique)
 			get_relation_stats_hook = tell_unique;
-		plan = SPI_plan_get_cached_plan(lane->plan);
+		plan = SPI_plan_get_cached_plan(plan_of(lane));
 	}
 	PG_FINALLY();
 	{
@@ -296,22 +327,54 @@ get_plan(const HookLane *lane)
 }
 
 /*
+ * Ends the query.  As the owner.
+ */
+static void
+end_query(HookLane *lane)
+{
+	ExecutorFinish(lane->running);
+	ExecutorEnd(lane->running);
+	FreeQueryDesc(lane->running);
+	lane->running = NULL;
+	ReleaseCachedPlan(lane->cached, lane->owner);
+}
+
+/*
+ * Has the query find some more rows, and ends it if there are no others.  As
+ * the owner.
+ */
+static void
+fetch(HookLane *lane)
+{
+	MemoryContextReset(lane->batch);
+	lane->at = lane->nbatch = 0;
+	lane->nfetched++;
+	hooks_executor_run(lane->running, FETCH_ROWS);
+	lane->complete = lane->nbatch < FETCH_ROWS;
+	/* one that stays is run again, unless its rows are all at hand */
+	if (lane->complete && (!lane->stays || lane->nfetched == 1))
+		end_query(lane);
+}
+
+/*
  * Starts the query for this round; hooks_lane_advance() takes its rows.
  * stays: twice, with hooks_lane_rewind() in between.
  */
 void
 hooks_lane_open(HookLane *lane, bool stays)
 {
-	MemoryContext old = MemoryContextSwitchTo(lane->context);
+	MemoryContext old = MemoryContextSwitchTo(lane->memory);
 	QueryEnvironment *tables = create_queryEnv();
 	PlannedStmt *statement;
 	HookIdentity before;
 
-	Assert(lane->running == NULL);
-	check_plan(lane);
+	Assert(lane->running == NULL && lane->batch == NULL);
+	if (!hooks_lane_has_plan(lane))
+		make_plan(lane);
 	if (lane->current != NULL)
 		register_ENR(tables, &lane->enr);
 	enter(lane, &before);
+	lane->owner = lane->is_few ? CurrentResourceOwner : NULL;
 	lane->cached = get_plan(lane);
 	statement = linitial_node(PlannedStmt, lane->cached->stmt_list);
 	if (!CommandIsReadOnly(statement))
@@ -322,52 +385,43 @@ hooks_lane_open(HookLane *lane, bool stays)
 									InvalidSnapshot, &lane->receiver, NULL,
 									tables, 0);
 	ExecutorStart(lane->running, stays ? EXEC_FLAG_REWIND : 0);
-	leave(lane, &before);
 	lane->stays = stays;
 	lane->has_row = false;
 	prepare_receiver(lane, lane->running->tupDesc);
+	fetch(lane);
+	lane->at = -1;
+	leave(lane, &before);
 	MemoryContextSwitchTo(old);
 }
 
 /*
- * Ends the query for this round; nothing happens if it has ended.
+ * Is a lane open, even if all its rows were taken?
+ */
+bool
+hooks_lane_is_open(const HookLane *lane)
+{
+	return lane->batch != NULL;
+}
+
+/*
+ * Ends this round's rows; nothing happens if they have ended.
  */
 void
 hooks_lane_close(HookLane *lane)
 {
 	HookIdentity before;
 
-	if (lane->running == NULL)
+	if (lane->batch == NULL)
 		return;
-	enter(lane, &before);
-	ExecutorFinish(lane->running);
-	ExecutorEnd(lane->running);
-	leave(lane, &before);
-	FreeQueryDesc(lane->running);
-	lane->running = NULL;
+	if (lane->running != NULL)
+	{
+		enter(lane, &before);
+		end_query(lane);
+		leave(lane, &before);
+	}
 	lane->has_row = false;
-	ReleaseCachedPlan(lane->cached, 0);
 	MemoryContextDelete(lane->batch);
-}
-
-/*
- * Has the query find some more rows; false if there are none.
- */
-static bool
-fetch(HookLane *lane)
-{
-	HookIdentity before;
-
-	if (lane->complete)
-		return false;
-	MemoryContextReset(lane->batch);
-	lane->at = lane->nbatch = 0;
-	lane->nfetched++;
-	enter(lane, &before);
-	hooks_executor_run(lane->running, FETCH_ROWS);
-	leave(lane, &before);
-	lane->complete = lane->nbatch < FETCH_ROWS;
-	return lane->nbatch > 0;
+	lane->batch = NULL;
 }
 
 /*
@@ -377,9 +431,17 @@ fetch(HookLane *lane)
 bool
 hooks_lane_advance(HookLane *lane)
 {
-	if (lane->running == NULL)
+	HookIdentity before;
+
+	if (lane->batch == NULL)
 		return false;
-	if (++lane->at >= lane->nbatch && !fetch(lane))
+	if (++lane->at >= lane->nbatch && !lane->complete)
+	{
+		enter(lane, &before);
+		fetch(lane);
+		leave(lane, &before);
+	}
+	if (lane->at >= lane->nbatch)
 	{
 		lane->has_row = false;
 		if (!lane->stays)
@@ -402,7 +464,7 @@ hooks_lane_rewind(HookLane *lane)
 {
 	HookIdentity before;
 
-	Assert(lane->running != NULL && lane->stays);
+	Assert(lane->batch != NULL && lane->stays);
 	lane->stays = false;
 	if (lane->nfetched > 1)
 	{
@@ -417,15 +479,34 @@ hooks_lane_rewind(HookLane *lane)
 }
 
 /*
- * Frees what does not go with the lane's memory.
+ * The walk does not use the lane any more.
  */
 void
 hooks_lane_end(HookLane *lane)
 {
+	if (lane->memory == NULL)
+		return;
 	hooks_lane_close(lane);
 	if (lane->current != NULL)
 		tuplestore_end(lane->current);
 	if (lane->next != NULL)
 		tuplestore_end(lane->next);
 	lane->current = lane->next = NULL;
+	if (lane->many != NULL)
+		SPI_freeplan(lane->many);
+	lane->many = NULL;
+	lane->nnext = 0;
+	lane->memory = NULL;
+}
+
+/*
+ * Frees the plan that lasts.  After an error the rest of the lane went with
+ * the walk's memory.
+ */
+void
+hooks_lane_forget(HookLane *lane)
+{
+	if (lane->few != NULL)
+		SPI_freeplan(lane->few);
+	lane->few = NULL;
 }

@@ -10,6 +10,7 @@
 #include "executor/spi.h"
 #include "tcop/dest.h"
 #include "utils/plancache.h"
+#include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
 /*
@@ -20,14 +21,19 @@
 typedef struct HookLane
 {
 	DestReceiver receiver;		/* of what the query finds; must be first */
-	MemoryContext context;		/* NULL: the lane is not in use */
+	MemoryContext context;		/* of the lane; NULL: it is not made yet */
+	MemoryContext memory;		/* of the walk; NULL: it is not in use */
 	Oid			relid;			/* the table that the query reads, as its
 								 * owner; InvalidOid: as the current user */
 	char	   *sql;
 	bool		unique;			/* hardly any value is put in twice for a
 								 * round */
-	SPIPlanPtr	plan;			/* NULL: to be made */
-	double		planned;		/* for so many rows */
+	bool		lasts;			/* it may be used again, by another walk */
+	SPIPlanPtr	few;			/* lasts, for rounds of few rows; NULL: to be
+								 * made */
+	SPIPlanPtr	many;			/* for other rounds, or if no plan lasts */
+	double		planned;		/* for so many rows; many */
+	bool		is_few;			/* which of them is for this round */
 	TupleDesc	desc;			/* of what is put in */
 	EphemeralNamedRelationData enr;
 	Tuplestorestate *current;	/* this round's, NULL if none */
@@ -38,9 +44,10 @@ typedef struct HookLane
 	bool		stays;			/* the query is to be rewound, so it does not
 								 * end with its last row */
 	CachedPlan *cached;			/* of what is running */
+	ResourceOwner owner;		/* of that; NULL: none */
 	TupleDesc	found;			/* of what the query finds; NULL: not known
 								 * yet */
-	MemoryContext batch;		/* of the rows at hand */
+	MemoryContext batch;		/* of the rows at hand; NULL: it is closed */
 	int			nbatch;
 	int			nfetched;		/* how often rows were fetched */
 	bool		complete;		/* they are the last ones of this round */
@@ -54,16 +61,18 @@ typedef struct HookLane
 
 extern void hooks_lane_prepare(HookLane *lane, const char *name,
 							   TupleDesc desc, Oid relid, char *sql,
-							   bool unique);
+							   bool unique, bool lasts);
+extern void hooks_lane_begin(HookLane *lane, MemoryContext memory);
 extern bool hooks_lane_has_plan(const HookLane *lane);
 extern void hooks_lane_set_sql(HookLane *lane, char *sql);
-extern void hooks_lane_plan(HookLane *lane);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
 extern bool hooks_lane_next_round(HookLane *lane);
 extern void hooks_lane_open(HookLane *lane, bool stays);
 extern bool hooks_lane_advance(HookLane *lane);
+extern bool hooks_lane_is_open(const HookLane *lane);
 extern void hooks_lane_rewind(HookLane *lane);
 extern void hooks_lane_close(HookLane *lane);
 extern void hooks_lane_end(HookLane *lane);
+extern void hooks_lane_forget(HookLane *lane);
 
 #endif							/* HOOKS_LANE_H */

@@ -175,7 +175,7 @@ first_step(const HookWalk *walk)
 	HookStep   *first = NULL;
 	ListCell   *lc;
 
-	foreach(lc, walk->route->steps)
+	foreach(lc, walk->taken)
 	{
 		HookStep   *step = lfirst(lc);
 
@@ -219,12 +219,12 @@ hooks_lock_round(HookWalk *walk)
 void
 hooks_lock_end(HookWalk *walk)
 {
-	ListCell   *table;
+	ListCell   *step;
 	ListCell   *lc;
 
-	foreach(table, walk->route->tables)
+	foreach(step, walk->taken)
 	{
-		foreach(lc, ((HookTable *) lfirst(table))->leaves)
+		foreach(lc, ((HookStep *) lfirst(step))->table->leaves)
 		{
 			HookLeaf   *leaf = lfirst(lc);
 

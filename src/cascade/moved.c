@@ -30,8 +30,8 @@ struct MovedBucket
 	MovedEntry *entries;		/* in the order of events */
 };
 
-HTAB *
-hooks_moved_versions(MemoryContext context)
+static HTAB *
+make_versions(MemoryContext context)
 {
 	HASHCTL		info = {0};
 
@@ -43,20 +43,36 @@ hooks_moved_versions(MemoryContext context)
 }
 
 /*
- * What is known of a row; NULL if nothing is, unless it is to be made.
+ * What is known of a row; NULL if nothing is.
  */
 HookVersion *
-hooks_moved_version(HTAB *versions, Oid relid, const ItemPointerData *tid,
-					bool make)
+hooks_moved_find(HTAB *versions, Oid relid, const ItemPointerData *tid)
+{
+	HookRowId	row = {relid, ItemPointerGetBlockNumberNoCheck(tid),
+		ItemPointerGetOffsetNumberNoCheck(tid), 0};
+
+	if (versions == NULL)
+		return NULL;
+	return hash_search(versions, &row, HASH_FIND, NULL);
+}
+
+/*
+ * The same, made if nothing is known; and with the first one all of them, in
+ * this context.
+ */
+HookVersion *
+hooks_moved_get(HTAB **versions, MemoryContext context, Oid relid,
+				const ItemPointerData *tid)
 {
 	HookRowId	row = {relid, ItemPointerGetBlockNumberNoCheck(tid),
 		ItemPointerGetOffsetNumberNoCheck(tid), 0};
 	HookVersion *version;
 	bool		found;
 
-	version =
-		hash_search(versions, &row, make ? HASH_ENTER : HASH_FIND, &found);
-	if (make && !found)
+	if (*versions == NULL)
+		*versions = make_versions(context);
+	version = hash_search(*versions, &row, HASH_ENTER, &found);
+	if (!found)
 		version->values = NULL;
 	return version;
 }

@@ -75,9 +75,10 @@ typedef struct HookMovedScan
 	int			n;
 } HookMovedScan;
 
-extern HTAB *hooks_moved_versions(MemoryContext context);
-extern HookVersion *hooks_moved_version(HTAB *versions, Oid relid,
-										const ItemPointerData *tid, bool make);
+extern HookVersion *hooks_moved_find(HTAB *versions, Oid relid,
+									 const ItemPointerData *tid);
+extern HookVersion *hooks_moved_get(HTAB **versions, MemoryContext context,
+									Oid relid, const ItemPointerData *tid);
 extern void hooks_moved_tid(const HookVersion *version, ItemPointer tid);
 extern void hooks_moved_add(HookMoved *moved, HookEnd end,
 							HookVersion *version);

@@ -80,17 +80,34 @@ add_way(List *ways, HookTable *table, const HookForeignKey *key)
 }
 
 /*
- * Opens a table to the end of the route.  The lock keeps other sessions from
- * changing it.  That it is open keeps functions which the walk's queries call
- * from changing it in this session.
+ * Opens a table to the end of the walk, for one of the route.  The lock keeps
+ * other sessions from changing it.  That it is open keeps functions which the
+ * walk's queries call from changing it in this session.
  */
 static Relation
-open_route_table(HookRoute *route, Oid relid)
+open_route_table(HookRoute *route, HookTable *table, Oid relid)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
 
 	route->open = lappend(route->open, rel);
+	table->relids = lappend_oid(table->relids, relid);
 	return rel;
+}
+
+/*
+ * Opens a table of a route that was kept, with what is above and below it.
+ */
+void
+hooks_route_open(HookRoute *route, HookTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->relids)
+	{
+		route->open = lappend(route->open,
+							  table_open(lfirst_oid(lc), AccessShareLock));
+	}
+	table->open = true;
 }
 
 /*
@@ -99,7 +116,7 @@ open_route_table(HookRoute *route, Oid relid)
 static void
 add_leaf(HookRoute *route, HookTable *table, Oid relid)
 {
-	Relation	rel = open_route_table(route, relid);
+	Relation	rel = open_route_table(route, table, relid);
 	HookLeaf   *leaf =
 		hash_search(table->leaf_by_relid, &relid, HASH_ENTER, NULL);
 	int			ntriggers = rel->trigdesc == NULL ? 0 :
@@ -127,7 +144,7 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	 */
 	foreach(lc, hooks_graph_above(relid))
 	{
-		(void) open_route_table(route, lfirst_oid(lc));
+		(void) open_route_table(route, table, lfirst_oid(lc));
 	}
 	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) :
 		NULL;
@@ -211,6 +228,7 @@ get_route_table(HookRoute *route, Oid relid)
 		return table;
 	table = palloc0(sizeof(HookTable));
 	table->relid = relid;
+	table->open = true;
 	info.keysize = sizeof(Oid);
 	info.entrysize = sizeof(HookLeaf);
 	info.hcxt = route->context;
@@ -218,7 +236,7 @@ get_route_table(HookRoute *route, Oid relid)
 									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	route->tables = lappend(route->tables, table);
 	table->partitioned =
-		open_route_table(route, relid)->rd_rel->relkind ==
+		open_route_table(route, table, relid)->rd_rel->relkind ==
 		RELKIND_PARTITIONED_TABLE;
 	table->tree = get_route_tree(route, hooks_ancestors_top(relid));
 	if (!table->partitioned)
@@ -440,6 +458,7 @@ get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 	step->deferred = effect == HOOK_EFFECT_BLOCKED && key->deferred &&
 		action == FKCONSTR_ACTION_NOACTION;
 	step->copies = copies;
+	step->number = list_length(route->steps);
 	route->steps = lappend(route->steps, step);
 	step->no_action = effect == HOOK_EFFECT_BLOCKED ?
 		action == FKCONSTR_ACTION_NOACTION :
@@ -619,9 +638,14 @@ hooks_route_make(List *tables, Oid target, bool blocked)
  * Closes the route's tables; the rest goes with its memory.
  */
 void
-hooks_route_end(HookRoute *route)
+hooks_route_close(HookRoute *route)
 {
 	ListCell   *lc;
+
+	foreach(lc, route->tables)
+	{
+		((HookTable *) lfirst(lc))->open = false;
+	}
 
 	foreach(lc, route->open)
 	{

@@ -44,6 +44,8 @@ typedef enum HookEffect
  */
 typedef struct HookStep
 {
+	int			number;			/* of all steps, in the order of the route */
+
 	/* by route.c, when the step is made; for a recheck by conflict.c */
 	const HookForeignKey *key;
 	HookCause	cause;
@@ -144,6 +146,8 @@ typedef struct HookTable
 	AttrNumber *numbers;		/* of the tree's columns, its own */
 	bool		partitioned;
 	bool		doomable;		/* its rows can be deleted */
+	bool		open;			/* it and what is above and below it are */
+	List	   *relids;			/* these */
 	List	   *leaves;			/* of HookLeaf */
 	struct HTAB *leaf_by_relid;
 	HookLeaf   *last_leaf;		/* that was asked for; NULL: none */
@@ -163,12 +167,16 @@ typedef struct HookRoute
 								 * tables are referred to, and that nobody
 								 * follows */
 	List	   *open;			/* of Relation: nobody changes these as long */
+	int			nlanes;			/* made so far */
+	bool		may_read;		/* the user was found to */
+	struct KeptRoute *kept;		/* routes.c; NULL: it goes with the walk */
 	/* what happens depends on the order of events */
 	bool		ordered;
 } HookRoute;
 
 extern HookRoute *hooks_route_make(List *tables, Oid target, bool blocked);
-extern void hooks_route_end(HookRoute *route);
+extern void hooks_route_open(HookRoute *route, HookTable *table);
+extern void hooks_route_close(HookRoute *route);
 extern HookTable *hooks_route_table(const HookRoute *route, Oid relid);
 extern void hooks_route_need(HookTree *tree, const AttrNumber *columns, int n);
 extern AttrNumber *hooks_route_numbers(Oid relid, Oid other,

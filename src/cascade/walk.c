@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 
 #include "cascade/query.h"
+#include "cascade/routes.h"
 #include "cascade/walk.h"
 
 /*
@@ -119,26 +120,66 @@ write_sql(const HookWalk *walk, const HookStep *step, const HookLane *lane,
 }
 
 /*
- * Makes a step's queries, when it is first taken.
+ * Makes the lane of a step.
+ */
+static void
+make_lane(HookWalk *walk, HookStep *step)
+{
+	MemoryContext old = MemoryContextSwitchTo(walk->route->context);
+	HookStepState *state = step->state;
+	char	   *name = psprintf("step %d", ++walk->route->nlanes);
+	bool		lasts = walk->route->kept != NULL;
+
+	if (step->recheck)
+		hooks_lane_prepare(&state->checks, name, hooks_query_desc(step, true),
+						   step->key->referenced,
+						   write_sql(walk, step, &state->checks, name), false,
+						   lasts);
+	else
+		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
+						   step->key->referencing,
+						   write_sql(walk, step, &state->rows, name), true,
+						   lasts);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+add_taken(HookWalk *walk, HookStep *step)
+{
+	int			n = list_length(walk->taken);
+
+	while (n > 0 &&
+		   ((HookStep *) list_nth(walk->taken, n - 1))->number > step->number)
+		n--;
+	walk->taken = list_insert_nth(walk->taken, n, step);
+	step->taken = true;
+}
+
+/*
+ * A step is taken for the first time in this walk.  Nothing can be put into
+ * its lane if the walk is outdated now.
  */
 void
 hooks_walk_prepare(HookWalk *walk, HookStep *step)
 {
 	MemoryContext old = MemoryContextSwitchTo(walk->context);
 	HookStepState *state = step->state;
-	char	   *name = psprintf("step %d", ++walk->nlanes);
+	HookLane   *lane = step->recheck ? &state->checks : &state->rows;
 
 	Assert(!step->taken);
 	/* nobody wants to know which rows, and nothing depends on it */
 	step->counts = step->alone && walk->visitor == NULL && walk->max_rows == 0;
-	if (step->recheck)
-		hooks_lane_prepare(&state->checks, name, hooks_query_desc(step, true),
-						   step->key->referenced,
-						   write_sql(walk, step, &state->checks, name), false);
-	else
-		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
-						   step->key->referencing,
-						   write_sql(walk, step, &state->rows, name), true);
+	if (!step->table->open)
+		hooks_route_open(walk->route, step->table);
+	walk->outdated = !hooks_routes_is_current(walk->route);
+	if (walk->outdated)
+	{
+		MemoryContextSwitchTo(old);
+		return;
+	}
+	if (lane->context == NULL)
+		make_lane(walk, step);
+	hooks_lane_begin(lane, walk->context);
 	if (step->effect == HOOK_EFFECT_SET_DEFAULT && !step->copies)
 	{
 		state->defaults = palloc(sizeof(Datum) * step->key->nkeys);
@@ -146,8 +187,28 @@ hooks_walk_prepare(HookWalk *walk, HookStep *step)
 		state->unknown = !hooks_query_defaults(step, state->defaults,
 											   state->default_nulls);
 	}
-	step->taken = true;
+	add_taken(walk, step);
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * The walk is over: a step is as if it had never been taken.
+ */
+void
+hooks_walk_leave(HookStep *step)
+{
+	HookStepState *state = step->state;
+
+	hooks_lane_end(&state->rows);
+	hooks_lane_end(&state->checks);
+	state->late = NIL;
+	state->unknown = false;
+	state->defaults = NULL;
+	state->default_nulls = NULL;
+	state->count = state->blocked = NULL;
+	state->blocks = NULL;
+	step->changed = NULL;
+	step->taken = step->counts = false;
 }
 
 /*
@@ -157,7 +218,7 @@ hooks_walk_prepare(HookWalk *walk, HookStep *step)
 void
 hooks_walk_renew_sql(HookWalk *walk, const HookStep *step, HookLane *lane)
 {
-	MemoryContext old = MemoryContextSwitchTo(walk->context);
+	MemoryContext old = MemoryContextSwitchTo(lane->context);
 	char	   *sql;
 
 	AcceptInvalidationMessages();
@@ -179,7 +240,7 @@ hooks_walk_present(HookWalk *walk, const HookTree *tree, Oid relid,
 	if (tree->moves)
 	{
 		HookVersion *version =
-			hooks_moved_version(walk->versions, relid, tid, false);
+			hooks_moved_find(walk->versions, relid, tid);
 
 		if (version != NULL)
 		{
@@ -242,6 +303,8 @@ hooks_walk_queue(HookWalk *walk, const HookWay *way, HookStep *step,
 		return;
 	if (!step->taken)
 		hooks_walk_prepare(walk, step);
+	if (walk->outdated)
+		return;
 	row[0] = Int64GetDatum(++walk->event);
 	hooks_lane_put(&step->state->rows, row, row_nulls);
 }

@@ -28,7 +28,10 @@ typedef struct HookCascadeRow
 	HookEffect	effect;
 } HookCascadeRow;
 
-/* Called for each of them, once: deletes in order, then the changes */
+/*
+ * Called for each of them, once: deletes in order, then the changes.  With
+ * NULL: all that it was called for is void, as the walk begins anew.
+ */
 typedef void (*HookCascadeVisitor) (const HookCascadeRow *row, void *arg);
 
 /* How many they are */
@@ -78,12 +81,16 @@ typedef struct HookWalk
 	HookCascadeCount *root;
 	TupleDesc	change_desc;
 	Tuplestorestate *changes;	/* NULL: none.  Number in counts, table, TID */
-	HTAB	   *versions;		/* of HookVersion: rows that were changed, in
-								 * a tree that moves or more than once */
-	int			nlanes;
+	HTAB	   *versions;		/* NULL: none.  Of HookVersion: rows that were
+								 * changed, in a tree that moves or more than
+								 * once */
+	List	   *taken;			/* of HookStep: those that were taken, in the
+								 * order of the route */
+	bool		outdated;		/* a table of its route has changed */
 } HookWalk;
 
 extern void hooks_walk_prepare(HookWalk *walk, HookStep *step);
+extern void hooks_walk_leave(HookStep *step);
 extern void hooks_walk_renew_sql(HookWalk *walk, const HookStep *step,
 								 HookLane *lane);
 extern HookCascadeCount *hooks_walk_count(HookWalk *walk,

@@ -44,11 +44,25 @@ typedef struct Keep
 } Keep;
 
 static void
+begin_keep(Keep *keep)
+{
+	keep->context = CurrentMemoryContext;
+	keep->altered = hooks_altered_begin();
+	keep->lists = NIL;
+	keep->rows = 0;
+}
+
+static void
 note_row(const HookCascadeRow *row, void *arg)
 {
 	Keep	   *keep = arg;
 	MemoryContext old;
 
+	if (row == NULL)
+	{
+		begin_keep(keep);
+		return;
+	}
 	if (row->effect != HOOK_EFFECT_DELETE)
 	{
 		hooks_altered_add(keep->altered, row);
@@ -173,7 +187,7 @@ Datum
 hooks_keep(PG_FUNCTION_ARGS)
 {
 	const HookFiring *firing = hooks_firing;
-	Keep		keep = {0};
+	Keep		keep;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || firing == NULL ||
 		firing->subject->event->phase != HOOK_BEFORE_CASCADE ||
@@ -186,8 +200,7 @@ hooks_keep(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	check_tables(firing);
 
-	keep.context = CurrentMemoryContext;
-	keep.altered = hooks_altered_begin();
+	begin_keep(&keep);
 	hooks_doomed_walk(firing, note_row, &keep);
 	write_all(firing, &keep);
 	return PointerGetDatum(NULL);

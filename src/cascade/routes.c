@@ -1,0 +1,332 @@
+/*
+ * routes.c
+ *		The routes of running deletes, kept in the session.
+ *
+ * To find a route, and to plan the queries of its steps, takes many times as
+ * long as to walk it for one row.  So a route is kept with its lanes, for the
+ * next delete that begins with rows of the same tables, asked by the same
+ * role. It goes when PostgreSQL tells that one of its tables has changed, or
+ * that something has of which there is no telling whom it concerns: functions,
+ * operators, roles.
+ *
+ * Who takes a route from here opens its tables as the walk comes to them, and
+ * then asks whether it is still current.  Nobody else is given it meanwhile.
+ * What a walk leaves in it is taken out when it is given back; a walk that
+ * ends with an error does not, so its route goes.
+ */
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "cascade/conflict.h"
+#include "cascade/routes.h"
+
+/* so many are kept; beyond, all that nobody uses go */
+#define ROUTES_KEPT 64
+
+typedef struct KeptRoute
+{
+	HookRoute  *route;
+	Oid			role;			/* who may see the rows */
+	int			replication_role;	/* which says what triggers fire */
+	List	   *roots;
+	Oid			target;
+	Oid		   *relids;			/* its tables, ascending */
+	int			nrelids;
+	struct RouteUse *use;		/* NULL: by no walk */
+	bool		stale;
+} KeptRoute;
+
+/* A walk's use of a route; in the walk's memory */
+typedef struct RouteUse
+{
+	KeptRoute  *entry;			/* NULL: it was given back */
+	MemoryContextCallback ends;
+} RouteUse;
+
+/*
+ * Counts changes.  A route that was being made when one arrived serves who has
+ * asked for it, and no other.
+ */
+static uint64 changes = 0;
+
+/* of KeptRoute; it and they are in contexts below CacheMemoryContext */
+static List *kept = NIL;
+
+static int
+compare_relids(const void *a, const void *b)
+{
+	Oid			one = *(const Oid *) a;
+	Oid			other = *(const Oid *) b;
+
+	return one < other ? -1 : one > other;
+}
+
+static void
+relation_stales_routes(Datum arg, Oid relid)
+{
+	ListCell   *lc;
+
+	changes++;
+	foreach(lc, kept)
+	{
+		KeptRoute  *entry = lfirst(lc);
+
+		if (!OidIsValid(relid) ||
+			bsearch(&relid, entry->relids, entry->nrelids, sizeof(Oid),
+					compare_relids) != NULL)
+			entry->stale = true;
+	}
+}
+
+static void
+catalog_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
+{
+	ListCell   *lc;
+
+	changes++;
+	foreach(lc, kept)
+	{
+		((KeptRoute *) lfirst(lc))->stale = true;
+	}
+}
+
+/*
+ * A new foreign key changes a table that it refers to, which a route goes
+ * through, if it goes on from there.  But a route to some table leaves out
+ * what does not lead to it.
+ */
+static void
+constraint_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
+{
+	ListCell   *lc;
+
+	changes++;
+	foreach(lc, kept)
+	{
+		KeptRoute  *entry = lfirst(lc);
+
+		entry->stale |= OidIsValid(entry->target);
+	}
+}
+
+/*
+ * Listens to changes.  From _PG_init() only.
+ */
+void
+hooks_routes_init(void)
+{
+	CacheRegisterRelcacheCallback(relation_stales_routes, (Datum) 0);
+	CacheRegisterSyscacheCallback(CONSTROID, constraint_stales_routes,
+								  (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, catalog_stales_routes,
+								  (Datum) 0);
+	CacheRegisterSyscacheCallback(OPEROID, catalog_stales_routes,
+								  (Datum) 0);
+	CacheRegisterSyscacheCallback(CASTSOURCETARGET, catalog_stales_routes,
+								  (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, catalog_stales_routes,
+								  (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, catalog_stales_routes,
+								  (Datum) 0);
+}
+
+/*
+ * A route as hooks_route_make() makes it, complete, in the current memory
+ * context.
+ */
+HookRoute *
+hooks_routes_make(List *roots, Oid target, bool blocked)
+{
+	HookRoute  *route = hooks_route_make(roots, target, blocked);
+	ListCell   *lc;
+
+	hooks_conflict_find(route, roots);
+	foreach(lc, route->steps)
+	{
+		((HookStep *) lfirst(lc))->state = palloc0(sizeof(HookStepState));
+	}
+	return route;
+}
+
+/*
+ * Is a route one that a walk leaves as it was?  Rows that move, and partitions
+ * that rows may leave, have more to them than lanes.
+ */
+static bool
+can_be_kept(const HookRoute *route)
+{
+	ListCell   *lc;
+	ListCell   *leaf;
+
+	foreach(lc, route->steps)
+	{
+		const HookStep *step = lfirst(lc);
+
+		if (step->moves || step->recheck || step->moved != NULL)
+			return false;
+		foreach(leaf, step->table->leaves)
+		{
+			if (hooks_route_leaves(lfirst(leaf), step))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void
+forget_route(KeptRoute *entry)
+{
+	ListCell   *lc;
+
+	Assert(entry->use == NULL);
+	kept = list_delete_ptr(kept, entry);
+	foreach(lc, entry->route->steps)
+	{
+		HookStepState *state = ((HookStep *) lfirst(lc))->state;
+
+		hooks_lane_forget(&state->rows);
+		hooks_lane_forget(&state->checks);
+	}
+	MemoryContextDelete(entry->route->context);
+}
+
+/*
+ * Forgets what is stale; or all that is not in use.
+ */
+static void
+forget_some(bool all)
+{
+	for (int i = list_length(kept) - 1; i >= 0; i--)
+	{
+		KeptRoute  *entry = list_nth(kept, i);
+
+		if (entry->use == NULL && (all || entry->stale))
+			forget_route(entry);
+	}
+}
+
+static KeptRoute *
+find_route(List *roots, Oid target)
+{
+	ListCell   *lc;
+
+	foreach(lc, kept)
+	{
+		KeptRoute  *entry = lfirst(lc);
+
+		if (entry->target == target && entry->role == GetUserId() &&
+			entry->replication_role == SessionReplicationRole &&
+			equal(entry->roots, roots))
+			return entry;
+	}
+	return NULL;
+}
+
+/*
+ * The memory of the walk goes, with its end or an error.
+ */
+static void
+walk_ends(void *arg)
+{
+	KeptRoute  *entry = ((RouteUse *) arg)->entry;
+
+	if (entry == NULL)
+		return;
+	entry->use = NULL;
+	entry->stale = true;
+}
+
+static KeptRoute *
+keep_route(HookRoute *route, List *roots, Oid target)
+{
+	MemoryContext old = MemoryContextSwitchTo(route->context);
+	KeptRoute  *entry = palloc0(sizeof(KeptRoute));
+	ListCell   *lc;
+
+	entry->route = route;
+	entry->role = GetUserId();
+	entry->replication_role = SessionReplicationRole;
+	entry->roots = list_copy(roots);
+	entry->target = target;
+	entry->relids = palloc(sizeof(Oid) * list_length(route->open));
+	foreach(lc, route->open)
+	{
+		Relation	rel = lfirst(lc);
+
+		entry->relids[entry->nrelids++] = RelationGetRelid(rel);
+	}
+	qsort(entry->relids, entry->nrelids, sizeof(Oid), compare_relids);
+	MemoryContextSwitchTo(CacheMemoryContext);
+	kept = lappend(kept, entry);
+	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(route->context, CacheMemoryContext);
+	return entry;
+}
+
+/*
+ * The route of a running delete, for a walk in this memory context.  If it was
+ * kept, its tables are not open yet.
+ */
+HookRoute *
+hooks_routes_take(List *roots, Oid target, MemoryContext context)
+{
+	RouteUse   *use;
+	MemoryContext own;
+	MemoryContext old;
+	HookRoute  *route;
+	KeptRoute  *entry;
+
+	AcceptInvalidationMessages();
+	forget_some(list_length(kept) >= ROUTES_KEPT);
+	entry = find_route(roots, target);
+	if (entry == NULL || entry->use != NULL)
+	{
+		bool		is_first = entry == NULL;
+		uint64		before = changes;
+
+		own = AllocSetContextCreate(context, "hooks route",
+									ALLOCSET_DEFAULT_SIZES);
+		old = MemoryContextSwitchTo(own);
+		route = hooks_routes_make(roots, target, false);
+		MemoryContextSwitchTo(old);
+		if (!is_first || !can_be_kept(route))
+			return route;
+		entry = keep_route(route, roots, target);
+		entry->stale = changes != before;
+		route->kept = entry;
+	}
+	use = MemoryContextAllocZero(context, sizeof(RouteUse));
+	use->entry = entry;
+	use->ends.func = walk_ends;
+	use->ends.arg = use;
+	entry->use = use;
+	MemoryContextRegisterResetCallback(context, &use->ends);
+	return entry->route;
+}
+
+/*
+ * Is a route still as its tables are?  Its owner has them open.
+ */
+bool
+hooks_routes_is_current(const HookRoute *route)
+{
+	return route->kept == NULL || !route->kept->stale;
+}
+
+/*
+ * The walk is over, and has left nothing in its route.
+ */
+void
+hooks_routes_give_back(HookRoute *route)
+{
+	hooks_route_close(route);
+	if (route->kept == NULL)
+		return;
+	route->kept->use->entry = NULL;
+	route->kept->use = NULL;
+}
