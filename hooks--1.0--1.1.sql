@@ -236,6 +236,14 @@ CREATE TRIGGER kept_load BEFORE INSERT ON hooks.kept_dump
 ALTER TABLE hooks.kept_dump ENABLE ALWAYS TRIGGER kept_load;
 COMMENT ON TRIGGER kept_load ON hooks.kept_dump IS 'the rows that pg_restore loads are kept where not everybody can read them';
 
+CREATE FUNCTION hooks.note(relation oid, "row" tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_note';
+COMMENT ON FUNCTION hooks.note(oid, tid) IS 'in the WHEN of a before_commit trigger: counts an inserted or deleted row for hooks that fire at commit; false';
+
+CREATE FUNCTION hooks.note(relation oid, old_row tid, new_row tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_note';
+COMMENT ON FUNCTION hooks.note(oid, tid, tid) IS 'in the WHEN of a before_commit trigger: counts an updated row for hooks that fire at commit; true if its query needs an event';
+
 CREATE FUNCTION hooks.restore_transaction(transaction_id xid8) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore_transaction';
 COMMENT ON FUNCTION hooks.restore_transaction(xid8) IS 'puts all rows of all cascades that a transaction has kept back, or none, and returns their number';

@@ -259,9 +259,9 @@ SELECT pg_catalog.pg_extension_config_dump('hooks.kept', 'WHERE relation IN (SEL
 SELECT pg_catalog.pg_extension_config_dump('hooks.kept_kept_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hooks.kept_dump', 'WHERE false UNION ALL SELECT * FROM hooks.kept_readable() WHERE relation IN (SELECT oid FROM pg_catalog.pg_class) AND kept_id IN (SELECT kept_id FROM hooks.kept WHERE relation IN (SELECT oid FROM pg_catalog.pg_class))');
 
--- The trigger side.  PUBLIC keeps EXECUTE on both: WHEN is evaluated with the
+-- The trigger side.  PUBLIC keeps EXECUTE on all: WHEN is evaluated with the
 -- rights of whoever runs the statement, and whoever restores a dump creates
--- the triggers.  Neither does anything for a trigger that is not ours.
+-- the triggers.  None does anything for a trigger that is not ours.
 
 CREATE FUNCTION hooks.dispatch() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_dispatch';
@@ -282,6 +282,13 @@ COMMENT ON FUNCTION hooks.log_row(oid, tid) IS 'in the WHEN of an after_commit t
 CREATE FUNCTION hooks.log_row(relation oid, old_row tid, new_row tid) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_log_row';
 COMMENT ON FUNCTION hooks.log_row(oid, tid, tid) IS 'in the WHEN of an after_commit trigger: adds an updated row to its batch; true for the first row of a batch';
+CREATE FUNCTION hooks.note(relation oid, "row" tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_note';
+COMMENT ON FUNCTION hooks.note(oid, tid) IS 'in the WHEN of a before_commit trigger: counts an inserted or deleted row for hooks that fire at commit; false';
+
+CREATE FUNCTION hooks.note(relation oid, old_row tid, new_row tid) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_note';
+COMMENT ON FUNCTION hooks.note(oid, tid, tid) IS 'in the WHEN of a before_commit trigger: counts an updated row for hooks that fire at commit; true if its query needs an event';
 
 -- The API.  Every function checks the rights of its caller by itself, so
 -- PUBLIC keeps EXECUTE.

@@ -39,7 +39,7 @@ END $f$;
 
 SELECT try('as register() has it');
 SELECT try('no such phase', phase => 'sometimes');
-SELECT try('a phase of later', phase => 'before_commit', level => 'statement');
+SELECT try('a phase of later', phase => 'startup', level => 'statement');
 SELECT try('an action of later', action => 'select');
 SELECT try('no action', action => '');
 SELECT try('no such level', level => 'table');

@@ -18,6 +18,7 @@
 #include "base/compat.h"
 #include "executor.h"
 #include "firing/batch.h"
+#include "firing/commit.h"
 #include "firing/deleted.h"
 #include "firing/statement.h"
 #include "firing/truncate.h"
@@ -96,9 +97,10 @@ executor_finish(QueryDesc *query)
 }
 
 /*
- * TRUNCATE and COPY FROM fire triggers too.  After REASSIGN OWNED, of which
- * event triggers are not told, hooks.registry shows the new owners; that they
- * own the hooks needs no help of ours.
+ * TRUNCATE and COPY FROM fire triggers too.  CLOSE ALL does not close what
+ * waits for the commit.  After REASSIGN OWNED, of which event triggers are
+ * not told, hooks.registry shows the new owners; that they own the hooks
+ * needs no help of ours.
  */
 static void
 process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
@@ -107,6 +109,7 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 				QueryCompletion *completion)
 {
 	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
+	bool		close = IsA(plan->utilityStmt, ClosePortalStmt);
 	bool		copy = IsA(plan->utilityStmt, CopyStmt) &&
 		((CopyStmt *) plan->utilityStmt)->is_from;
 	HookStatement *copying = NULL;
@@ -114,6 +117,8 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 	if (copy)
 		copying =
 			hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, text);
+	if (close)
+		hooks_commit_hold();
 	if (truncate)
 		hooks_truncate_push((TruncateStmt *) plan->utilityStmt, text);
 	if (prev_ProcessUtility)
@@ -126,6 +131,8 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 		hooks_statement_pop(copying);
 	if (truncate)
 		hooks_truncate_pop();
+	if (close)
+		hooks_commit_release();
 	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_present_registry())
 	{
 		CommandCounterIncrement();

@@ -10,9 +10,11 @@
 #include "access/xact.h"
 
 #include "firing/batch.h"
+#include "firing/commit.h"
 #include "firing/context.h"
 #include "firing/deleted.h"
 #include "firing/failure.h"
+#include "firing/note.h"
 #include "firing/statement.h"
 #include "firing/truncate.h"
 #include "transaction.h"
@@ -35,6 +37,8 @@ transaction_event(XactEvent event, void *arg)
 
 	/* these live in TopTransactionContext */
 	hooks_batch_end_transaction();
+	hooks_note_end_transaction();
+	hooks_commit_end_transaction();
 	hooks_deletes = NULL;
 	hooks_failures_to_prune = NIL;
 }
@@ -50,11 +54,16 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_truncate_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
+			hooks_note_end_subtransaction(GetCurrentTransactionNestLevel(),
+										  false);
+			hooks_commit_release();
 			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(),
 											 false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:
 			hooks_batch_end_subtransaction(subid, parent, true);
+			hooks_note_end_subtransaction(GetCurrentTransactionNestLevel(),
+										  true);
 			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(),
 											 true);
 			break;

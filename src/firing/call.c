@@ -186,15 +186,16 @@ call_callback(void *arg)
  * What hooks.context() tells of all calls of a hook by a statement.
  */
 void
-hooks_call_prepare_subject(HookRun *run, HookCall *call, Relation rel)
+hooks_call_prepare_subject(HookRun *run, HookCall *call, Oid relid,
+						   const char *name)
 {
 	HookSubject *subject = &call->subject;
 
 	subject->hook = call->member->hook->name;
 	subject->event = run->event;
 	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
-	subject->relation = RelationGetRelid(rel);
-	subject->relation_name = RelationGetRelationName(rel);
+	subject->relation = relid;
+	subject->relation_name = name;
 	subject->batch = run->batch;
 	subject->query_cxt = run->query_cxt;
 }
@@ -213,7 +214,9 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	call->trigger.tgnargs = member->narguments;
 	call->trigger.tgargs = member->arguments;
 
-	hooks_call_prepare_subject(run, call, trigdata->tg_relation);
+	hooks_call_prepare_subject(run, call,
+							   RelationGetRelid(trigdata->tg_relation),
+							   RelationGetRelationName(trigdata->tg_relation));
 	call->simple = member->condition == NULL && member->columns == NULL &&
 		member->broken == NULL &&
 		run->row_source == NULL && hooks_policy_is_plain(member) &&
@@ -293,14 +296,80 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 	return result;
 }
 
+/*
+ * Begins a firing for an occasion.
+ */
+static HookFiring *
+begin_firing(HookRun *run, HookCall *call, const HookOccasion *occasion)
+{
+	HookFiring *firing;
+
+	hooks_call_prepare_subject(run, call, occasion->relid,
+							   occasion->relation_name);
+	call->subject.actions = occasion->actions;
+	firing = hooks_context_push(&call->subject,
+								GetCurrentTransactionNestLevel());
+	firing->trigdata = NULL;
+	firing->origin = occasion->origin;
+	firing->caller = occasion->caller;
+	return firing;
+}
+
+/* what the policy runs for a condition alone */
+typedef struct ConditionTest
+{
+	HookRun    *run;
+	HookCall   *call;
+	Oid			caller;
+	TupleTableSlot *old;
+	TupleTableSlot *new;
+	bool		met;
+} ConditionTest;
+
+static void
+evaluate_condition(void *arg)
+{
+	ConditionTest *test = arg;
+	HookSandbox sandbox;
+
+	hooks_sandbox_enter(&sandbox, test->call->member->hook, test->caller);
+	test->met = hooks_call_condition(test->run, test->call, test->old,
+									 test->new);
+	hooks_sandbox_leave(&sandbox);
+}
+
+/*
+ * Evaluates the condition of a hook for a row before its callback is called,
+ * as the hook's role and under its policy; false if it failed and was
+ * isolated.
+ */
+bool
+hooks_call_test(HookRun *run, HookCall *call, const HookOccasion *occasion,
+				TupleTableSlot *old, TupleTableSlot *new)
+{
+	ConditionTest test = {run, call, occasion->caller, old, new, false};
+	HookFiring *firing;
+	HookOutcome outcome;
+
+	if (call->member->condition == NULL)
+		return true;
+	if (call->member->condition_safe)
+		return hooks_call_condition(run, call, old, new);
+	firing = begin_firing(run, call, occasion);
+	outcome = hooks_policy_run(call->member, firing, evaluate_condition,
+							   &test);
+	hooks_context_pop(firing);
+	if (outcome == HOOK_TAKEN_OUT)
+		call->out = true;
+	return outcome == HOOK_DONE && test.met;
+}
+
 /* what the policy runs for a callback that takes jsonb */
 typedef struct EventCall
 {
 	HookRun    *run;
 	HookCall   *call;
-	Oid			caller;
-	HookEventMaker make;
-	void	   *arg;
+	const HookOccasion *occasion;
 } EventCall;
 
 static void
@@ -308,16 +377,20 @@ call_with_event(void *arg)
 {
 	EventCall  *state = arg;
 	HookCall   *call = state->call;
+	const HookOccasion *occasion = state->occasion;
 	HookSandbox sandbox;
 
 	if (call->member->broken != NULL)
 		ThrowErrorData(call->member->broken);
-	hooks_sandbox_enter(&sandbox, call->member->hook, state->caller);
-	if (hooks_call_condition(state->run, call, NULL, NULL))
+	hooks_sandbox_enter(&sandbox, call->member->hook, occasion->caller);
+
+	/* at commit there are no rows: it was tested when they were written */
+	if (state->run->event->phase == HOOK_BEFORE_COMMIT ||
+		hooks_call_condition(state->run, call, NULL, NULL))
 	{
 		check_callback(state->run, call);
 		call->fcinfo->args[0].value =
-			JsonbPGetDatum(state->make(hooks_firing, state->arg));
+			JsonbPGetDatum(occasion->make(hooks_firing, occasion->arg));
 		call->fcinfo->args[0].isnull = false;
 		(void) invoke_function(call);
 	}
@@ -325,25 +398,18 @@ call_with_event(void *arg)
 }
 
 /*
- * Fires one hook whose callback takes the event as jsonb, which make(firing,
- * arg) makes, inside the firing.
+ * Fires one hook whose callback takes the event as jsonb, which is made inside
+ * the firing.
  */
 void
-hooks_call_event(HookRun *run, HookCall *call, Relation rel,
-				 const HookOrigin *origin, HookEventMaker make, void *arg)
+hooks_call_event(HookRun *run, HookCall *call, const HookOccasion *occasion)
 {
-	Oid			caller = GetUserId();	/* not the statement's around it */
-	EventCall	state = {run, call, caller, make, arg};
+	EventCall	state = {run, call, occasion};
 	HookFiring *firing;
 
 	Assert(hooks_event_takes_jsonb(call->member->hook->phase,
 								   call->member->hook->actions));
-	hooks_call_prepare_subject(run, call, rel);
-	firing =
-		hooks_context_push(&call->subject, GetCurrentTransactionNestLevel());
-	firing->trigdata = NULL;
-	firing->origin = origin;
-	firing->caller = caller;
+	firing = begin_firing(run, call, occasion);
 	(void) hooks_policy_run(call->member, firing, call_with_event, &state);
 	hooks_context_pop(firing);
 }

@@ -66,6 +66,23 @@ typedef struct HookRun
 	MemoryContextCallback unpin;
 } HookRun;
 
+/*
+ * What the firings of hooks whose callbacks take jsonb have in common: the
+ * relation that they are about, by its name, who brought it about, and what
+ * makes the event.
+ */
+typedef struct HookOccasion
+{
+	Oid			relid;
+	const char *relation_name;
+	int			actions;		/* of phase before_commit: all that were done;
+								 * else 0, as the run's event tells */
+	Oid			caller;			/* InvalidOid if not known */
+	const HookOrigin *origin;
+	HookEventMaker make;
+	void	   *arg;
+} HookOccasion;
+
 /* What the firings of all hooks for one row have in common */
 typedef struct HookSurroundings
 {
@@ -80,12 +97,14 @@ typedef struct HookSurroundings
 extern bool hooks_call_condition(HookRun *run, HookCall *call,
 								 TupleTableSlot *old, TupleTableSlot *new);
 extern void hooks_call_prepare_subject(HookRun *run, HookCall *call,
-									   Relation rel);
+									   Oid relid, const char *name);
 extern HeapTuple hooks_call_trigger(HookRun *run, HookCall *call,
 									TriggerData *trigdata,
 									const HookSurroundings *around);
-extern void hooks_call_event(HookRun *run, HookCall *call, Relation rel,
-							 const HookOrigin *origin, HookEventMaker make,
-							 void *arg);
+extern bool hooks_call_test(HookRun *run, HookCall *call,
+							const HookOccasion *occasion,
+							TupleTableSlot *old, TupleTableSlot *new);
+extern void hooks_call_event(HookRun *run, HookCall *call,
+							 const HookOccasion *occasion);
 
 #endif							/* HOOKS_CALL_H */

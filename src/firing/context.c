@@ -108,13 +108,16 @@ hooks_context_abort(int nest_level)
 
 /*
  * The word for the action of a firing: at the moment of naming it is not that
- * of the statement.
+ * of the statement; of phase before_commit it may be several.
  */
 const char *
 hooks_context_action_word(const HookSubject *subject)
 {
-	return hooks_event_action_word(subject->naming ? HOOK_NAME :
-								   subject->event->action);
+	if (subject->naming)
+		return hooks_event_action_word(HOOK_NAME);
+	if (subject->actions != 0)
+		return hooks_event_action_list(subject->actions);
+	return hooks_event_action_word(subject->event->action);
 }
 
 /*
@@ -222,6 +225,13 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 		*text = debug_query_string;
 		if (origin->depth == 0)
 			*relation = subject->relation;
+		return;
+	}
+
+	/* The statements are over, or only one of many */
+	if (subject->event->phase == HOOK_BEFORE_COMMIT)
+	{
+		*text = debug_query_string;
 		return;
 	}
 

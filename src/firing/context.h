@@ -20,6 +20,8 @@ typedef struct HookSubject
 	const char *hook;
 	const HookEvent *event;
 	bool		naming;			/* it is the moment of naming */
+	int			actions;		/* of phase before_commit: all that were done,
+								 * as bits; else 0 */
 	Oid			relation;
 	const char *relation_name;
 	const struct HookBatch *batch;	/* the rows it is about, NULL if not of

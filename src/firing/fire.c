@@ -66,7 +66,7 @@ is_new(HTAB *seen, const HookMember *member)
  * Makes a run of the hooks of an event on the given relations, in a context
  * that lives as long as the run shall.
  *
- * At level row a relation's chain includes the hooks of the partitioned tables
+ * For rows a relation's chain includes the hooks of the partitioned tables
  * above it, as the rows are its own.  Statements and batches belong to the
  * table that a hook is on.
  */
@@ -104,7 +104,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 		{
 			HookMember *member = chain->members[i];
 
-			if ((event->level == HOOK_ROW ||
+			if ((event->level != HOOK_STATEMENT ||
 				 member->target == relation->relid) &&
 				(seen == NULL || is_new(seen, member)))
 				members[n++] = member;
@@ -127,7 +127,8 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 }
 
 /*
- * Is this the moment at which the hook's columns become all non-null?
+ * Is this the moment at which the hook's columns become all non-null?  old is
+ * NULL for an inserted row.
  */
 bool
 hooks_fire_is_naming(const HookMember *member, TupleTableSlot *old,
@@ -259,8 +260,15 @@ hooks_fire_event(HookRun *run, Relation rel, bool direct, HookEventMaker make,
 				 void *arg)
 {
 	HookOrigin	origin = {direct ? 0 : HOOK_DEPTH_UNKNOWN};
+	HookOccasion occasion = {0};
 
+	occasion.relid = RelationGetRelid(rel);
+	occasion.relation_name = RelationGetRelationName(rel);
+	occasion.caller = GetUserId();	/* not the statement's around it */
+	occasion.origin = &origin;
+	occasion.make = make;
+	occasion.arg = arg;
 	for (int i = 0; i < run->length; i++)
 		if (hooks_fire_is_due(&run->calls[i], NULL))
-			hooks_call_event(run, &run->calls[i], rel, &origin, make, arg);
+			hooks_call_event(run, &run->calls[i], &occasion);
 }

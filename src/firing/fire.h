@@ -12,6 +12,8 @@
 
 extern HookRun *hooks_fire_prepare(const HookEvent *event, List *relids,
 								   MemoryContext context);
+extern bool hooks_fire_is_naming(const HookMember *member,
+								 TupleTableSlot *old, TupleTableSlot *new);
 extern void hooks_fire_call(HookRun *run, HookCall *call,
 							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);

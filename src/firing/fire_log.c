@@ -59,7 +59,9 @@ push_firing(LogGroup *group, HookLogShare *share)
 {
 	HookFiring *firing;
 
-	hooks_call_prepare_subject(group->run, share->call, group->target);
+	hooks_call_prepare_subject(group->run, share->call,
+							   RelationGetRelid(group->target),
+							   RelationGetRelationName(group->target));
 	firing = hooks_context_push(&share->call->subject,
 								GetCurrentTransactionNestLevel());
 	firing->trigdata = &group->trigdata;

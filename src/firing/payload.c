@@ -150,7 +150,7 @@ hooks_payload_begin(HookFiring *firing)
 	hooks_payload_add(&state, "phase",
 					  hooks_event_phase_word(subject->event->phase));
 	hooks_payload_add(&state, "action",
-					  hooks_event_action_word(subject->event->action));
+					  hooks_context_action_word(subject));
 	hooks_payload_add(&state, "relation",
 					  quote_qualified_identifier(get_namespace_name(schema),
 												 subject->relation_name));

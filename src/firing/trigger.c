@@ -25,6 +25,7 @@
 #include "firing/fire.h"
 #include "firing/fire_batch.h"
 #include "firing/fire_log.h"
+#include "firing/noting.h"
 #include "firing/truncate.h"
 
 /* What dispatch() knows about its trigger; lives with the executor's memory */
@@ -45,7 +46,7 @@ event_of_trigger(const TriggerData *trigdata)
 
 	if (event == NULL ||
 		trigdata->tg_trigger->tgtype != hooks_event_trigger_type(event) ||
-		(trigdata->tg_trigger->tgqual != NULL) != hooks_event_captures(event))
+		(trigdata->tg_trigger->tgqual != NULL) != hooks_event_has_when(event))
 		return NULL;
 	return hooks_truncate_event(event, trigdata);
 }
@@ -110,6 +111,12 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	}
 
+	if (hooks_event_notes(dispatch->event))
+	{
+		hooks_noting_event(trigdata);
+		return PointerGetDatum(NULL);
+	}
+
 	if (hooks_settings_kill_switch())
 		return PointerGetDatum(row);
 	if (dispatch->run == NULL)
@@ -126,6 +133,11 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 	if (dispatch->event->phase == HOOK_AFTER_COMMIT)
 	{
 		hooks_fire_log_statement(dispatch->run, trigdata);
+		return PointerGetDatum(NULL);
+	}
+	if (dispatch->event->phase == HOOK_BEFORE_COMMIT)
+	{
+		hooks_noting_truncate(dispatch->run, trigdata);
 		return PointerGetDatum(NULL);
 	}
 	return PointerGetDatum(hooks_fire_chain(dispatch->run, trigdata));
@@ -181,40 +193,37 @@ called_in_when(FmgrInfo *function, HookAction action)
 }
 
 /*
- * The event for which a function is called in WHEN; NULL if it is not.
+ * The event of a phase for which its function is called in WHEN; 0A000 if it
+ * is not.
  */
 static const HookEvent *
-captured_event(FmgrInfo *function, HookPhase phase, HookLevel level)
+event_of_when(FmgrInfo *function, HookPhase phase)
 {
 	for (int i = 0; i < HOOK_EVENTS; i++)
 	{
 		const HookEvent *event = &hooks_events[i];
 
-		if (event->phase == phase && event->level == level &&
-			hooks_event_captures(event) &&
+		if (event->phase == phase && hooks_event_has_when(event) &&
 			called_in_when(function, event->action))
 			return event;
 	}
-	return NULL;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("function hooks.%s() can only be called in the WHEN of a trigger of the extension hooks",
+					hooks_event_when_function(phase))));
+	return NULL;				/* keep compiler quiet */
 }
 
 /*
  * Prepares the capture of rows of a table by one query; NULL if it has none.
  */
 static CaptureCall *
-prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase,
-				HookLevel level)
+prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase)
 {
-	const HookEvent *event = captured_event(function, phase, level);
+	const HookEvent *event = event_of_when(function, phase);
 	CaptureCall *call;
 	HookRelation *relation;
 	HookChain  *chain;
-
-	if (event == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function hooks.%s() can only be called in the WHEN of a trigger of the extension hooks",
-						phase == HOOK_AFTER_COMMIT ? "log_row" : "capture")));
 
 	/*
 	 * A row that moves between partitions comes here once more as the
@@ -253,7 +262,7 @@ prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase,
  * Adds a row to its batch; true for the first one.
  */
 static inline bool
-capture_row(FunctionCallInfo fcinfo, HookPhase phase, HookLevel level)
+capture_row(FunctionCallInfo fcinfo, HookPhase phase)
 {
 	CaptureCall *call = fcinfo->flinfo->fn_extra;
 	bool		update = PG_NARGS() == 3;
@@ -262,7 +271,7 @@ capture_row(FunctionCallInfo fcinfo, HookPhase phase, HookLevel level)
 	{
 		Oid			relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
 
-		call = prepare_capture(fcinfo->flinfo, relid, phase, level);
+		call = prepare_capture(fcinfo->flinfo, relid, phase);
 	}
 	if (unlikely(call == NULL) || !call->wanted ||
 		hooks_settings_kill_switch())
@@ -283,7 +292,7 @@ PG_FUNCTION_INFO_V1(hooks_capture);
 Datum
 hooks_capture(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(capture_row(fcinfo, HOOK_BEFORE_CASCADE, HOOK_STATEMENT));
+	PG_RETURN_BOOL(capture_row(fcinfo, HOOK_BEFORE_CASCADE));
 }
 
 PG_FUNCTION_INFO_V1(hooks_log_row);
@@ -298,5 +307,36 @@ PG_FUNCTION_INFO_V1(hooks_log_row);
 Datum
 hooks_log_row(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(capture_row(fcinfo, HOOK_AFTER_COMMIT, HOOK_NO_LEVEL));
+	PG_RETURN_BOOL(capture_row(fcinfo, HOOK_AFTER_COMMIT));
+}
+
+PG_FUNCTION_INFO_V1(hooks_note);
+
+/*
+ * hooks.note(relation oid, row tid [, new_row tid]) returns boolean
+ *
+ * In the WHEN of a before_commit trigger: counts an inserted, deleted or
+ * updated row for the hooks that want it; true if the query needs an event to
+ * tell which columns it assigns.  0A000 if it is called anywhere else.
+ */
+Datum
+hooks_note(PG_FUNCTION_ARGS)
+{
+	HookNoteCall *call = fcinfo->flinfo->fn_extra;
+
+	if (unlikely(call == NULL))
+	{
+		Oid			relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
+		const HookEvent *event = event_of_when(fcinfo->flinfo,
+											   HOOK_BEFORE_COMMIT);
+
+		call = hooks_noting_prepare(event, relid, fcinfo->flinfo->fn_mcxt);
+		fcinfo->flinfo->fn_extra = call;
+	}
+	if (hooks_settings_kill_switch())
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(hooks_noting_row(call,
+									(ItemPointer) PG_GETARG_POINTER(1),
+									PG_NARGS() == 3 ? (ItemPointer)
+									PG_GETARG_POINTER(2) : NULL));
 }

@@ -160,8 +160,8 @@ hooks_condition_missing_row(const Hook *hook, Node *condition, TupleDesc desc,
 		bool		old = var->varno == PRS2_OLD_VARNO;
 
 		*why = NULL;
-		if (hook->phase != HOOK_BEFORE_CASCADE &&
-			hook->phase != HOOK_AFTER_COMMIT && hook->level != HOOK_ROW)
+		if (hook->level == HOOK_STATEMENT &&
+			hook->phase != HOOK_BEFORE_CASCADE)
 			*why = "A hook of level statement has no row.";
 		else if (hook->actions & HOOK_TRUNCATE)
 			*why = "Action truncate has no row.";

@@ -367,25 +367,47 @@ hooks_event_captures(const HookEvent *event)
 }
 
 /*
- * The function that captures rows in the WHEN of the event's trigger.
+ * Does the event's trigger note rows for the hooks that fire at commit?
+ */
+bool
+hooks_event_notes(const HookEvent *event)
+{
+	return event->phase == HOOK_BEFORE_COMMIT &&
+		event->action != HOOK_TRUNCATE;
+}
+
+/*
+ * Has the event's trigger a WHEN, in which it captures or notes rows?
+ */
+bool
+hooks_event_has_when(const HookEvent *event)
+{
+	return hooks_event_captures(event) || hooks_event_notes(event);
+}
+
+/*
+ * The function that the triggers of a phase call in their WHEN; NULL if they
+ * have none.
  */
 const char *
-hooks_event_capture_function(const HookEvent *event)
+hooks_event_when_function(HookPhase phase)
 {
-	Assert(hooks_event_captures(event));
-	return event->phase == HOOK_AFTER_COMMIT ? "log_row" : "capture";
+	return phase == HOOK_BEFORE_CASCADE ? "capture" :
+		phase == HOOK_BEFORE_COMMIT ? "note" :
+		phase == HOOK_AFTER_COMMIT ? "log_row" : NULL;
 }
 
 /*
  * Can a relation of this kind have hooks of the event?  Foreign tables have no
  * foreign keys, so that there is no cascade of rows to come before, and their
- * rows cannot be fetched again for the log.
+ * rows cannot be fetched again at commit or for the log.
  */
 bool
 hooks_event_is_possible(const HookEvent *event, char relkind)
 {
 	return relkind != RELKIND_FOREIGN_TABLE || event->action == HOOK_DROP ||
 		(event->phase != HOOK_BEFORE_CASCADE &&
+		 event->phase != HOOK_BEFORE_COMMIT &&
 		 event->phase != HOOK_AFTER_COMMIT &&
 		 (event->action != HOOK_TRUNCATE || HOOKS_FOREIGN_TRUNCATE));
 }
@@ -411,7 +433,7 @@ char *
 hooks_event_create_trigger(const HookEvent *event, const char *table,
 						   bool tables)
 {
-	bool		captures = hooks_event_captures(event);
+	const char *when = hooks_event_when_function(event->phase);
 
 	Assert(event->trigger != NULL);
 	Assert(!tables || hooks_event_has_tables(event));
@@ -426,9 +448,8 @@ hooks_event_create_trigger(const HookEvent *event, const char *table,
 					tables && event->action != HOOK_DELETE ?
 					" NEW TABLE AS new_table" : "",
 					hooks_event_of_rows(event) ? "ROW" : "STATEMENT",
-					!captures ? "" :
-					psprintf(" WHEN (hooks.%s(%s))",
-							 hooks_event_capture_function(event),
+					!hooks_event_has_when(event) ? "" :
+					psprintf(" WHEN (hooks.%s(%s))", when,
 							 event->action == HOOK_INSERT ?
 							 "NEW.tableoid, NEW.ctid" :
 							 event->action == HOOK_UPDATE ?
@@ -471,7 +492,7 @@ hooks_event_can_veto(HookPhase phase)
 bool
 hooks_event_of_rows(const HookEvent *event)
 {
-	return event->level == HOOK_ROW || hooks_event_captures(event);
+	return event->level == HOOK_ROW || hooks_event_has_when(event);
 }
 
 /*
@@ -484,8 +505,8 @@ hooks_event_trigger_type(const HookEvent *event)
 
 	if (hooks_event_of_rows(event))
 		type |= TRIGGER_TYPE_ROW;
-	if (event->phase != HOOK_AFTER && event->phase != HOOK_AFTER_COMMIT &&
-		!hooks_event_captures(event))
+	if (event->phase == HOOK_BEFORE ||
+		(event->phase == HOOK_BEFORE_CASCADE && !hooks_event_captures(event)))
 		type |= TRIGGER_TYPE_BEFORE;
 	switch (event->action)
 	{

@@ -111,7 +111,9 @@ extern const HookEvent *hooks_event_find(HookPhase phase, HookLevel level,
 extern const HookEvent *hooks_event_by_trigger(const char *name);
 extern bool hooks_event_of_rows(const HookEvent *event);
 extern bool hooks_event_captures(const HookEvent *event);
-extern const char *hooks_event_capture_function(const HookEvent *event);
+extern bool hooks_event_notes(const HookEvent *event);
+extern bool hooks_event_has_when(const HookEvent *event);
+extern const char *hooks_event_when_function(HookPhase phase);
 extern bool hooks_event_is_possible(const HookEvent *event, char relkind);
 extern bool hooks_event_has_tables(const HookEvent *event);
 extern char *hooks_event_create_trigger(const HookEvent *event,

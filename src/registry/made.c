@@ -60,9 +60,9 @@ is_system_column(Node *node, int varno, AttrNumber attnum)
  * The function that an event's trigger calls in its WHEN.
  */
 static Oid
-capture_function(const HookEvent *event)
+when_function(const HookEvent *event)
 {
-	return hooks_own_function(hooks_event_capture_function(event),
+	return hooks_own_function(hooks_event_when_function(event->phase),
 							  event->action == HOOK_UPDATE ? 3 : 2);
 }
 
@@ -70,18 +70,18 @@ capture_function(const HookEvent *event)
  * Is a trigger's WHEN our capture of the row, or nothing, as the event has it?
  */
 static bool
-captures_as_made(const Trigger *trigger, const HookEvent *event)
+when_is_as_made(const Trigger *trigger, const HookEvent *event)
 {
 	bool		update = event->action == HOOK_UPDATE;
 	int			row = event->action == HOOK_INSERT ? PRS2_NEW_VARNO :
 		PRS2_OLD_VARNO;
 	FuncExpr   *call;
 
-	if (!hooks_event_captures(event) || trigger->tgqual == NULL)
-		return !hooks_event_captures(event) && trigger->tgqual == NULL;
+	if (!hooks_event_has_when(event) || trigger->tgqual == NULL)
+		return !hooks_event_has_when(event) && trigger->tgqual == NULL;
 	call = stringToNode(trigger->tgqual);
 	return IsA(call, FuncExpr) &&
-		call->funcid == capture_function(event) &&
+		call->funcid == when_function(event) &&
 		is_system_column(linitial(call->args), row,
 						 TableOidAttributeNumber) &&
 		is_system_column(lsecond(call->args), row,
@@ -136,7 +136,7 @@ hooks_made_by_us(const Trigger *trigger, const HookEvent *event)
 		!OidIsValid(trigger->tgconstraint) &&
 		same_name(trigger->tgoldtable, old_table) &&
 		same_name(trigger->tgnewtable, new_table) &&
-		captures_as_made(trigger, event);
+		when_is_as_made(trigger, event);
 }
 
 /*
@@ -198,8 +198,8 @@ hooks_made_create(List *commands, Relation rel, const HookEvent *event)
 
 	/* that the command's names mean ours */
 	(void) hooks_own_function("dispatch", 0);
-	if (hooks_event_captures(event))
-		(void) capture_function(event);
+	if (hooks_event_has_when(event))
+		(void) when_function(event);
 	return add_command(commands, rel,
 					   hooks_event_create_trigger(event, table, tables));
 }

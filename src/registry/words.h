@@ -21,7 +21,7 @@ HOOK_PHASE_WORD(HOOK_BEFORE, "before", now, as_trigger, can_veto)
 HOOK_PHASE_WORD(HOOK_BEFORE_CASCADE, "before_cascade", now, as_trigger,
 	can_veto)
 HOOK_PHASE_WORD(HOOK_AFTER, "after", now, as_trigger, too_late)
-HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", later, with_jsonb,
+HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", now, with_jsonb,
 	can_veto)
 HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", now, with_jsonb, too_late)
 HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", later, with_jsonb, too_late)
@@ -130,6 +130,14 @@ HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_DELETE,
 	"hooks_after_statement_delete")
 HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_TRUNCATE,
 	"hooks_after_statement_truncate")
+HOOK_EVENT(HOOK_BEFORE_COMMIT, HOOK_NO_LEVEL, HOOK_INSERT,
+		   "hooks_before_commit_insert")
+HOOK_EVENT(HOOK_BEFORE_COMMIT, HOOK_NO_LEVEL, HOOK_UPDATE,
+		   "hooks_before_commit_update")
+HOOK_EVENT(HOOK_BEFORE_COMMIT, HOOK_NO_LEVEL, HOOK_DELETE,
+		   "hooks_before_commit_delete")
+HOOK_EVENT(HOOK_BEFORE_COMMIT, HOOK_NO_LEVEL, HOOK_TRUNCATE,
+		   "hooks_before_commit_truncate")
 HOOK_EVENT(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, HOOK_INSERT,
 	"Hooks_after_commit_insert")
 HOOK_EVENT(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, HOOK_UPDATE,

@@ -1,0 +1,438 @@
+/*
+ * commit.c
+ *		Fire the hooks of phase before_commit.
+ *
+ * A hook that has notes (note.h) fires when the transaction is about to commit
+ * or to be prepared, once, whatever the statements and tables.
+ *
+ * The moment.  Transaction callbacks may not run users' code: triggers that
+ * it queued would never fire.  Before them, CommitTransaction() and
+ * PrepareTransaction() take turns until there is nothing left to do: fire
+ * what triggers are deferred, drop what portals are open.  What closes a
+ * portal may run users' code; so we have one, that nobody sees or runs, and
+ * whose end is our moment. It comes after the deferred triggers, whatever SET
+ * CONSTRAINTS says; no table has pending events by it, which would forbid
+ * ALTER TABLE, and it asks nothing of a kind of relation.  It belongs to the
+ * (sub)transaction that made the first note and goes with it.
+ *
+ *		INSERT ... ----> note, portal
+ *		COMMIT --------> deferred triggers
+ *		                 portal dropped --> each hook that has notes, in order;
+ *		                                    then deferred triggers;
+ *		                                    again, while there are notes
+ *		                 deferred triggers
+ *		                 transaction callbacks, commit record
+ *
+ * Notes of a hook are taken when its turn comes, so that it hears of what
+ * hooks before it did.  What its own callback does is no note for it.  What
+ * hooks and triggers do after its turn makes it fire once more, with that;
+ * such rounds are limited by hooks.max_depth.
+ *
+ * The portal's state is not READY, as COPY FREEZE would be refused; and it is
+ * ACTIVE where it must not be closed: while it is at work, and for CLOSE ALL.
+ * A client can close it by its name with a message of the protocol.  Its
+ * hooks then fire at once, and again at commit if they have notes then.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "base/identity.h"
+#include "base/settings.h"
+#include "firing/commit.h"
+#include "firing/fire.h"
+#include "firing/note.h"
+#include "firing/payload.h"
+#include "firing/sort.h"
+
+/*
+ * The portal that waits for the commit; NULL if there are no notes.  An abort
+ * of the (sub)transaction that it belongs to drops it.
+ */
+static Portal waiting = NULL;
+
+/* Are hooks being fired?  Reset at the end of the transaction. */
+static bool firing = false;
+
+/* the hook whose callback is running; 0 if none is.  Reset likewise. */
+static int64 firing_hook = 0;
+
+/* so often hooks were fired in this transaction.  Reset likewise. */
+static int	rounds = 0;
+
+/* A hook that has notes */
+typedef struct DueHook
+{
+	HookMember *member;
+	HookRun    *run;			/* of its table */
+	HookCall   *call;			/* in the run */
+} DueHook;
+
+/* The tables and actions of a firing */
+typedef struct CommitEvent
+{
+	HookNote   *notes;			/* the oldest first */
+} CommitEvent;
+
+/*
+ * Is the callback of this hook running?
+ */
+bool
+hooks_commit_is_firing(int64 hook_id)
+{
+	return hook_id == firing_hook;
+}
+
+/*
+ * The transaction ends.
+ */
+void
+hooks_commit_end_transaction(void)
+{
+	waiting = NULL;
+	firing = false;
+	firing_hook = 0;
+	rounds = 0;
+}
+
+/*
+ * Adds what was done to the tables: an array of objects.
+ */
+static void
+add_changes(JsonbInState *state, const HookNote *notes)
+{
+	hooks_payload_key(state, "changes");
+	hooks_jsonb_push(state, WJB_BEGIN_ARRAY, NULL);
+	for (const HookNote *note = notes; note != NULL; note = note->older)
+	{
+		hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
+		hooks_payload_add(state, "relation",
+						  hooks_payload_relation(note->key.target));
+		hooks_payload_add(state, "action",
+						  hooks_event_action_word(note->key.action));
+		hooks_payload_key(state, "rows");
+		hooks_payload_push_integer(state, WJB_VALUE,
+								   note->key.action == HOOK_TRUNCATE ? -1 :
+								   note->rows);
+		hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
+	}
+	hooks_jsonb_push(state, WJB_END_ARRAY, NULL);
+}
+
+static Jsonb *
+make_commit_event(HookFiring *firing_now, void *arg)
+{
+	JsonbInState state = hooks_payload_begin(firing_now);
+
+	add_changes(&state, ((CommitEvent *) arg)->notes);
+	return hooks_payload_end(&state);
+}
+
+/*
+ * Leaves out the notes of tables that are gone.
+ */
+static HookNote *
+existing_notes(HookNote *notes)
+{
+	HookNote  **link = &notes;
+
+	while (*link != NULL)
+		if (get_rel_relkind((*link)->key.target) == '\0')
+			*link = (*link)->older;
+		else
+			link = &(*link)->older;
+	return notes;
+}
+
+/*
+ * Fires a hook, if it has notes still.
+ */
+static void
+fire_hook(const DueHook *due)
+{
+	const Hook *hook = due->member->hook;
+	CommitEvent event = {existing_notes(hooks_note_take(hook->hook_id))};
+	HookOrigin	origin = {HOOK_DEPTH_UNKNOWN};
+	HookOccasion occasion = {0};
+	HookIdentity before;
+
+	if (event.notes == NULL || hooks_settings_is_paused(hook->hook_id))
+		return;
+	occasion.relid = event.notes->key.target;
+	occasion.relation_name = get_rel_name(occasion.relid);
+	for (HookNote *note = event.notes; note != NULL; note = note->older)
+		occasion.actions |= note->key.action;
+	occasion.caller = event.notes->caller;
+	occasion.origin = &origin;
+	occasion.make = make_commit_event;
+	occasion.arg = &event;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	firing_hook = hook->hook_id;
+
+	/* who issues the COMMIT is not who did it */
+	if (hook->run_as == HOOK_AS_INVOKER)
+	{
+		if (!SearchSysCacheExists1(AUTHOID,
+								   ObjectIdGetDatum(event.notes->role)))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("role that hook \"%s\" runs as does not exist",
+							hook->name)));
+		hooks_identity_become(&before, event.notes->role,
+							  SECURITY_LOCAL_USERID_CHANGE);
+	}
+	hooks_call_event(due->run, due->call, &occasion);
+	if (hook->run_as == HOOK_AS_INVOKER)
+		hooks_identity_end(&before);
+	firing_hook = 0;
+	PopActiveSnapshot();
+}
+
+/*
+ * The run of the hooks on a table at an event; NULL if the table is gone.
+ */
+static HookRun *
+run_of(List **runs, Oid relid, const HookEvent *event)
+{
+	HookRun    *run;
+	Relation	rel;
+	ListCell   *lc;
+
+	foreach(lc, *runs)
+	{
+		run = lfirst(lc);
+		if (run->event == event &&
+			((HookRelation *) linitial(run->pinned))->relid == relid)
+			return run;
+	}
+	rel = try_relation_open(relid, AccessShareLock);
+	if (rel == NULL)
+		return NULL;
+	run = hooks_fire_prepare(event, list_make1_oid(relid),
+							 CurrentMemoryContext);
+	relation_close(rel, NoLock);
+	*runs = lappend(*runs, run);
+	return run;
+}
+
+/*
+ * Looks for the hook of a note as it is now, among those of the table that was
+ * written, or if that is gone, of the one that the hook is on.  False if it is
+ * not in force.
+ */
+static bool
+find_hook(List **runs, const HookNote *note, DueHook *due)
+{
+	const HookEvent *event = hooks_event_find(HOOK_BEFORE_COMMIT,
+											  HOOK_NO_LEVEL,
+											  note->key.action);
+
+	due->run = run_of(runs, note->relid, event);
+	if (due->run == NULL && note->relid != note->key.target)
+		due->run = run_of(runs, note->key.target, event);
+	for (int i = 0; due->run != NULL && i < due->run->length; i++)
+	{
+		due->call = &due->run->calls[i];
+		due->member = due->call->member;
+		if (due->member->hook->hook_id == note->key.hook_id)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The hooks that have notes, in firing order: an array, and its length.
+ */
+static DueHook *
+find_due(int *length)
+{
+	List	   *runs = NIL;
+	DueHook    *due = palloc(sizeof(DueHook));
+	HookMember **members;
+	DueHook    *sorted;
+	int			n = 0;
+
+	for (const HookNote *note = hooks_notes; note != NULL; note = note->older)
+	{
+		bool		known = false;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < n && !known; i++)
+			known = due[i].member->hook->hook_id == note->key.hook_id;
+		if (known || !find_hook(&runs, note, &due[n]))
+			continue;
+		n++;
+		due = repalloc(due, sizeof(DueHook) * (n + 1));
+	}
+
+	members = palloc(sizeof(HookMember *) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		members[i] = due[i].member;
+	hooks_sort_members(members, n, HOOK_BEFORE_COMMIT);
+	sorted = palloc(sizeof(DueHook) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			if (due[j].member == members[i])
+				sorted[i] = due[j];
+	*length = n;
+	return sorted;
+}
+
+/*
+ * Forgets the notes of hooks that are not in force, and what is left of
+ * queries that were not finished.
+ */
+static void
+forget_others(const DueHook *due, int n)
+{
+	HookNote  **link = &hooks_notes;
+
+	while (*link != NULL)
+	{
+		bool		known = false;
+
+		for (int i = 0; i < n && !known; i++)
+			known = due[i].member->hook->hook_id == (*link)->key.hook_id;
+		if (known && (*link)->columns == NULL)
+			link = &(*link)->older;
+		else
+			*link = (*link)->older;
+	}
+	hooks_notes_gone++;
+}
+
+/*
+ * KH003, if hooks go on making one another fire.
+ */
+static void
+check_rounds(const DueHook *due)
+{
+	if (++rounds > hooks_max_depth)
+		ereport(ERROR,
+				(errcode(ERRCODE_HOOK_RECURSION),
+				 errmsg("hooks of phase \"before_commit\" have fired more than %d times in one transaction",
+						hooks_max_depth),
+				 errdetail("Hook \"%s\" would fire once more for what was done after its last firing.",
+						   due->member->hook->name),
+				 errhint("Hooks or deferred triggers make one another fire. If that is meant, raise \"hooks.max_depth\".")));
+}
+
+/*
+ * Fires each hook that has notes.
+ */
+static void
+fire_round(void)
+{
+	DueHook    *due;
+	int			n;
+
+	if (hooks_settings_kill_switch())
+	{
+		hooks_notes = NULL;
+		return;
+	}
+	due = find_due(&n);
+	forget_others(due, n);
+	if (n > 0)
+		check_rounds(due);
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		fire_hook(&due[i]);
+	}
+}
+
+/*
+ * The portal ends: the transaction commits, or it or the subtransaction
+ * aborts.
+ */
+static void
+portal_ends(Portal portal)
+{
+	MemoryContext context;
+	MemoryContext old;
+
+	if (!IsTransactionState())
+	{
+		portal->status = PORTAL_FAILED; /* else it would be left alone */
+		waiting = NULL;
+		return;
+	}
+	Assert(portal == waiting && !firing);
+	if (IsSubTransaction())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_CURSOR_STATE),
+				 errmsg("cannot close portal \"%s\" in a subtransaction",
+						portal->name),
+				 errdetail("Hooks of phase \"before_commit\" fire when it ends.")));
+
+	firing = true;
+	portal->status = PORTAL_ACTIVE;
+	context = AllocSetContextCreate(TopTransactionContext,
+									"hooks before_commit",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	while (hooks_notes != NULL)
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		fire_round();
+		PopActiveSnapshot();
+		MemoryContextReset(context);
+		if (hooks_notes != NULL)
+			AfterTriggerFireDeferred();
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	portal->status = PORTAL_DONE;
+	waiting = NULL;
+	firing = false;
+}
+
+/*
+ * A note was made: sees to it that there will be a firing.
+ */
+void
+hooks_commit_arm(void)
+{
+	char		name[NAMEDATALEN];
+	int			n = 0;
+
+	if (likely(waiting != NULL))
+		return;
+	do
+	{
+		snprintf(name, sizeof(name), "hooks before_commit %d", ++n);
+	} while (PortalIsValid(GetPortalByName(name)));
+	waiting = CreatePortal(name, false, false);
+	waiting->visible = false;
+	waiting->cleanup = portal_ends;
+	waiting->status = PORTAL_DONE;
+}
+
+/*
+ * Before CLOSE ALL, and after it or its failure: the portal stays.
+ */
+void
+hooks_commit_hold(void)
+{
+	if (waiting != NULL)
+		waiting->status = PORTAL_ACTIVE;
+}
+
+void
+hooks_commit_release(void)
+{
+	if (waiting != NULL && !firing)
+		waiting->status = PORTAL_DONE;
+}

@@ -1,0 +1,275 @@
+/*
+ * noting.c
+ *		Note rows and TRUNCATEs for the hooks of phase before_commit.
+ *
+ * The trigger of such an event for rows has a WHEN that calls hooks.note()
+ * when a row is written.  That judges the row, by the hooks' conditions, and
+ * counts it; it mostly returns false, so that no event is queued, however
+ * many rows there are.
+ *
+ * WHEN does not know which columns an UPDATE assigns.  If a hook asks for
+ * that, the first row of each query that it wants gets an event, and
+ * dispatch() learns it: until then the notes wait (note.h).
+ *
+ * Conditions need the row, of which WHEN has only the TID, as a whole row in
+ * its arguments would cost every row a copy.  So it is fetched again, if
+ * there are any.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "base/settings.h"
+#include "firing/commit.h"
+#include "firing/fire.h"
+#include "firing/note.h"
+#include "firing/noting.h"
+
+/*
+ * What note() knows about its call, for all rows that one query writes to one
+ * table; lives with the executor's memory.
+ */
+struct HookNoteCall
+{
+	HookRun    *run;
+	Oid			relid;
+	HookNote  **notes;			/* of each call of the run; NULL: not yet */
+	uint64		gone;			/* hooks_notes_gone when they were found */
+	bool		has_event;		/* the query has one that settles its notes */
+	ItemPointerData first;		/* then the old TID of that row */
+	HookOrigin	origin;			/* tells nothing */
+	char	   *name;			/* of the table */
+
+	/* the row at hand, where a condition or column is looked at */
+	TupleTableSlot *old;		/* NULL until needed */
+	TupleTableSlot *new;
+	bool		fetched;
+};
+
+/*
+ * Prepares for the rows of a table that one query writes.
+ */
+HookNoteCall *
+hooks_noting_prepare(const HookEvent *event, Oid relid, MemoryContext context)
+{
+	HookNoteCall *call = MemoryContextAllocZero(context, sizeof(HookNoteCall));
+
+	/*
+	 * A row that moves between partitions comes here once more as the
+	 * partitioned table's.  Rows of a foreign partition are no rows of ours.
+	 */
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
+		return call;
+
+	call->relid = relid;
+	call->name = MemoryContextStrdup(context, get_rel_name(relid));
+	call->origin.depth = HOOK_DEPTH_UNKNOWN;
+	call->run = hooks_fire_prepare(event, list_make1_oid(relid), context);
+	hooks_chain_tell(linitial(call->run->pinned), event);
+	call->notes = MemoryContextAllocZero(context, sizeof(HookNote *) *
+										 Max(call->run->length, 1));
+	for (int i = 0; i < call->run->length; i++)
+		if (hooks_commit_is_firing(call->run->calls[i].member->hook->hook_id))
+			call->run->calls[i].out = true;
+	return call;
+}
+
+/*
+ * Who issued the statement that is running.
+ */
+static Oid
+caller_of(const HookRun *run)
+{
+	HookOrigin	here = {0};
+
+	return hooks_statement_caller(hooks_statement, &here, run->query_cxt);
+}
+
+/*
+ * Fetches the row at hand.
+ */
+static void
+fetch_row(HookNoteCall *call, ItemPointer old, ItemPointer new)
+{
+	Relation	rel;
+
+	if (call->fetched)
+		return;
+	rel = table_open(call->relid, NoLock);
+	if (call->old == NULL)
+	{
+		MemoryContext before = MemoryContextSwitchTo(call->run->context);
+		TupleDesc	desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
+
+		/* a descriptor of their own, as nobody would release the table's */
+		call->old = MakeSingleTupleTableSlot(desc, table_slot_callbacks(rel));
+		call->new = MakeSingleTupleTableSlot(desc, table_slot_callbacks(rel));
+		MemoryContextSwitchTo(before);
+	}
+	if ((old != NULL &&
+		 !table_tuple_fetch_row_version(rel, old, SnapshotAny, call->old)) ||
+		(new != NULL &&
+		 !table_tuple_fetch_row_version(rel, new, SnapshotAny, call->new)))
+		elog(ERROR, "could not fetch a row of table \"%s\" that was written",
+			 call->name);
+	table_close(rel, NoLock);
+	call->fetched = true;
+}
+
+static void
+release_row(HookNoteCall *call)
+{
+	if (!call->fetched)
+		return;
+	ExecClearTuple(call->old);
+	ExecClearTuple(call->new);
+	call->fetched = false;
+}
+
+/*
+ * Does the hook want the row at hand, whichever columns are assigned?
+ */
+static bool
+wants_row(HookNoteCall *call, HookCall *hook_call, ItemPointer old,
+		  ItemPointer new)
+{
+	const HookMember *member = hook_call->member;
+	TupleTableSlot *old_row;
+	TupleTableSlot *new_row;
+
+	if (hook_call->out || hooks_settings_is_paused(member->hook->hook_id))
+		return false;
+	if ((member->hook->actions & HOOK_NAME) == 0 && member->condition == NULL)
+		return true;
+	fetch_row(call, old, new);
+	old_row = old == NULL ? NULL : call->old;
+	new_row = new == NULL ? NULL : call->new;
+	if ((member->hook->actions & HOOK_NAME) &&
+		!hooks_fire_is_naming(member, old_row, new_row))
+		return false;
+	if (member->condition != NULL)
+	{
+		HookOccasion occasion = {0};
+
+		occasion.relid = call->relid;
+		occasion.relation_name = call->name;
+		occasion.caller = caller_of(call->run);
+		occasion.origin = &call->origin;
+		return hooks_call_test(call->run, hook_call, &occasion, old_row,
+							   new_row);
+	}
+	return true;
+}
+
+/*
+ * The note that counts the rows of a hook.
+ */
+static HookNote *
+note_of(HookNoteCall *call, const HookMember *member, ItemPointer old)
+{
+	HookNoteKey key;
+	HookAction	action = call->run->event->action;
+
+	key.hook_id = member->hook->hook_id;
+	key.target = member->target;
+	key.action = action;
+	if (action == HOOK_UPDATE && member->columns != NULL &&
+		(member->hook->actions & HOOK_NAME) == 0)
+	{
+		if (!call->has_event)
+			call->first = *old;
+		return hooks_note_await(&key, call->relid, caller_of(call->run),
+								member->columns, &call->first);
+	}
+	return hooks_note_get(&key, call->relid, caller_of(call->run));
+}
+
+/*
+ * Counts a row that was written: the TID of an inserted or deleted one; of an
+ * updated one the old and the new TID.  True if the row needs an event, as its
+ * query has none that could tell which columns it assigns.
+ */
+bool
+hooks_noting_row(HookNoteCall *call, ItemPointer row, ItemPointer new_row)
+{
+	bool		insert;
+	ItemPointer old;
+	ItemPointer new;
+	bool		needs_event = false;
+
+	if (call->run == NULL)
+		return false;
+	insert = call->run->event->action == HOOK_INSERT;
+	old = insert ? NULL : row;
+	new = insert ? row : new_row;
+	for (int i = 0; i < call->run->length; i++)
+	{
+		HookCall   *hook_call = &call->run->calls[i];
+
+		if (!wants_row(call, hook_call, old, new))
+			continue;
+		if (unlikely(call->gone != hooks_notes_gone))
+		{
+			memset(call->notes, 0, sizeof(HookNote *) * call->run->length);
+			call->gone = hooks_notes_gone;
+		}
+		if (call->notes[i] == NULL)
+		{
+			call->notes[i] = note_of(call, hook_call->member, old);
+			needs_event |= call->notes[i]->columns != NULL && !call->has_event;
+			call->has_event |= needs_event;
+		}
+		call->notes[i]->rows++;
+	}
+	release_row(call);
+	return needs_event;
+}
+
+/*
+ * The event of an UPDATE that note() asked for.
+ */
+void
+hooks_noting_event(const TriggerData *trigdata)
+{
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		hooks_note_settle(RelationGetRelid(trigdata->tg_relation),
+						  &trigdata->tg_trigtuple->t_self,
+						  trigdata->tg_updatedcols);
+}
+
+/*
+ * A TRUNCATE of the table of some hooks, which has no rows to look at.
+ */
+void
+hooks_noting_truncate(HookRun *run, const TriggerData *trigdata)
+{
+	Oid			relid = RelationGetRelid(trigdata->tg_relation);
+	HookOrigin	origin = {HOOK_DEPTH_UNKNOWN};
+	HookOccasion occasion = {0};
+
+	Assert(run->event->phase == HOOK_BEFORE_COMMIT);
+	occasion.relid = relid;
+	occasion.relation_name = RelationGetRelationName(trigdata->tg_relation);
+	occasion.caller = GetUserId();
+	occasion.origin = &origin;
+	for (int i = 0; i < run->length; i++)
+	{
+		HookCall   *call = &run->calls[i];
+		HookNoteKey key;
+
+		if (!hooks_fire_is_due(call, NULL) ||
+			hooks_commit_is_firing(call->member->hook->hook_id) ||
+			!hooks_call_test(run, call, &occasion, NULL, NULL))
+			continue;
+		key.hook_id = call->member->hook->hook_id;
+		key.target = call->member->target;
+		key.action = HOOK_TRUNCATE;
+		(void) hooks_note_get(&key, relid, occasion.caller);
+	}
+}
