@@ -296,15 +296,24 @@ CREATE TABLE hooks.log_1 (
     event_id       bigint   NOT NULL,
     transaction_id xid8     NOT NULL,
     hook_ids       bigint[] NOT NULL,
-    relation       oid,
+    relation       oid      NOT NULL,
+    relation_name  text     NOT NULL,
     action         text     NOT NULL,
-    event          jsonb    NOT NULL,
+    caller         text,
+    "session_user" text,
+    statement      text,
+    metadata       jsonb,
+    fired_at       timestamptz NOT NULL,
+    generation     integer  NOT NULL,
+    root_relation  text,
+    root_action    text,
+    cascade_depth  integer,
+    constraint_name text,
     old_rows       jsonb,
     new_rows       jsonb,
     selections     jsonb
 ) WITH (autovacuum_enabled = off, toast.autovacuum_enabled = off);
-ALTER TABLE hooks.log_1 ALTER COLUMN event SET STORAGE EXTERNAL,
-    ALTER COLUMN old_rows SET STORAGE EXTERNAL,
+ALTER TABLE hooks.log_1 ALTER COLUMN old_rows SET STORAGE EXTERNAL,
     ALTER COLUMN new_rows SET STORAGE EXTERNAL;
 CREATE INDEX log_1_transaction_id_idx ON hooks.log_1 (transaction_id);
 
@@ -312,8 +321,18 @@ COMMENT ON COLUMN hooks.log_1.event_id IS 'order of writing; what was caused by 
 COMMENT ON COLUMN hooks.log_1.transaction_id IS 'the transaction of the statement, as of pg_current_xact_id()';
 COMMENT ON COLUMN hooks.log_1.hook_ids IS 'the hooks that are to get something of it';
 COMMENT ON COLUMN hooks.log_1.relation IS 'the OID of the table that the hooks are on, which may be gone meanwhile';
+COMMENT ON COLUMN hooks.log_1.relation_name IS 'its name when the statement ran, qualified';
 COMMENT ON COLUMN hooks.log_1.action IS 'of the event';
-COMMENT ON COLUMN hooks.log_1.event IS 'what all hooks get, without the rows';
+COMMENT ON COLUMN hooks.log_1.caller IS 'the role that issued the statement; NULL if that is not known';
+COMMENT ON COLUMN hooks.log_1."session_user" IS 'the role that logged in';
+COMMENT ON COLUMN hooks.log_1.statement IS 'the beginning of the text of the statement that it goes back to';
+COMMENT ON COLUMN hooks.log_1.metadata IS 'the parameter hooks.metadata; NULL if it is not set';
+COMMENT ON COLUMN hooks.log_1.fired_at IS 'when it was written';
+COMMENT ON COLUMN hooks.log_1.generation IS '1 for what clients do; one more than that of the event in whose callback it happened';
+COMMENT ON COLUMN hooks.log_1.root_relation IS 'the table that the statement names; NULL if that is not known';
+COMMENT ON COLUMN hooks.log_1.root_action IS 'what the statement does; NULL if that is not known';
+COMMENT ON COLUMN hooks.log_1.cascade_depth IS '0 for rows of the statement itself, then one more for each foreign key; NULL if that is not known';
+COMMENT ON COLUMN hooks.log_1.constraint_name IS 'the foreign key that the rows come by; NULL at depth 0, or if that is not known';
 COMMENT ON COLUMN hooks.log_1.old_rows IS 'the rows that were deleted, or as they were before the update; NULL for none';
 COMMENT ON COLUMN hooks.log_1.new_rows IS 'the rows that were inserted, or as they are after the update; NULL for none';
 COMMENT ON COLUMN hooks.log_1.selections IS 'of hooks that get some of the rows or columns, which these are; NULL if all get everything';

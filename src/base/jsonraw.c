@@ -97,21 +97,34 @@ hooks_jsonraw_add(HookJsonRaw *raw, const JsonbValue *value)
 	}
 }
 
+/*
+ * Adds any jsonb; NULL: null.
+ */
 void
-hooks_jsonraw_add_json(HookJsonRaw *raw, const Jsonb *json)
+hooks_jsonraw_add_json(HookJsonRaw *raw, Jsonb *json)
 {
-	Assert(!JB_ROOT_IS_SCALAR(json));
-	add_aligned(raw, JENTRY_ISCONTAINER, &json->root,
-				VARSIZE(json) - VARHDRSZ);
+	JsonbValue	scalar;
+
+	if (json == NULL)
+		add_entry(raw, JENTRY_ISNULL, raw->data.len);
+	else if (JsonbExtractScalar(&json->root, &scalar))
+		hooks_jsonraw_add(raw, &scalar);
+	else
+		add_aligned(raw, JENTRY_ISCONTAINER, &json->root,
+					VARSIZE(json) - VARHDRSZ);
 }
 
+/*
+ * Adds a string; NULL: null.
+ */
 void
 hooks_jsonraw_add_string(HookJsonRaw *raw, const char *string)
 {
 	int			before = raw->data.len;
 
-	appendStringInfoString(&raw->data, string);
-	add_entry(raw, JENTRY_ISSTRING, before);
+	if (string != NULL)
+		appendStringInfoString(&raw->data, string);
+	add_entry(raw, string != NULL ? JENTRY_ISSTRING : JENTRY_ISNULL, before);
 }
 
 /*

@@ -21,7 +21,7 @@ typedef struct HookJsonRaw
 
 extern void hooks_jsonraw_begin(HookJsonRaw *raw);
 extern void hooks_jsonraw_add(HookJsonRaw *raw, const JsonbValue *value);
-extern void hooks_jsonraw_add_json(HookJsonRaw *raw, const Jsonb *json);
+extern void hooks_jsonraw_add_json(HookJsonRaw *raw, Jsonb *json);
 extern void hooks_jsonraw_add_string(HookJsonRaw *raw, const char *string);
 extern Jsonb *hooks_jsonraw_end(const HookJsonRaw *raw, bool object);
 extern void hooks_jsonraw_free(HookJsonRaw *raw);

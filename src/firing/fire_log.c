@@ -41,6 +41,7 @@ typedef struct LogGroup
 	const HookOrigin *origin;
 	Oid			caller;
 	List	   *hooks;			/* of HookLogShare, by hook_id */
+	HookLogSource source;		/* what is written for all of them */
 } LogGroup;
 
 /* One of them, for what runs under its policy */
@@ -150,10 +151,16 @@ write_wanted(void *arg)
 	LogAttempt *attempt = arg;
 	LogGroup   *group = attempt->group;
 	HookLogShare *share = attempt->share;
-	HookLogSource source = {group->run->batch, group->target};
+	HookLogSource *source = &group->source;
+	HookLogSource alone;
 
-	source.hooks = share != NULL ? list_make1(share) : group->hooks;
-	if (share == NULL)
+	if (share != NULL)
+	{
+		source = &alone;
+		hooks_log_chunk_begin(source, group->run->batch, group->target,
+							  list_make1(share));
+	}
+	else
 		share = linitial(group->hooks);
 	if (hooks_firing == NULL ||
 		hooks_firing->subject != &share->call->subject)
@@ -161,11 +168,11 @@ write_wanted(void *arg)
 		/* for what the event tells of it */
 		HookFiring *firing = push_firing(group, share);
 
-		hooks_log_chunk_write(&source, firing);
+		hooks_log_chunk_write(source, firing);
 		hooks_context_pop(firing);
 	}
 	else
-		hooks_log_chunk_write(&source, hooks_firing);
+		hooks_log_chunk_write(source, hooks_firing);
 }
 
 static List *
@@ -197,7 +204,9 @@ write_for_group(LogGroup *group)
 	group->hooks = still_in(group->hooks);
 	if (group->hooks == NIL)
 		return;
-	if (hooks_log_chunk_cannot_fail(group->target, group->hooks))
+	hooks_log_chunk_begin(&group->source, group->run->batch, group->target,
+						  group->hooks);
+	if (hooks_rowjson_is_plain(group->source.json))
 	{
 		write_wanted(&attempt);
 		return;

@@ -19,18 +19,30 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 #include "utils/xid8.h"
 
 #include "firing/log.h"
 #include "firing/log_turn.h"
+#include "firing/origin.h"
 
 static const HookOwnColumn log_columns[Natts_log] = {
 	{INT8OID, false},			/* event_id */
 	{XID8OID, false},			/* transaction_id */
 	{INT8ARRAYOID, false},		/* hook_ids */
-	{OIDOID, true},				/* relation */
+	{OIDOID, false},			/* relation */
+	{TEXTOID, false},			/* relation_name */
 	{TEXTOID, false},			/* action */
-	{JSONBOID, false},			/* event */
+	{TEXTOID, true},			/* caller */
+	{TEXTOID, true},			/* session_user */
+	{TEXTOID, true},			/* statement */
+	{JSONBOID, true},			/* metadata */
+	{TIMESTAMPTZOID, false},	/* fired_at */
+	{INT4OID, false},			/* generation */
+	{TEXTOID, true},			/* root_relation */
+	{TEXTOID, true},			/* root_action */
+	{INT4OID, true},			/* cascade_depth */
+	{TEXTOID, true},			/* constraint_name */
 	{JSONBOID, true},			/* old_rows */
 	{JSONBOID, true},			/* new_rows */
 	{JSONBOID, true},			/* selections */
@@ -63,6 +75,9 @@ hooks_log_append(const HookLogEntry *entry)
 		ids[i] = Int64GetDatum(entry->hook_ids[i]);
 
 #define SET(column, value) (values[Anum_log_##column - 1] = (value))
+#define SET_TEXT(column, text) \
+	(nulls[Anum_log_##column - 1] = (text) == NULL, \
+	 SET(column, (text) == NULL ? (Datum) 0 : CStringGetTextDatum(text)))
 #define SET_JSON(column, json) \
 	(nulls[Anum_log_##column - 1] = (json) == NULL, \
 	 SET(column, (json) == NULL ? (Datum) 0 : JsonbPGetDatum(json)))
@@ -73,14 +88,26 @@ hooks_log_append(const HookLogEntry *entry)
 												  sizeof(int64),
 												  FLOAT8PASSBYVAL,
 												  TYPALIGN_DOUBLE)));
-	nulls[Anum_log_relation - 1] = !OidIsValid(entry->relation);
 	SET(relation, ObjectIdGetDatum(entry->relation));
-	SET(action, CStringGetTextDatum(entry->action));
-	SET_JSON(event, entry->event);
+	SET_TEXT(relation_name, entry->relation_name);
+	SET_TEXT(action, entry->action);
+	SET_TEXT(caller, entry->caller);
+	SET_TEXT(session_user, entry->session_user);
+	SET_TEXT(statement, entry->statement);
+	SET_JSON(metadata, entry->metadata);
+	SET(fired_at, TimestampTzGetDatum(entry->fired_at));
+	SET(generation, Int32GetDatum(entry->generation));
+	SET_TEXT(root_relation, entry->root_relation);
+	SET_TEXT(root_action, entry->root_action);
+	nulls[Anum_log_cascade_depth - 1] =
+		entry->cascade_depth == HOOK_DEPTH_UNKNOWN;
+	SET(cascade_depth, Int32GetDatum(entry->cascade_depth));
+	SET_TEXT(constraint_name, entry->constraint_name);
 	SET_JSON(old_rows, entry->old_rows);
 	SET_JSON(new_rows, entry->new_rows);
 	SET_JSON(selections, entry->selections);
 #undef SET
+#undef SET_TEXT
 #undef SET_JSON
 	tuple = heap_form_tuple(RelationGetDescr(log), values, nulls);
 	CatalogTupleInsert(log, tuple);

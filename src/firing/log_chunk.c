@@ -40,12 +40,9 @@
 typedef struct LogChunk
 {
 	const HookLogSource *source;
-	const Bitmapset *columns;	/* that some hook wants; NULL: all */
-	Jsonb	   *event;			/* what all chunks share; NULL: not yet made */
-	const char *action;
+	HookLogEntry entry;			/* as far as all chunks share it */
 	MemoryContext context;		/* reset after each chunk */
 	MemoryContext row_context;	/* after each row */
-	HookRowJson *json;
 	int			rows;
 	HookJsonRaw old_rows;
 	HookJsonRaw new_rows;
@@ -91,52 +88,58 @@ wanted_columns(List *hooks)
 }
 
 /*
- * Can the rows be written without calling code of others, and without looking
- * at what they hold?
+ * Begins to write the rows of a target that hooks want.
  */
-bool
-hooks_log_chunk_cannot_fail(Relation target, List *hooks)
+void
+hooks_log_chunk_begin(HookLogSource *source, const HookBatch *batch,
+					  Relation target, List *hooks)
 {
-	return hooks_rowjson_is_plain(hooks_rowjson_begin(target,
-													  wanted_columns(hooks)));
+	source->batch = batch;
+	source->target = target;
+	source->hooks = hooks;
+	source->columns = wanted_columns(hooks);
+	source->json = hooks_rowjson_begin(target, source->columns);
+}
+
+static void
+add_number(HookJsonRaw *raw, int64 number)
+{
+	JsonbValue	value;
+
+	value.type = jbvNumeric;
+	value.val.numeric = int64_to_numeric(number);
+	hooks_jsonraw_add(raw, &value);
 }
 
 /*
- * The event of a statement, without its rows.
+ * What all chunks of a statement have.
  */
-static Jsonb *
-make_log_event(HookFiring *firing, const char *action)
+static void
+describe_statement(HookLogEntry *entry, const HookLogSource *source,
+				   const HookFiring *firing)
 {
-	JsonbInState state = {0};
-	FullTransactionId xid = GetTopFullTransactionId();
-	TimestampTz now = GetCurrentTimestamp();
-	int			utc = 0;
+	HookOrigin	found;
+	Oid			root;
 	const char *text;
+	const HookOrigin *origin = hooks_context_find(firing, &found, &root,
+												  &entry->root_action, &text);
 
-	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
-	hooks_payload_add(&state, "action", action);
-	hooks_payload_add(&state, "relation",
-					  hooks_payload_relation(firing->subject->relation));
-	hooks_payload_add(&state, "caller",
-					  GetUserNameFromId(firing->caller, true));
-	hooks_payload_add(&state, "session_user",
-					  GetUserNameFromId(GetSessionUserId(), true));
-	hooks_payload_add(&state, "transaction_id",
-					  psprintf(UINT64_FORMAT, U64FromFullTransactionId(xid)));
-	hooks_payload_add(&state, "fired_at",
-					  JsonEncodeDateTime(NULL, TimestampTzGetDatum(now),
-										 TIMESTAMPTZOID, &utc));
-	hooks_payload_add_json(&state, "metadata", hooks_settings_metadata());
-	hooks_payload_key(&state, "generation");
-	hooks_payload_push_integer(&state, WJB_VALUE, hooks_log_generation + 1);
-	hooks_payload_key(&state, "context");
-	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
-	hooks_payload_add_context(&state, firing, &text);
-	hooks_jsonb_push(&state, WJB_END_OBJECT, NULL);
 	if (text != NULL && strlen(text) > MAX_STATEMENT)
 		text = pnstrdup(text, pg_mbcliplen(text, strlen(text), MAX_STATEMENT));
-	hooks_payload_add(&state, "statement", text);
-	return hooks_payload_end(&state);
+	entry->relation = RelationGetRelid(source->target);
+	entry->relation_name = hooks_payload_relation(entry->relation);
+	entry->action = hooks_context_action_word(firing->subject);
+	entry->caller = GetUserNameFromId(firing->caller, true);
+	entry->session_user = GetUserNameFromId(GetSessionUserId(), true);
+	entry->statement = text;
+	entry->metadata = hooks_settings_metadata();
+	entry->fired_at = GetCurrentTimestamp();
+	entry->generation = hooks_log_generation + 1;
+	entry->root_relation = root == entry->relation ? entry->relation_name :
+		hooks_payload_relation(root);
+	entry->cascade_depth = origin->depth;
+	entry->constraint_name = OidIsValid(origin->constraint) ?
+		get_constraint_name(origin->constraint) : NULL;
 }
 
 /*
@@ -167,7 +170,7 @@ add_selection(JsonbInState *state, const LogChunk *chunk,
 	const Hook *hook = hook_of(share);
 	bool		some_rows = share->count < chunk->rows;
 	bool		some_columns = hook->payload != NIL &&
-		!bms_equal(payload_of(hook), chunk->columns);
+		!bms_equal(payload_of(hook), chunk->source->columns);
 
 	if (!some_rows && !some_columns)
 		return;
@@ -211,9 +214,16 @@ end_chunk(LogChunk *chunk, HookFiring *firing)
 	MemoryContext old = MemoryContextSwitchTo(chunk->context);
 	List	   *hooks = chunk->source->hooks;
 	JsonbInState selections = {0};
-	HookLogEntry entry = {0};
+	HookLogEntry entry;
 	ListCell   *lc;
 
+	if (chunk->entry.action == NULL)
+	{
+		MemoryContextSwitchTo(old);
+		describe_statement(&chunk->entry, chunk->source, firing);
+		MemoryContextSwitchTo(chunk->context);
+	}
+	entry = chunk->entry;
 	entry.hook_ids = palloc(sizeof(int64) * list_length(hooks));
 	foreach(lc, hooks)
 	{
@@ -227,15 +237,6 @@ end_chunk(LogChunk *chunk, HookFiring *firing)
 	}
 	if (selections.parseState != NULL)
 		entry.selections = hooks_payload_end(&selections);
-	if (chunk->event == NULL)
-	{
-		MemoryContextSwitchTo(old);
-		chunk->event = make_log_event(firing, chunk->action);
-		MemoryContextSwitchTo(chunk->context);
-	}
-	entry.relation = RelationGetRelid(chunk->source->target);
-	entry.action = chunk->action;
-	entry.event = chunk->event;
 	if (chunk->old_rows.used > 0)
 		entry.old_rows = hooks_jsonraw_end(&chunk->old_rows, false);
 	if (chunk->new_rows.used > 0)
@@ -258,7 +259,6 @@ note_wanted(LogChunk *chunk, int64 number)
 	foreach(lc, chunk->source->hooks)
 	{
 		HookLogShare *share = lfirst(lc);
-		JsonbValue	place;
 
 		if (share->chosen != NULL &&
 			(share->chosen[number / BITS_PER_BYTE] &
@@ -266,11 +266,8 @@ note_wanted(LogChunk *chunk, int64 number)
 			continue;
 		wanted = true;
 		share->count++;
-		if (share->chosen == NULL)
-			continue;
-		place.type = jbvNumeric;
-		place.val.numeric = int64_to_numeric(chunk->rows);
-		hooks_jsonraw_add(&share->places, &place);
+		if (share->chosen != NULL)
+			add_number(&share->places, chunk->rows);
 	}
 	return wanted;
 }
@@ -284,7 +281,7 @@ add_row(LogChunk *chunk, HookJsonRaw *rows, TupleTableSlot *slot)
 	if (slot == NULL)
 		return;
 	old = MemoryContextSwitchTo(chunk->row_context);
-	row = hooks_rowjson_make(chunk->json, slot);
+	row = hooks_rowjson_make(chunk->source->json, slot);
 	MemoryContextSwitchTo(old);
 	hooks_jsonraw_add_json(rows, row);
 	MemoryContextReset(chunk->row_context);
@@ -308,9 +305,6 @@ hooks_log_chunk_write(const HookLogSource *source, HookFiring *firing)
 	LogChunk	chunk = {source};
 	HookBatchReader rows;
 
-	chunk.columns = wanted_columns(source->hooks);
-	chunk.action = hooks_context_action_word(firing->subject);
-	chunk.json = hooks_rowjson_begin(source->target, chunk.columns);
 	chunk.context = AllocSetContextCreate(CurrentMemoryContext,
 										  "hooks log chunk",
 										  ALLOCSET_DEFAULT_SIZES);
@@ -319,14 +313,14 @@ hooks_log_chunk_write(const HookLogSource *source, HookFiring *firing)
 											  ALLOCSET_DEFAULT_SIZES);
 	begin_chunk(&chunk);
 	hooks_batch_reader_begin(&rows, source->batch, source->target);
-	hooks_rowjson_enter(chunk.json);
+	hooks_rowjson_enter(source->json);
 	while (hooks_batch_reader_next(&rows))
 	{
 		if (is_full(&chunk))
 		{
-			hooks_rowjson_leave(chunk.json);
+			hooks_rowjson_leave(source->json);
 			end_chunk(&chunk, firing);
-			hooks_rowjson_enter(chunk.json);
+			hooks_rowjson_enter(source->json);
 		}
 		if (!note_wanted(&chunk, rows.number))
 			continue;
@@ -334,7 +328,7 @@ hooks_log_chunk_write(const HookLogSource *source, HookFiring *firing)
 		add_row(&chunk, &chunk.new_rows, rows.new);
 		chunk.rows++;
 	}
-	hooks_rowjson_leave(chunk.json);
+	hooks_rowjson_leave(source->json);
 	hooks_batch_reader_end(&rows);
 	if (chunk.rows > 0)
 		end_chunk(&chunk, firing);

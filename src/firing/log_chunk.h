@@ -12,6 +12,7 @@
 #include "base/jsonraw.h"
 #include "firing/batch.h"
 #include "firing/call.h"
+#include "firing/rowjson.h"
 
 /* What one hook wants of a statement */
 typedef struct HookLogShare
@@ -32,9 +33,13 @@ typedef struct HookLogSource
 	const HookBatch *batch;		/* NULL: a statement without rows */
 	Relation	target;			/* that the hooks are on */
 	List	   *hooks;			/* of HookLogShare, by hook_id */
+	Bitmapset  *columns;		/* that they want together; NULL: all */
+	HookRowJson *json;			/* which makes jsonb of these */
 } HookLogSource;
 
-extern bool hooks_log_chunk_cannot_fail(Relation target, List *hooks);
+extern void hooks_log_chunk_begin(HookLogSource *source,
+								  const HookBatch *batch, Relation target,
+								  List *hooks);
 extern void hooks_log_chunk_write(const HookLogSource *source,
 								  HookFiring *firing);
 

@@ -9,15 +9,19 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
+#include "utils/timestamp.h"
 #include "utils/xid8.h"
 
 #include "base/jsonraw.h"
 #include "firing/log.h"
+#include "firing/origin.h"
 #include "outbox/log_reader.h"
 
 /* A key of an object that is being made, and its value */
@@ -27,8 +31,18 @@ typedef struct EventPair
 	JsonbValue	value;
 } EventPair;
 
-/* Keys that an event has besides those that the log keeps */
-#define MORE_PAIRS 5
+/* The pairs of an event: no more than it can have */
+typedef struct EventPairs
+{
+	EventPair	pairs[16];
+	int			n;
+} EventPairs;
+
+static char *
+string_or_null(Datum value, bool isnull)
+{
+	return isnull ? NULL : TextDatumGetCString(value);
+}
 
 static Jsonb *
 jsonb_or_null(Datum value, bool isnull)
@@ -45,27 +59,40 @@ hooks_log_reader_form(HookLogRow *row, HeapTuple tuple, TupleDesc desc)
 {
 	Datum		values[Natts_log];
 	bool		nulls[Natts_log];
+	HookLogEntry *entry = &row->entry;
 	ArrayType  *hook_ids;
 
 #define VALUE(column) (values[Anum_log_##column - 1])
 #define ISNULL(column) (nulls[Anum_log_##column - 1])
+#define STRING(column) string_or_null(VALUE(column), ISNULL(column))
 #define JSON(column) jsonb_or_null(VALUE(column), ISNULL(column))
 	Assert(desc->natts == Natts_log);
 	heap_deform_tuple(tuple, desc, values, nulls);
 	row->event_id = DatumGetInt64(VALUE(event_id));
 	row->transaction_id = DatumGetFullTransactionId(VALUE(transaction_id));
 	hook_ids = DatumGetArrayTypePCopy(VALUE(hook_ids));
-	row->nhooks = ArrayGetNItems(ARR_NDIM(hook_ids), ARR_DIMS(hook_ids));
-	row->hook_ids = (int64 *) ARR_DATA_PTR(hook_ids);
-	row->relation = ISNULL(relation) ? InvalidOid :
-		DatumGetObjectId(VALUE(relation));
-	row->action = TextDatumGetCString(VALUE(action));
-	row->event = JSON(event);
-	row->old_rows = JSON(old_rows);
-	row->new_rows = JSON(new_rows);
-	row->selections = JSON(selections);
+	entry->nhooks = ArrayGetNItems(ARR_NDIM(hook_ids), ARR_DIMS(hook_ids));
+	entry->hook_ids = (int64 *) ARR_DATA_PTR(hook_ids);
+	entry->relation = DatumGetObjectId(VALUE(relation));
+	entry->relation_name = STRING(relation_name);
+	entry->action = STRING(action);
+	entry->caller = STRING(caller);
+	entry->session_user = STRING(session_user);
+	entry->statement = STRING(statement);
+	entry->metadata = JSON(metadata);
+	entry->fired_at = DatumGetTimestampTz(VALUE(fired_at));
+	entry->generation = DatumGetInt32(VALUE(generation));
+	entry->root_relation = STRING(root_relation);
+	entry->root_action = STRING(root_action);
+	entry->cascade_depth = ISNULL(cascade_depth) ? HOOK_DEPTH_UNKNOWN :
+		DatumGetInt32(VALUE(cascade_depth));
+	entry->constraint_name = STRING(constraint_name);
+	entry->old_rows = JSON(old_rows);
+	entry->new_rows = JSON(new_rows);
+	entry->selections = JSON(selections);
 #undef VALUE
 #undef ISNULL
+#undef STRING
 #undef JSON
 }
 
@@ -75,8 +102,8 @@ hooks_log_reader_form(HookLogRow *row, HeapTuple tuple, TupleDesc desc)
 int
 hooks_log_reader_place(const HookLogRow *row, int64 hook_id)
 {
-	for (int i = 0; i < row->nhooks; i++)
-		if (row->hook_ids[i] == hook_id)
+	for (int i = 0; i < row->entry.nhooks; i++)
+		if (row->entry.hook_ids[i] == hook_id)
 			return i;
 	return -1;
 }
@@ -112,17 +139,6 @@ find_value(const Jsonb *object, const char *key, JsonbValue *value)
 }
 
 /*
- * How many events follow from each other up to this one.
- */
-int
-hooks_log_reader_generation(const HookLogRow *row)
-{
-	JsonbValue	value;
-
-	return find_value(row->event, "generation", &value) ? to_int(&value) : 1;
-}
-
-/*
  * What is to be left out for a hook: the array of a name in its selection;
  * false if there is none.
  */
@@ -134,7 +150,7 @@ find_selection(const HookLogRow *row, int64 hook_id, const char *name,
 	char		key[MAXINT8LEN + 1];
 
 	pg_lltoa(hook_id, key);
-	return find_value(row->selections, key, &selection) &&
+	return find_value(row->entry.selections, key, &selection) &&
 		selection.type == jbvBinary &&
 		getKeyJsonValueFromContainer(selection.val.binary.data, name,
 									 strlen(name), array) != NULL &&
@@ -242,20 +258,72 @@ rows_for(const HookLogRow *row, Jsonb *rows, int64 hook_id)
 	return json;
 }
 
-static void
-put_string(JsonbValue *value, const char *string)
+static EventPair *
+add_pair(EventPairs *pairs, const char *key)
 {
-	value->type = jbvString;
+	EventPair  *pair = &pairs->pairs[pairs->n++];
+
+	Assert(pairs->n <= lengthof(pairs->pairs));
+	pair->key.type = jbvString;
+	pair->key.val.string.val = unconstify(char *, key);
+	pair->key.val.string.len = strlen(key);
+	return pair;
+}
+
+/*
+ * Adds a string, or null.
+ */
+static void
+add_string(EventPairs *pairs, const char *key, const char *string)
+{
+	JsonbValue *value = &add_pair(pairs, key)->value;
+
+	value->type = string == NULL ? jbvNull : jbvString;
 	value->val.string.val = unconstify(char *, string);
-	value->val.string.len = strlen(string);
+	value->val.string.len = string == NULL ? 0 : strlen(string);
+}
+
+/*
+ * Adds a number; null if it is less than 0.
+ */
+static void
+add_integer_pair(EventPairs *pairs, const char *key, int64 number)
+{
+	JsonbValue *value = &add_pair(pairs, key)->value;
+
+	value->type = number < 0 ? jbvNull : jbvNumeric;
+	if (number >= 0)
+		value->val.numeric = int64_to_numeric(number);
 }
 
 static void
-put_container(JsonbValue *value, Jsonb *json)
+add_jsonb(EventPairs *pairs, const char *key, Jsonb *json)
 {
-	value->type = jbvBinary;
-	value->val.binary.data = &json->root;
-	value->val.binary.len = VARSIZE(json) - VARHDRSZ;
+	JsonbValue *value = &add_pair(pairs, key)->value;
+
+	if (json == NULL)
+		value->type = jbvNull;
+	else if (!JsonbExtractScalar(&json->root, value))
+	{
+		value->type = jbvBinary;
+		value->val.binary.data = &json->root;
+		value->val.binary.len = VARSIZE(json) - VARHDRSZ;
+	}
+}
+
+/*
+ * Where the statement comes from.
+ */
+static Jsonb *
+make_context(const HookLogEntry *entry)
+{
+	EventPairs	pairs = {0};
+
+	add_string(&pairs, "root_relation", entry->root_relation);
+	add_string(&pairs, "root_action", entry->root_action);
+	add_integer_pair(&pairs, "cascade_depth", entry->cascade_depth);
+	add_string(&pairs, "constraint_name", entry->constraint_name);
+	return make_object(pairs.pairs, pairs.n);
 }
 
 /*
@@ -264,40 +332,33 @@ put_container(JsonbValue *value, Jsonb *json)
 Jsonb *
 hooks_log_reader_event(const HookLogRow *row, const Hook *hook, int attempt)
 {
-	int			kept = JsonContainerSize(&row->event->root);
-	EventPair  *pairs = palloc(sizeof(EventPair) * (kept + MORE_PAIRS));
-	JsonbIterator *iterator = JsonbIteratorInit(&row->event->root);
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	int			n = 0;
+	const HookLogEntry *entry = &row->entry;
+	EventPairs	pairs = {0};
+	Datum		fired_at = TimestampTzGetDatum(entry->fired_at);
+	int			utc = 0;
 
 	Assert(hooks_log_reader_place(row, hook->hook_id) >= 0);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-			pairs[n].key = value;
-		else if (token == WJB_VALUE)
-			pairs[n++].value = value;
-	}
-	put_string(&pairs[n].key, "hook");
-	put_string(&pairs[n++].value, hook->name);
-	put_string(&pairs[n].key, "phase");
-	put_string(&pairs[n++].value, hooks_event_phase_word(hook->phase));
-	put_string(&pairs[n].key, "attempt");
-	pairs[n].value.type = jbvNumeric;
-	pairs[n++].value.val.numeric = int64_to_numeric(attempt);
-	if (row->old_rows != NULL)
-	{
-		put_string(&pairs[n].key, "old");
-		put_container(&pairs[n++].value,
-					  rows_for(row, row->old_rows, hook->hook_id));
-	}
-	if (row->new_rows != NULL)
-	{
-		put_string(&pairs[n].key, "new");
-		put_container(&pairs[n++].value,
-					  rows_for(row, row->new_rows, hook->hook_id));
-	}
-	Assert(n <= kept + MORE_PAIRS);
-	return make_object(pairs, n);
+	add_string(&pairs, "hook", hook->name);
+	add_string(&pairs, "phase", hooks_event_phase_word(HOOK_AFTER_COMMIT));
+	add_string(&pairs, "action", entry->action);
+	add_string(&pairs, "relation", entry->relation_name);
+	add_string(&pairs, "caller", entry->caller);
+	add_string(&pairs, "session_user", entry->session_user);
+	add_string(&pairs, "statement", entry->statement);
+	add_string(&pairs, "transaction_id",
+			   psprintf(UINT64_FORMAT,
+						U64FromFullTransactionId(row->transaction_id)));
+	add_string(&pairs, "fired_at",
+			   JsonEncodeDateTime(NULL, fired_at, TIMESTAMPTZOID, &utc));
+	add_jsonb(&pairs, "metadata", entry->metadata);
+	add_jsonb(&pairs, "context", make_context(entry));
+	add_integer_pair(&pairs, "generation", entry->generation);
+	add_integer_pair(&pairs, "attempt", attempt);
+	if (entry->old_rows != NULL)
+		add_jsonb(&pairs, "old", rows_for(row, entry->old_rows,
+										  hook->hook_id));
+	if (entry->new_rows != NULL)
+		add_jsonb(&pairs, "new", rows_for(row, entry->new_rows,
+										  hook->hook_id));
+	return make_object(pairs.pairs, pairs.n);
 }

@@ -12,6 +12,7 @@
 #include "access/tupdesc.h"
 #include "utils/jsonb.h"
 
+#include "firing/log.h"
 #include "registry/hook.h"
 
 /* A row of the log */
@@ -19,14 +20,7 @@ typedef struct HookLogRow
 {
 	int64		event_id;
 	FullTransactionId transaction_id;
-	int			nhooks;
-	int64	   *hook_ids;		/* ascending */
-	Oid			relation;		/* may be gone */
-	char	   *action;
-	Jsonb	   *event;
-	Jsonb	   *old_rows;		/* NULL where there are none */
-	Jsonb	   *new_rows;
-	Jsonb	   *selections;
+	HookLogEntry entry;
 } HookLogRow;
 
 extern void hooks_log_reader_form(HookLogRow *row, HeapTuple tuple,
@@ -34,7 +28,6 @@ extern void hooks_log_reader_form(HookLogRow *row, HeapTuple tuple,
 extern int	hooks_log_reader_place(const HookLogRow *row, int64 hook_id);
 extern int64 hooks_log_reader_delivery_id(const HookLogRow *row,
 										  int64 hook_id);
-extern int	hooks_log_reader_generation(const HookLogRow *row);
 extern Jsonb *hooks_log_reader_event(const HookLogRow *row, const Hook *hook,
 									 int attempt);
 
