@@ -372,3 +372,157 @@ COMMENT ON TRIGGER not_replicated ON hooks.log_3 IS 'each server has its own log
 CREATE FUNCTION hooks.touch() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_touch';
 COMMENT ON FUNCTION hooks.touch() IS 'a callback for before insert and update: sets the columns that its arguments name to the time of the transaction, where the statement does not';
+-- Ready callbacks for phase after, and the audit log.
+CREATE TABLE hooks.audited (
+    audit_id       bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT audited_pkey PRIMARY KEY,
+    hook           text COLLATE pg_catalog."C" NOT NULL,
+    owner          regrole     NOT NULL,
+    relation       text        NOT NULL,
+    action         text        NOT NULL,
+    root_relation  text,
+    root_action    text,
+    cascade_depth  integer,
+    constraint_name name,
+    caller         name,
+    "session_user" name        NOT NULL,
+    transaction_id xid8        NOT NULL,
+    occurred_at    timestamptz NOT NULL,
+    statement      text,
+    metadata       jsonb
+);
+
+COMMENT ON TABLE hooks.audited IS 'what hooks.audit() has written down: one row for each firing; see the view hooks.audit_log';
+COMMENT ON COLUMN hooks.audited.audit_id IS 'order of the firings';
+COMMENT ON COLUMN hooks.audited.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.audited.owner IS 'the role that owned the hook, and may read this';
+COMMENT ON COLUMN hooks.audited.relation IS 'the name of the table, or partition, at that time';
+COMMENT ON COLUMN hooks.audited.action IS 'of the firing';
+COMMENT ON COLUMN hooks.audited.root_relation IS 'the name of the table that the statement names; NULL if that is not known';
+COMMENT ON COLUMN hooks.audited.root_action IS 'what that statement does';
+COMMENT ON COLUMN hooks.audited.cascade_depth IS '0 for rows of the statement itself, then one more for each foreign key; NULL if that is not known';
+COMMENT ON COLUMN hooks.audited.constraint_name IS 'the foreign key that the rows come by; NULL at depth 0, or if that is not known';
+COMMENT ON COLUMN hooks.audited.caller IS 'the role that issued the statement; NULL if that is not known';
+COMMENT ON COLUMN hooks.audited."session_user" IS 'the role that logged in';
+COMMENT ON COLUMN hooks.audited.transaction_id IS 'the transaction of the statement, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.audited.occurred_at IS 'when the hook fired';
+COMMENT ON COLUMN hooks.audited.statement IS 'the text of the statement';
+COMMENT ON COLUMN hooks.audited.metadata IS 'the parameter hooks.metadata; NULL if it was not set';
+
+CREATE TABLE hooks.audited_row (
+    audit_id bigint NOT NULL,
+    number   bigint NOT NULL,
+    changed  text[],
+    old_row  jsonb,
+    new_row  jsonb,
+    CONSTRAINT audited_row_pkey PRIMARY KEY (audit_id, number)
+);
+
+COMMENT ON TABLE hooks.audited_row IS 'what hooks.audit() has written down: one row for each changed row; see the view hooks.audit_log';
+COMMENT ON COLUMN hooks.audited_row.audit_id IS 'the firing in hooks.audited';
+COMMENT ON COLUMN hooks.audited_row.number IS 'the place of this row among those of the firing';
+COMMENT ON COLUMN hooks.audited_row.changed IS 'of an update, the columns with other values than before; those that are left out of the rows too';
+COMMENT ON COLUMN hooks.audited_row.old_row IS 'the row before; NULL for an insert';
+COMMENT ON COLUMN hooks.audited_row.new_row IS 'the row after; NULL for a delete';
+
+-- Who owned a hook may read what it wrote, and superusers all of it.
+CREATE VIEW hooks.audit_log WITH (security_barrier) AS
+    SELECT a.audit_id, r.number, a.hook, a.owner, a.relation, a.action, a.root_relation, a.root_action, a.cascade_depth,
+           a.constraint_name, a.caller, a."session_user", a.transaction_id, a.occurred_at, a.statement, a.metadata,
+           r.changed, r.old_row, r.new_row
+      FROM hooks.audited a LEFT JOIN hooks.audited_row r ON r.audit_id OPERATOR(pg_catalog.=) a.audit_id
+     WHERE pg_catalog.pg_has_role(a.owner, 'USAGE');
+
+COMMENT ON VIEW hooks.audit_log IS 'what hooks.audit() has written down, one row for each changed row: that of hooks which the role owns, of all for superusers';
+COMMENT ON COLUMN hooks.audit_log.audit_id IS 'order of the firings';
+COMMENT ON COLUMN hooks.audit_log.number IS 'the place of this row among those of the firing; NULL for a truncate, which tells no rows';
+COMMENT ON COLUMN hooks.audit_log.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.audit_log.owner IS 'the role that owned the hook';
+COMMENT ON COLUMN hooks.audit_log.relation IS 'the name of the table, or partition, at that time';
+COMMENT ON COLUMN hooks.audit_log.action IS 'of the firing';
+COMMENT ON COLUMN hooks.audit_log.root_relation IS 'the name of the table that the statement names; NULL if that is not known';
+COMMENT ON COLUMN hooks.audit_log.root_action IS 'what that statement does';
+COMMENT ON COLUMN hooks.audit_log.cascade_depth IS '0 for rows of the statement itself, then one more for each foreign key; NULL if that is not known';
+COMMENT ON COLUMN hooks.audit_log.constraint_name IS 'the foreign key that the rows come by; NULL at depth 0, or if that is not known';
+COMMENT ON COLUMN hooks.audit_log.caller IS 'the role that issued the statement; NULL if that is not known';
+COMMENT ON COLUMN hooks.audit_log."session_user" IS 'the role that logged in';
+COMMENT ON COLUMN hooks.audit_log.transaction_id IS 'the transaction of the statement, as of pg_current_xact_id()';
+COMMENT ON COLUMN hooks.audit_log.occurred_at IS 'when the hook fired';
+COMMENT ON COLUMN hooks.audit_log.statement IS 'the text of the statement';
+COMMENT ON COLUMN hooks.audit_log.metadata IS 'the parameter hooks.metadata; NULL if it was not set';
+COMMENT ON COLUMN hooks.audit_log.changed IS 'of an update, the columns with other values than before; those that are left out of the rows too';
+COMMENT ON COLUMN hooks.audit_log.old_row IS 'the row before; NULL for an insert';
+COMMENT ON COLUMN hooks.audit_log.new_row IS 'the row after; NULL for a delete';
+
+-- What pg_dump takes for both tables, as for hooks.kept_row.
+CREATE TABLE hooks.audited_dump (
+    LIKE hooks.audited INCLUDING COMMENTS,
+    CONSTRAINT audited_dump_passes_to_audited CHECK (false)
+);
+COMMENT ON TABLE hooks.audited_dump IS 'what pg_dump takes for hooks.audited: always empty; what is inserted goes to hooks.audited';
+
+CREATE TABLE hooks.audited_row_dump (
+    LIKE hooks.audited_row INCLUDING COMMENTS,
+    CONSTRAINT audited_row_dump_passes_to_audited_row CHECK (false)
+);
+COMMENT ON TABLE hooks.audited_row_dump IS 'what pg_dump takes for hooks.audited_row: always empty; what is inserted goes to hooks.audited_row';
+COMMENT ON SEQUENCE hooks.audited_audit_id_seq IS 'numbers the firings of hooks.audit()';
+
+GRANT SELECT ON hooks.audit_log, hooks.audited_dump, hooks.audited_row_dump TO PUBLIC;
+GRANT SELECT ON SEQUENCE hooks.audited_audit_id_seq TO PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('hooks.audited_audit_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('hooks.audited_dump', 'WHERE false UNION ALL SELECT * FROM hooks.audited_readable()');
+SELECT pg_catalog.pg_extension_config_dump('hooks.audited_row_dump', 'WHERE false UNION ALL SELECT * FROM hooks.audited_row_readable()');
+
+-- Ready callbacks for phase after.  A hook runs them as its owner; rows become
+-- jsonb as the owner of the table.
+
+CREATE FUNCTION hooks.stream() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_stream';
+COMMENT ON FUNCTION hooks.stream() IS 'a callback for phase after: the event as messages of logical decoding; arguments: their prefix, and columns to leave out';
+
+CREATE FUNCTION hooks.notify() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_notify';
+COMMENT ON FUNCTION hooks.notify() IS 'a callback for phase after: the event for LISTEN; arguments: the channel, and columns to leave out';
+
+CREATE FUNCTION hooks.audit() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_audit';
+COMMENT ON FUNCTION hooks.audit() IS 'a callback for phase after: writes the changed rows down, for hooks.audit_log; arguments: columns to leave out';
+
+CREATE FUNCTION hooks.purge_audit(older_than interval) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_purge_audit';
+COMMENT ON FUNCTION hooks.purge_audit(interval) IS 'forgets what hooks.audit() wrote down longer ago, and returns the number of rows';
+
+CREATE FUNCTION hooks.audited_readable() RETURNS SETOF hooks.audited_dump
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_audited_readable';
+COMMENT ON FUNCTION hooks.audited_readable() IS 'for pg_dump: the rows of hooks.audited that the current role may read';
+
+CREATE FUNCTION hooks.audited_row_readable() RETURNS SETOF hooks.audited_row_dump
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_audited_row_readable';
+COMMENT ON FUNCTION hooks.audited_row_readable() IS 'for pg_dump: the rows of hooks.audited_row that the current role may read';
+
+CREATE FUNCTION hooks.audited_load() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_audited_load';
+COMMENT ON FUNCTION hooks.audited_load() IS 'trigger function of hooks.audited_dump and hooks.audited_row_dump: puts the row into the table that they stand for';
+
+REVOKE EXECUTE ON FUNCTION hooks.audited_load() FROM PUBLIC;
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.audited
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.audited ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.audited IS 'each server has its own audit log';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.audited_row
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.audited_row ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.audited_row IS 'each server has its own audit log';
+
+CREATE TRIGGER audited_load BEFORE INSERT ON hooks.audited_dump
+    FOR EACH ROW EXECUTE FUNCTION hooks.audited_load();
+ALTER TABLE hooks.audited_dump ENABLE ALWAYS TRIGGER audited_load;
+COMMENT ON TRIGGER audited_load ON hooks.audited_dump IS 'the rows that pg_restore loads go where not everybody can read them';
+
+CREATE TRIGGER audited_load BEFORE INSERT ON hooks.audited_row_dump
+    FOR EACH ROW EXECUTE FUNCTION hooks.audited_load();
+ALTER TABLE hooks.audited_row_dump ENABLE ALWAYS TRIGGER audited_load;
+COMMENT ON TRIGGER audited_load ON hooks.audited_row_dump IS 'the rows that pg_restore loads go where not everybody can read them';

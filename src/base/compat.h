@@ -174,6 +174,35 @@ typedef struct JsonbInState
 /* triggers on TRUNCATE of foreign tables came with 16 */
 #define HOOKS_FOREIGN_TRUNCATE (PG_VERSION_NUM >= 160000)
 
+/* index entries: one argument more since 16, and since 19 flags */
+#if PG_VERSION_NUM >= 190000
+#define hooks_insert_index_tuples(target, slot, estate) \
+	ExecInsertIndexTuples((target), (estate), 0, (slot), NIL, NULL)
+#elif PG_VERSION_NUM >= 160000
+#define hooks_insert_index_tuples(target, slot, estate) \
+	ExecInsertIndexTuples((target), (slot), (estate), false, false, NULL, \
+						  NIL, false)
+#else
+#define hooks_insert_index_tuples(target, slot, estate) \
+	ExecInsertIndexTuples((target), (slot), (estate), false, false, NULL, NIL)
+#endif
+
+/* messages of logical decoding can be flushed at once since 17 */
+#if PG_VERSION_NUM >= 170000
+#define hooks_log_logical_message(prefix, message, size) \
+	LogLogicalMessage((prefix), (message), (size), true, false)
+#else
+#define hooks_log_logical_message(prefix, message, size) \
+	LogLogicalMessage((prefix), (message), (size), true)
+#endif
+
+/* since 19 a replication slot turns logical decoding on, where it can */
+#if PG_VERSION_NUM >= 190000
+#define HOOKS_LEVEL_TO_DECODE WAL_LEVEL_REPLICA
+#else
+#define HOOKS_LEVEL_TO_DECODE WAL_LEVEL_LOGICAL
+#endif
+
 /* what a check hook allocates is freed by guc_free() since 16 */
 #if PG_VERSION_NUM >= 160000
 #define hooks_guc_malloc(size) guc_malloc(LOG, (size))

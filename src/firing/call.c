@@ -192,6 +192,7 @@ hooks_call_prepare_subject(HookRun *run, HookCall *call, Oid relid,
 	HookSubject *subject = &call->subject;
 
 	subject->hook = call->member->hook->name;
+	subject->definition = call->member->hook;
 	subject->event = run->event;
 	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
 	subject->relation = relid;

@@ -18,6 +18,7 @@
 typedef struct HookSubject
 {
 	const char *hook;
+	const struct Hook *definition;	/* of the hook */
 	const HookEvent *event;
 	bool		naming;			/* it is the moment of naming */
 	int			actions;		/* of phase before_commit: all that were done,

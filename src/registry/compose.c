@@ -29,8 +29,8 @@
 #include "registry/compose.h"
 #include "registry/hook.h"
 #include "registry/path.h"
+#include "registry/ready_check.h"
 #include "registry/scope.h"
-#include "registry/stamp.h"
 
 /*
  * 42P17: a combination of arguments that makes no sense.
@@ -394,10 +394,7 @@ hooks_compose(const HookArguments *given)
 	result = hooks_proc_aclcheck(hook->callback, GetUserId());
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FUNCTION, given->callback);
-	if (hook->callback == hooks_own_function("keep", 0) &&
-		(hook->phase != HOOK_BEFORE_CASCADE || hook->actions != HOOK_DELETE))
-		refuse(errmsg("hooks.keep is for phase \"before_cascade\" of action \"delete\" only"));
-	hooks_stamp_check(hook, rel);
+	hooks_ready_check(hook, rel);
 	if (given->condition != NULL)
 	{
 		hook->condition = hooks_condition_transform(hook, rel,

@@ -146,6 +146,10 @@ hooks_guard_mend(const char *table)
 		{"kept", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
 		{"kept_row", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
 		{"kept_dump", "kept_load", TRIGGER_FIRES_ALWAYS, "ALWAYS"},
+		{"audited", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
+		{"audited_row", "not_replicated", TRIGGER_FIRES_ON_REPLICA, "REPLICA"},
+		{"audited_dump", "audited_load", TRIGGER_FIRES_ALWAYS, "ALWAYS"},
+		{"audited_row_dump", "audited_load", TRIGGER_FIRES_ALWAYS, "ALWAYS"},
 	};
 	List	   *commands = NIL;
 

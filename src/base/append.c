@@ -1,0 +1,112 @@
+/*
+ * append.c
+ *		Many rows for a table of ours, as COPY inserts them: page by page, and
+ *		past triggers.
+ *
+ * Indexes are kept up as the executor does it.  CatalogTupleInsert() must not
+ * be used where people may create indexes of their own, as it cannot evaluate
+ * the expressions in them.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/append.h"
+#include "base/compat.h"
+
+/* as in COPY, rows wait until there are so many, or they have so many bytes */
+#define APPEND_ROWS		1000
+#define APPEND_BYTES	65535
+
+struct HookAppend
+{
+	MemoryContext context;		/* where all of this lives */
+	ResultRelInfo *target;
+	EState	   *estate;
+	BulkInsertState pages;
+	TupleTableSlot *slots[APPEND_ROWS]; /* NULL where never used */
+	int			n;				/* rows that wait */
+	Size		bytes;			/* of them */
+};
+
+/*
+ * Begins to append to an open table, in the current memory context.
+ */
+HookAppend *
+hooks_append_begin(Relation rel)
+{
+	HookAppend *append = palloc0(sizeof(HookAppend));
+
+	append->context = CurrentMemoryContext;
+	append->estate = CreateExecutorState();
+	append->target = makeNode(ResultRelInfo);
+	append->target->ri_RelationDesc = rel;
+	ExecOpenIndices(append->target, false);
+	append->pages = GetBulkInsertState();
+	return append;
+}
+
+static void
+insert_waiting(HookAppend *append)
+{
+	Relation	rel = append->target->ri_RelationDesc;
+	MemoryContext old =
+		MemoryContextSwitchTo(GetPerTupleMemoryContext(append->estate));
+
+	table_multi_insert(rel, append->slots, append->n,
+					   GetCurrentCommandId(true), 0, append->pages);
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < append->n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) hooks_insert_index_tuples(append->target, append->slots[i],
+										 append->estate);
+		ExecClearTuple(append->slots[i]);
+		ResetPerTupleExprContext(append->estate);
+	}
+	append->n = 0;
+	append->bytes = 0;
+}
+
+/*
+ * Appends a row, which is copied.
+ */
+void
+hooks_append_row(HookAppend *append, const Datum *values, const bool *nulls)
+{
+	TupleDesc	desc = RelationGetDescr(append->target->ri_RelationDesc);
+	MemoryContext old = MemoryContextSwitchTo(append->context);
+	HeapTuple	tuple = heap_form_tuple(desc, unconstify(Datum *, values),
+										unconstify(bool *, nulls));
+
+	if (append->slots[append->n] == NULL)
+		append->slots[append->n] =
+			MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(tuple, append->slots[append->n++], true);
+	append->bytes += tuple->t_len;
+	MemoryContextSwitchTo(old);
+	if (append->n == APPEND_ROWS || append->bytes > APPEND_BYTES)
+		insert_waiting(append);
+}
+
+/*
+ * Inserts what still waits, and ends.
+ */
+void
+hooks_append_end(HookAppend *append)
+{
+	if (append->n > 0)
+		insert_waiting(append);
+	for (int i = 0; i < APPEND_ROWS && append->slots[i] != NULL; i++)
+		ExecDropSingleTupleTableSlot(append->slots[i]);
+	FreeBulkInsertState(append->pages);
+	ExecCloseIndices(append->target);
+	FreeExecutorState(append->estate);
+	pfree(append->target);
+	pfree(append);
+}

@@ -1,0 +1,19 @@
+/*
+ * append.h
+ *		Many rows for a table of ours.
+ */
+#ifndef HOOKS_APPEND_H
+#define HOOKS_APPEND_H
+
+#include "postgres.h"
+
+#include "utils/rel.h"
+
+typedef struct HookAppend HookAppend;
+
+extern HookAppend *hooks_append_begin(Relation rel);
+extern void hooks_append_row(HookAppend *append, const Datum *values,
+							 const bool *nulls);
+extern void hooks_append_end(HookAppend *append);
+
+#endif							/* HOOKS_APPEND_H */

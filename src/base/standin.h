@@ -1,0 +1,23 @@
+/*
+ * standin.h
+ *		Tables that pg_dump takes in the place of others.
+ */
+#ifndef HOOKS_STANDIN_H
+#define HOOKS_STANDIN_H
+
+#include "postgres.h"
+
+#include "access/htup.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "utils/rel.h"
+
+/* May the current user see a row of the table? */
+typedef bool (*HookStandinFilter) (Relation rel, HeapTuple tuple, void *arg);
+
+extern void hooks_standin_read(FunctionCallInfo fcinfo, Relation rel,
+							   HookStandinFilter filter, void *arg);
+extern bool hooks_standin_load(TriggerData *data, const char *standin,
+							   const char *table);
+
+#endif							/* HOOKS_STANDIN_H */

@@ -1,0 +1,130 @@
+/*
+ * ready_check.c
+ *		What the ready callbacks can be registered for, with which arguments.
+ *
+ * They say no when they are called where they cannot work.  To say it when
+ * they are registered is better.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "catalog/pg_proc.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+
+#include "base/compat.h"
+#include "base/own.h"
+#include "registry/ready_check.h"
+#include "registry/stamp.h"
+
+/*
+ * 22023: an argument that the callback cannot use.
+ */
+#define refuse_argument(...) \
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), __VA_ARGS__))
+
+/*
+ * The arguments from "first" on are columns of the table: 42703.  Of a hook on
+ * many tables (no rel) that cannot be said.
+ */
+static void
+check_columns(Relation rel, char **arguments, int n, int first)
+{
+	for (int i = first; i < n && rel != NULL; i++)
+		if (get_attnum(RelationGetRelid(rel), arguments[i]) <= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of relation \"%s\" does not exist",
+							arguments[i], RelationGetRelationName(rel)),
+					 errhint("These arguments of the hook are columns to leave out.")));
+}
+
+static void
+check_stream(Relation rel, char **arguments, int n)
+{
+	if (n > 0 && arguments[0][0] == '\0')
+		refuse_argument(errmsg("prefix of messages cannot be empty"));
+	check_columns(rel, arguments, n, 1);
+	if (wal_level < HOOKS_LEVEL_TO_DECODE)
+		ereport(NOTICE,
+				(errmsg("nothing can read what hooks.stream writes while \"wal_level\" is below \"logical\""),
+				 errhint("Set \"wal_level\" to \"logical\", and restart the server.")));
+}
+
+static void
+check_notify(Relation rel, char **arguments, int n)
+{
+	if (n > 0 && arguments[0][0] == '\0')
+		refuse_argument(errmsg("channel name cannot be empty"));
+	if (n > 0 && strlen(arguments[0]) >= NAMEDATALEN)
+		refuse_argument(errmsg("channel name too long"),
+						errdetail("A channel has at most %d bytes.",
+								  NAMEDATALEN - 1));
+	check_columns(rel, arguments, n, 1);
+}
+
+static void
+check_audit(Relation rel, char **arguments, int n)
+{
+	check_columns(rel, arguments, n, 0);
+}
+
+/* The ready callbacks: where each is of use */
+static const struct
+{
+	const char *name;
+	HookPhase	phase;
+	int			actions;		/* 0: any that the phase has */
+	void		(*check) (Relation rel, char **arguments, int n);
+}			ready[] =
+
+{
+	{"keep", HOOK_BEFORE_CASCADE, HOOK_DELETE, NULL},
+	{"stream", HOOK_AFTER, 0, check_stream},
+	{"notify", HOOK_AFTER, 0, check_notify},
+	{"audit", HOOK_AFTER, 0, check_audit},
+};
+
+/*
+ * If the callback is one of the extension's own: 42P17 for a phase or action
+ * that it is not for, 22023, 42703 for arguments.  rel is NULL for a hook on
+ * many tables.
+ */
+void
+hooks_ready_check(const Hook *hook, Relation rel)
+{
+	char	   *name;
+	char	  **arguments;
+	int			n;
+
+	if (!hooks_own_is_member(ProcedureRelationId, hook->callback))
+		return;
+	name = get_func_name(hook->callback);
+	if (strcmp(name, "touch") == 0)
+	{
+		hooks_stamp_check(hook, rel);
+		return;
+	}
+	for (int i = 0; i < lengthof(ready); i++)
+	{
+		if (strcmp(ready[i].name, name) != 0)
+			continue;
+		if (hook->phase != ready[i].phase ||
+			(ready[i].actions != 0 && hook->actions != ready[i].actions))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+					 errmsg("hooks.%s is for phase \"%s\"%s%s%s only", name,
+							hooks_event_phase_word(ready[i].phase),
+							ready[i].actions == 0 ? "" : " of action \"",
+							ready[i].actions == 0 ? "" :
+							hooks_event_action_list(ready[i].actions),
+							ready[i].actions == 0 ? "" : "\"")));
+		arguments = hooks_hook_strings(hook->arguments, &n);
+		if (ready[i].check != NULL)
+			ready[i].check(rel, arguments, n);
+		return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+			 errmsg("function hooks.%s() is no callback", name)));
+}
