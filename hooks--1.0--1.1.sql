@@ -42,6 +42,11 @@ CREATE FUNCTION hooks.definition() RETURNS boolean
     LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'hooks_definition';
 COMMENT ON FUNCTION hooks.definition() IS 'stands in the definition of a hook, and raises an error if somebody calls it';
 
+-- The conversion of hooks looks for it.
+CREATE FUNCTION hooks.touch() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_touch';
+COMMENT ON FUNCTION hooks.touch() IS 'a callback for before insert and update: sets the columns that its arguments name to the time of the transaction, where the statement does not';
+
 -- The registry of 1.0 has text, which hooks.convert_hook() resolves once, as the
 -- owner of the hook.
 ALTER TABLE hooks.registry RENAME TO registry_1_0;
@@ -369,9 +374,7 @@ CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.log_3
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
 ALTER TABLE hooks.log_3 ENABLE REPLICA TRIGGER not_replicated;
 COMMENT ON TRIGGER not_replicated ON hooks.log_3 IS 'each server has its own log';
-CREATE FUNCTION hooks.touch() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_touch';
-COMMENT ON FUNCTION hooks.touch() IS 'a callback for before insert and update: sets the columns that its arguments name to the time of the transaction, where the statement does not';
+
 -- Ready callbacks for phase after, and the audit log.
 CREATE TABLE hooks.audited (
     audit_id       bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT audited_pkey PRIMARY KEY,
