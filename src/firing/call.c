@@ -27,6 +27,31 @@
 #include "firing/sandbox.h"
 
 /*
+ * As whom a condition is made ready: the role that needs the right to execute
+ * its functions.
+ */
+static Oid
+condition_role(const Hook *hook)
+{
+	return hook->run_as == HOOK_AS_OWNER ? hook->owner : GetUserId();
+}
+
+/*
+ * Can a hook's condition be tested outside of the policy?  Nothing in it may
+ * throw, and this session must have made it ready for the same role before, as
+ * that throws if the role may not execute a function of it.
+ */
+bool
+hooks_call_condition_is_safe(const HookCall *call)
+{
+	const HookMember *member = call->member;
+
+	return member->condition_safe &&
+		(call->condition != NULL ||
+		 member->ready_for == condition_role(member->hook));
+}
+
+/*
  * Evaluates a hook's condition for a row; true if it has none.
  */
 bool
@@ -42,17 +67,17 @@ hooks_call_condition(HookRun *run, HookCall *call,
 	{
 		MemoryContext context = MemoryContextSwitchTo(run->context);
 		const Hook *hook = call->member->hook;
+		Oid			role = condition_role(hook);
 		HookIdentity before;
 
 		if (run->econtext == NULL)
 			run->econtext = CreateStandaloneExprContext();
 		/* this is where the right to execute its functions is checked */
-		if (hook->run_as == HOOK_AS_OWNER)
-			hooks_identity_become(&before, hook->owner, HOOKS_RESTRICTED);
-		else
-			hooks_identity_become(&before, GetUserId(), 0);
+		hooks_identity_become(&before, role, hook->run_as == HOOK_AS_OWNER ?
+							  HOOKS_RESTRICTED : 0);
 		call->condition = ExecInitExpr((Expr *) call->member->condition, NULL);
 		hooks_identity_end(&before);
+		call->member->ready_for = role;
 		MemoryContextSwitchTo(context);
 	}
 	run->econtext->ecxt_innertuple = old;
@@ -253,7 +278,7 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 		prepare_call(run, call, trigdata);
 
 	/* What cannot fail is tested first, and saves the rest for most rows */
-	if (test && member->condition_safe && run->row_source == NULL)
+	if (test && run->row_source == NULL && hooks_call_condition_is_safe(call))
 	{
 		if (!test_condition(run, call, trigdata))
 			return row_unchanged(trigdata);

@@ -94,6 +94,7 @@ typedef struct HookSurroundings
 	HookOrigin	found;
 } HookSurroundings;
 
+extern bool hooks_call_condition_is_safe(const HookCall *call);
 extern bool hooks_call_condition(HookRun *run, HookCall *call,
 								 TupleTableSlot *old, TupleTableSlot *new);
 extern void hooks_call_prepare_subject(HookRun *run, HookCall *call,

@@ -136,7 +136,8 @@ choose_for_hook(LogGroup *group, HookLogShare *share)
 	LogAttempt	attempt = {group, share};
 
 	if (member->broken != NULL ||
-		(member->condition != NULL && !member->condition_safe))
+		(member->condition != NULL &&
+		 !hooks_call_condition_is_safe(share->call)))
 		run_under_policy(&attempt, choose_in_sandbox);
 	else if (member->condition != NULL || group->naming)
 		choose_rows(group, share);

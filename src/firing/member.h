@@ -22,6 +22,8 @@ typedef struct HookMember
 								 * if it can; raised by firing */
 	Node	   *condition;		/* compiled for the relation, NULL if none */
 	bool		condition_safe; /* hooks_planned_cannot_fail() */
+	Oid			ready_for;		/* role for which the condition was made ready
+								 * last; new rights, new member */
 	Bitmapset  *columns;		/* attribute numbers in the relation, offset
 								 * by FirstLowInvalidHeapAttributeNumber */
 	int			narguments;

@@ -1,0 +1,50 @@
+-- A condition of leakproof functions is tested before the firing begins.  To make
+-- it ready may fail all the same, and then the hook's policy applies.
+
+SET client_min_messages = warning;
+CREATE SCHEMA test_leakproof;
+SET search_path = test_leakproof;
+CREATE ROLE regress_hooks_leakproof;
+GRANT USAGE, CREATE ON SCHEMA test_leakproof TO regress_hooks_leakproof;
+CREATE TABLE t (id int);
+CREATE TABLE u (id int);
+ALTER TABLE t OWNER TO regress_hooks_leakproof;
+ALTER TABLE u OWNER TO regress_hooks_leakproof;
+CREATE FUNCTION is_odd(int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE LEAKPROOF AS 'BEGIN RETURN $1 % 2 = 1; END';
+SET ROLE regress_hooks_leakproof;
+CREATE FUNCTION cb() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE WARNING '%: %', TG_NAME, NEW.id;
+  RETURN NEW;
+END $$;
+SELECT hooks.register('isolated', 'before', 'insert', 't', 'cb', condition => 'test_leakproof.is_odd(NEW.id)', on_error => 'isolate');
+SELECT hooks.register('aborting', 'before', 'insert', 'u', 'cb', condition => 'test_leakproof.is_odd(NEW.id)', on_error => 'abort');
+RESET ROLE;
+
+-- The first row of a statement, the first statement of a session, and others
+INSERT INTO t VALUES (1), (2), (3);
+INSERT INTO t VALUES (4);
+INSERT INTO t VALUES (5);
+INSERT INTO u VALUES (1), (2);
+
+-- Without the right to execute it the error is isolated ...
+DELETE FROM hooks.failure;
+REVOKE EXECUTE ON FUNCTION is_odd FROM PUBLIC;
+INSERT INTO t VALUES (6);
+SELECT hook, sqlstate, message FROM hooks.failure;
+
+-- ... or the context says which hook it is of
+\set VERBOSITY default
+INSERT INTO u VALUES (3);
+\set VERBOSITY terse
+
+-- The right is given back
+GRANT EXECUTE ON FUNCTION is_odd TO regress_hooks_leakproof;
+INSERT INTO t VALUES (7), (8);
+INSERT INTO u VALUES (5);
+SELECT id FROM t ORDER BY id;
+SELECT id FROM u ORDER BY id;
+
+DELETE FROM hooks.failure;
+DROP SCHEMA test_leakproof CASCADE;
+DROP ROLE regress_hooks_leakproof;
