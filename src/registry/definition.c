@@ -29,6 +29,7 @@
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_depend.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
@@ -222,17 +223,39 @@ create_function(const Hook *hook)
 }
 
 /*
+ * Shall the definition of a hook be a member of the extension whose script
+ * registers it?  Not of ours, so that it is dumped.  Not if the hook is on
+ * somebody else's table or schema: this could not be dropped without CASCADE
+ * any more, as it goes together with the definition.
+ */
+static bool
+is_member(const Hook *hook, Oid extension)
+{
+	if (extension == get_extension_oid("hooks", true))
+		return false;
+	if (OidIsValid(hook->relation))
+		return getExtensionOfObject(RelationRelationId,
+									hook->relation) == extension;
+	if (OidIsValid(hook->schema))
+		return getExtensionOfObject(NamespaceRelationId,
+									hook->schema) == extension;
+	return true;
+}
+
+/*
  * Creates the definition of a hook, which must be whole but for that; sets
  * hook->definition.  In the script of another extension it becomes a member of
- * that, but never of ours, so that it is dumped.
+ * that, or is at least dropped with it.
  */
 void
 hooks_definition_create(Hook *hook)
 {
 	bool		before = creating_extension;
+	bool		of_other = before &&
+		CurrentExtensionObject != get_extension_oid("hooks", true);
+	bool		member = before && is_member(hook, CurrentExtensionObject);
 
-	if (before && CurrentExtensionObject == get_extension_oid("hooks", true))
-		creating_extension = false;
+	creating_extension = member;
 	PG_TRY();
 	{
 		hook->definition = create_function(hook);
@@ -242,8 +265,17 @@ hooks_definition_create(Hook *hook)
 		creating_extension = before;
 	}
 	PG_END_TRY();
-	if (creating_extension &&
-		CurrentExtensionObject != get_extension_oid("hooks", true))
+	if (of_other && !member)
+	{
+		ObjectAddress definition;
+		ObjectAddress extension;
+
+		ObjectAddressSet(definition, ProcedureRelationId, hook->definition);
+		ObjectAddressSet(extension, ExtensionRelationId,
+						 CurrentExtensionObject);
+		recordDependencyOn(&definition, &extension, DEPENDENCY_AUTO_EXTENSION);
+	}
+	if (of_other)
 		hooks_definition_note_loading(hook->definition);
 	(void) hooks_definition_bind(hook);
 	CommandCounterIncrement();
