@@ -12,6 +12,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/lsyscache.h"
 
@@ -106,6 +107,53 @@ lock_to_drop_table(RangeVar *table)
 }
 
 /*
+ * Are there hooks on a schema or, if that is dropped with what is in it, on
+ * one of its tables?
+ */
+static bool
+schema_has_hooks(const char *name, bool cascade)
+{
+	Oid			schema = get_namespace_oid(name, true);
+	ListCell   *lc;
+
+	if (!OidIsValid(schema))
+		return false;
+	foreach(lc, hooks_registry_wide())
+	{
+		if (((const Hook *) lfirst(lc))->schema == schema)
+			return true;
+	}
+	if (cascade)
+		foreach(lc, hooks_registry_relations())
+	{
+		if (get_rel_namespace(lfirst_oid(lc)) == schema)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * lock_to_drop_table() for the schemas of a DROP.
+ */
+static void
+lock_to_drop_schemas(DropStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->objects)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (schema_has_hooks(strVal(lfirst(lc)),
+							 stmt->behavior == DROP_CASCADE))
+		{
+			hooks_lock_registry();
+			break;
+		}
+	}
+	bind_definitions(hooks_registry_wide());
+}
+
+/*
  * The same for any DROP.  False if it can drop no definition: without CASCADE
  * these go with their table or schema, or the extension that they belong to,
  * or by their own name.
@@ -131,7 +179,7 @@ hooks_drop_lock(DropStmt *stmt)
 			/* it may have been in an inheritance tree */
 			return concerned || stmt->removeType == OBJECT_FOREIGN_TABLE;
 		case OBJECT_SCHEMA:
-			bind_definitions(hooks_registry_wide());
+			lock_to_drop_schemas(stmt);
 			return true;
 		case OBJECT_EXTENSION:
 		case OBJECT_FUNCTION:
