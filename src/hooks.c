@@ -8,6 +8,7 @@
 
 #include "base/own.h"
 #include "base/settings.h"
+#include "base/workers.h"
 #include "cascade/graph.h"
 #include "cascade/routes.h"
 #include "executor.h"
@@ -26,6 +27,8 @@ _PG_init(void)
 	hooks_settings_init();
 	hooks_own_init();
 	hooks_present_init();
+	hooks_workers_init();
+	hooks_registry_init();
 	hooks_chain_init();
 	hooks_sandbox_init();
 	hooks_graph_init();

@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 
+#include "base/wake.h"
 #include "firing/batch.h"
 #include "firing/commit.h"
 #include "firing/context.h"
@@ -35,7 +36,11 @@ transaction_event(XactEvent event, void *arg)
 		hooks_truncate_abort(0);
 	}
 
+	if (event == XACT_EVENT_COMMIT && hooks_wake_owners != NIL)
+		hooks_wake_at_commit();
+
 	/* these live in TopTransactionContext */
+	hooks_wake_end_transaction();
 	hooks_batch_end_transaction();
 	hooks_note_end_transaction();
 	hooks_commit_end_transaction();

@@ -227,4 +227,36 @@ typedef struct JsonbInState
 #define HOOKS_NO_TRANSFORMS (Datum) 0
 #endif
 
+/* files have numbers of their own since 16, REINDEX its statement since 17 */
+#if PG_VERSION_NUM >= 160000
+#define hooks_set_new_file(rel) \
+	RelationSetNewRelfilenumber((rel), (rel)->rd_rel->relpersistence)
+#else
+#define hooks_set_new_file(rel) \
+	RelationSetNewRelfilenode((rel), (rel)->rd_rel->relpersistence)
+#endif
+#if PG_VERSION_NUM >= 170000
+#define hooks_reindex(relid) \
+	reindex_relation(NULL, (relid), REINDEX_REL_PROCESS_TOAST, \
+					 &(ReindexParams) {0})
+#else
+#define hooks_reindex(relid) \
+	reindex_relation((relid), REINDEX_REL_PROCESS_TOAST, &(ReindexParams) {0})
+#endif
+
+/*
+ * Since 19 what needs a database for itself may end a background worker; since
+ * 17 a worker may be of a role that cannot log in.
+ */
+#if PG_VERSION_NUM >= 190000
+#define HOOKS_BGWORKER_INTERRUPTIBLE BGWORKER_INTERRUPTIBLE
+#else
+#define HOOKS_BGWORKER_INTERRUPTIBLE 0
+#endif
+#if PG_VERSION_NUM >= 170000
+#define HOOKS_BGWORKER_ANY_ROLE BGWORKER_BYPASS_ROLELOGINCHECK
+#else
+#define HOOKS_BGWORKER_ANY_ROLE 0
+#endif
+
 #endif							/* HOOKS_COMPAT_H */

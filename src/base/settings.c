@@ -26,6 +26,11 @@ int			hooks_quarantine_after = 5;
 int			hooks_failures_kept = 1000;
 int			hooks_delivery_rows = 1000;
 char	   *hooks_metadata = NULL;
+bool		hooks_workers = true;
+int			hooks_max_workers = 4;
+int			hooks_worker_idle = 4000;
+int			hooks_retry_delay = 1000;
+int			hooks_max_attempts = 10;
 
 /* the text of hooks.paused, and the ids in it as its assign hook left them */
 static char *paused_text = NULL;
@@ -184,6 +189,31 @@ hooks_settings_init(void)
 							   NULL,
 							   &hooks_metadata, "",
 							   PGC_USERSET, 0, check_metadata, NULL, NULL);
+	DefineCustomBoolVariable("hooks.workers",
+							 "Whether background workers deliver what after_commit hooks wait for.",
+							 "Off, deliveries are kept and wait.",
+							 &hooks_workers, true,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.max_workers",
+							"How many workers one database may have at a time.",
+							NULL,
+							&hooks_max_workers, 4, 1, 64,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.worker_idle",
+							"How long a worker stays that has nothing to do.",
+							NULL,
+							&hooks_worker_idle, 4000, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.retry_delay",
+							"How long a delivery that failed waits for its first retry.",
+							"Each further delay is twice as long, an hour at most.",
+							&hooks_retry_delay, 1000, 1, 3600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("hooks.max_attempts",
+							"How often a delivery is tried before it is dead.",
+							"A hook's own max_attempts has precedence.",
+							&hooks_max_attempts, 10, 1, INT_MAX,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("hooks.paused",
 							   "The hooks that this transaction has paused.",
 							   "Set by hooks.pause() and hooks.resume().",

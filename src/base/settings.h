@@ -22,6 +22,11 @@ extern int	hooks_quarantine_after;
 extern int	hooks_failures_kept;
 extern int	hooks_delivery_rows;
 extern char *hooks_metadata;
+extern bool hooks_workers;
+extern int	hooks_max_workers;
+extern int	hooks_worker_idle;
+extern int	hooks_retry_delay;
+extern int	hooks_max_attempts;
 
 /* the hooks paused in this transaction, NULL for none; [0] is their number */
 extern const int64 *hooks_paused;

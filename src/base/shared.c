@@ -25,19 +25,24 @@
  */
 static pg_atomic_uint64 *kill_switch_logged = NULL;
 
-static void
-attach(void)
+/*
+ * An area of that name, which the first session that asks for it fills with
+ * init(area), under a lock; NULL if there is no room.  Valid to the end of the
+ * session.
+ */
+void *
+hooks_shared_get(const char *name, Size size, void (*init) (void *area))
 {
 	MemoryContext context = CurrentMemoryContext;
+	void	   *volatile area = NULL;
 	bool		found;
 
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	PG_TRY();
 	{
-		kill_switch_logged = ShmemInitStruct("hooks kill switch",
-											 sizeof(pg_atomic_uint64), &found);
+		area = ShmemInitStruct(name, size, &found);
 		if (!found)
-			pg_atomic_init_u64(kill_switch_logged, 0);
+			init(area);
 	}
 	PG_CATCH();
 	{
@@ -48,6 +53,13 @@ attach(void)
 	}
 	PG_END_TRY();
 	LWLockRelease(AddinShmemInitLock);
+	return area;
+}
+
+static void
+init_kill_switch(void *area)
+{
+	pg_atomic_init_u64(area, 0);
 }
 
 /*
@@ -61,7 +73,9 @@ hooks_shared_may_log_kill_switch(void)
 	uint64		logged;
 
 	if (kill_switch_logged == NULL)
-		attach();
+		kill_switch_logged = hooks_shared_get("hooks kill switch",
+											  sizeof(pg_atomic_uint64),
+											  init_kill_switch);
 	if (kill_switch_logged == NULL)
 		return true;
 	logged = pg_atomic_read_u64(kill_switch_logged);

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+extern void *hooks_shared_get(const char *name, Size size,
+							  void (*init) (void *area));
 extern bool hooks_shared_may_log_kill_switch(void);
 
 #endif							/* HOOKS_SHARED_H */

@@ -23,12 +23,12 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
+#include "base/wake.h"
 #include "firing/batch_reader.h"
 #include "firing/log.h"
 #include "firing/log_chunk.h"
 #include "firing/payload.h"
 #include "firing/rowjson.h"
-#include "firing/wake.h"
 
 /* of the text of a statement, as pg_stat_activity shows it by default */
 #define MAX_STATEMENT	1024

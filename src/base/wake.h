@@ -1,0 +1,20 @@
+/*
+ * wake.h
+ *		What the end of a transaction wakes.
+ */
+#ifndef HOOKS_WAKE_H
+#define HOOKS_WAKE_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+/* owners, as OIDs; NIL mostly */
+extern List *hooks_wake_owners;
+
+extern void hooks_worker_wanted(Oid owner);
+extern void hooks_worker_retries(Oid owner);
+extern void hooks_wake_at_commit(void);
+extern void hooks_wake_end_transaction(void);
+
+#endif							/* HOOKS_WAKE_H */
