@@ -29,6 +29,68 @@ UPDATE hooks.kept_row SET written_by = bin_id || ' ' || relation::oid ||
   FROM hooks.bin WHERE written_by <> '0';
 COMMENT ON COLUMN hooks.kept_row.written_by IS 'the number of the recycle bin and the OIDs of table and types when the rows were kept; after pg_restore they are others, and then numbers tell nothing any more';
 
+-- How far each after_commit hook has come in the log.  Only rows are added, as
+-- in the log: each delivered batch adds one, and the newest of a hook counts.
+CREATE TABLE hooks.position_1 (
+    hook_id  bigint      NOT NULL,
+    number   bigint      NOT NULL,
+    seen     pg_snapshot NOT NULL,
+    target   pg_snapshot,
+    event_id bigint,
+    CONSTRAINT position_1_pkey PRIMARY KEY (hook_id, number)
+) WITH (autovacuum_enabled = off);
+
+COMMENT ON TABLE hooks.position_1 IS 'how far hooks have come in the log, the newest row of each counts; three tables that are written in turn with those of the log';
+COMMENT ON COLUMN hooks.position_1.hook_id IS 'of the hook';
+COMMENT ON COLUMN hooks.position_1.number IS 'counts the positions of a hook';
+COMMENT ON COLUMN hooks.position_1.seen IS 'events of transactions that this snapshot sees are done with';
+COMMENT ON COLUMN hooks.position_1.target IS 'so are some that this one sees besides; NULL for none';
+COMMENT ON COLUMN hooks.position_1.event_id IS 'of these, those with a number up to this one';
+
+CREATE TABLE hooks.position_2 (
+    LIKE hooks.position_1 INCLUDING COMMENTS,
+    CONSTRAINT position_2_pkey PRIMARY KEY (hook_id, number)
+) WITH (autovacuum_enabled = off);
+COMMENT ON TABLE hooks.position_2 IS 'the second table, as hooks.position_1';
+
+CREATE TABLE hooks.position_3 (
+    LIKE hooks.position_1 INCLUDING COMMENTS,
+    CONSTRAINT position_3_pkey PRIMARY KEY (hook_id, number)
+) WITH (autovacuum_enabled = off);
+COMMENT ON TABLE hooks.position_3 IS 'the third table, as hooks.position_1';
+
+-- Which of the three tables of log and positions is written now: last_value
+CREATE SEQUENCE hooks.log_turn MINVALUE 1 MAXVALUE 3 CYCLE;
+COMMENT ON SEQUENCE hooks.log_turn IS 'which of the tables of the log is written now';
+
+-- Deliveries that failed: copies, which leave the order of the log.
+CREATE TABLE hooks.delivery (
+    delivery_id     bigint      NOT NULL CONSTRAINT delivery_pkey PRIMARY KEY,
+    hook_id         bigint      NOT NULL,
+    relation        regclass,
+    action          text        NOT NULL,
+    event           jsonb       NOT NULL,
+    state           text        NOT NULL CONSTRAINT delivery_state_check CHECK (state OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'dead'])),
+    attempts        integer     NOT NULL,
+    next_attempt_at timestamptz,
+    last_error      text        NOT NULL,
+    enqueued_at     timestamptz NOT NULL
+);
+CREATE INDEX delivery_next_attempt_idx ON hooks.delivery (next_attempt_at) WHERE state OPERATOR(pg_catalog.=) 'pending';
+CREATE INDEX delivery_hook_idx ON hooks.delivery (hook_id);
+
+COMMENT ON TABLE hooks.delivery IS 'deliveries that failed: they wait for the next attempt, or are dead';
+COMMENT ON COLUMN hooks.delivery.delivery_id IS 'the number of the delivery, for hooks.redeliver() and hooks.discard()';
+COMMENT ON COLUMN hooks.delivery.hook_id IS 'of the hook';
+COMMENT ON COLUMN hooks.delivery.relation IS 'the table that the hook is on';
+COMMENT ON COLUMN hooks.delivery.action IS 'of the event';
+COMMENT ON COLUMN hooks.delivery.event IS 'what the callback gets';
+COMMENT ON COLUMN hooks.delivery.state IS 'pending: waits for the next attempt; dead: waits for hooks.redeliver() or hooks.discard()';
+COMMENT ON COLUMN hooks.delivery.attempts IS 'how often it has failed since it was committed or redelivered';
+COMMENT ON COLUMN hooks.delivery.next_attempt_at IS 'when it is tried again; NULL if it is dead';
+COMMENT ON COLUMN hooks.delivery.last_error IS 'why it failed, with the SQLSTATE';
+COMMENT ON COLUMN hooks.delivery.enqueued_at IS 'when the event happened';
+
 -- What the hooks are.  A hook has a function of its name here, whose body says
 -- so; PostgreSQL keeps it true, and dumps it.  Nobody but hooks.register() and
 -- superusers creates functions here, and nobody else can look one up: a view that
@@ -359,6 +421,74 @@ COMMENT ON FUNCTION hooks.log_row(oid, tid) IS 'in the WHEN of an after_commit t
 CREATE FUNCTION hooks.log_row(relation oid, old_row tid, new_row tid) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_log_row';
 COMMENT ON FUNCTION hooks.log_row(oid, tid, tid) IS 'in the WHEN of an after_commit trigger: adds an updated row to its batch; true for the first row of a batch';
+
+-- Deliveries of after_commit hooks.
+
+CREATE FUNCTION hooks.redeliver(delivery_id bigint) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_redeliver';
+COMMENT ON FUNCTION hooks.redeliver(bigint) IS 'has a dead delivery tried again, as if it were new';
+
+CREATE FUNCTION hooks.discard(delivery_id bigint) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_discard';
+COMMENT ON FUNCTION hooks.discard(bigint) IS 'forgets a delivery that failed';
+
+CREATE FUNCTION hooks.flush(timeout interval DEFAULT '30 s') RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_flush';
+COMMENT ON FUNCTION hooks.flush(interval) IS 'waits until what was committed before is delivered, or dead, or waits for a retry; false if the time is over';
+
+-- What waits, whether in the log or after a failure.
+CREATE FUNCTION hooks.waiting(
+    OUT delivery_id bigint,
+    OUT hook        text,
+    OUT relation    regclass,
+    OUT action      text,
+    OUT payload     jsonb,
+    OUT enqueued_at timestamptz)
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_waiting';
+COMMENT ON FUNCTION hooks.waiting() IS 'for hooks.outbox: what waits in the log for the hooks of the current role';
+
+CREATE VIEW hooks.outbox AS
+    SELECT delivery_id, hook, relation, action, payload, 'pending'::text AS state, 0 AS attempts,
+           NULL::timestamptz AS next_attempt_at, NULL::text AS last_error, enqueued_at
+      FROM hooks.waiting()
+    UNION ALL
+    SELECT d.delivery_id, r.name, d.relation, d.action, d.event, d.state, d.attempts, d.next_attempt_at, d.last_error, d.enqueued_at
+      FROM hooks.delivery d JOIN hooks.registry r ON r.hook_id OPERATOR(pg_catalog.=) d.hook_id
+     WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
+
+COMMENT ON VIEW hooks.outbox IS 'deliveries of after_commit hooks that are not done with, of the hooks of the current role; superusers see all';
+COMMENT ON COLUMN hooks.outbox.delivery_id IS 'the number of the delivery, for hooks.redeliver() and hooks.discard()';
+COMMENT ON COLUMN hooks.outbox.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.outbox.relation IS 'the table that the hook is on';
+COMMENT ON COLUMN hooks.outbox.action IS 'of the event';
+COMMENT ON COLUMN hooks.outbox.payload IS 'the event, as the callback gets it';
+COMMENT ON COLUMN hooks.outbox.state IS 'pending: it is to be delivered; dead: it has failed too often, and waits for hooks.redeliver() or hooks.discard()';
+COMMENT ON COLUMN hooks.outbox.attempts IS 'how often it has failed since it was committed or redelivered';
+COMMENT ON COLUMN hooks.outbox.next_attempt_at IS 'of one that has failed: when it is tried again; NULL if it is dead, or new';
+COMMENT ON COLUMN hooks.outbox.last_error IS 'of one that has failed: why, with the SQLSTATE';
+COMMENT ON COLUMN hooks.outbox.enqueued_at IS 'when the event happened';
+GRANT SELECT ON hooks.outbox TO PUBLIC;
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.position_1
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.position_1 ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.position_1 IS 'each server has its own log';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.position_2
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.position_2 ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.position_2 IS 'each server has its own log';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.position_3
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.position_3 ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.position_3 IS 'each server has its own log';
+
+CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.delivery
+    FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
+ALTER TABLE hooks.delivery ENABLE REPLICA TRIGGER not_replicated;
+COMMENT ON TRIGGER not_replicated ON hooks.delivery IS 'each server has deliveries of its own';
 
 CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.log_1
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();

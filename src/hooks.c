@@ -28,7 +28,6 @@ _PG_init(void)
 	hooks_own_init();
 	hooks_present_init();
 	hooks_workers_init();
-	hooks_registry_init();
 	hooks_chain_init();
 	hooks_sandbox_init();
 	hooks_graph_init();

@@ -1,11 +1,55 @@
 /*
  * log_turn.c
- *		Which of the tables of the log is written.
+ *		Which of the three tables of the log is written now.
+ *
+ * The answer is the last value of a sequence, as that is no part of any
+ * transaction. It is advice and no more: who writes by an old answer does no
+ * harm, since a table is emptied only when nobody has it open and everything
+ * that is in it has been seen (rotate.c).
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "commands/sequence.h"
+#include "fmgr.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "base/identity.h"
+#include "base/own.h"
+#include "base/rights.h"
 #include "firing/log.h"
 #include "firing/log_turn.h"
+
+#define TURN "log_turn"
+
+/*
+ * The table to write: 1, 2 or 3.
+ */
+int
+hooks_log_turn(void)
+{
+	Oid			relid = hooks_own_relation(TURN, RELKIND_SEQUENCE);
+	Relation	sequence = relation_open(relid, AccessShareLock);
+	Buffer		buffer = ReadBuffer(sequence, 0);
+	Page		page;
+	HeapTupleData tuple;
+	ItemId		item;
+	int64		turn;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	item = PageGetItemId(page, FirstOffsetNumber);
+	tuple.t_data = (HeapTupleHeader) PageGetItem(page, item);
+	turn = ((Form_pg_sequence_data) GETSTRUCT(&tuple))->last_value;
+	UnlockReleaseBuffer(buffer);
+	relation_close(sequence, AccessShareLock);
+	Assert(turn >= 1 && turn <= HOOK_LOG_TABLES);
+	return (int) turn;
+}
 
 /*
  * Opens the table of the log that is written now, and keeps it so until the
@@ -14,5 +58,23 @@
 Relation
 hooks_log_turn_open(void)
 {
-	return hooks_own_open(&hooks_log_tables[0], RowExclusiveLock);
+	return hooks_own_open(&hooks_log_tables[hooks_log_turn() - 1],
+						  RowExclusiveLock);
+}
+
+/*
+ * Has another table written from now on.
+ */
+void
+hooks_log_turn_to(int turn)
+{
+	Oid			relid = hooks_own_relation(TURN, RELKIND_SEQUENCE);
+	HookIdentity before;
+
+	Assert(turn >= 1 && turn <= HOOK_LOG_TABLES);
+	hooks_identity_become(&before, hooks_rights_owner(relid),
+						  HOOKS_RESTRICTED);
+	DirectFunctionCall2(setval_oid, ObjectIdGetDatum(relid),
+						Int64GetDatum(turn));
+	hooks_identity_end(&before);
 }

@@ -1,6 +1,6 @@
 /*
  * log_turn.h
- *		Which of the tables of the log is written.
+ *		Which of the three tables of the log is written now.
  */
 #ifndef HOOKS_LOG_TURN_H
 #define HOOKS_LOG_TURN_H
@@ -10,5 +10,7 @@
 #include "utils/relcache.h"
 
 extern Relation hooks_log_turn_open(void);
+extern int	hooks_log_turn(void);
+extern void hooks_log_turn_to(int turn);
 
 #endif							/* HOOKS_LOG_TURN_H */

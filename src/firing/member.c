@@ -27,10 +27,14 @@ hooks_member_role_fires(const HookMember *member)
 		(SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA);
 }
 
-/* an interval as whole ms, at least 1; months count 30 days */
-static int
-interval_ms(const Interval *interval)
+/*
+ * A hook's time limit in whole ms, at least 1, or 0 for none; months count 30
+ * days.
+ */
+int
+hooks_member_timeout(const Hook *hook)
 {
+	const Interval *interval = hook->timeout;
 	double		ms;
 
 	if (interval == NULL)
@@ -120,7 +124,7 @@ hooks_member_make(const HookReach *reach, Relation rel)
 		hooks_hook_strings(hook->arguments, &member->narguments);
 	member->run_after =
 		hooks_hook_strings(hook->run_after, &member->nrun_after);
-	member->timeout = interval_ms(hook->timeout);
+	member->timeout = hooks_member_timeout(hook);
 	return member;
 }
 

@@ -140,15 +140,13 @@ hint_of_failure(const HookFiring *firing, const ErrorData *error)
 }
 
 /*
- * Runs body(arg) under the hook's time limit and, unless the policy is abort,
- * in a subtransaction, and catches its errors.
+ * Runs body(arg) under the hook's time limit and, if it is to be isolated, in
+ * a subtransaction. Returns its error, rolled back, or NULL.
  */
-static HookOutcome
-run_guarded(const HookMember *member, HookFiring *firing,
-			void (*body) (void *arg), void *arg)
+static ErrorData *
+attempt(const HookMember *member, HookFiring *firing, bool isolated,
+		void (*body) (void *arg), void *arg, bool *callers_lock_timeout)
 {
-	const Hook *hook = member->hook;
-	bool		isolated = hook->policy != HOOK_ABORT;
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	HookTimeout timeout;
@@ -156,9 +154,9 @@ run_guarded(const HookMember *member, HookFiring *firing,
 	int			lock_timeout = LockTimeout;
 	char	   *schema = member->timeout == 0 ? NULL :
 		get_namespace_name(get_rel_namespace(firing->subject->relation));
-	volatile bool callers_lock_timeout = false;
 	ErrorData  *volatile error = NULL;
 
+	*callers_lock_timeout = false;
 	if (isolated)
 	{
 		BeginInternalSubTransaction(NULL);
@@ -185,7 +183,8 @@ run_guarded(const HookMember *member, HookFiring *firing,
 		error = CopyErrorData();
 		FlushErrorState();
 		/* what the callback has set is there until the subtransaction ends */
-		callers_lock_timeout = lock_timeout > 0 && LockTimeout == lock_timeout;
+		*callers_lock_timeout = lock_timeout > 0 &&
+			LockTimeout == lock_timeout;
 		if (timed)
 		{
 			if (hooks_timeout_caused(&timeout, error->sqlerrcode))
@@ -206,11 +205,17 @@ run_guarded(const HookMember *member, HookFiring *firing,
 		/* the abort took off what was begun in it, and nothing else */
 		Assert(hooks_firing == firing);
 	}
-	if (error == NULL)
-		return HOOK_DONE;
-	if (!isolated || must_propagate(error, firing->subject->event->phase,
-									callers_lock_timeout))
-		ReThrowError(error);
+	return error;
+}
+
+/*
+ * Tells of an error that was isolated.
+ */
+HookOutcome
+hooks_policy_failed(const HookMember *member, const HookFiring *firing,
+					ErrorData *error)
+{
+	const Hook *hook = member->hook;
 
 	/* The abort of the subtransaction has not popped the firing itself */
 	error->hint = unconstify(char *, hint_of_failure(firing, error));
@@ -225,6 +230,49 @@ run_guarded(const HookMember *member, HookFiring *firing,
 	if (hook->policy == HOOK_QUARANTINE && quarantine(hook))
 		return HOOK_TAKEN_OUT;
 	return HOOK_FAILED;
+}
+
+/*
+ * Runs body(arg) under the hook's time limit and, unless the policy is abort,
+ * isolated.
+ */
+static HookOutcome
+run_guarded(const HookMember *member, HookFiring *firing,
+			void (*body) (void *arg), void *arg)
+{
+	bool		isolated = member->hook->policy != HOOK_ABORT;
+	bool		callers_lock_timeout;
+	ErrorData  *error = attempt(member, firing, isolated, body, arg,
+								&callers_lock_timeout);
+
+	if (error == NULL)
+		return HOOK_DONE;
+	if (!isolated || must_propagate(error, firing->subject->event->phase,
+									callers_lock_timeout))
+		ReThrowError(error);
+	return hooks_policy_failed(member, firing, error);
+}
+
+/*
+ * Runs body(arg), which calls the callback, isolated, and returns its error,
+ * whatever that is.  For callers of which no statement waits for the callback.
+ */
+ErrorData *
+hooks_policy_attempt(const HookMember *member, HookFiring *firing,
+					 void (*body) (void *arg), void *arg)
+{
+	ErrorContextCallback callback;
+	ErrorData  *error;
+	bool		ignored;
+
+	Assert(hooks_firing == firing);
+	callback.callback = hooks_policy_add_context;
+	callback.arg = firing;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	error = attempt(member, firing, true, body, arg, &ignored);
+	error_context_stack = callback.previous;
+	return error;
 }
 
 /*

@@ -20,6 +20,12 @@ typedef enum HookOutcome
 extern HookOutcome hooks_policy_run(const HookMember *member,
 									HookFiring *firing,
 									void (*body) (void *arg), void *arg);
+extern ErrorData *hooks_policy_attempt(const HookMember *member,
+									   HookFiring *firing,
+									   void (*body) (void *arg), void *arg);
+extern HookOutcome hooks_policy_failed(const HookMember *member,
+									   const HookFiring *firing,
+									   ErrorData *error);
 extern void hooks_policy_add_context(void *arg);
 
 /*

@@ -31,6 +31,7 @@
 #include "registry/order.h"
 #include "registry/path.h"
 #include "registry/record.h"
+#include "registry/register.h"
 #include "registry/registry.h"
 #include "registry/remove.h"
 #include "registry/scope.h"
@@ -49,8 +50,11 @@ may_change(const Hook *hook)
 		 hooks_class_ownercheck(hook->relation, GetUserId()));
 }
 
-static void
-check_may_change(const Hook *hook)
+/*
+ * 42501 if the caller may not change or remove a hook, or what waits for it.
+ */
+void
+hooks_register_check_owner(const Hook *hook)
 {
 	if (!may_change(hook))
 		ereport(ERROR,
@@ -73,14 +77,14 @@ hook_to_change(const char *name, bool missing_ok)
 
 	if (hook == NULL)
 		return NULL;
-	check_may_change(hook);
+	hooks_register_check_owner(hook);
 	hooks_lock_registry();
 	(void) hooks_lock_hook(name, true);
 	hook = missing_ok ? hooks_registry_find(name) : hooks_registry_get(name);
 	if (hook == NULL)
 		hooks_lock_release(name);
 	else
-		check_may_change(hook);
+		hooks_register_check_owner(hook);
 	return hook;
 }
 
@@ -220,7 +224,7 @@ hooks_register(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_DUPLICATE_OBJECT),
 					 errmsg("hook \"%s\" already exists", hook->name),
 					 errhint("Pass replace => true to replace it.")));
-		check_may_change(other);
+		hooks_register_check_owner(other);
 		hooks_record_replace(hook, other);
 		if (other->relation != hook->relation || !OidIsValid(hook->relation))
 			foreach(lc, hooks_scope_relations(other))
@@ -274,7 +278,7 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	hooks = hooks_registry_of_package(package);
 	foreach(lc, hooks)
 	{
-		check_may_change(lfirst(lc));
+		hooks_register_check_owner(lfirst(lc));
 	}
 	if (hooks == NIL)
 		PG_RETURN_INT64(0);
@@ -290,7 +294,7 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 		hooks_lock_release(NULL);
 	foreach(lc, hooks)
 	{
-		check_may_change(lfirst(lc));
+		hooks_register_check_owner(lfirst(lc));
 	}
 	hooks_remove(hooks);
 	PG_RETURN_INT64(list_length(hooks));

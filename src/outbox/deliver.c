@@ -1,0 +1,170 @@
+/*
+ * deliver.c
+ *		One delivery: a hook's callback is called with an event.
+ *
+ * It is called in the session of the hook's owner, in a subtransaction: what
+ * it did is gone if it fails, and the others of its transaction stay. Nobody
+ * waits for the outcome, so that no error passes, but for those that end the
+ * session. Parameters that it sets are reset, as if the session were new.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "base/workers.h"
+#include "firing/context.h"
+#include "firing/log.h"
+#include "firing/member.h"
+#include "firing/policy.h"
+#include "firing/sandbox.h"
+#include "outbox/deliver.h"
+
+/* where its rows come from is in the event */
+static const HookOrigin not_known = {HOOK_DEPTH_UNKNOWN};
+
+/* What the policy runs */
+typedef struct DeliveryCall
+{
+	HookReceiver *receiver;
+	int64		delivery_id;
+	Jsonb	   *event;
+} DeliveryCall;
+
+/*
+ * Makes a receiver of a hook, in the current memory context.
+ */
+void
+hooks_deliver_prepare(HookReceiver *receiver, Hook *hook)
+{
+	memset(receiver, 0, sizeof(HookReceiver));
+	receiver->member.hook = hook;
+	receiver->member.target = hook->relation;
+	receiver->member.timeout = hooks_member_timeout(hook);
+}
+
+/*
+ * The text of a key of the event, NULL for null or none.
+ */
+static char *
+text_of(Jsonb *event, const char *key)
+{
+	JsonbValue	place;
+	JsonbValue *value = getKeyJsonValueFromContainer(&event->root, key,
+													 strlen(key), &place);
+
+	return value == NULL || value->type != jbvString ? NULL :
+		pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+static int
+number_of(Jsonb *event, const char *key)
+{
+	JsonbValue	place;
+	JsonbValue *value = getKeyJsonValueFromContainer(&event->root, key,
+													 strlen(key), &place);
+	Datum		number;
+
+	if (value == NULL || value->type != jbvNumeric)
+		return 0;
+	number = NumericGetDatum(value->val.numeric);
+	return DatumGetInt32(DirectFunctionCall1(numeric_int4, number));
+}
+
+static void
+check_receiver(HookReceiver *receiver)
+{
+	Oid			callback = receiver->member.hook->callback;
+	AclResult	result = hooks_proc_aclcheck(callback, GetUserId());
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION,
+					   format_procedure_qualified(callback));
+	if (!OidIsValid(receiver->function.fn_oid))
+		fmgr_info_cxt(callback, &receiver->function,
+					  GetMemoryChunkContext(receiver));
+}
+
+static void
+call_receiver(void *arg)
+{
+	DeliveryCall *call = arg;
+	HookReceiver *receiver = call->receiver;
+
+	LOCAL_FCINFO(fcinfo, 1);
+	PgStat_FunctionCallUsage usage;
+	HookSandbox sandbox;
+	int			level;
+
+	if (unlikely(hooks_workers_died_at(call->delivery_id)))
+		ereport(ERROR,
+				(errcode(ERRCODE_ADMIN_SHUTDOWN),
+				 errmsg("the worker was terminated while the callback ran")));
+	level = NewGUCNestLevel();
+	hooks_sandbox_enter(&sandbox, receiver->member.hook, GetUserId());
+	check_receiver(receiver);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	InitFunctionCallInfoData(*fcinfo, &receiver->function, 1, InvalidOid,
+							 NULL, NULL);
+	fcinfo->args[0].value = JsonbPGetDatum(call->event);
+	fcinfo->args[0].isnull = false;
+	pgstat_init_function_usage(fcinfo, &usage);
+	(void) FunctionCallInvoke(fcinfo);
+	pgstat_end_function_usage(&usage, true);
+	PopActiveSnapshot();
+	hooks_sandbox_leave(&sandbox);
+	AtEOXact_GUC(false, level);
+}
+
+/*
+ * Calls the hook's callback with an event.  Returns its error, or NULL.
+ */
+ErrorData *
+hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
+{
+	DeliveryCall call = {receiver, delivery_id, event};
+	HookSubject subject = {0};
+	HookFiring *firing;
+	ErrorData  *error;
+	char	   *action = text_of(event, "action");
+	char	   *relation = text_of(event, "relation");
+
+	subject.hook = receiver->member.hook->name;
+	subject.event = hooks_event_find(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL,
+									 hooks_event_parse_actions(action));
+	subject.relation = receiver->member.hook->relation;
+	subject.relation_name = relation == NULL ? "?" : relation;
+
+	firing = hooks_context_push(&subject, GetCurrentTransactionNestLevel());
+	firing->trigdata = NULL;
+	firing->origin = &not_known;
+	firing->caller = GetUserId();
+	hooks_log_generation = number_of(event, "generation");
+	hooks_workers_at(delivery_id);
+	error = hooks_policy_attempt(&receiver->member, firing, call_receiver,
+								 &call);
+	hooks_workers_at(0);
+	hooks_log_generation = 0;
+	if (error != NULL && receiver->member.hook->policy != HOOK_RETRY)
+		(void) hooks_policy_failed(&receiver->member, firing, error);
+	hooks_context_pop(firing);
+	return error;
+}
+
+/*
+ * Is it of no use to try again?
+ */
+bool
+hooks_deliver_is_hopeless(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_HOOK_RECURSION;
+}

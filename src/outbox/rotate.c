@@ -1,0 +1,293 @@
+/*
+ * rotate.c
+ *		Empties the tables of the log in turn.
+ *
+ * When the table that is written is large, another one is written from then
+ * on, if there is an empty one. A table that is not written is emptied when
+ * every hook's position sees all that is in it; the positions' table of the
+ * same number goes with it, so that first each hook needs a position
+ * elsewhere. That happens in two transactions:
+ *
+ *	 1. who is behind only because nothing was for it gets a new position;
+ *	 2. under locks that are taken only if nobody is in the way, all positions
+ *		are looked at, and the tables get new, empty files.
+ *
+ * Whoever still writes to the table has a lock on it. So nobody ever waits for
+ * this, but for the moment that the second transaction takes.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/own.h"
+#include "firing/log.h"
+#include "firing/log_turn.h"
+#include "outbox/position.h"
+#include "outbox/rotate.h"
+#include "outbox/scan.h"
+#include "outbox/serve.h"
+#include "registry/registry.h"
+
+/* a table of so many blocks is large */
+#define LARGE	(32 * 1024 * 1024 / BLCKSZ)
+
+/* how often to look, in microseconds; longer while somebody is in the way */
+#define INTERVAL		USECS_PER_SEC
+#define MAX_INTERVAL	USECS_PER_MINUTE
+
+/* the lock that lets one process of a database do this at a time */
+#define ROTATION		0
+
+/* when to look again, and after which interval; of this process */
+static TimestampTz look_at = 0;
+static int64 interval = INTERVAL;
+
+static Oid
+log_of_turn(int turn)
+{
+	return hooks_own_relation(hooks_log_tables[turn - 1].name,
+							  RELKIND_RELATION);
+}
+
+static BlockNumber
+size_of(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	BlockNumber size = RelationGetNumberOfBlocks(rel);
+
+	relation_close(rel, AccessShareLock);
+	return size;
+}
+
+static bool
+is_empty(int turn)
+{
+	return size_of(log_of_turn(turn)) == 0 &&
+		size_of(hooks_position_table(turn)) == 0;
+}
+
+/*
+ * Changes the table that is written, if it is large; returns its number.
+ */
+static int
+switch_turn(void)
+{
+	int			current = hooks_log_turn();
+
+	if (size_of(log_of_turn(current)) +
+		size_of(hooks_position_table(current)) < LARGE)
+		return current;
+	for (int turn = 1; turn <= HOOK_LOG_TABLES; turn++)
+	{
+		if (turn == current || !is_empty(turn))
+			continue;
+		hooks_log_turn_to(turn);
+		return turn;
+	}
+	return current;
+}
+
+/*
+ * May a table go, as far as a hook is concerned?
+ */
+static bool
+is_past(int turn, const HookPosition *position)
+{
+	return position->number > 0 && position->turn != turn &&
+		hooks_scan_is_seen(turn, position->seen);
+}
+
+/*
+ * Sees to it that a hook is past a table, if nothing in it waits for the hook.
+ */
+static bool
+move_past(int turn, int current, int64 hook_id)
+{
+	HookPosition position;
+	bool		done;
+
+	if (!hooks_serve_lock(hook_id))
+		return false;
+	PopActiveSnapshot();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	hooks_position_read(hook_id, &position);
+	done = is_past(turn, &position);
+	if (!done && !hooks_scan_any(&position, NULL))
+	{
+		position.seen = hooks_position_snapshot();
+		position.target = NULL;
+		done = true;
+		hooks_position_write(&position, current);
+	}
+	else if (!done && position.number > 0 &&
+			 hooks_scan_is_seen(turn, position.seen))
+	{
+		/* only the position itself is in the way */
+		done = true;
+		hooks_position_write(&position, current);
+	}
+	if (!done)
+		hooks_serve_unlock(hook_id);
+	return done;
+}
+
+/*
+ * The ids of all hooks that have positions, in force or not, palloc'd.
+ */
+static List *
+hooks_with_positions(void)
+{
+	List	   *hooks = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks_registry_all())
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->damage == NULL && hook->phase == HOOK_AFTER_COMMIT)
+			hooks = lappend(hooks, hook);
+	}
+	return hooks;
+}
+
+/*
+ * The first transaction.  Returns whether each hook is, or will be, past a
+ * table.
+ */
+static bool
+move_hooks(int turn, int current)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_with_positions())
+	{
+		HookPosition position;
+
+		CHECK_FOR_INTERRUPTS();
+		hooks_position_read(((Hook *) lfirst(lc))->hook_id, &position);
+		if (!is_past(turn, &position) &&
+			!move_past(turn, current, position.hook_id))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Gives a table, on which this holds a lock that keeps everybody out, an empty
+ * file, as TRUNCATE does.  But a TRUNCATE would be sent to subscribers, too.
+ */
+static void
+empty_table(Oid relid)
+{
+	Relation	rel = table_open(relid, NoLock);
+	Oid			toast = rel->rd_rel->reltoastrelid;
+
+	hooks_set_new_file(rel);
+	if (OidIsValid(toast))
+	{
+		Relation	toastrel = relation_open(toast, AccessExclusiveLock);
+
+		hooks_set_new_file(toastrel);
+		table_close(toastrel, NoLock);
+	}
+	hooks_reindex(relid);
+	pgstat_count_truncate(rel);
+	table_close(rel, NoLock);
+}
+
+/*
+ * The second transaction: empties a table if all hooks are past it.
+ */
+static bool
+empty_turn(int turn)
+{
+	Oid			log = log_of_turn(turn);
+	Oid			positions = hooks_position_table(turn);
+	ListCell   *lc;
+
+	if (!ConditionalLockRelationOid(log, AccessExclusiveLock) ||
+		!ConditionalLockRelationOid(positions, AccessExclusiveLock))
+		return false;
+	PopActiveSnapshot();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	foreach(lc, hooks_with_positions())
+	{
+		HookPosition position;
+
+		hooks_position_read(((Hook *) lfirst(lc))->hook_id, &position);
+		if (!is_past(turn, &position))
+			return false;
+	}
+	empty_table(log);
+	empty_table(positions);
+	return true;
+}
+
+static bool
+begin(void)
+{
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	return OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)) &&
+		hooks_serve_lock(ROTATION);
+}
+
+static void
+end(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+/*
+ * Looks whether there is anything to do, and does one step of it.
+ */
+static bool
+rotate(void)
+{
+	int			turn = 0;
+	int			current = 0;
+	bool		moved = false;
+
+	if (begin())
+	{
+		current = switch_turn();
+		for (turn = HOOK_LOG_TABLES; turn > 0; turn--)
+			if (turn != current && !is_empty(turn) &&
+				(moved = move_hooks(turn, current)))
+				break;
+	}
+	end();
+	if (!moved)
+		return false;
+	if (begin() && hooks_log_turn() == current)
+		moved = empty_turn(turn);
+	end();
+	return moved;
+}
+
+/*
+ * Empties what can be emptied, now and then.
+ */
+void
+hooks_rotate(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (now < look_at)
+		return;
+	interval = rotate() ? INTERVAL : Min(2 * interval, MAX_INTERVAL);
+	look_at = now + interval;
+}

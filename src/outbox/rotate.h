@@ -1,0 +1,12 @@
+/*
+ * rotate.h
+ *		Empties the tables of the log in turn.
+ */
+#ifndef HOOKS_ROTATE_H
+#define HOOKS_ROTATE_H
+
+#include "postgres.h"
+
+extern void hooks_rotate(void);
+
+#endif							/* HOOKS_ROTATE_H */

@@ -1,0 +1,353 @@
+/*
+ * scan.c
+ *		Which events of the log wait for a hook.
+ *
+ * These are the rows that the active snapshot sees, of transactions that the
+ * hook's position does not see, with the hook among those that want them. The
+ * index on the transaction leads to them: what came to an end since then began
+ * after the position's snapshot was taken, or was in progress in it.
+ *
+ * That order, snapshot by snapshot, never puts anything before its cause: who
+ * saw what a transaction has done, or waited for a lock of it, cannot have
+ * ended before it. Within a snapshot the numbers of the events are in such an
+ * order.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/xid8.h"
+
+#include "firing/log.h"
+#include "outbox/scan.h"
+
+/* how many places are remembered at a time, 24 bytes each */
+#define MAX_PLACES	500000
+
+/* a range of transactions that is worth a scan, rather than one for each */
+#define SHORT_RANGE 1000
+
+static const char *const log_indexes[HOOK_LOG_TABLES] = {
+	"log_1_transaction_id_idx", "log_2_transaction_id_idx",
+	"log_3_transaction_id_idx",
+};
+
+/* What one scan is about */
+typedef struct LogScan
+{
+	const HookPosition *position;
+	const HookSnapshot *target; /* NULL: whatever is visible */
+	HookLogVisitor visit;
+	void	   *arg;
+} LogScan;
+
+static Relation
+open_log(int turn, LOCKMODE lockmode)
+{
+	Assert(turn >= 1 && turn <= HOOK_LOG_TABLES);
+	return hooks_own_open(&hooks_log_tables[turn - 1], lockmode);
+}
+
+static bool
+wants(HeapTuple tuple, TupleDesc desc, int64 hook_id)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, Anum_log_hook_ids, desc, &isnull);
+	ArrayType  *ids = DatumGetArrayTypeP(value);
+	int			n = ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
+	const int64 *id = (const int64 *) ARR_DATA_PTR(ids);
+	bool		found = false;
+
+	for (int i = 0; i < n && !found; i++)
+		found = id[i] == hook_id;
+	if ((Pointer) ids != DatumGetPointer(value))
+		pfree(ids);
+	return found;
+}
+
+/*
+ * Does an event that is visible still wait for the hook?
+ */
+static bool
+waits(HeapTuple tuple, TupleDesc desc, const LogScan *scan, int64 *event_id)
+{
+	const HookPosition *position = scan->position;
+	bool		isnull;
+	FullTransactionId fxid;
+
+	fxid = DatumGetFullTransactionId(heap_getattr(tuple,
+												  Anum_log_transaction_id,
+												  desc, &isnull));
+	*event_id = DatumGetInt64(heap_getattr(tuple, Anum_log_event_id, desc,
+										   &isnull));
+	if (hooks_position_sees(position->seen, fxid))
+		return false;
+	if (scan->target != NULL && !hooks_position_sees(scan->target, fxid))
+		return false;
+	if (position->target != NULL && *event_id <= position->event_id &&
+		hooks_position_sees(position->target, fxid))
+		return false;
+	return wants(tuple, desc, position->hook_id);
+}
+
+/*
+ * Looks at the events of one transaction, or of those from one on; false if
+ * the visitor has seen enough.
+ */
+static bool
+scan_transactions(const LogScan *scan, int turn, Relation table,
+				  Relation index, FullTransactionId fxid, bool from)
+{
+	TupleDesc	desc = RelationGetDescr(table);
+	bool		more = true;
+	ScanKeyData key;
+	SysScanDesc sysscan;
+	HeapTuple	tuple;
+	int64		event_id;
+
+	ScanKeyInit(&key, Anum_log_transaction_id,
+				from ? BTGreaterEqualStrategyNumber : BTEqualStrategyNumber,
+				from ? F_XID8GE : F_XID8EQ, FullTransactionIdGetDatum(fxid));
+	sysscan = systable_beginscan_ordered(table, index, GetActiveSnapshot(),
+										 1, &key);
+	while (more)
+	{
+		CHECK_FOR_INTERRUPTS();
+		tuple = systable_getnext_ordered(sysscan, ForwardScanDirection);
+		if (!HeapTupleIsValid(tuple))
+			break;
+		if (waits(tuple, desc, scan, &event_id))
+		{
+			HookLogPlace place = {event_id, tuple->t_self, turn};
+
+			more = scan->visit(&place, tuple, desc, scan->arg);
+		}
+	}
+	systable_endscan_ordered(sysscan);
+	return more;
+}
+
+static bool
+scan_table(const LogScan *scan, int turn)
+{
+	const HookSnapshot *seen = scan->position->seen;
+	Relation	table = open_log(turn, AccessShareLock);
+	Relation	index = hooks_own_open_index(table, log_indexes[turn - 1],
+											 Anum_log_transaction_id);
+	bool		more = true;
+
+	if (U64FromFullTransactionId(seen->xmax) -
+		U64FromFullTransactionId(seen->xmin) <= SHORT_RANGE)
+		more = scan_transactions(scan, turn, table, index, seen->xmin, true);
+	else
+	{
+		for (uint32 i = 0; more && i < seen->nxip; i++)
+			more = scan_transactions(scan, turn, table, index, seen->xip[i],
+									 false);
+		if (more)
+			more = scan_transactions(scan, turn, table, index, seen->xmax,
+									 true);
+	}
+	index_close(index, AccessShareLock);
+	table_close(table, AccessShareLock);
+	return more;
+}
+
+/*
+ * Calls visit() for each event that waits for a hook, of a transaction that
+ * "target" sees, or any if it is NULL; until that says false.  In no order.
+ */
+void
+hooks_scan(const HookPosition *position, const HookSnapshot *target,
+		   HookLogVisitor visit, void *arg)
+{
+	LogScan		scan = {position, target, visit, arg};
+
+	for (int turn = 1; turn <= HOOK_LOG_TABLES; turn++)
+		if (!scan_table(&scan, turn))
+			break;
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	int64		x = ((const HookLogPlace *) a)->event_id;
+	int64		y = ((const HookLogPlace *) b)->event_id;
+
+	return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/* The places that a scan finds; "size" of them have room */
+typedef struct Finding
+{
+	HookLogPlaces *found;
+	int			size;
+} Finding;
+
+static bool
+add_place(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
+		  void *arg)
+{
+	Finding    *finding = arg;
+	HookLogPlaces *found = finding->found;
+
+	if (found->length == finding->size)
+	{
+		/* Only the first are needed now: the others can be found again */
+		if (finding->size >= 2 * MAX_PLACES)
+		{
+			qsort(found->places, found->length, sizeof(HookLogPlace),
+				  compare_places);
+			found->length = MAX_PLACES;
+			found->more = true;
+		}
+		else
+		{
+			finding->size *= 2;
+			found->places = repalloc_huge(found->places, sizeof(HookLogPlace) *
+										  finding->size);
+		}
+	}
+	found->places[found->length++] = *place;
+	return true;
+}
+
+/*
+ * Finds the events that wait for a hook, of transactions that "target" sees:
+ * the first ones, if there are very many. The places are palloc'd.
+ */
+void
+hooks_scan_find(const HookPosition *position, const HookSnapshot *target,
+				HookLogPlaces *found)
+{
+	Finding		finding = {found, 64};
+
+	found->length = 0;
+	found->more = false;
+	found->places = palloc(sizeof(HookLogPlace) * finding.size);
+	hooks_scan(position, target, add_place, &finding);
+	if (found->length > 1)
+		qsort(found->places, found->length, sizeof(HookLogPlace),
+			  compare_places);
+	if (found->length > MAX_PLACES)
+	{
+		found->length = MAX_PLACES;
+		found->more = true;
+	}
+}
+
+static bool
+note_any(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	*(bool *) arg = true;
+	return false;
+}
+
+/*
+ * Does any event wait for a hook, of a transaction that "target" sees?
+ */
+bool
+hooks_scan_any(const HookPosition *position, const HookSnapshot *target)
+{
+	bool		any = false;
+
+	hooks_scan(position, target, note_any, &any);
+	return any;
+}
+
+/*
+ * Reads a row of the log; false if it is not where it was, as after VACUUM
+ * FULL.
+ */
+bool
+hooks_scan_fetch(const HookLogPlace *place, HookLogRow *row)
+{
+	Relation	log = open_log(place->turn, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(log, NULL);
+	ItemPointerData tid = place->tid;
+	bool		found;
+
+	found = table_tuple_fetch_row_version(log, &tid, GetActiveSnapshot(),
+										  slot);
+	if (found)
+	{
+		bool		should_free;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, true, &should_free);
+
+		hooks_log_reader_form(row, heap_copytuple(tuple),
+							  RelationGetDescr(log));
+		found = row->event_id == place->event_id;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(log, AccessShareLock);
+	return found;
+}
+
+/*
+ * Is there an event of a transaction in a table of the log, or of one from it
+ * on?
+ */
+static bool
+has_events(int turn, FullTransactionId fxid, bool from, LOCKMODE lockmode)
+{
+	Relation	table = open_log(turn, lockmode);
+	Relation	index = hooks_own_open_index(table, log_indexes[turn - 1],
+											 Anum_log_transaction_id);
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		found;
+
+	ScanKeyInit(&key, Anum_log_transaction_id,
+				from ? BTGreaterEqualStrategyNumber : BTEqualStrategyNumber,
+				from ? F_XID8GE : F_XID8EQ, FullTransactionIdGetDatum(fxid));
+	scan = systable_beginscan_ordered(table, index, GetActiveSnapshot(),
+									  1, &key);
+	found = HeapTupleIsValid(systable_getnext_ordered(scan,
+													  ForwardScanDirection));
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(table, lockmode);
+	return found;
+}
+
+/*
+ * Has a transaction, as far as the active snapshot sees it, any event?
+ */
+bool
+hooks_scan_has(FullTransactionId fxid)
+{
+	bool		found = false;
+
+	for (int turn = 1; turn <= HOOK_LOG_TABLES && !found; turn++)
+		found = has_events(turn, fxid, false, AccessShareLock);
+	return found;
+}
+
+/*
+ * Does a snapshot see all transactions that have events in a table of the log?
+ * For who holds a lock that lets nobody write to it: then it is enough to look
+ * for those that it saw in progress, and later ones.
+ */
+bool
+hooks_scan_is_seen(int turn, const HookSnapshot *snapshot)
+{
+	if (has_events(turn, snapshot->xmax, true, NoLock))
+		return false;
+	for (uint32 i = 0; i < snapshot->nxip; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (has_events(turn, snapshot->xip[i], false, NoLock))
+			return false;
+	}
+	return true;
+}

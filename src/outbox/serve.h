@@ -1,0 +1,18 @@
+/*
+ * serve.h
+ *		What a worker does for the hooks of its owner.
+ */
+#ifndef HOOKS_SERVE_H
+#define HOOKS_SERVE_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+extern bool hooks_serve_lock(int64 hook_id);
+extern void hooks_serve_unlock(int64 hook_id);
+extern void hooks_serve_init(Oid owner);
+extern bool hooks_serve(void);
+extern TimestampTz hooks_serve_next(bool again);
+
+#endif							/* HOOKS_SERVE_H */

@@ -1,0 +1,33 @@
+/*
+ * waiting.h
+ *		Deliveries that failed, in hooks.delivery.
+ */
+#ifndef HOOKS_WAITING_H
+#define HOOKS_WAITING_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+
+#include "outbox/log_reader.h"
+#include "registry/hook.h"
+
+/* A delivery that is tried again */
+typedef struct HookRetry
+{
+	int64		delivery_id;
+	Jsonb	   *event;			/* with the number of the attempt */
+	int			attempts;		/* that failed */
+} HookRetry;
+
+extern void hooks_waiting_add(const Hook *hook, const HookLogRow *row,
+							  Jsonb *event, const ErrorData *error);
+extern bool hooks_waiting_next(const Hook *hook, HookRetry *retry);
+extern void hooks_waiting_succeeded(const HookRetry *retry);
+extern void hooks_waiting_failed(const Hook *hook, const HookRetry *retry,
+								 const ErrorData *error);
+extern bool hooks_waiting_any(void);
+extern TimestampTz hooks_waiting_when(const Hook *hook);
+
+#endif							/* HOOKS_WAITING_H */

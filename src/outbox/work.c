@@ -1,0 +1,80 @@
+/*
+ * work.c
+ *		Whose hooks have something to be delivered.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/snapmgr.h"
+
+#include "base/own.h"
+#include "base/workers.h"
+#include "outbox/position.h"
+#include "outbox/scan.h"
+#include "outbox/waiting.h"
+#include "outbox/work.h"
+#include "registry/present.h"
+#include "registry/registry.h"
+
+/*
+ * Wakes a worker for each owner of after_commit hooks in this database, who
+ * may find that there is nothing to do.
+ */
+void
+hooks_work_wake_all(void)
+{
+	List	   *owners = NIL;
+	ListCell   *lc;
+
+	if (hooks_present_kinds() == 0)
+		return;
+	foreach(lc, hooks_registry_all())
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->phase == HOOK_AFTER_COMMIT && hook->damage == NULL &&
+			hook->enabled)
+			owners = list_append_unique_oid(owners, hook->owner);
+	}
+	foreach(lc, owners)
+	{
+		hooks_workers_retry(MyDatabaseId, lfirst_oid(lc));
+	}
+}
+
+/*
+ * Has a worker started for each owner for whose hooks something waits, at once
+ * or when it is due.
+ */
+void
+hooks_work_find(void)
+{
+	ListCell   *lc;
+
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
+	{
+		foreach(lc, hooks_registry_all())
+		{
+			Hook	   *hook = lfirst(lc);
+			HookPosition position;
+			TimestampTz when;
+
+			CHECK_FOR_INTERRUPTS();
+			if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL ||
+				!hook->enabled)
+				continue;
+			hooks_position_read(hook->hook_id, &position);
+			when = hooks_waiting_when(hook);
+			if (hooks_scan_any(&position, NULL))
+				hooks_workers_wake(MyDatabaseId, hook->owner);
+			else if (when != PG_INT64_MAX)
+				hooks_workers_request(MyDatabaseId, hook->owner, when);
+		}
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}

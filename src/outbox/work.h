@@ -1,0 +1,13 @@
+/*
+ * work.h
+ *		Whose hooks have something to be delivered.
+ */
+#ifndef HOOKS_WORK_H
+#define HOOKS_WORK_H
+
+#include "postgres.h"
+
+extern void hooks_work_wake_all(void);
+extern void hooks_work_find(void);
+
+#endif							/* HOOKS_WORK_H */

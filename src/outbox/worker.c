@@ -1,0 +1,253 @@
+/*
+ * worker.c
+ *		The processes: workers, the launcher, and who looks for work.
+ *
+ * A worker is a session of the owner of hooks: nothing that a callback does
+ * can make it somebody with more rights. It serves, sleeps until its latch is
+ * set, and leaves when nothing has come for hooks.worker_idle.
+ *
+ * The launcher has no database, so that it is in nobody's way. With preload it
+ * is always there, and has a process look into each database when the server
+ * has started; without it comes when there is something to start later.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_database.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/procsignal.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "base/workers.h"
+#include "outbox/rotate.h"
+#include "outbox/serve.h"
+#include "outbox/work.h"
+#include "registry/registry.h"
+
+PGDLLEXPORT void hooks_worker_main(Datum arg);
+PGDLLEXPORT void hooks_launcher_main(Datum arg);
+
+/* parameters that a role's own settings must not change for its worker */
+static const char *const fixed_parameters[][2] = {
+	{"default_transaction_isolation", "read committed"},
+	{"default_transaction_read_only", "off"},
+	{"default_transaction_deferrable", "off"},
+	{"transaction_timeout", "0"},
+	{"idle_in_transaction_session_timeout", "0"},
+};
+
+static void
+handle_signals(void)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+}
+
+static void
+fix_parameters(void)
+{
+	for (int i = 0; i < lengthof(fixed_parameters); i++)
+	{
+		const char *name = fixed_parameters[i][0];
+
+		/* some came later than 15 */
+		if (GetConfigOption(name, true, false) != NULL)
+			SetConfigOption(name, fixed_parameters[i][1], PGC_SUSET,
+							PGC_S_OVERRIDE);
+	}
+}
+
+/*
+ * Sleeps until the latch is set, or for some milliseconds, -1: for ever.
+ */
+static void
+wait_for_latch(long ms)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH |
+					 (ms >= 0 ? WL_TIMEOUT : 0), ms, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+/*
+ * Sleeps until there may be work; false if the worker has left its place.
+ */
+static bool
+rest(const HookWorkerTask *task, TimestampTz idle_since)
+{
+	TimestampTz leave_at = idle_since + hooks_worker_idle * INT64CONST(1000);
+	TimestampTz next = hooks_serve_next(false);
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!hooks_workers || now >= leave_at || hooks_workers_must_leave())
+	{
+		if (!hooks_workers_leave())
+			return true;
+		if (hooks_workers && next != PG_INT64_MAX)
+			hooks_workers_request(task->database, task->owner, next);
+		return false;
+	}
+	pgstat_report_activity(STATE_IDLE, NULL);
+	hooks_workers_rest();
+	wait_for_latch(TimestampDifferenceMilliseconds(now, Min(leave_at, next)));
+	return true;
+}
+
+/*
+ * The process of a worker.
+ */
+void
+hooks_worker_main(Datum arg)
+{
+	HookWorkerTask task;
+	TimestampTz idle_since;
+
+	memcpy(&task, MyBgworkerEntry->bgw_extra, sizeof(HookWorkerTask));
+	handle_signals();
+	if (!OidIsValid(task.owner))
+	{
+		BackgroundWorkerInitializeConnectionByOid(task.database, InvalidOid,
+												  0);
+		hooks_work_find();
+		proc_exit(0);
+	}
+	hooks_workers_enter(&task);
+	BackgroundWorkerInitializeConnectionByOid(task.database, task.owner,
+											  HOOKS_BGWORKER_ANY_ROLE);
+	hooks_workers_connected();
+	fix_parameters();
+	hooks_serve_init(task.owner);
+
+	idle_since = GetCurrentTimestamp();
+	for (;;)
+	{
+		bool		retries = false;
+
+		CHECK_FOR_INTERRUPTS();
+		(void) hooks_workers_look(&retries);
+		if (retries)
+			(void) hooks_serve_next(true);
+		if (hooks_workers && hooks_serve())
+		{
+			idle_since = GetCurrentTimestamp();
+			hooks_rotate();
+		}
+		else if (!rest(&task, idle_since))
+			break;
+	}
+	proc_exit(0);
+}
+
+/*
+ * The databases that somebody can connect to.
+ */
+static List *
+all_databases(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *databases = NIL;
+	Relation	catalog;
+	TableScanDesc scan;
+	HeapTuple	tuple;
+
+	StartTransactionCommand();
+	(void) GetTransactionSnapshot();
+	catalog = table_open(DatabaseRelationId, AccessShareLock);
+	scan = table_beginscan_catalog(catalog, 0, NULL);
+	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
+	{
+		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
+
+		if (form->datallowconn)
+		{
+			MemoryContext old = MemoryContextSwitchTo(context);
+
+			databases = lappend_oid(databases, form->oid);
+			MemoryContextSwitchTo(old);
+		}
+	}
+	table_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+	return databases;
+}
+
+/*
+ * Has a process look into each database, one after the other, as there may be
+ * thousands.
+ */
+static void
+look_into_databases(void)
+{
+	List	   *databases = all_databases();
+	ListCell   *lc;
+
+	foreach(lc, databases)
+	{
+		while (!hooks_workers_scout(lfirst_oid(lc)))
+			wait_for_latch(1000);
+		CHECK_FOR_INTERRUPTS();
+		(void) hooks_workers_launch();
+	}
+	list_free(databases);
+}
+
+/*
+ * The process of the launcher.
+ */
+void
+hooks_launcher_main(Datum arg)
+{
+	bool		permanent = DatumGetBool(arg);
+	bool		worked = false;
+
+	handle_signals();
+	while (!hooks_workers_launcher_enter())
+	{
+		/* one that came without preload leaves when the next one is there */
+		if (!permanent)
+			proc_exit(0);
+		wait_for_latch(1000);
+	}
+	if (permanent)
+		BackgroundWorkerInitializeConnectionByOid(InvalidOid, InvalidOid, 0);
+	for (;;)
+	{
+		if (permanent && hooks_workers && !worked)
+			look_into_databases();
+		worked = hooks_workers;
+		if (hooks_workers)
+		{
+			long		ms = hooks_workers_launch();
+
+			if (!permanent && hooks_workers_launcher_leave())
+				break;
+			wait_for_latch(ms);
+		}
+		else
+			wait_for_latch(-1);
+	}
+	proc_exit(0);
+}
