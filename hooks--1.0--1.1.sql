@@ -266,6 +266,18 @@ COMMENT ON COLUMN hooks.context.transaction_id IS 'of the transaction, as of pg_
 COMMENT ON COLUMN hooks.context.fired_at IS 'when the firing began';
 COMMENT ON COLUMN hooks.context.metadata IS 'the parameter hooks.metadata; NULL if it is not set';
 
+-- The system side
+
+CREATE FUNCTION hooks.register_filter(
+    name             text,
+    relation         regclass,
+    using_expression text,
+    enable           boolean DEFAULT false,
+    replace          boolean DEFAULT false)
+RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_register_filter';
+COMMENT ON FUNCTION hooks.register_filter(text, regclass, text, boolean, boolean) IS 'shows, and lets change, only those rows of a table for which an expression is true: a restrictive policy of row-level security; false if it was there';
+
 -- The recycle bin in a dump.  pg_dump does not look at hooks.kept_row itself.
 ALTER EXTENSION hooks DROP TABLE hooks.kept_row;
 ALTER EXTENSION hooks ADD TABLE hooks.kept_row;

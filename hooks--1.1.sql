@@ -504,6 +504,16 @@ RETURNS boolean
 COMMENT ON FUNCTION hooks.register(text, text, text, regclass, text, text, text, name[], text[], text, interval, integer, integer, text[], text, text, name, text, text, boolean, text, name[])
     IS 'registers a hook; true: the registry changed, false: this very hook was there already';
 
+CREATE FUNCTION hooks.register_filter(
+    name             text,
+    relation         regclass,
+    using_expression text,
+    enable           boolean DEFAULT false,
+    replace          boolean DEFAULT false)
+RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_register_filter';
+COMMENT ON FUNCTION hooks.register_filter(text, regclass, text, boolean, boolean) IS 'shows, and lets change, only those rows of a table for which an expression is true: a restrictive policy of row-level security; false if it was there';
+
 CREATE FUNCTION hooks.unregister(name text, missing_ok boolean DEFAULT false) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_unregister';
 COMMENT ON FUNCTION hooks.unregister(text, boolean) IS 'removes a hook; the last hook of a table takes the triggers of the extension with it';

@@ -27,6 +27,7 @@
 #include "registry/arguments.h"
 #include "registry/attach.h"
 #include "registry/compose.h"
+#include "registry/filter.h"
 #include "registry/lock.h"
 #include "registry/order.h"
 #include "registry/path.h"
@@ -216,7 +217,10 @@ hooks_register(PG_FUNCTION_ARGS)
 	hooks_order_check(hook);
 	hooks_path_tell(hook);
 	if (other == NULL)
+	{
+		hooks_filter_refuse_name(hook->name);
 		hooks_record_insert(hook);
+	}
 	else
 	{
 		if (!given.replace)
@@ -242,8 +246,9 @@ PG_FUNCTION_INFO_V1(hooks_unregister);
 /*
  * hooks.unregister(name text, missing_ok boolean) returns boolean
  *
- * Removes a hook, and the triggers of its table that no other hook wants.
- * False: there was none and missing_ok is true; otherwise that is 42704.
+ * Removes a hook, and the triggers of its table that no other hook wants; or a
+ * filter.  False: there was none and missing_ok is true; otherwise that is
+ * 42704.
  */
 Datum
 hooks_unregister(PG_FUNCTION_ARGS)
@@ -253,10 +258,12 @@ hooks_unregister(PG_FUNCTION_ARGS)
 
 	hooks_argument_require(fcinfo, 1);
 	PreventCommandIfReadOnly("hooks.unregister()");
-	hook = hook_to_change(name, PG_GETARG_BOOL(1));
-	if (hook != NULL)
-		hooks_remove(list_make1(hook));
-	PG_RETURN_BOOL(hook != NULL);
+	hook = hook_to_change(name, PG_GETARG_BOOL(1) ||
+						  hooks_filter_named(name) != NIL);
+	if (hook == NULL)
+		PG_RETURN_BOOL(hooks_filter_remove(name));
+	hooks_remove(list_make1(hook));
+	PG_RETURN_BOOL(true);
 }
 
 PG_FUNCTION_INFO_V1(hooks_unregister_package);

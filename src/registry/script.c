@@ -19,10 +19,12 @@
 #include "base/argument.h"
 #include "base/identity.h"
 #include "base/place.h"
+#include "base/rights.h"
 #include "base/settings.h"
 #include "registry/arguments.h"
 #include "registry/callback.h"
 #include "registry/condition.h"
+#include "registry/filter.h"
 #include "registry/path.h"
 #include "registry/registry.h"
 
@@ -179,21 +181,37 @@ set_parameter(Script *script, const char *name, const char *value,
 	*changed = true;
 }
 
+static void
+set_role(Script *script, Oid role)
+{
+	if (script->role == role)
+		return;
+	write_command(script,
+				  psprintf("SET ROLE %s;",
+						   quote_identifier(GetUserNameFromId(role, false))));
+	script->role = role;
+	script->role_changed = true;
+}
+
+/*
+ * Before a text that is an expression.
+ */
+static void
+set_strings(Script *script, const char *text)
+{
+	if (text != NULL && strchr(text, '\\') != NULL &&
+		!script->strings_changed)
+		set_parameter(script, "standard_conforming_strings", "on",
+					  &script->strings_changed);
+}
+
 /*
  * Makes role and parameters what a hook's registration needs.
  */
 static void
 set_scene(Script *script, const Hook *hook)
 {
-	if (script->role != hook->owner)
-	{
-		write_command(script,
-					  psprintf("SET ROLE %s;",
-							   quote_identifier(GetUserNameFromId(hook->owner,
-																  false))));
-		script->role = hook->owner;
-		script->role_changed = true;
-	}
+	set_role(script, hook->owner);
 	if (strcmp(script->search_path, hook->search_path) != 0)
 	{
 		set_parameter(script, "search_path",
@@ -220,10 +238,7 @@ write_hook(Script *script, List *hooks, int position, bool again)
 		hooks_condition_text(hook->relation, hook->condition);
 
 	set_scene(script, hook);
-	if (condition != NULL && strchr(condition, '\\') != NULL &&
-		!script->strings_changed)
-		set_parameter(script, "standard_conforming_strings", "on",
-					  &script->strings_changed);
+	set_strings(script, condition);
 	write_command(script, register_call(hook, run_after, again || !all));
 	if (all && !hook->enabled)
 		write_command(script, psprintf("SELECT hooks.disable(%s);",
@@ -251,6 +266,37 @@ write_hooks(Script *script, List *hooks)
 	}
 }
 
+/*
+ * Writes all filters, as the owners of their tables.
+ */
+static void
+write_filters(Script *script)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_filter_all())
+	{
+		const		HookFilter *filter = lfirst(lc);
+		char	   *text = hooks_filter_text(filter);
+		StringInfoData call;
+
+		CHECK_FOR_INTERRUPTS();
+		if (text == NULL)
+			continue;
+		set_role(script, hooks_rights_owner(filter->relation));
+		set_strings(script, text);
+		initStringInfo(&call);
+		appendStringInfo(&call, "SELECT hooks.register_filter(%s",
+						 quote_literal_cstr(filter->name));
+		add_text(&call, "relation", hooks_place_quoted(filter->relation));
+		add_text(&call, "using_expression", text);
+		if (hooks_filter_is_on(filter->relation))
+			add_value(&call, "enable", "true");
+		appendStringInfoString(&call, ");");
+		write_command(script, call.data);
+	}
+}
+
 PG_FUNCTION_INFO_V1(hooks_script);
 
 /*
@@ -258,7 +304,8 @@ PG_FUNCTION_INFO_V1(hooks_script);
  *
  * The commands that register the same hooks again, or those of a package:
  * SELECT hooks.register(...) for each, SELECT hooks.disable(...) where that is
- * so, and SET ROLE and SET where something else is in force.  Damaged hooks
+ * so, SELECT hooks.register_filter(...) for filters, which are of no package,
+ * and SET ROLE and SET where something else is in force.  Damaged hooks
  * cannot be written and are told of with a WARNING.
  */
 Datum
@@ -290,6 +337,8 @@ hooks_script(PG_FUNCTION_ARGS)
 							hook->damage)));
 	}
 	write_hooks(&script, hooks);
+	if (package == NULL)
+		write_filters(&script);
 	AtEOXact_GUC(false, guc_level);
 	if (script.role_changed)
 		write_command(&script, "RESET ROLE;");

@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
@@ -22,6 +23,7 @@
 #include "registry/attach.h"
 #include "registry/callback.h"
 #include "registry/condition.h"
+#include "registry/filter.h"
 #include "registry/scope.h"
 #include "registry/watch.h"
 
@@ -83,14 +85,47 @@ report_disabled(Relation rel)
 	}
 }
 
+/*
+ * Adds the filters of a table, and tells if they do nothing.
+ */
+static void
+report_filters(Oid relid, TupleDesc desc, Tuplestorestate *rows)
+{
+	List	   *filters = hooks_filter_of_relation(relid);
+	ListCell   *lc;
+
+	foreach(lc, filters)
+	{
+		const		HookFilter *filter = lfirst(lc);
+		Datum		values[CHAIN_COLUMNS] = {0};
+		bool		nulls[CHAIN_COLUMNS];
+
+		memset(nulls, true, sizeof(nulls));
+		values[0] = CStringGetTextDatum("filter");
+		values[1] = CStringGetTextDatum("all");
+		values[2] = CStringGetTextDatum("row");
+		values[3] = Int32GetDatum(foreach_current_index(lc) + 1);
+		values[4] = CStringGetTextDatum(filter->name);
+		memset(nulls, false, sizeof(bool) * 5);
+		values[8] = hooks_result_text(hooks_filter_text(filter), &nulls[8]);
+		tuplestore_putvalues(rows, desc, values, nulls);
+	}
+	if (filters != NIL && !hooks_filter_is_on(relid))
+		ereport(WARNING,
+				(errcode(ERRCODE_HOOK_ERROR),
+				 errmsg("row-level security of table \"%s\" is not enabled",
+						get_rel_name(relid)),
+				 errdetail("Its filters do nothing.")));
+}
+
 PG_FUNCTION_INFO_V1(hooks_chain);
 
 /*
  * hooks.chain(relation regclass) returns setof record
  *
  * The enabled hooks of a table, by event and in firing order, with those of
- * the partitioned tables above it where rows of the table fire them.  A NOTICE
- * tells of those that are disabled.  42P01.
+ * the partitioned tables above it where rows of the table fire them; then the
+ * filters.  A NOTICE tells of those that are disabled.  42P01.
  */
 Datum
 hooks_chain(PG_FUNCTION_ARGS)
@@ -159,6 +194,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 		}
 	}
 	hooks_chain_unpin(relation);
+	report_filters(RelationGetRelid(rel), desc, rows);
 	relation_close(rel, AccessShareLock);
 	return (Datum) 0;
 }

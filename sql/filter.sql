@@ -1,0 +1,104 @@
+-- register_filter(): a restrictive policy of a name of ours; chain() shows it, unregister() removes it.
+\set VERBOSITY default
+CREATE ROLE regress_hooks_owner;
+CREATE ROLE regress_hooks_user;
+CREATE ROLE regress_hooks_bypass BYPASSRLS;
+CREATE SCHEMA regress_hooks_filter AUTHORIZATION regress_hooks_owner;
+SET search_path = regress_hooks_filter;
+GRANT USAGE ON SCHEMA regress_hooks_filter TO PUBLIC;
+SET ROLE regress_hooks_owner;
+CREATE TABLE orders (id int PRIMARY KEY, tenant int);
+CREATE TABLE lines (order_id int REFERENCES orders ON DELETE CASCADE);
+INSERT INTO orders VALUES (1, 1), (2, 2);
+GRANT ALL ON orders, lines TO regress_hooks_user, regress_hooks_bypass;
+
+-- Where it would do nothing, or lock everybody out, it is refused.
+\set tenant 'tenant = current_setting(''app.tenant'', true)::int'
+SELECT hooks.register_filter('tenant', 'orders', :'tenant');
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+SELECT hooks.register_filter('tenant', 'orders', :'tenant');
+ALTER TABLE orders DISABLE ROW LEVEL SECURITY;
+SELECT hooks.register_filter('tenant', 'orders', '1 = 2', enable => true);
+
+-- Unless row-level security is to be enabled, with a policy that shows all.  It says for whom it is not.
+CREATE VIEW seen AS SELECT * FROM orders;
+CREATE VIEW filtered WITH (security_invoker) AS SELECT * FROM orders;
+SELECT hooks.register_filter('tenant', 'orders', :'tenant', enable => true);
+SELECT hooks.register_filter('tenant', 'orders', :'tenant');
+SELECT hooks.register_filter('tenant', 'orders', :'tenant', enable => true);
+SELECT phase, action, level, position, hook, condition FROM hooks.chain('orders');
+SELECT polname, polpermissive, polcmd, pg_get_expr(polqual, polrelid), polwithcheck FROM pg_policy WHERE polrelid = 'orders'::regclass ORDER BY polname;
+
+-- Who is filtered sees, changes and writes the rows of the tenant only.
+SET ROLE regress_hooks_user;
+SELECT * FROM orders;
+SET app.tenant = 2;
+SELECT * FROM orders;
+UPDATE orders SET id = id + 10;
+INSERT INTO orders VALUES (3, 1);
+DELETE FROM orders WHERE tenant = 1;
+SET ROLE regress_hooks_bypass;
+SELECT * FROM orders ORDER BY id;
+
+-- Another filter of the table is one condition more; the name is one of hooks, too.
+SET ROLE regress_hooks_owner;
+ALTER TABLE orders FORCE ROW LEVEL SECURITY;
+SELECT hooks.register_filter('small', 'orders', 'id < 10');
+SELECT * FROM orders;
+SELECT hooks.register_filter('small', 'orders', 'id < 5');
+SELECT hooks.register_filter('small', 'lines', 'order_id < 5', enable => true);
+SELECT hooks.register_filter('small', 'orders', 'id < 100', replace => true);
+SELECT * FROM orders;
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+SELECT hooks.register('small', 'after', 'insert', 'orders', 'nothing');
+SELECT hooks.register('hook', 'after', 'insert', 'orders', 'nothing');
+SELECT hooks.register_filter('hook', 'orders', 'id < 100');
+SELECT hooks.unregister('hook');
+
+-- The filter follows its table and columns; script() writes it; chain() tells if somebody switches it off.
+ALTER TABLE orders RENAME TO purchases;
+ALTER TABLE purchases RENAME id TO number;
+SELECT s FROM hooks.script() s WHERE s ~ 'register_filter';
+ALTER TABLE purchases DROP COLUMN tenant;
+ALTER TABLE purchases DISABLE ROW LEVEL SECURITY;
+SELECT hook, condition FROM hooks.chain('purchases');
+ALTER TABLE purchases ENABLE ROW LEVEL SECURITY;
+
+-- Rights are those of the table's owner; others can neither make nor remove one, nor take its place.
+SET ROLE regress_hooks_user;
+SELECT hooks.register_filter('mine', 'purchases', 'true');
+SELECT hooks.unregister('small');
+SELECT hooks.register_filter('small', 'purchases', 'true', replace => true);
+SET ROLE regress_hooks_owner;
+SELECT hooks.unregister('small'), hooks.unregister('tenant'), hooks.unregister('tenant', missing_ok => true);
+SELECT hooks.unregister('tenant');
+SELECT polname FROM pg_policy WHERE polrelid = 'purchases'::regclass;
+
+-- Bad input
+SELECT hooks.register_filter(NULL, 'purchases', 'true');
+SELECT hooks.register_filter('f', NULL, 'true');
+SELECT hooks.register_filter('f', 'purchases', NULL);
+SELECT hooks.register_filter('', 'purchases', 'true');
+SELECT hooks.register_filter(repeat('f', 51), 'purchases', 'true');
+SELECT hooks.register_filter('f', 0, 'true');
+SELECT hooks.register_filter('f', 'seen', 'true');
+SELECT hooks.register_filter('f', 'pg_class', 'true');
+SELECT hooks.register_filter('f', 'purchases', 'true); DROP TABLE lines; --');
+SELECT hooks.register_filter('f', 'purchases', 'number');
+SELECT hooks.register_filter('f', 'purchases', 'no_such = 1');
+SELECT hooks.register_filter('f', 'purchases', 'count(*) > 1');
+SELECT hooks.register_filter('"; DROP', 'purchases', 'number > 0 -- a comment');
+SELECT hook, condition FROM hooks.chain('purchases');
+BEGIN READ ONLY;
+SELECT hooks.register_filter('f', 'purchases', 'true');
+ROLLBACK;
+
+-- A partition that is named itself is not filtered.
+CREATE TABLE parted (id int) PARTITION BY RANGE (id);
+CREATE TABLE part PARTITION OF parted DEFAULT;
+ALTER TABLE parted FORCE ROW LEVEL SECURITY;
+SELECT hooks.register_filter('parted', 'parted', 'id > 0', enable => true);
+
+RESET ROLE;
+DROP SCHEMA regress_hooks_filter CASCADE;
+DROP ROLE regress_hooks_owner, regress_hooks_user, regress_hooks_bypass;
