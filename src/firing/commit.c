@@ -104,6 +104,12 @@ hooks_commit_end_transaction(void)
 	rounds = 0;
 }
 
+static const HookEvent *
+event_of(HookAction action)
+{
+	return hooks_event_find(HOOK_BEFORE_COMMIT, HOOK_NO_LEVEL, action);
+}
+
 /*
  * Adds what was done to the tables: an array of objects.
  */
@@ -138,19 +144,43 @@ make_commit_event(HookFiring *firing_now, void *arg)
 }
 
 /*
- * Leaves out the notes of tables that are gone.
+ * Leaves out the notes of tables that are gone, and of actions that the hook
+ * is not for any more.
  */
 static HookNote *
-existing_notes(HookNote *notes)
+notes_that_count(HookNote *notes, const Hook *hook)
 {
 	HookNote  **link = &notes;
 
 	while (*link != NULL)
-		if (get_rel_relkind((*link)->key.target) == '\0')
-			*link = (*link)->older;
-		else
+	{
+		const HookNoteKey *key = &(*link)->key;
+
+		if (get_rel_relkind(key->target) != '\0' &&
+			hooks_event_wants(event_of(key->action), hook->phase, hook->level,
+							  hook->actions))
 			link = &(*link)->older;
+		else
+			*link = (*link)->older;
+	}
 	return notes;
+}
+
+/*
+ * Goes on as the role that wrote the first row, which is not the one that
+ * commits.  Nor shall what names mean be up to the latter: the hook's own
+ * search_path holds.
+ */
+static void
+become_writer(const Hook *hook, Oid role, HookIdentity *before)
+{
+	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role that hook \"%s\" runs as does not exist",
+						hook->name)));
+	hooks_identity_enter(before, role, SECURITY_LOCAL_USERID_CHANGE,
+						 hooks_hook_path(hook));
 }
 
 /*
@@ -160,10 +190,12 @@ static void
 fire_hook(const DueHook *due)
 {
 	const Hook *hook = due->member->hook;
-	CommitEvent event = {existing_notes(hooks_note_take(hook->hook_id))};
+	HookNote   *notes = hooks_note_take(hook->hook_id);
+	CommitEvent event = {notes_that_count(notes, hook)};
 	HookOrigin	origin = {HOOK_DEPTH_UNKNOWN};
 	HookOccasion occasion = {0};
 	HookIdentity before;
+	bool		other;
 
 	if (event.notes == NULL || hooks_settings_is_paused(hook->hook_id))
 		return;
@@ -180,20 +212,12 @@ fire_hook(const DueHook *due)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	firing_hook = hook->hook_id;
 
-	/* who issues the COMMIT is not who did it */
-	if (hook->run_as == HOOK_AS_INVOKER)
-	{
-		if (!SearchSysCacheExists1(AUTHOID,
-								   ObjectIdGetDatum(event.notes->role)))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("role that hook \"%s\" runs as does not exist",
-							hook->name)));
-		hooks_identity_become(&before, event.notes->role,
-							  SECURITY_LOCAL_USERID_CHANGE);
-	}
+	other = hook->run_as == HOOK_AS_INVOKER &&
+		event.notes->role != GetUserId();
+	if (other)
+		become_writer(hook, event.notes->role, &before);
 	hooks_call_event(due->run, due->call, &occasion);
-	if (hook->run_as == HOOK_AS_INVOKER)
+	if (other)
 		hooks_identity_end(&before);
 	firing_hook = 0;
 	PopActiveSnapshot();
@@ -234,9 +258,7 @@ run_of(List **runs, Oid relid, const HookEvent *event)
 static bool
 find_hook(List **runs, const HookNote *note, DueHook *due)
 {
-	const HookEvent *event = hooks_event_find(HOOK_BEFORE_COMMIT,
-											  HOOK_NO_LEVEL,
-											  note->key.action);
+	const HookEvent *event = event_of(note->key.action);
 
 	due->run = run_of(runs, note->relid, event);
 	if (due->run == NULL && note->relid != note->key.target)

@@ -71,7 +71,9 @@ check_without_level(Hook *hook, const HookArguments *given)
 	if (given->level != NULL)
 		refuse(errmsg("phase \"%s\" has no level \"%s\"", phase,
 					  given->level),
-			   errhint("It is about all rows of a statement; leave the level out."));
+			   errhint(hook->phase == HOOK_BEFORE_COMMIT ?
+					   "It fires once for the transaction; leave the level out." :
+					   "It is about all rows of a statement; leave the level out."));
 	if (hook->actions & ~possible)
 		refuse(errmsg("phase \"%s\" has no action \"%s\"", phase,
 					  hooks_event_action_list(hook->actions & ~possible)));
