@@ -104,7 +104,8 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 		{
 			HookMember *member = chain->members[i];
 
-			if ((event->level != HOOK_STATEMENT ||
+			if ((event->level == HOOK_ROW ||
+				 event->phase == HOOK_BEFORE_COMMIT ||
 				 member->target == relation->relid) &&
 				(seen == NULL || is_new(seen, member)))
 				members[n++] = member;

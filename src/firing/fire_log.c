@@ -166,10 +166,16 @@ write_wanted(void *arg)
 	if (hooks_firing == NULL ||
 		hooks_firing->subject != &share->call->subject)
 	{
-		/* for what the event tells of it */
+		/* for what the event tells of it, and errors */
 		HookFiring *firing = push_firing(group, share);
+		ErrorContextCallback context;
 
+		context.callback = hooks_policy_add_context;
+		context.arg = firing;
+		context.previous = error_context_stack;
+		error_context_stack = &context;
 		hooks_log_chunk_write(source, firing);
+		error_context_stack = context.previous;
 		hooks_context_pop(firing);
 	}
 	else
