@@ -20,6 +20,7 @@
 #include "firing/batch.h"
 #include "firing/commit.h"
 #include "firing/deleted.h"
+#include "firing/parent.h"
 #include "firing/statement.h"
 #include "firing/truncate.h"
 #include "registry/definition.h"
@@ -80,7 +81,7 @@ executor_finish(QueryDesc *query)
 	{
 		statement = hooks_statement_push(query);
 		if (!statement->referential)
-			hooks_origin_clear_slots(query->estate);
+			hooks_parent_clear_slots(query->estate);
 	}
 	if (prev_ExecutorFinish)
 		prev_ExecutorFinish(query);

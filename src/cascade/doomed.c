@@ -41,6 +41,7 @@
 #include "firing/chain.h"
 #include "firing/context.h"
 #include "firing/deleted.h"
+#include "firing/parent.h"
 #include "firing/rows.h"
 #include "firing/statement.h"
 
@@ -140,7 +141,7 @@ is_deleted_by(HeapTuple tuple, CommandId command)
 {
 	CommandId	changed;
 
-	return hooks_origin_changed_by(tuple->t_data, &changed) &&
+	return hooks_parent_changed_by(tuple->t_data, &changed) &&
 		ItemPointerEquals(&tuple->t_data->t_ctid, &tuple->t_self) &&
 		changed == command;
 }

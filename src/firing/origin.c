@@ -9,8 +9,8 @@
  * - A row that we change keeps the number of the command that did it, its
  *   cmax.  Each query has a number of its own, and later queries have higher
  *   ones.
- * - While the query runs, trigger.c has the row that it follows, its parent,
- *   in the slot for old rows of a table of the level's statement.
+ * - While the query runs, the row that it follows, its parent, can be found
+ *   (parent.c).
  * - trigger.c fires what a level has queued before anything that this queues
  *   in turn.  So the depth of a cascade never falls, and where it rises the
  *   parent is a row that was changed at the depth so far.
@@ -42,29 +42,23 @@
  * only where the parts of a statement do not do the same to the same table.
  *
  * The foreign key is not looked up until somebody asks.  An action costs a
- * look at one slot, mostly, and one into a hash table, if it is not the one
- * before.  trigger.c itself goes through the list of the level's tables when
- * an event is of another table than the one before, or of a row that has
- * moved; we go through it from where the parent was last, which is the same
- * table or the next one in most cases.
+ * look at one slot, mostly (parent.c), and one into a hash table, if it is not
+ * the one before.
  *
  * Everything is in the executor's memory of the level's statement and goes
  * with it, whether by its end or by an abort.
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "access/xact.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
-#include "utils/combocid.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 
 #include "base/ancestors.h"
 #include "firing/key.h"
 #include "firing/origin.h"
+#include "firing/parent.h"
 
 /* From this command on, rows of a table were changed by this action */
 typedef struct HookKeySpan
@@ -145,167 +139,6 @@ hash_action(const HookKeyAction *action)
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
-
-/* The row that an action follows */
-typedef struct ParentRow
-{
-	bool		known;			/* is "changed"?  only for heaps */
-	Oid			relid;
-	CommandId	changed;		/* the command that changed it */
-} ParentRow;
-
-/*
- * Did this transaction delete or update the row version, and by which command?
- */
-bool
-hooks_origin_changed_by(HeapTupleHeader header, CommandId *command)
-{
-	TransactionId xmax;
-
-	if ((header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
-		HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
-		return false;
-	xmax = HeapTupleHeaderGetUpdateXid(header);
-	if (!TransactionIdIsCurrentTransactionId(xmax))
-		return false;
-	*command = HeapTupleHeaderGetCmax(header);
-	return true;
-}
-
-static void
-clear_slots(List *relations)
-{
-	ListCell   *lc;
-
-	foreach(lc, relations)
-	{
-		TupleTableSlot *slot = ((ResultRelInfo *) lfirst(lc))->ri_TrigOldSlot;
-
-		if (slot != NULL)
-			ExecClearTuple(slot);
-	}
-}
-
-static TupleTableSlot *
-clear_all_slots(PlanState *last)
-{
-	clear_slots(last->state->es_opened_result_relations);
-	clear_slots(last->state->es_tuple_routing_result_relations);
-	clear_slots(last->state->es_trig_target_relations);
-	return NULL;
-}
-
-/*
- * The statement is about to finish: when it fires its AFTER triggers, no slot
- * is to hold what was left behind while it ran.  From then on trigger.c fills
- * the slot for each event, and empties it when that is done.
- *
- * Before that the executor runs what is left of the queries in WITH, which may
- * leave something behind; so what empties the slots is made the last of these.
- */
-void
-hooks_origin_clear_slots(EState *level)
-{
-	PlanState	last = {0};
-
-	last.type = T_ResultState;
-	last.state = level;
-	last.ExecProcNode = clear_all_slots;
-	if (level->es_auxmodifytables == NIL)
-		(void) clear_all_slots(&last);
-	else
-	{
-		MemoryContext old = MemoryContextSwitchTo(level->es_query_cxt);
-		PlanState  *copy = palloc(sizeof(PlanState));
-
-		*copy = last;
-		level->es_auxmodifytables = lappend(level->es_auxmodifytables, copy);
-		MemoryContextSwitchTo(old);
-	}
-}
-
-static inline bool
-changed_of_slot(TupleTableSlot *slot, CommandId *changed)
-{
-	return TTS_IS_BUFFERTUPLE(slot) &&
-		hooks_origin_changed_by(ExecFetchSlotHeapTuple(slot, false,
-													   NULL)->t_data,
-								changed);
-}
-
-/*
- * One more table whose slot may have the parent's row: it has it if the row
- * was changed later than those of the others, as trigger.c fires the events of
- * a level in the order in which they were queued.
- */
-static void
-consider_parent(ParentRow *parent, const ResultRelInfo *relation)
-{
-	Oid			relid = RelationGetRelid(relation->ri_RelationDesc);
-	CommandId	changed;
-
-	if (!changed_of_slot(relation->ri_TrigOldSlot, &changed))
-		return;
-	if (!parent->known || changed > parent->changed)
-	{
-		parent->known = true;
-		parent->changed = changed;
-		parent->relid = relid;
-	}
-	else if (changed == parent->changed && relid != parent->relid)
-		parent->relid = InvalidOid;
-}
-
-/*
- * Looks for the parent's row in the slots of the level's tables, which are in
- * three lists: they count as one, which grows at its end only.
- *
- * The event of a row that has moved between partitions is one of the
- * partitioned table, which then has a copy in its slot.  The row itself is in
- * that of the partition, or rather of its ResultRelInfo below the partitioned
- * table's; this slot trigger.c does not empty.  (Other events use them too
- * only in the first minor releases of PostgreSQL 15.)
- */
-static inline void
-find_parent(HookCascade *cascade, const EState *level, ParentRow *parent)
-{
-	List	   *lists[] = {level->es_opened_result_relations,
-		level->es_tuple_routing_result_relations,
-	level->es_trig_target_relations};
-	Oid			moved_in = InvalidOid;
-	int			total = 0;
-
-	for (int i = 0; i < lengthof(lists); i++)
-		total += list_length(lists[i]);
-	for (int n = total; n > 0; n--, cascade->place++)
-	{
-		int			place = cascade->place < total ? cascade->place : 0;
-		int			list = 0;
-		ResultRelInfo *relation;
-		TupleTableSlot *slot;
-
-		cascade->place = place;
-		while (place >= list_length(lists[list]))
-			place -= list_length(lists[list++]);
-		relation = list_nth(lists[list], place);
-		slot = relation->ri_TrigOldSlot;
-		if (slot == NULL || TTS_EMPTY(slot))
-			continue;
-		if (relation->ri_RelationDesc->rd_rel->relkind ==
-			RELKIND_PARTITIONED_TABLE)
-			moved_in = RelationGetRelid(relation->ri_RelationDesc);
-		else if (relation->ri_RootResultRelInfo != NULL)
-			consider_parent(parent, relation);
-		else
-		{
-			parent->relid = RelationGetRelid(relation->ri_RelationDesc);
-			parent->known = changed_of_slot(slot, &parent->changed);
-			return;
-		}
-	}
-	if (OidIsValid(moved_in))
-		parent->relid = moved_in;
-}
 
 static HookKeyTable *
 new_key_table(MemoryContext context, Oid relid)
@@ -420,7 +253,7 @@ note_command(HookCascade *cascade, HookKeyAction *action, CommandId command)
  */
 static HookRoot
 root_of_parent(HookCascade *cascade, const QueryDesc *level,
-			   const ParentRow *parent, const QueryDesc *query)
+			   const HookParentRow *parent, const QueryDesc *query)
 {
 	HookRoot	root = cascade->root;
 
@@ -453,7 +286,7 @@ hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 {
 	CommandId	command = query->estate->es_output_cid;
 	Oid			relid = hooks_root_target(query->plannedstmt);
-	ParentRow	parent = {false};
+	HookParentRow parent = {false};
 	HookKeyAction action = {0};
 
 	Assert(cascade == NULL || level != NULL);
@@ -466,7 +299,7 @@ hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 		return copy_action(query->estate->es_query_cxt, &action);
 	}
 
-	find_parent(cascade, level->estate, &parent);
+	hooks_parent_find(level->estate, &cascade->place, &parent);
 	if (cascade->depth == 0)
 	{
 		cascade->depth = 1;

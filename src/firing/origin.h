@@ -65,7 +65,6 @@ typedef struct HookCascade
 	CommandId	since;			/* the first command of that depth */
 } HookCascade;
 
-extern void hooks_origin_clear_slots(EState *level);
 extern HookKeyAction *hooks_origin_begin(HookCascade *cascade,
 										 const QueryDesc *level,
 										 const QueryDesc *query);
@@ -77,7 +76,5 @@ extern HookKeyAction *hooks_origin_of_command(HookCascade *cascade, Oid relid,
 extern void hooks_origin_of_statement(HookCascade *cascade, Oid relid,
 									  CmdType operation, const HookRoot *own,
 									  bool split, HookOrigin *origin);
-extern bool hooks_origin_changed_by(HeapTupleHeader header,
-									CommandId *command);
 
 #endif							/* HOOKS_ORIGIN_H */

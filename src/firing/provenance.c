@@ -20,6 +20,7 @@
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
 
+#include "firing/parent.h"
 #include "firing/provenance.h"
 #include "firing/truncate.h"
 
@@ -58,7 +59,7 @@ command_of_row(const TriggerData *trigdata, CommandId *command)
 		return false;
 	header = trigdata->tg_trigtuple->t_data;
 	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
-		return hooks_origin_changed_by(header, command);
+		return hooks_parent_changed_by(header, command);
 	if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)))
 		return false;
 	*command = HeapTupleHeaderGetCmin(header);
