@@ -8,8 +8,8 @@
 
 #include "base/own.h"
 #include "base/settings.h"
+#include "base/graph.h"
 #include "base/workers.h"
-#include "cascade/graph.h"
 #include "cascade/routes.h"
 #include "executor.h"
 #include "firing/chain.h"

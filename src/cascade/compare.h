@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "cascade/graph.h"
+#include "base/graph.h"
 #include "cascade/moved.h"
 
 extern void hooks_compare_check(const HookForeignKey *key, Oid operator,

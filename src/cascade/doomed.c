@@ -38,12 +38,14 @@
 #include "base/tidlist.h"
 #include "cascade/cascade.h"
 #include "cascade/doomed.h"
+#include "cascade/switched.h"
 #include "firing/chain.h"
 #include "firing/context.h"
 #include "firing/deleted.h"
 #include "firing/parent.h"
 #include "firing/rows.h"
 #include "firing/statement.h"
+#include "registry/made.h"
 
 /*
  * The file that a table's rows are in; another one after a TRUNCATE or a
@@ -185,21 +187,27 @@ add_deleted(HookWalk *walk, Oid relid, CommandId command)
 }
 
 /*
- * Does some hook capture what is deleted from a table?
+ * Is it captured what is deleted from a table?
  */
 static bool
 is_captured(Oid relid)
 {
-	HookRelation *relation = hooks_chain_pin(relid);
-	HookChain  *chain = hooks_chain_of(relation,
-									   hooks_event_find(HOOK_BEFORE_CASCADE,
-														HOOK_STATEMENT,
-														HOOK_DELETE));
-	bool		captured = false;
+	const HookEvent *event = hooks_event_find(HOOK_BEFORE_CASCADE,
+											  HOOK_STATEMENT, HOOK_DELETE);
+	Relation	rel = table_open(relid, AccessShareLock);
+	const Trigger *trigger = hooks_made_find(rel->trigdesc, event);
+	bool		captured = trigger != NULL && !hooks_switched_off(trigger) &&
+		hooks_made_by_us(trigger, event);
+	HookRelation *relation;
 
-	for (int i = 0; i < chain->length; i++)
-		captured |= hooks_member_role_fires(chain->members[i]);
-	hooks_chain_unpin(relation);
+	table_close(rel, NoLock);
+	if (captured)
+	{
+		relation = hooks_chain_pin(relid);
+		captured = hooks_chain_captures(hooks_chain_of(relation, event),
+										event);
+		hooks_chain_unpin(relation);
+	}
 	return captured;
 }
 

@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "cascade/graph.h"
+#include "base/graph.h"
 
 /* A table of a TRUNCATE ... CASCADE */
 typedef struct HookTruncated

@@ -12,7 +12,7 @@
 #include "storage/itemptr.h"
 #include "utils/hsearch.h"
 
-#include "cascade/graph.h"
+#include "base/graph.h"
 
 /* The two ends of a foreign key */
 typedef enum HookEnd

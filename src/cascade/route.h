@@ -13,7 +13,7 @@
 #include "utils/relcache.h"
 
 #include "base/tidset.h"
-#include "cascade/graph.h"
+#include "base/graph.h"
 #include "cascade/partition.h"
 
 /* What happens to a referenced row */

@@ -9,7 +9,7 @@
 
 #include "utils/reltrigger.h"
 
-#include "cascade/graph.h"
+#include "base/graph.h"
 
 /* A foreign key one of whose triggers does not fire */
 typedef struct HookSwitchedOff

@@ -18,7 +18,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/argument.h"
-#include "cascade/graph.h"
+#include "base/graph.h"
 #include "cascade/switched.h"
 #include "firing/forecast.h"
 

@@ -13,7 +13,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/tidset.h"
-#include "cascade/graph.h"
+#include "base/graph.h"
 #include "cascade/lane.h"
 #include "cascade/moved.h"
 #include "cascade/route.h"

@@ -10,9 +10,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 
 #include "base/settings.h"
 #include "ddl/dropped.h"
@@ -72,6 +75,24 @@ tell(const Hook *hook, const HookObject *definition, Node *command)
 }
 
 /*
+ * The table whose rows a foreign key referred to that is gone, by a trigger of
+ * the key; InvalidOid if it is gone too, or the trigger is another one.
+ */
+static Oid
+referenced_table(const HookObject *trigger)
+{
+	Oid			schema;
+
+	if (trigger->schema == NULL || trigger->table == NULL ||
+		strncmp(trigger->name, "RI_ConstraintTrigger_a_",
+				strlen("RI_ConstraintTrigger_a_")) != 0)
+		return InvalidOid;
+	schema = get_namespace_oid(trigger->schema, true);
+	return OidIsValid(schema) ? get_relname_relid(trigger->table, schema) :
+		InvalidOid;
+}
+
+/*
  * Removes the rows and triggers of hooks whose definition a command dropped.
  */
 void
@@ -81,6 +102,7 @@ hooks_dropped_objects(Node *command)
 	List	   *definitions = NIL;
 	List	   *gone = NIL;
 	List	   *relations = NIL;
+	List	   *referenced = NIL;
 	bool		foreign_tables = false;
 	ListCell   *lc;
 
@@ -93,6 +115,9 @@ hooks_dropped_objects(Node *command)
 			object->schema != NULL &&
 			strcmp(object->schema, HOOKS_DEFINITIONS) == 0)
 			definitions = lappend(definitions, object);
+		else if (object->address.classId == TriggerRelationId)
+			referenced = list_append_unique_oid(referenced,
+												referenced_table(object));
 		else if (object->address.classId == RelationRelationId &&
 				 object->address.objectSubId == 0)
 		{
@@ -119,4 +144,9 @@ hooks_dropped_objects(Node *command)
 	hooks_remove(gone);
 	if (foreign_tables)
 		hooks_attach_sync_above(relations, true);
+	foreach(lc, referenced)
+	{
+		if (OidIsValid(lfirst_oid(lc)))
+			(void) hooks_attach_sync(lfirst_oid(lc));
+	}
 }

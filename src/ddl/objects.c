@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "fmgr.h"
@@ -36,9 +37,9 @@ text_column(TupleTableSlot *slot, int column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
-/* the last element of a text[] column, NULL if there is none */
+/* the nth last element of a text[] column, from 1; NULL if there is none */
 static char *
-last_of_column(TupleTableSlot *slot, int column)
+last_of_column(TupleTableSlot *slot, int column, int nth)
 {
 	bool		isnull;
 	Datum		value = slot_getattr(slot, column, &isnull);
@@ -50,8 +51,8 @@ last_of_column(TupleTableSlot *slot, int column)
 		return NULL;
 	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, &nulls, &n);
-	return n == 0 ||
-		nulls[n - 1] ? NULL : TextDatumGetCString(elements[n - 1]);
+	return n < nth || nulls[n - nth] ? NULL :
+		TextDatumGetCString(elements[n - nth]);
 }
 
 static HookObject *
@@ -72,7 +73,12 @@ object_from_slot(TupleTableSlot *slot, bool dropped)
 		object->original =
 			DatumGetBool(slot_getattr(slot, COLUMN_ORIGINAL, &isnull));
 		object->schema = text_column(slot, COLUMN_SCHEMA);
-		object->name = last_of_column(slot, COLUMN_ADDRESS_NAMES);
+		object->name = last_of_column(slot, COLUMN_ADDRESS_NAMES, 1);
+		if (object->address.classId == TriggerRelationId)
+		{
+			object->table = last_of_column(slot, COLUMN_ADDRESS_NAMES, 2);
+			object->schema = last_of_column(slot, COLUMN_ADDRESS_NAMES, 3);
+		}
 	}
 	return object;
 }

@@ -20,6 +20,7 @@ typedef struct HookObject
 	bool		original;		/* the command named it */
 	const char *schema;			/* NULL if it is in none */
 	const char *name;			/* last part of its name */
+	const char *table;			/* of a trigger: its table's */
 } HookObject;
 
 extern List *hooks_objects_dropped(void);

@@ -42,7 +42,40 @@ after_inheritance_changed(RangeVar *table)
 }
 
 /*
- * After ALTER TABLE: partitions that came or went.
+ * Has a list of a command's constraints, or columns, a foreign key?
+ */
+static bool
+has_foreign_key(List *elements)
+{
+	ListCell   *lc;
+
+	foreach(lc, elements)
+	{
+		Node	   *element = lfirst(lc);
+
+		if (IsA(element, ColumnDef) ?
+			has_foreign_key(((ColumnDef *) element)->constraints) :
+			IsA(element, Constraint) &&
+			((Constraint *) element)->contype == CONSTR_FOREIGN)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Makes the triggers of the tables that a table refers to.
+ */
+static void
+after_foreign_key(RangeVar *table)
+{
+	Oid			relid = RangeVarGetRelid(table, NoLock, true);
+
+	if (OidIsValid(relid))
+		hooks_attach_sync_sources(list_make1_oid(relid));
+}
+
+/*
+ * After ALTER TABLE: partitions that came or went, and foreign keys that came.
  */
 static void
 after_alter_table(AlterTableStmt *stmt)
@@ -59,7 +92,10 @@ after_alter_table(AlterTableStmt *stmt)
 			relid = RangeVarGetRelid(((PartitionCmd *) cmd->def)->name, NoLock,
 									 true);
 			if (OidIsValid(relid))
+			{
 				hooks_attach_sync_tree(relid);
+				hooks_attach_sync_sources(list_make1_oid(relid));
+			}
 			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
 			if (OidIsValid(relid))
 				hooks_attach_sync_up(relid);
@@ -67,6 +103,8 @@ after_alter_table(AlterTableStmt *stmt)
 		else if (cmd->subtype == AT_AddInherit ||
 				 cmd->subtype == AT_DropInherit)
 			after_inheritance_changed((RangeVar *) cmd->def);
+		else if (cmd->def != NULL && has_foreign_key(list_make1(cmd->def)))
+			after_foreign_key(stmt->relation);
 	}
 }
 
@@ -125,14 +163,20 @@ hooks_tables_scope_changed(Node *command)
 }
 
 /*
- * After a command that changed the place of tables among partitions and
- * children.
+ * After a command that changed the place of tables among partitions, children
+ * or foreign keys.
  */
 void
 hooks_tables_moved(Node *command)
 {
 	if (IsA(command, AlterTableStmt))
 		after_alter_table((AlterTableStmt *) command);
+	else if (IsA(command, CreateStmt))
+	{
+		if (has_foreign_key(((CreateStmt *) command)->tableElts) ||
+			has_foreign_key(((CreateStmt *) command)->constraints))
+			after_foreign_key(((CreateStmt *) command)->relation);
+	}
 	else if (IsA(command, CreateForeignTableStmt))
 	{
 		CreateStmt *stmt = &((CreateForeignTableStmt *) command)->base;

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -29,6 +30,7 @@
 #include "firing/chain.h"
 #include "firing/sort.h"
 #include "registry/scope.h"
+#include "registry/source.h"
 
 typedef struct ChainEntry
 {
@@ -307,10 +309,30 @@ hooks_chain_tell(const HookRelation *relation, const HookEvent *event)
 				 errmsg("%s", (char *) lfirst(lc)),
 				 errhint("Call hooks.repair().")));
 	}
-	if (trigger != NULL && relation->problems == NIL)
+	if (trigger != NULL && relation->problems == NIL &&
+		!(hooks_source_captures(event) &&
+		  hooks_source_is_one(relation->relid)))
 		ereport(WARNING,
 				(errcode(ERRCODE_HOOK_ERROR),
 				 errmsg("trigger \"%s\" of table \"%s\" has no hook that it is for",
 						trigger, get_rel_name(relation->relid)),
 				 errhint("Call hooks.repair().")));
+}
+
+/*
+ * Are rows captured for a chain, which may be empty?  What a delete removes is
+ * also captured for hooks on tables that its cascade may come to.
+ */
+bool
+hooks_chain_captures(const HookChain *chain, const HookEvent *event)
+{
+	if (hooks_source_captures(event) &&
+		SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
+		return true;
+	for (int i = 0; i < chain->length; i++)
+	{
+		if (hooks_member_role_fires(chain->members[i]))
+			return true;
+	}
+	return false;
 }

@@ -246,8 +246,7 @@ prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase)
 	call->capture.root = relation->root;
 	chain = hooks_chain_of(relation, call->capture.event);
 	hooks_chain_tell(relation, call->capture.event);
-	for (int i = 0; i < chain->length; i++)
-		call->wanted |= hooks_member_role_fires(chain->members[i]);
+	call->wanted = hooks_chain_captures(chain, call->capture.event);
 	hooks_chain_unpin(relation);
 	if (call->wanted)
 	{

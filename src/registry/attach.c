@@ -28,6 +28,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -45,6 +46,7 @@
 #include "registry/made.h"
 #include "registry/registry.h"
 #include "registry/scope.h"
+#include "registry/source.h"
 
 /*
  * How a trigger must be enabled for the hooks of an event that are on a table,
@@ -147,6 +149,14 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		bool		required = reason == SYNC_REGISTER && wanted != '\0' &&
 			is_named(reaches, event, relid);
 
+		bool		is_source = wanted == '\0' &&
+			hooks_source_captures(event) &&
+			hooks_event_is_possible(event, rel->rd_rel->relkind) &&
+			hooks_source_is_one(relid);
+
+		if (is_source)
+			wanted = TRIGGER_FIRES_ON_ORIGIN;
+
 		if (trigger != NULL && wanted != '\0' &&
 			!hooks_made_by_us(trigger, event))
 		{
@@ -160,12 +170,13 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		/* A partition's clone is its parent's business, and serves both */
 		if (trigger != NULL && trigger->tgisclone)
 		{
-			wanted = wanted_state(reaches, event, relid, true);
+			wanted = is_source ? '\0' :
+				wanted_state(reaches, event, relid, true);
 			if (wanted == '\0')
 				continue;
 		}
-		if (trigger == NULL && wanted != '\0' && reason == SYNC_FOLLOW &&
-			comes_with_dump(reaches, event, relid))
+		if (trigger == NULL && wanted != '\0' && !is_source &&
+			reason == SYNC_FOLLOW && comes_with_dump(reaches, event, relid))
 			continue;
 		state = trigger != NULL && reason != SYNC_MEND &&
 			hooks_made_is_off(trigger) ? trigger->tgenabled : wanted;
@@ -206,12 +217,45 @@ has_triggers(Relation rel)
 		rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
 }
 
+/*
+ * Are the rows captured that are deleted from a table?
+ */
+static bool
+has_capture(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	bool		captured = false;
+
+	for (int i = 0; i < HOOK_EVENTS; i++)
+		captured |= hooks_source_captures(&hooks_events[i]) &&
+			hooks_made_find(rel->trigdesc, &hooks_events[i]) != NULL;
+	table_close(rel, NoLock);
+	return captured;
+}
+
+/*
+ * After the capture of a table's deleted rows came or went: the same for the
+ * tables from which a cascade can come to it.
+ */
+static void
+sync_sources(Oid relid)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, hooks_source_above(relid))
+	{
+		(void) hooks_attach_sync(lfirst_oid(lc));
+	}
+}
+
 static bool
 sync_table(Oid relid, SyncReason reason)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	List	   *partitions = NIL;
 	List	   *commands = NIL;
+	bool		captured;
 	ListCell   *lc;
 
 	if (rel == NULL)
@@ -224,9 +268,13 @@ sync_table(Oid relid, SyncReason reason)
 		commands = needed_commands(rel, partitions, reason);
 	relation_close(rel, NoLock);
 
+	captured = has_capture(relid);
+	if (commands != NIL)
+		hooks_command_run(commands);
+	if (has_capture(relid) != captured || (captured && reason == SYNC_MEND))
+		sync_sources(relid);
 	if (commands == NIL)
 		return false;
-	hooks_command_run(commands);
 
 	/* With a trigger went its clones, which a partition may still need */
 	foreach(lc, partitions)
@@ -264,6 +312,21 @@ bool
 hooks_attach_mend(Oid relid)
 {
 	return sync_table(relid, SYNC_MEND);
+}
+
+/*
+ * After foreign keys of some tables came or went: the same for these tables'
+ * sources, or what was one.
+ */
+void
+hooks_attach_sync_sources(List *relids)
+{
+	ListCell   *lc;
+
+	foreach(lc, relids)
+	{
+		sync_sources(lfirst_oid(lc));
+	}
 }
 
 /*

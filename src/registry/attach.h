@@ -14,6 +14,7 @@
 extern bool hooks_attach_sync(Oid relid);
 extern bool hooks_attach_register(Oid relid);
 extern bool hooks_attach_mend(Oid relid);
+extern void hooks_attach_sync_sources(List *relids);
 extern void hooks_attach_sync_up(Oid relid);
 extern void hooks_attach_sync_tree(Oid relid);
 extern void hooks_attach_sync_above(List *relids, bool dropped);

@@ -33,7 +33,7 @@
 #include "utils/syscache.h"
 
 #include "base/compat.h"
-#include "cascade/graph.h"
+#include "base/graph.h"
 
 struct HookGraph
 {
