@@ -4,6 +4,8 @@
 \echo Use "ALTER EXTENSION hooks UPDATE TO '1.1'" to load this file. \quit
 
 ALTER TABLE hooks.kept ADD COLUMN partial boolean NOT NULL DEFAULT false;
+ALTER TABLE hooks.kept ADD COLUMN kept_until timestamptz;
+COMMENT ON COLUMN hooks.kept.kept_until IS 'when a worker forgets it; NULL for never';
 COMMENT ON COLUMN hooks.kept.partial IS 'true if the DELETE began before the session had loaded the library, and came to the relation by a foreign key: what it removed above is not kept';
 
 -- Which recycle bin this is.  pg_dump leaves the number out, so that rows that

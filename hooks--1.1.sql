@@ -194,7 +194,8 @@ CREATE TABLE hooks.kept (
     transaction_id xid8        NOT NULL,
     kept_at        timestamptz NOT NULL,
     restored_at    timestamptz,
-    partial        boolean     NOT NULL DEFAULT false
+    partial        boolean     NOT NULL DEFAULT false,
+    kept_until     timestamptz
 );
 
 COMMENT ON TABLE hooks.kept IS 'the cascades that hooks.keep() has kept, one row for each DELETE';
@@ -206,6 +207,7 @@ COMMENT ON COLUMN hooks.kept.rows IS 'the rows that it removes, from whatever ta
 COMMENT ON COLUMN hooks.kept.caller IS 'the role that issued the DELETE';
 COMMENT ON COLUMN hooks.kept.restored_at IS 'when hooks.restore() put the rows back; they are not kept any longer';
 COMMENT ON COLUMN hooks.kept.partial IS 'true if the DELETE began before the session had loaded the library, and came to the relation by a foreign key: what it removed above is not kept';
+COMMENT ON COLUMN hooks.kept.kept_until IS 'when a worker forgets it; NULL for never';
 
 -- Which recycle bin this is.  pg_dump leaves the number out, so that rows that
 -- come from a dump can be told from those that were kept here.

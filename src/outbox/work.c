@@ -6,7 +6,9 @@
 
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "base/own.h"
@@ -15,6 +17,7 @@
 #include "outbox/scan.h"
 #include "outbox/waiting.h"
 #include "outbox/work.h"
+#include "recycle/expire.h"
 #include "registry/present.h"
 #include "registry/registry.h"
 
@@ -45,8 +48,25 @@ hooks_work_wake_all(void)
 }
 
 /*
+ * Does a hook keep what is to be forgotten later?
+ */
+static bool
+keeps_for_a_time(const Hook *hook)
+{
+	int			n;
+	char	   *name;
+
+	if (hook->phase != HOOK_BEFORE_CASCADE || hook->damage != NULL ||
+		!hooks_own_is_member(ProcedureRelationId, hook->callback))
+		return false;
+	(void) hooks_hook_strings(hook->arguments, &n);
+	name = get_func_name(hook->callback);
+	return n > 0 && name != NULL && strcmp(name, "keep") == 0;
+}
+
+/*
  * Has a worker started for each owner for whose hooks something waits, at once
- * or when it is due.
+ * or when it is due; and for the recycle bin, which any may empty.
  */
 void
 hooks_work_find(void)
@@ -57,6 +77,8 @@ hooks_work_find(void)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
 	{
+		TimestampTz expiry = hooks_expire_next();
+
 		foreach(lc, hooks_registry_all())
 		{
 			Hook	   *hook = lfirst(lc);
@@ -64,6 +86,8 @@ hooks_work_find(void)
 			TimestampTz when;
 
 			CHECK_FOR_INTERRUPTS();
+			if (expiry != PG_INT64_MAX && keeps_for_a_time(hook))
+				hooks_workers_request(MyDatabaseId, hook->owner, expiry);
 			if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL ||
 				!hook->enabled)
 				continue;

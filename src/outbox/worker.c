@@ -37,6 +37,7 @@
 #include "outbox/rotate.h"
 #include "outbox/serve.h"
 #include "outbox/work.h"
+#include "recycle/expire.h"
 #include "registry/registry.h"
 
 PGDLLEXPORT void hooks_worker_main(Datum arg);
@@ -50,6 +51,9 @@ static const char *const fixed_parameters[][2] = {
 	{"transaction_timeout", "0"},
 	{"idle_in_transaction_session_timeout", "0"},
 };
+
+/* when the recycle bin is to be looked at; set by rest() */
+static TimestampTz expire_at = 0;
 
 static void
 handle_signals(void)
@@ -97,8 +101,12 @@ static bool
 rest(const HookWorkerTask *task, TimestampTz idle_since)
 {
 	TimestampTz leave_at = idle_since + hooks_worker_idle * INT64CONST(1000);
-	TimestampTz next = hooks_serve_next(false);
 	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz next;
+
+	if (hooks_workers && now >= expire_at)
+		expire_at = hooks_expire();
+	next = Min(hooks_serve_next(false), expire_at);
 
 	if (!hooks_workers || now >= leave_at || hooks_workers_must_leave())
 	{
@@ -147,7 +155,10 @@ hooks_worker_main(Datum arg)
 		CHECK_FOR_INTERRUPTS();
 		(void) hooks_workers_look(&retries);
 		if (retries)
+		{
 			(void) hooks_serve_next(true);
+			expire_at = 0;
+		}
 		if (hooks_workers && hooks_serve())
 		{
 			idle_since = GetCurrentTimestamp();

@@ -26,10 +26,12 @@
 #include "base/argument.h"
 #include "base/own.h"
 #include "base/tidlist.h"
+#include "base/wake.h"
 #include "cascade/doomed.h"
 #include "firing/context.h"
 #include "firing/statement.h"
 #include "recycle/altered.h"
+#include "recycle/expire.h"
 #include "recycle/keeper.h"
 #include "recycle/rowtext.h"
 #include "registry/registry.h"
@@ -123,6 +125,9 @@ write_table(HookKeptWriter *writer, const Keep *keep, Oid relid)
 static void
 write_all(const HookFiring *firing, Keep *keep)
 {
+	const Trigger *trigger = firing->trigdata->tg_trigger;
+	TimestampTz until = trigger->tgnargs == 0 ? PG_INT64_MAX :
+		hooks_expire_when(trigger->tgargs[0]);
 	List	   *written = NIL;
 	HookKeptWriter writer;
 	int			settings = hooks_rowtext_begin_settings();
@@ -141,8 +146,10 @@ write_all(const HookFiring *firing, Keep *keep)
 	}
 	hooks_altered_write(keep->altered, &writer);
 	hooks_kept_end(&writer, hooks_doomed_target(firing), keep->rows,
-				   firing->caller, hooks_doomed_is_partial(firing));
+				   firing->caller, hooks_doomed_is_partial(firing), until);
 	hooks_rowtext_end_settings(settings);
+	if (until != PG_INT64_MAX)
+		hooks_worker_retries(firing->subject->definition->owner);
 	if (hooks_doomed_is_partial(firing))
 		ereport(WARNING,
 				(errmsg("kept rows of table \"%s\" and below, but not what led to them",
@@ -179,9 +186,9 @@ PG_FUNCTION_INFO_V1(hooks_keep);
  * hooks.keep() returns trigger
  *
  * Keeps all that the statement of a before_cascade firing deletes and changes,
- * once for each statement.  39P01 if it is called elsewhere; errors of
- * check_tables(), hooks_rights_check_read(), of defaults, and those of
- * altered.c.
+ * once for each statement; for as long as the argument of the hook says.
+ * 39P01 if it is called elsewhere; errors of check_tables(),
+ * hooks_rights_check_read(), of defaults, and those of altered.c.
  */
 Datum
 hooks_keep(PG_FUNCTION_ARGS)

@@ -51,7 +51,8 @@ enum
 	Anum_kept_at,
 	Anum_restored_at,
 	Anum_partial,
-	Natts_kept = Anum_partial
+	Anum_kept_until,
+	Natts_kept = Anum_kept_until
 };
 
 /* columns of hooks.kept_row */
@@ -81,6 +82,7 @@ static const HookOwnColumn kept_columns[Natts_kept] = {
 	{TIMESTAMPTZOID, false},	/* kept_at */
 	{TIMESTAMPTZOID, true},		/* restored_at */
 	{BOOLOID, false},			/* partial */
+	{TIMESTAMPTZOID, true},		/* kept_until */
 };
 
 static const HookOwnTable kept_table = {"kept", Natts_kept, kept_columns};
@@ -217,11 +219,12 @@ hooks_kept_end_row(HookKeptWriter *writer)
 
 /*
  * Adds what was written to hooks.kept: the rows that a delete from the
- * relation removes; partial, if others may belong to them.
+ * relation removes; partial, if others may belong to them; until when they are
+ * kept, PG_INT64_MAX for ever.
  */
 void
 hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
-			   bool partial)
+			   bool partial, TimestampTz until)
 {
 	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
 	Datum		values[Natts_kept];
@@ -243,6 +246,8 @@ hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
 	values[Anum_kept_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	nulls[Anum_restored_at - 1] = true;
 	values[Anum_partial - 1] = BoolGetDatum(partial);
+	values[Anum_kept_until - 1] = TimestampTzGetDatum(until);
+	nulls[Anum_kept_until - 1] = until == PG_INT64_MAX;
 	CatalogTupleInsert(kept,
 					   heap_form_tuple(RelationGetDescr(kept), values, nulls));
 	table_close(kept, NoLock);

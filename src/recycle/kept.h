@@ -66,7 +66,7 @@ extern void hooks_kept_set_format(HookKeptWriter *writer,
 								  const HookKeptFormat *format);
 extern void hooks_kept_end_row(HookKeptWriter *writer);
 extern void hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows,
-						   Oid caller, bool partial);
+						   Oid caller, bool partial, TimestampTz until);
 extern void hooks_kept_get(HookKeptEntry *entry, int64 kept_id,
 						   LOCKMODE lockmode);
 extern List *hooks_kept_of_transaction(FullTransactionId transaction,

@@ -10,7 +10,9 @@
 #include "access/xlog.h"
 #include "catalog/pg_proc.h"
 #include "utils/array.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "base/own.h"
@@ -37,6 +39,32 @@ check_columns(Relation rel, char **arguments, int n, int first)
 					 errmsg("column \"%s\" of relation \"%s\" does not exist",
 							arguments[i], RelationGetRelationName(rel)),
 					 errhint("These arguments of the hook are columns to leave out.")));
+}
+
+/*
+ * How long rows are kept: 22007 if it is no interval.
+ */
+static void
+check_keep(Relation rel, char **arguments, int n)
+{
+	Interval	nothing = {0};
+	Datum		zero = IntervalPGetDatum(&nothing);
+	Datum		interval;
+
+	if (n > 1)
+		refuse_argument(errmsg("hooks.keep takes one argument at most"),
+						errdetail("It is an interval, for which what is removed is kept."));
+	if (n == 0)
+		return;
+	interval = DirectFunctionCall3(interval_in, CStringGetDatum(arguments[0]),
+								   ObjectIdGetDatum(InvalidOid),
+								   Int32GetDatum(-1));
+	if (DatumGetInt32(DirectFunctionCall2(interval_cmp, interval, zero)) <= 0)
+		refuse_argument(errmsg("the time for which hooks.keep keeps must be greater than zero"));
+	/* too far away: 22008 */
+	(void) DirectFunctionCall2(timestamptz_pl_interval,
+							   TimestampTzGetDatum(GetCurrentTimestamp()),
+							   interval);
 }
 
 static void
@@ -79,7 +107,7 @@ static const struct
 }			ready[] =
 
 {
-	{"keep", HOOK_BEFORE_CASCADE, HOOK_DELETE, NULL},
+	{"keep", HOOK_BEFORE_CASCADE, HOOK_DELETE, check_keep},
 	{"stream", HOOK_AFTER, 0, check_stream},
 	{"notify", HOOK_AFTER, 0, check_notify},
 	{"audit", HOOK_AFTER, 0, check_audit},
@@ -120,8 +148,7 @@ hooks_ready_check(const Hook *hook, Relation rel)
 							hooks_event_action_list(ready[i].actions),
 							ready[i].actions == 0 ? "" : "\"")));
 		arguments = hooks_hook_strings(hook->arguments, &n);
-		if (ready[i].check != NULL)
-			ready[i].check(rel, arguments, n);
+		ready[i].check(rel, arguments, n);
 		return;
 	}
 	ereport(ERROR,

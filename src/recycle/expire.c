@@ -1,0 +1,204 @@
+/*
+ * expire.c
+ *		The recycle bin forgets what was kept for a time only.
+ *
+ * A hook says with an argument how long.  Each cascade has in hooks.kept until
+ * when it is kept, so that this stays what it was when the rows went.  A
+ * worker forgets what is due, whosever hook kept it, between its deliveries
+ * and before it leaves; it is started again when the next one is due.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/own.h"
+#include "recycle/expire.h"
+
+/* so many cascades go in one transaction */
+#define PORTION 100
+
+/* how soon to try again when somebody restores, or purges */
+#define BUSY_SECONDS 60
+
+/* What is due */
+typedef struct Expired
+{
+	TimestampTz now;
+	TimestampTz next;			/* when the next one is due */
+	int			n;
+	ItemPointerData tids[PORTION];
+	int64		ids[PORTION];
+}			Expired;
+
+/*
+ * Until when something is kept that goes now, by the text of an interval:
+ * 22007 if it is none, 22008 if it is too long.
+ */
+TimestampTz
+hooks_expire_when(const char *interval)
+{
+	Datum		span = DirectFunctionCall3(interval_in,
+										   CStringGetDatum(interval),
+										   ObjectIdGetDatum(InvalidOid),
+										   Int32GetDatum(-1));
+	Datum		now = TimestampTzGetDatum(GetCurrentTimestamp());
+
+	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												   now, span));
+}
+
+/*
+ * Finds what is due, as far as it goes in one transaction.
+ */
+static void
+find_expired(Relation kept, Expired * expired)
+{
+	AttrNumber	id = get_attnum(RelationGetRelid(kept), "kept_id");
+	AttrNumber	until = get_attnum(RelationGetRelid(kept), "kept_until");
+	TupleDesc	desc = RelationGetDescr(kept);
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	expired->n = 0;
+	expired->next = PG_INT64_MAX;
+	expired->now = GetCurrentTimestamp();
+	if (id == InvalidAttrNumber || until == InvalidAttrNumber)
+		return;
+	scan = systable_beginscan(kept, InvalidOid, false, GetActiveSnapshot(), 0,
+							  NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		TimestampTz when = DatumGetTimestampTz(heap_getattr(tuple, until, desc,
+															&isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		if (isnull)
+			continue;
+		if (when > expired->now || expired->n == PORTION)
+		{
+			expired->next = Min(expired->next, when);
+			continue;
+		}
+		expired->ids[expired->n] =
+			DatumGetInt64(heap_getattr(tuple, id, desc, &isnull));
+		expired->tids[expired->n++] = tuple->t_self;
+	}
+	systable_endscan(scan);
+}
+
+static void
+forget_row(Relation rel, ItemPointer tid)
+{
+	TM_FailureData failure;
+
+	(void) hooks_table_tuple_delete(rel, tid, GetActiveSnapshot(), false,
+									&failure);
+}
+
+/*
+ * Deletes the rows of one cascade.
+ */
+static void
+forget_rows(Relation kept_row, int64 kept_id)
+{
+	AttrNumber	attnum = get_attnum(RelationGetRelid(kept_row), "kept_id");
+	Oid			index = hooks_own_find_index(kept_row, "kept_row_pkey",
+											 attnum);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, attnum, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(kept_id));
+	scan = systable_beginscan(kept_row, index, OidIsValid(index),
+							  GetActiveSnapshot(), 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		forget_row(kept_row, &tuple->t_self);
+	}
+	systable_endscan(scan);
+}
+
+/*
+ * Forgets what is due, in a transaction of its own; returns when the next
+ * cascade is due, or when to try again, PG_INT64_MAX for never.  It waits for
+ * nobody.
+ */
+TimestampTz
+hooks_expire(void)
+{
+	Expired		expired;
+	Oid			relid;
+
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	expired.next = PG_INT64_MAX;
+	relid = hooks_own_find("kept", RELKIND_RELATION);
+	if (OidIsValid(relid) && !RecoveryInProgress())
+	{
+		/* not beside those who restore */
+		if (!ConditionalLockRelationOid(relid, ShareUpdateExclusiveLock))
+			expired.next = GetCurrentTimestamp() +
+				BUSY_SECONDS * USECS_PER_SEC;
+		else
+		{
+			Relation	kept;
+			Relation	kept_row;
+
+			/* see what those did who had the lock before */
+			PopActiveSnapshot();
+			PushActiveSnapshot(GetTransactionSnapshot());
+			kept = table_open(relid, NoLock);
+			find_expired(kept, &expired);
+			if (expired.n > 0)
+			{
+				kept_row = table_open(hooks_own_relation("kept_row",
+														 RELKIND_RELATION),
+									  RowExclusiveLock);
+				for (int i = 0; i < expired.n; i++)
+				{
+					forget_rows(kept_row, expired.ids[i]);
+					forget_row(kept, &expired.tids[i]);
+				}
+				table_close(kept_row, NoLock);
+			}
+			table_close(kept, NoLock);
+		}
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return expired.next;
+}
+
+/*
+ * When the next cascade is due; PG_INT64_MAX for never.
+ */
+TimestampTz
+hooks_expire_next(void)
+{
+	Oid			relid = hooks_own_find("kept", RELKIND_RELATION);
+	Expired		expired;
+	Relation	kept;
+
+	if (!OidIsValid(relid))
+		return PG_INT64_MAX;
+	kept = table_open(relid, AccessShareLock);
+	find_expired(kept, &expired);
+	table_close(kept, NoLock);
+	return expired.n > 0 ? expired.now : expired.next;
+}
