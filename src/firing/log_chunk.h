@@ -19,7 +19,7 @@ typedef struct HookLogShare
 {
 	HookCall   *call;
 	bool		out;			/* failed: nothing */
-	bits8	   *chosen;			/* of rows, by their number in the batch;
+	uint8	   *chosen;			/* of rows, by their number in the batch;
 								 * NULL: all */
 
 	/* of the chunk at hand */
