@@ -605,6 +605,46 @@ CREATE FUNCTION hooks.script(package text DEFAULT NULL) RETURNS SETOF text
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_script';
 COMMENT ON FUNCTION hooks.script(text) IS 'the commands that register the same hooks again, in order; package: only those of a package';
 
+-- Owners of hooks see what was counted of theirs; hooks.stats() looks at the
+-- rights of its caller by itself.
+
+CREATE FUNCTION hooks.stats(
+    OUT hook       text,
+    OUT calls      bigint,
+    OUT failures   bigint,
+    OUT vetoes     bigint,
+    OUT rows       bigint,
+    OUT total_time double precision,
+    OUT max_time   double precision,
+    OUT bypassed   bigint,
+    OUT since      timestamptz)
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_stats';
+COMMENT ON FUNCTION hooks.stats() IS 'what was counted of hooks: the caller''s own; of all, for superusers and members of pg_read_all_stats';
+
+CREATE VIEW hooks.stats AS
+    SELECT hook, calls, failures, vetoes, rows, total_time, max_time, bypassed,
+           NULL::bigint AS pending, NULL::double precision AS lag, NULL::text AS last_error, since
+      FROM hooks.stats();
+COMMENT ON VIEW hooks.stats IS 'what was counted of hooks: by all sessions where the library is preloaded, else by this one';
+COMMENT ON COLUMN hooks.stats.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.stats.calls IS 'how often its callback was called';
+COMMENT ON COLUMN hooks.stats.failures IS 'calls that ended with an error';
+COMMENT ON COLUMN hooks.stats.vetoes IS 'calls that hooks.cancel() ended, with the statement; they are no failures';
+COMMENT ON COLUMN hooks.stats.rows IS 'rows that the callback was given';
+COMMENT ON COLUMN hooks.stats.total_time IS 'how long the calls took, in ms; at level row only while hooks.track_timing is on; NULL if none was measured';
+COMMENT ON COLUMN hooks.stats.max_time IS 'how long the longest took, in ms';
+COMMENT ON COLUMN hooks.stats.bypassed IS 'firings that were left out: paused, by the replication role; and statements that left out the hook as a whole: by the kill switch, or a disabled trigger';
+COMMENT ON COLUMN hooks.stats.pending IS 'deliveries that wait';
+COMMENT ON COLUMN hooks.stats.lag IS 'how long the oldest of them has waited, in seconds';
+COMMENT ON COLUMN hooks.stats.last_error IS 'why a delivery failed last';
+COMMENT ON COLUMN hooks.stats.since IS 'when counting began; NULL if nothing was counted';
+GRANT SELECT ON hooks.stats TO PUBLIC;
+
+CREATE FUNCTION hooks.reset_stats(name text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_reset_stats';
+COMMENT ON FUNCTION hooks.reset_stats(text) IS 'begins to count anew, for one hook or for all of the caller''s own';
+
 -- Knowing the cascade.  These read as their caller, who needs SELECT on what
 -- they look at.
 

@@ -18,6 +18,7 @@
 #include "base/compat.h"
 #include "executor.h"
 #include "firing/batch.h"
+#include "firing/bypass.h"
 #include "firing/commit.h"
 #include "firing/deleted.h"
 #include "firing/parent.h"
@@ -72,6 +73,24 @@ may_fire_triggers(const QueryDesc *query)
 	return false;
 }
 
+/*
+ * Counts the hooks that a statement has missed as their triggers are disabled.
+ * Relations are opened as rows come to them.
+ */
+static void
+count_disabled(const QueryDesc *query, List *relations)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		Relation	rel = ((ResultRelInfo *) lfirst(lc))->ri_RelationDesc;
+
+		if (unlikely(hooks_bypass_is_likely(rel)))
+			hooks_bypass_disabled(rel, query->operation);
+	}
+}
+
 static void
 executor_finish(QueryDesc *query)
 {
@@ -94,6 +113,13 @@ executor_finish(QueryDesc *query)
 		if (hooks_deletes != NULL && !statement->referential)
 			hooks_deleted_end_statement(statement->level);
 		hooks_statement_pop(statement);
+	}
+	if (hooks_statement_is_traced(query))
+	{
+		const EState *estate = query->estate;
+
+		count_disabled(query, estate->es_opened_result_relations);
+		count_disabled(query, estate->es_tuple_routing_result_relations);
 	}
 }
 
@@ -129,7 +155,11 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 		standard_ProcessUtility(plan, text, read_only_tree, context, params,
 								environment, dest, completion);
 	if (copy)
+	{
 		hooks_statement_pop(copying);
+		if (OidIsValid(copying->copied))
+			hooks_bypass_copied(copying->copied);
+	}
 	if (truncate)
 		hooks_truncate_pop();
 	if (close)

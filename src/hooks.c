@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "base/counters.h"
 #include "base/own.h"
 #include "base/settings.h"
 #include "base/graph.h"
@@ -14,6 +15,7 @@
 #include "executor.h"
 #include "firing/chain.h"
 #include "firing/sandbox.h"
+#include "firing/stats.h"
 #include "registry/present.h"
 #include "transaction.h"
 
@@ -24,12 +26,14 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
-	hooks_settings_init();
+	hooks_counters_init();
+	hooks_settings_init();		/* after all others that have parameters */
 	hooks_own_init();
 	hooks_present_init();
 	hooks_workers_init();
 	hooks_chain_init();
 	hooks_sandbox_init();
+	hooks_stats_init();
 	hooks_graph_init();
 	hooks_routes_init();
 	hooks_transaction_init();

@@ -17,6 +17,7 @@
 #include "firing/failure.h"
 #include "firing/note.h"
 #include "firing/statement.h"
+#include "firing/stats.h"
 #include "firing/truncate.h"
 #include "transaction.h"
 
@@ -39,6 +40,9 @@ transaction_event(XactEvent event, void *arg)
 	if (event == XACT_EVENT_COMMIT && hooks_wake_owners != NIL)
 		hooks_wake_at_commit();
 
+	/* what failed in an abort is counted by now */
+	hooks_stats_end_transaction(event != XACT_EVENT_ABORT);
+
 	/* these live in TopTransactionContext */
 	hooks_wake_end_transaction();
 	hooks_batch_end_transaction();
@@ -58,6 +62,7 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_context_abort(GetCurrentTransactionNestLevel());
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_truncate_abort(GetCurrentTransactionNestLevel());
+			hooks_stats_abort_subtransaction();
 			hooks_batch_end_subtransaction(subid, parent, false);
 			hooks_note_end_subtransaction(GetCurrentTransactionNestLevel(),
 										  false);
@@ -66,6 +71,7 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 											 false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:
+			hooks_stats_commit_subtransaction();
 			hooks_batch_end_subtransaction(subid, parent, true);
 			hooks_note_end_subtransaction(GetCurrentTransactionNestLevel(),
 										  true);

@@ -259,4 +259,23 @@ typedef struct JsonbInState
 #define HOOKS_BGWORKER_ANY_ROLE 0
 #endif
 
+/* the cumulative statistics system takes those of extensions since 18 */
+#define HOOKS_CUMULATIVE (PG_VERSION_NUM >= 180000)
+#if PG_VERSION_NUM >= 190000
+#define hooks_pgstat_drop_entry(kind, database, key) \
+	pgstat_drop_entry((kind), (database), (key), true)
+#else
+#define hooks_pgstat_drop_entry(kind, database, key) \
+	pgstat_drop_entry((kind), (database), (key))
+#endif
+
+/* a table in shared memory has one size since 19 */
+#if PG_VERSION_NUM >= 190000
+#define hooks_shmem_hash(name, size, info, flags) \
+	ShmemInitHash((name), (size), (info), (flags))
+#else
+#define hooks_shmem_hash(name, size, info, flags) \
+	ShmemInitHash((name), (size), (size), (info), (flags))
+#endif
+
 #endif							/* HOOKS_COMPAT_H */

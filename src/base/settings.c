@@ -25,6 +25,7 @@ int			hooks_max_depth = 32;
 int			hooks_quarantine_after = 5;
 int			hooks_failures_kept = 1000;
 int			hooks_delivery_rows = 1000;
+bool		hooks_track_timing = false;
 char	   *hooks_metadata = NULL;
 bool		hooks_workers = true;
 int			hooks_max_workers = 4;
@@ -184,6 +185,11 @@ hooks_settings_init(void)
 							"A statement with more of them makes several.",
 							&hooks_delivery_rows, 1000, 1, 1000000,
 							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("hooks.track_timing",
+							 "Whether hooks.stats tells how long hooks at level row take.",
+							 "How long others take is always measured.",
+							 &hooks_track_timing, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("hooks.metadata",
 							   "JSON that hooks.context() shows to callbacks, such as a request id.",
 							   NULL,

@@ -21,6 +21,7 @@ extern int	hooks_max_depth;
 extern int	hooks_quarantine_after;
 extern int	hooks_failures_kept;
 extern int	hooks_delivery_rows;
+extern bool hooks_track_timing;
 extern char *hooks_metadata;
 extern bool hooks_workers;
 extern int	hooks_max_workers;

@@ -25,6 +25,7 @@
 #include "firing/call.h"
 #include "firing/policy.h"
 #include "firing/sandbox.h"
+#include "firing/stats.h"
 
 /*
  * As whom a condition is made ready: the role that needs the right to execute
@@ -216,12 +217,14 @@ hooks_call_prepare_subject(HookRun *run, HookCall *call, Oid relid,
 {
 	HookSubject *subject = &call->subject;
 
+	hooks_stats_begin(call->member->tally);
 	subject->hook = call->member->hook->name;
 	subject->definition = call->member->hook;
 	subject->event = run->event;
 	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
 	subject->relation = relid;
 	subject->relation_name = name;
+	subject->tally = call->member->tally;
 	subject->batch = run->batch;
 	subject->query_cxt = run->query_cxt;
 }
@@ -243,6 +246,7 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	hooks_call_prepare_subject(run, call,
 							   RelationGetRelid(trigdata->tg_relation),
 							   RelationGetRelationName(trigdata->tg_relation));
+	call->measured = hooks_track_timing || run->event->level != HOOK_ROW;
 	call->simple = member->condition == NULL && member->columns == NULL &&
 		member->broken == NULL &&
 		run->row_source == NULL && hooks_policy_is_plain(member) &&
@@ -255,6 +259,20 @@ row_unchanged(const TriggerData *trigdata)
 {
 	return TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
+}
+
+/*
+ * How many rows a callback was given.
+ */
+static inline int64
+rows_given(const TriggerData *trigdata)
+{
+	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		return 1;
+	if (trigdata->tg_newtable != NULL)
+		return tuplestore_tuple_count(trigdata->tg_newtable);
+	return trigdata->tg_oldtable == NULL ? 0 :
+		tuplestore_tuple_count(trigdata->tg_oldtable);
 }
 
 /*
@@ -271,6 +289,7 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 	bool		test = member->condition != NULL;
 	HookFiring *firing;
 	HeapTuple	result;
+	instr_time	begun;
 
 	Assert(!hooks_event_takes_jsonb(member->hook->phase,
 									member->hook->actions));
@@ -290,6 +309,8 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 	firing->origin = around->origin;
 	firing->caller = around->caller;
 	trigdata->tg_trigger = &call->trigger;
+	if (unlikely(call->measured))
+		INSTR_TIME_SET_CURRENT(begun);
 
 	if (call->simple && call->allowed == around->at_home &&
 		hooks_sandbox_is_needless(member->hook, around->at_home))
@@ -303,6 +324,7 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 		error_context_stack = &context;
 		result = invoke_trigger(call, trigdata);
 		error_context_stack = context.previous;
+		hooks_stats_count(member->tally, rows_given(trigdata));
 	}
 	else
 	{
@@ -316,7 +338,13 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 			row_unchanged(trigdata);
 		if (outcome == HOOK_TAKEN_OUT)
 			call->out = true;
+		if (outcome != HOOK_DONE)
+			hooks_stats_count_failure(member->tally, false);
+		else if (state.fired)
+			hooks_stats_count(member->tally, rows_given(trigdata));
 	}
+	if (unlikely(call->measured))
+		hooks_stats_measure(member->tally, &begun);
 	trigdata->tg_trigger = real;
 	hooks_context_pop(firing);
 	return result;
@@ -396,6 +424,7 @@ typedef struct EventCall
 	HookRun    *run;
 	HookCall   *call;
 	const HookOccasion *occasion;
+	bool		fired;			/* the condition was true */
 } EventCall;
 
 static void
@@ -411,8 +440,9 @@ call_with_event(void *arg)
 	hooks_sandbox_enter(&sandbox, call->member->hook, occasion->caller);
 
 	/* at commit there are no rows: it was tested when they were written */
-	if (state->run->event->phase == HOOK_BEFORE_COMMIT ||
-		hooks_call_condition(state->run, call, NULL, NULL))
+	state->fired = state->run->event->phase == HOOK_BEFORE_COMMIT ||
+		hooks_call_condition(state->run, call, NULL, NULL);
+	if (state->fired)
 	{
 		check_callback(state->run, call);
 		call->fcinfo->args[0].value =
@@ -430,12 +460,19 @@ call_with_event(void *arg)
 void
 hooks_call_event(HookRun *run, HookCall *call, const HookOccasion *occasion)
 {
-	EventCall	state = {run, call, occasion};
+	EventCall	state = {run, call, occasion, false};
 	HookFiring *firing;
+	instr_time	begun;
 
 	Assert(hooks_event_takes_jsonb(call->member->hook->phase,
 								   call->member->hook->actions));
 	firing = begin_firing(run, call, occasion);
-	(void) hooks_policy_run(call->member, firing, call_with_event, &state);
+	INSTR_TIME_SET_CURRENT(begun);
+	if (hooks_policy_run(call->member, firing, call_with_event,
+						 &state) != HOOK_DONE)
+		hooks_stats_count_failure(call->member->tally, false);
+	else if (state.fired)
+		hooks_stats_count(call->member->tally, 0);
+	hooks_stats_measure(call->member->tally, &begun);
 	hooks_context_pop(firing);
 }

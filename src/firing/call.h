@@ -20,8 +20,10 @@ typedef struct HookCall
 	HookMember *member;
 	/* nothing to test and nothing to guard: call */
 	bool		simple;
+	bool		measured;		/* how long it takes is counted */
 	bool		out;			/* not for this replication role, or in
 								 * quarantine since the statement began */
+	bool		left_out;		/* by the replication role alone */
 	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
 	FunctionCallInfo fcinfo;	/* made with it */
 	Oid			allowed;		/* role whose EXECUTE was checked */

@@ -31,6 +31,7 @@
 #include "base/settings.h"
 #include "firing/context.h"
 #include "firing/provenance.h"
+#include "firing/stats.h"
 #include "firing/truncate.h"
 
 /* the innermost firing; see above for what an abort does to it */
@@ -97,13 +98,22 @@ hooks_context_new(const HookSubject *subject)
 }
 
 /*
- * The transaction level, and what is nested in it, aborts.
+ * The transaction level, and what is nested in it, aborts: the firings that
+ * were begun in it have failed.
  */
 void
 hooks_context_abort(int nest_level)
 {
 	while (hooks_firing != NULL && hooks_firing->nest_level >= nest_level)
+	{
+		bool		veto = hooks_vetoing == hooks_firing;
+
+		if (hooks_firing->tally != NULL)
+			hooks_stats_count_failure(hooks_firing->tally, veto);
+		if (veto)
+			hooks_vetoing = NULL;
 		hooks_firing = hooks_firing->outer;
+	}
 }
 
 /*

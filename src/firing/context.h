@@ -10,6 +10,7 @@
 #include "commands/trigger.h"
 #include "datatype/timestamp.h"
 
+#include "base/counters.h"
 #include "base/settings.h"
 #include "firing/statement.h"
 #include "registry/event.h"
@@ -25,6 +26,7 @@ typedef struct HookSubject
 								 * as bits; else 0 */
 	Oid			relation;
 	const char *relation_name;
+	HookTally  *tally;			/* of the hook */
 	const struct HookBatch *batch;	/* the rows it is about, NULL if not of
 									 * one */
 	MemoryContext query_cxt;	/* the executor's memory of the query */
@@ -41,6 +43,7 @@ typedef struct HookFiring
 	int			depth;			/* 1 for the outermost */
 	int			nest_level;		/* of the transaction when it began */
 	const HookSubject *subject;
+	HookTally  *tally;			/* the subject's, which an abort cannot read */
 	const TriggerData *trigdata;	/* NULL if the callback takes jsonb */
 	HookStatement *statement;	/* NULL if not seen */
 	const HookOrigin *origin;	/* of the rows; NULL: ask the statement */
@@ -77,6 +80,7 @@ hooks_context_push(const HookSubject *subject, int nest_level)
 	if (unlikely(firing == NULL || firing->depth > hooks_max_depth))
 		firing = hooks_context_new(subject);
 	firing->subject = subject;
+	firing->tally = subject->tally;
 	firing->nest_level = nest_level;
 	firing->statement = hooks_statement;
 	firing->fired_at = 0;

@@ -120,11 +120,33 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	run->calls = palloc0(sizeof(HookCall) * Max(n, 1));
 	for (int i = 0; i < n; i++)
 	{
-		run->calls[i].member = members[i];
-		run->calls[i].out = !hooks_member_role_fires(members[i]);
+		HookCall   *call = &run->calls[i];
+
+		call->member = members[i];
+		call->out = !hooks_member_role_fires(members[i]);
+		call->left_out = call->out && members[i]->hook->fire == HOOK_ORIGIN;
+		hooks_stats_begin(members[i]->tally);
 	}
 	MemoryContextSwitchTo(old);
 	return run;
+}
+
+/*
+ * Counts that the replication role leaves out hooks of a chain, none of which
+ * fires.
+ */
+void
+hooks_fire_leave_out(const HookChain *chain)
+{
+	for (int i = 0; i < chain->length; i++)
+	{
+		const HookMember *member = chain->members[i];
+
+		if (member->hook->fire != HOOK_ORIGIN)
+			continue;
+		hooks_stats_begin(member->tally);
+		hooks_stats_count_bypass(member->tally);
+	}
 }
 
 /*

@@ -9,11 +9,13 @@
 
 #include "base/settings.h"
 #include "firing/call.h"
+#include "firing/stats.h"
 
 extern HookRun *hooks_fire_prepare(const HookEvent *event, List *relids,
 								   MemoryContext context);
 extern bool hooks_fire_is_naming(const HookMember *member,
 								 TupleTableSlot *old, TupleTableSlot *new);
+extern void hooks_fire_leave_out(const HookChain *chain);
 extern void hooks_fire_call(HookRun *run, HookCall *call,
 							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
@@ -24,16 +26,23 @@ extern void hooks_fire_event(HookRun *run, Relation rel, bool direct,
 
 /*
  * Does a hook fire now, as far as that does not depend on the rows?  The
- * assigned columns count for updates only; NULL means not an update.
+ * assigned columns count for updates only; NULL means not an update.  What is
+ * left out, though the hook is for it, is counted.
  */
 static inline bool
 hooks_fire_is_due(const HookCall *call, const Bitmapset *assigned)
 {
 	const HookMember *member = call->member;
 
-	return !call->out && !hooks_settings_is_paused(member->hook->hook_id) &&
-		(assigned == NULL || member->columns == NULL ||
-		 bms_overlap(assigned, member->columns));
+	if (assigned != NULL && member->columns != NULL &&
+		!bms_overlap(assigned, member->columns))
+		return false;
+	if (likely(!call->out) &&
+		likely(!hooks_settings_is_paused(member->hook->hook_id)))
+		return true;
+	if (!call->out || call->left_out)
+		hooks_stats_count_bypass(member->tally);
+	return false;
 }
 
 #endif							/* HOOKS_FIRE_H */

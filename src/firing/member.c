@@ -12,6 +12,7 @@
 
 #include "base/attempt.h"
 #include "firing/member.h"
+#include "firing/stats.h"
 #include "firing/planned.h"
 
 /*
@@ -125,6 +126,7 @@ hooks_member_make(const HookReach *reach, Relation rel)
 	member->run_after =
 		hooks_hook_strings(hook->run_after, &member->nrun_after);
 	member->timeout = hooks_member_timeout(hook);
+	member->tally = hooks_stats_tally(hook->definition);
 	return member;
 }
 

@@ -11,6 +11,7 @@
 #include "nodes/nodes.h"
 #include "utils/relcache.h"
 
+#include "base/counters.h"
 #include "registry/hook.h"
 #include "registry/scope.h"
 
@@ -31,6 +32,7 @@ typedef struct HookMember
 	int			nrun_after;
 	char	  **run_after;
 	int			timeout;		/* ms, 0 for none */
+	HookTally  *tally;			/* lasts as long as the session */
 } HookMember;
 
 extern HookMember *hooks_member_make(const HookReach *reach, Relation rel);

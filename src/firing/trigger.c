@@ -21,6 +21,7 @@
 
 #include "base/settings.h"
 #include "firing/batch.h"
+#include "firing/bypass.h"
 #include "firing/deleted.h"
 #include "firing/fire.h"
 #include "firing/fire_batch.h"
@@ -33,6 +34,7 @@ typedef struct Dispatch
 {
 	const HookEvent *event;		/* NULL: not a trigger of ours */
 	HookRun    *run;			/* NULL until needed; not for batches */
+	bool		bypassed;		/* that nothing fires is counted */
 } Dispatch;
 
 /*
@@ -118,7 +120,13 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 	}
 
 	if (hooks_settings_kill_switch())
+	{
+		if (!dispatch->bypassed)
+			hooks_bypass_event(RelationGetRelid(trigdata->tg_relation),
+							   dispatch->event);
+		dispatch->bypassed = true;
 		return PointerGetDatum(row);
+	}
 	if (dispatch->run == NULL)
 	{
 		Oid			relid = RelationGetRelid(trigdata->tg_relation);
@@ -150,6 +158,7 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 typedef struct CaptureCall
 {
 	bool		wanted;			/* some hook of the table can fire */
+	bool		bypassed;		/* that none does is counted */
 	HookCapture capture;
 	MemoryContextCallback ends;
 } CaptureCall;
@@ -247,6 +256,8 @@ prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase)
 	chain = hooks_chain_of(relation, call->capture.event);
 	hooks_chain_tell(relation, call->capture.event);
 	call->wanted = hooks_chain_captures(chain, call->capture.event);
+	if (!call->wanted)
+		hooks_fire_leave_out(chain);
 	hooks_chain_unpin(relation);
 	if (call->wanted)
 	{
@@ -272,9 +283,15 @@ capture_row(FunctionCallInfo fcinfo, HookPhase phase)
 
 		call = prepare_capture(fcinfo->flinfo, relid, phase);
 	}
-	if (unlikely(call == NULL) || !call->wanted ||
-		hooks_settings_kill_switch())
+	if (unlikely(call == NULL) || !call->wanted)
 		return false;
+	if (hooks_settings_kill_switch())
+	{
+		if (!call->bypassed)
+			hooks_bypass_event(call->capture.relid, call->capture.event);
+		call->bypassed = true;
+		return false;
+	}
 	return hooks_batch_add(&call->capture, (ItemPointer) PG_GETARG_POINTER(1),
 						   update ? (ItemPointer) PG_GETARG_POINTER(2) : NULL);
 }

@@ -1,0 +1,68 @@
+-- hooks.stats counts what hooks have missed: each firing that a pause or the
+-- replication role leaves out, each statement that the kill switch or a disabled
+-- trigger keeps from a hook.
+CREATE TABLE missed_parent (id int PRIMARY KEY, v int);
+CREATE TABLE missed_child (parent int REFERENCES missed_parent ON DELETE CASCADE);
+CREATE FUNCTION missed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+SELECT hooks.register('missed_row', 'before', 'insert, update', 'missed_parent', 'missed');
+SELECT hooks.register('missed_column', 'after', 'update', 'missed_parent', 'missed', columns => '{v}');
+SELECT hooks.register('missed_replica', 'before', 'insert', 'missed_parent', 'missed', fire => 'replica');
+SELECT hooks.register('missed_always', 'before', 'insert', 'missed_parent', 'missed', fire => 'always');
+SELECT hooks.register('missed_cascade', 'before_cascade', 'delete', 'missed_parent', 'missed');
+SELECT hooks.register('missed_child', 'before', 'delete', 'missed_child', 'missed', level => 'statement');
+CREATE VIEW missed_seen AS
+    SELECT hook, calls, bypassed FROM hooks.stats WHERE hook LIKE 'missed\_%' ORDER BY hook;
+
+-- What a hook is not for is not missed: columns, another replication role.
+INSERT INTO missed_parent SELECT i, i FROM generate_series(1, 3) i;
+UPDATE missed_parent SET id = id;
+SELECT * FROM missed_seen;
+SELECT hooks.reset_stats();
+
+-- paused: each firing
+BEGIN;
+SELECT hooks.pause('missed_row', 'test');
+INSERT INTO missed_parent SELECT i, i FROM generate_series(4, 6) i;
+COMMIT;
+SELECT * FROM missed_seen;
+SELECT hooks.reset_stats();
+
+-- replication role: each firing where a trigger fires for other hooks, else the statement
+SET session_replication_role = replica;
+INSERT INTO missed_parent SELECT i, i FROM generate_series(7, 9) i;
+DELETE FROM missed_parent WHERE id > 7;
+RESET session_replication_role;
+SELECT * FROM missed_seen;
+SELECT hooks.reset_stats();
+
+-- kill switch: each statement
+SET hooks.enabled = off;
+INSERT INTO missed_parent SELECT i, i FROM generate_series(10, 12) i;
+UPDATE missed_parent SET v = 0;
+DELETE FROM missed_parent WHERE id > 10;
+DELETE FROM missed_parent WHERE id > 100;
+RESET hooks.enabled;
+SELECT * FROM missed_seen;
+SELECT hooks.reset_stats();
+
+-- disabled triggers: each statement
+ALTER TABLE missed_parent DISABLE TRIGGER ALL;
+INSERT INTO missed_parent SELECT i, i FROM generate_series(13, 15) i;
+COPY missed_parent FROM stdin;
+16	16
+17	17
+\.
+DELETE FROM missed_parent WHERE id > 13;
+SELECT * FROM missed_seen;
+ALTER TABLE missed_parent ENABLE TRIGGER ALL;
+SELECT hooks.reset_stats();
+
+-- disabled hooks miss nothing: somebody has decided it for all
+SELECT hooks.disable('missed_row');
+INSERT INTO missed_parent VALUES (20, 20);
+SELECT * FROM missed_seen;
+
+SELECT hooks.unregister(name) FROM hooks.registry WHERE name LIKE 'missed\_%';
+DROP VIEW missed_seen;
+DROP TABLE missed_child, missed_parent;
+DROP FUNCTION missed();

@@ -1,0 +1,113 @@
+/*
+ * bypass.c
+ *		Counts what statements leave out as a whole.
+ *
+ * The kill switch keeps all hooks of an event from firing, and so does a
+ * trigger of ours that somebody has disabled (as pg_restore --disable-triggers
+ * does) or that the replication role leaves out.  Which rows and conditions
+ * there were is not looked at: each hook has missed one statement.
+ *
+ * What goes wrong here must not fail the statement: the kill switch is there
+ * for when something is wrong.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "commands/trigger.h"
+
+#include "base/attempt.h"
+#include "firing/bypass.h"
+#include "firing/chain.h"
+#include "firing/stats.h"
+
+/* what count_chain() is for */
+typedef struct BypassedEvent
+{
+	Oid			relid;
+	const HookEvent *event;
+} BypassedEvent;
+
+static void
+count_chain(void *arg)
+{
+	const BypassedEvent *bypassed = arg;
+	HookRelation *relation = hooks_chain_pin(bypassed->relid);
+	const HookChain *chain = hooks_chain_of(relation, bypassed->event);
+
+	for (int i = 0; i < chain->length; i++)
+	{
+		const HookMember *member = chain->members[i];
+
+		/* those for replicas miss nothing elsewhere */
+		if (!hooks_member_role_fires(member) &&
+			member->hook->fire != HOOK_ORIGIN)
+			continue;
+		hooks_stats_begin(member->tally);
+		hooks_stats_count_bypass(member->tally);
+	}
+	hooks_chain_unpin(relation);
+}
+
+/*
+ * A statement has left out the hooks of an event.
+ */
+void
+hooks_bypass_event(Oid relid, const HookEvent *event)
+{
+	BypassedEvent bypassed = {relid, event};
+
+	(void) hooks_attempt(count_chain, &bypassed);
+}
+
+static bool
+has_action(CmdType operation, HookAction action)
+{
+	switch (operation)
+	{
+		case CMD_INSERT:
+			return action == HOOK_INSERT;
+		case CMD_UPDATE:
+			return action == HOOK_UPDATE;
+		case CMD_DELETE:
+			return action == HOOK_DELETE;
+		case CMD_MERGE:
+			return action != HOOK_TRUNCATE;
+		default:
+			return false;
+	}
+}
+
+/*
+ * A statement has written to a table of which triggers of ours may be
+ * disabled.
+ */
+void
+hooks_bypass_disabled(Relation rel, CmdType operation)
+{
+	const TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+		const HookEvent *event;
+
+		if (!hooks_bypass_is_switched_off(trigger))
+			continue;
+		event = hooks_event_by_trigger(trigger->tgname);
+		if (event != NULL && has_action(operation, event->action))
+			hooks_bypass_event(RelationGetRelid(rel), event);
+	}
+}
+
+/*
+ * A COPY FROM has written to a table, and holds its lock.
+ */
+void
+hooks_bypass_copied(Oid relid)
+{
+	Relation	rel = relation_open(relid, NoLock);
+
+	if (unlikely(hooks_bypass_is_likely(rel)))
+		hooks_bypass_disabled(rel, CMD_INSERT);
+	relation_close(rel, NoLock);
+}

@@ -1,0 +1,232 @@
+/*
+ * stats.c
+ *		Counts the firings of each hook.
+ *
+ * A session has a tally for each hook that it has come upon, which lasts as
+ * long as the session, so that to count is to add.  A statement lists the
+ * tallies of its run when it prepares that, and the end of the transaction
+ * passes on what is in those that are listed (counters.c), whether it commits
+ * or not: calls that were rolled back were calls.  Where sessions share
+ * nothing, what a tally has stays.
+ *
+ * A hook is known by the OID of its definition.  That one goes is told by
+ * object_access_hook, whatever dropped it; the entry goes when that commits.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "firing/stats.h"
+
+/* the tallies of this session, by definition; NULL until the first one */
+static HTAB *tallies = NULL;
+
+/* those that this transaction uses; empty outside of one */
+static HookTally *listed = NULL;
+
+/* A function or database that this transaction has dropped */
+typedef struct DroppedKey
+{
+	Oid			classid;
+	Oid			objid;
+	int			nest_level;		/* of the transaction */
+} DroppedKey;
+
+/*
+ * DroppedKeys, in TopTransactionContext.  The abort of a subtransaction takes
+ * its own off; NIL outside of a transaction.
+ */
+static List *dropped = NIL;
+
+static object_access_hook_type prev_object_access = NULL;
+
+/*
+ * A function or database is being dropped.
+ */
+static void
+note_dropped(Oid classid, Oid objid)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	DroppedKey *key = palloc(sizeof(DroppedKey));
+
+	key->classid = classid;
+	key->objid = objid;
+	key->nest_level = GetCurrentTransactionNestLevel();
+	dropped = lappend(dropped, key);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+object_access(ObjectAccessType access, Oid classid, Oid objid, int subid,
+			  void *arg)
+{
+	if (prev_object_access)
+		prev_object_access(access, classid, objid, subid, arg);
+	if (access == OAT_DROP && subid == 0 &&
+		(classid == ProcedureRelationId || classid == DatabaseRelationId))
+		note_dropped(classid, objid);
+}
+
+/*
+ * Listens to what is dropped, where sessions share counters.  From _PG_init()
+ * only.
+ */
+void
+hooks_stats_init(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	prev_object_access = object_access_hook;
+	object_access_hook = object_access;
+}
+
+/*
+ * The tally of a hook, made if need be.
+ */
+HookTally *
+hooks_stats_tally(Oid definition)
+{
+	HookTally  *tally;
+	bool		found;
+
+	Assert(OidIsValid(definition));
+	if (tallies == NULL)
+	{
+		HASHCTL		info = {0};
+
+		info.keysize = sizeof(Oid);
+		info.entrysize = sizeof(HookTally);
+		tallies = hash_create("hooks tallies", 64, &info,
+							  HASH_ELEM | HASH_BLOBS);
+	}
+	tally = hash_search(tallies, &definition, HASH_ENTER, &found);
+	if (!found)
+	{
+		memset(tally, 0, sizeof(HookTally));
+		tally->definition = definition;
+		tally->since = GetCurrentTimestamp();
+	}
+	return tally;
+}
+
+/*
+ * The same, NULL if this session has none.
+ */
+HookTally *
+hooks_stats_find(Oid definition)
+{
+	return tallies == NULL ? NULL :
+		hash_search(tallies, &definition, HASH_FIND, NULL);
+}
+
+void
+hooks_stats_list(HookTally *tally)
+{
+	hooks_counters_announce(tally);
+	tally->next = listed;
+	listed = tally;
+	tally->listed = true;
+}
+
+/*
+ * Passes on all that this session has, for who looks at hooks.stats.
+ */
+void
+hooks_stats_flush(void)
+{
+	HASH_SEQ_STATUS status;
+	HookTally  *tally;
+
+	if (tallies == NULL || !hooks_counters_are_shared())
+		return;
+	hash_seq_init(&status, tallies);
+	while ((tally = hash_seq_search(&status)) != NULL)
+		hooks_counters_pass_on(tally);
+}
+
+/*
+ * Sets what was counted of a hook to 0.
+ */
+void
+hooks_stats_reset(Oid definition)
+{
+	HookTally  *tally = hooks_stats_find(definition);
+
+	if (tally != NULL)
+	{
+		memset(&tally->counters, 0, sizeof(HookCounters));
+		tally->since = GetCurrentTimestamp();
+	}
+	if (hooks_counters_are_shared())
+		hooks_counters_reset(definition);
+}
+
+/*
+ * Forgets what was counted of hooks that are gone.
+ */
+static void
+forget_dropped(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, dropped)
+	{
+		const DroppedKey *key = lfirst(lc);
+
+		if (key->classid == DatabaseRelationId)
+			hooks_counters_forget_database(key->objid);
+		else
+			hooks_counters_forget(key->objid);
+	}
+}
+
+/*
+ * The transaction has ended.  Does not throw.
+ */
+void
+hooks_stats_end_transaction(bool commit)
+{
+	for (HookTally *tally = listed; tally != NULL; tally = tally->next)
+	{
+		tally->listed = false;
+		hooks_counters_end_transaction(tally);
+	}
+	listed = NULL;
+	if (commit)
+		forget_dropped();
+	dropped = NIL;
+}
+
+void
+hooks_stats_abort_subtransaction(void)
+{
+	int			nest_level = GetCurrentTransactionNestLevel();
+	ListCell   *lc;
+
+	foreach(lc, dropped)
+	{
+		if (((DroppedKey *) lfirst(lc))->nest_level >= nest_level)
+			dropped = foreach_delete_current(dropped, lc);
+	}
+}
+
+void
+hooks_stats_commit_subtransaction(void)
+{
+	int			nest_level = GetCurrentTransactionNestLevel();
+	ListCell   *lc;
+
+	foreach(lc, dropped)
+	{
+		DroppedKey *key = lfirst(lc);
+
+		key->nest_level = Min(key->nest_level, nest_level - 1);
+	}
+}
