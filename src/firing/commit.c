@@ -53,6 +53,7 @@
 #include "firing/note.h"
 #include "firing/payload.h"
 #include "firing/sort.h"
+#include "registry/present.h"
 
 /*
  * The portal that waits for the commit; NULL if there are no notes.  An abort
@@ -359,7 +360,8 @@ fire_round(void)
 	DueHook    *due;
 	int			n;
 
-	if (hooks_settings_kill_switch())
+	/* nor are there hooks if the extension was dropped meanwhile */
+	if (hooks_settings_kill_switch() || !hooks_present_registry())
 	{
 		hooks_notes = NULL;
 		return;
