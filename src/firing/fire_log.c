@@ -211,6 +211,12 @@ write_for_group(LogGroup *group)
 	group->hooks = still_in(group->hooks);
 	if (group->hooks == NIL)
 		return;
+	if (list_length(group->hooks) > HOOK_LOG_MAX_HOOKS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("cannot have more than %d after_commit hooks on table \"%s\"",
+						HOOK_LOG_MAX_HOOKS,
+						RelationGetRelationName(group->target))));
 	hooks_log_chunk_begin(&group->source, group->run->batch, group->target,
 						  group->hooks);
 	if (hooks_rowjson_is_plain(group->source.json))

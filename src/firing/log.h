@@ -15,6 +15,9 @@
 /* how many tables the log has, which are written in turn */
 #define HOOK_LOG_TABLES 3
 
+/* how many hooks a row can be for: as many numbers its deliveries have */
+#define HOOK_LOG_MAX_HOOKS (PG_UINT16_MAX + 1)
+
 /* The columns of each, as in the install script */
 enum
 {

@@ -116,8 +116,8 @@ hooks_log_reader_delivery_id(const HookLogRow *row, int64 hook_id)
 {
 	int			place = hooks_log_reader_place(row, hook_id);
 
-	Assert(place >= 0 && place <= PG_UINT16_MAX);
-	return row->event_id * (PG_UINT16_MAX + 1) + place;
+	Assert(place >= 0 && place < HOOK_LOG_MAX_HOOKS);
+	return row->event_id * HOOK_LOG_MAX_HOOKS + place;
 }
 
 static int
