@@ -139,7 +139,9 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 	char	   *relation = text_of(event, "relation");
 
 	subject.hook = receiver->member.hook->name;
+	subject.naming = hooks_event_parse_actions(action) == HOOK_NAME;
 	subject.event = hooks_event_find(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL,
+									 subject.naming ? HOOK_INSERT :
 									 hooks_event_parse_actions(action));
 	subject.relation = receiver->member.hook->relation;
 	subject.relation_name = relation == NULL ? "?" : relation;
