@@ -218,18 +218,19 @@ has_triggers(Relation rel)
 }
 
 /*
- * Are the rows captured that are deleted from a table?
+ * Are the rows captured that are deleted from a table?  Of an index, whose
+ * partitions are attached likewise, they are not.
  */
 static bool
 has_capture(Oid relid)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
+	Relation	rel = relation_open(relid, AccessShareLock);
 	bool		captured = false;
 
 	for (int i = 0; i < HOOK_EVENTS; i++)
 		captured |= hooks_source_captures(&hooks_events[i]) &&
 			hooks_made_find(rel->trigdesc, &hooks_events[i]) != NULL;
-	table_close(rel, NoLock);
+	relation_close(rel, NoLock);
 	return captured;
 }
 
