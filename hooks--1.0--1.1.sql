@@ -310,6 +310,33 @@ COMMENT ON COLUMN hooks.context.metadata IS 'the parameter hooks.metadata; NULL 
 
 -- The system side
 
+-- Checks that are registered: a function each, as for the definitions.  Whoever
+-- calls hooks.check() calls them as their owners, who look them up there.
+CREATE SCHEMA hooks_check;
+COMMENT ON SCHEMA hooks_check IS 'the functions that hooks.check() calls, one for each check; made by hooks.register_check()';
+GRANT USAGE ON SCHEMA hooks_check TO PUBLIC;
+
+CREATE FUNCTION hooks.register_check(
+    name     text,
+    callback text,
+    package  text    DEFAULT NULL,
+    replace  boolean DEFAULT false)
+RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_register_check';
+COMMENT ON FUNCTION hooks.register_check(text, text, text, boolean) IS 'adds a check to hooks.check(): a function that returns rows of severity, object, message and hint; false if it was there';
+
+CREATE FUNCTION hooks.check(
+    package text DEFAULT NULL,
+    OUT severity   text,
+    OUT code       text,
+    OUT check_name text,
+    OUT object     text,
+    OUT message    text,
+    OUT hint       text)
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_check';
+COMMENT ON FUNCTION hooks.check(text) IS 'what is wrong with hooks, and what the registered checks find; package: only those of a package';
+
 CREATE FUNCTION hooks.register_filter(
     name             text,
     relation         regclass,

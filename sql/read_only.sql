@@ -21,7 +21,7 @@ CREATE TABLE calls AS SELECT unnest(ARRAY[
     $$hooks.audited_readable()$$, $$hooks.audited_row_readable()$$, $$hooks.cancel('x')$$, $$hooks.cascade_tree('t')$$, $$hooks.chain('t')$$, $$hooks.context()$$, $$hooks.disable('h')$$, $$hooks.discard(1)$$,
     $$hooks.doomed(NULL::t)$$, $$hooks.enable('h')$$, $$hooks.flush()$$, $$hooks.kept_readable()$$, $$hooks.kept_rows(1, NULL::t)$$,
     $$hooks.pause('h', 'x')$$, $$hooks.preview_delete('t')$$, $$hooks.preview_drop('t')$$, $$hooks.preview_truncate('t')$$,
-    $$hooks.purge_audit('0')$$, $$hooks.purge_kept('0')$$, $$hooks.redeliver(1)$$, $$hooks.register('x', 'before', 'insert', 't', 'f')$$, $$hooks.register_filter('x', 't', 'true')$$, $$hooks.repair()$$, $$hooks.restore(1)$$,
+    $$hooks.purge_audit('0')$$, $$hooks.purge_kept('0')$$, $$hooks.redeliver(1)$$, $$hooks.register('x', 'before', 'insert', 't', 'f')$$, $$hooks.register_filter('x', 't', 'true')$$, $$hooks.check()$$, $$hooks.register_check('x', 'f')$$, $$hooks.repair()$$, $$hooks.restore(1)$$,
     $$hooks.reset_stats()$$, $$hooks.restore_transaction('1')$$, $$hooks.resume('h')$$, $$hooks.stats()$$, $$hooks.unregister('h')$$, $$hooks.unregister_package('p')$$, $$hooks.waiting()$$]) AS call;
 SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'hooks'::regnamespace
    AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)

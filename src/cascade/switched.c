@@ -102,10 +102,10 @@ hooks_switched_report(const List *list)
 }
 
 /*
- * Tells of those that ALTER TABLE has switched off by a table's triggers.
+ * Those that ALTER TABLE has switched off by a table's triggers.
  */
-void
-hooks_switched_report_table(Oid relid)
+List *
+hooks_switched_of_table(Oid relid)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	const HookGraph *graph = NULL;
@@ -113,7 +113,7 @@ hooks_switched_report_table(Oid relid)
 	List	   *list = NIL;
 
 	if (rel == NULL)
-		return;
+		return NIL;
 	/* a copy, as a look-up may make the relcache build them anew */
 	triggers = CopyTriggerDesc(rel->trigdesc);
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
@@ -131,7 +131,16 @@ hooks_switched_report_table(Oid relid)
 			list = hooks_switched_add(list, key, relid, trigger);
 	}
 	relation_close(rel, NoLock);
-	hooks_switched_report(list);
+	return list;
+}
+
+/*
+ * Tells of them.
+ */
+void
+hooks_switched_report_table(Oid relid)
+{
+	hooks_switched_report(hooks_switched_of_table(relid));
 }
 
 /*

@@ -25,6 +25,7 @@ extern List *hooks_switched_add(List *list, const HookForeignKey *key,
 								Oid relid,
 								const Trigger *trigger);
 extern void hooks_switched_report(const List *list);
+extern List *hooks_switched_of_table(Oid relid);
 extern void hooks_switched_report_table(Oid relid);
 extern const char *hooks_switched_words(const HookGraph *graph,
 										const HookForeignKey *key);

@@ -43,7 +43,6 @@ enum
 
 /* the same of shorter ones */
 #define MAX_DESCRIPTION		(16 * 1024)
-#define MAX_PACKAGE			255
 
 /*
  * 22023 for more than that.
@@ -103,21 +102,22 @@ array_arg(FunctionCallInfo fcinfo, int arg, bool required)
 }
 
 /*
- * The name of a hook: 1 to 63 bytes.
+ * The name of a hook, or what else: 1 to limit bytes, 22023.
  */
-static char *
-hook_name_arg(FunctionCallInfo fcinfo, int arg)
+char *
+hooks_arguments_name(FunctionCallInfo fcinfo, int arg, const char *what,
+					 int limit)
 {
 	char	   *name = hooks_argument_text(fcinfo, arg);
 
-	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
+	if (name[0] == '\0' || strlen(name) > limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid hook name: \"%.*s\"",
+				 errmsg("invalid %s name: \"%.*s\"", what,
 						pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1),
 						name),
-				 errdetail("A hook name has 1 to %d bytes; this one has %zu.",
-						   NAMEDATALEN - 1, strlen(name))));
+				 errdetail("A %s name has 1 to %d bytes; this one has %zu.",
+						   what, limit, strlen(name))));
 	return name;
 }
 
@@ -129,7 +129,8 @@ hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given)
 {
 	Assert(PG_NARGS() == N_ARGS);
 	memset(given, 0, sizeof(HookArguments));
-	given->name = hook_name_arg(fcinfo, ARG_NAME);
+	given->name = hooks_arguments_name(fcinfo, ARG_NAME, "hook",
+									   NAMEDATALEN - 1);
 	given->phase = hooks_argument_text(fcinfo, ARG_PHASE);
 	given->action = hooks_argument_text(fcinfo, ARG_ACTION);
 	given->relation = PG_ARGISNULL(ARG_RELATION) ? InvalidOid :
@@ -168,7 +169,7 @@ hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given)
 	given->fire = hooks_argument_text(fcinfo, ARG_FIRE);
 	if (!PG_ARGISNULL(ARG_SCHEMA))
 		given->schema = pstrdup(NameStr(*PG_GETARG_NAME(ARG_SCHEMA)));
-	given->package = kept_text_arg(fcinfo, ARG_PACKAGE, MAX_PACKAGE);
+	given->package = kept_text_arg(fcinfo, ARG_PACKAGE, HOOKS_MAX_PACKAGE);
 	given->description =
 		kept_text_arg(fcinfo, ARG_DESCRIPTION, MAX_DESCRIPTION);
 	hooks_argument_require(fcinfo, ARG_REPLACE);

@@ -15,6 +15,7 @@
  * The most that is kept of a long text or list, in bytes.  Others read hooks,
  * too: generous for who writes by hand, and nothing that fills their memory.
  */
+#define HOOKS_MAX_PACKAGE	255
 #define HOOKS_MAX_LONG	(64 * 1024)
 
 /* The arguments of hooks.register(); NULL or 0 where they are NULL */
@@ -45,6 +46,8 @@ typedef struct HookArguments
 	ArrayType  *payload;		/* of name */
 } HookArguments;
 
+extern char *hooks_arguments_name(FunctionCallInfo fcinfo, int arg,
+								  const char *what, int limit);
 extern void hooks_arguments_check_size(const char *what, size_t size,
 									   size_t limit);
 extern void hooks_arguments_get(FunctionCallInfo fcinfo, HookArguments *given);

@@ -190,6 +190,27 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
 }
 
 /*
+ * The function without arguments that a user's text names; 42883 if there is
+ * none.
+ */
+Oid
+hooks_callback_lookup_plain(const char *text)
+{
+	char	   *arguments;
+	List	   *names = callback_names(text, &arguments);
+	Oid			function = InvalidOid;
+
+	if (names != NIL && (arguments == NULL || arguments[0] == '\0'))
+		function = LookupFuncName(names, 0, NULL, true);
+	if (!OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function \"%s\" without arguments does not exist",
+						text)));
+	return function;
+}
+
+/*
  * A callback as hooks.register() takes it, in a form that means the same under
  * an empty search_path and in every session.
  */

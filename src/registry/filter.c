@@ -172,7 +172,7 @@ hooks_filter_policy(const char *name)
  * search_path and in every session; NULL for none.
  */
 char *
-hooks_filter_text(const HookFilter * filter)
+hooks_filter_text(const HookFilter *filter)
 {
 	int			guc_level;
 	List	   *context;
@@ -195,7 +195,7 @@ void
 hooks_filter_refuse_name(const char *name)
 {
 	List	   *filters = hooks_filter_named(name);
-	const		HookFilter *first;
+	const HookFilter *first;
 
 	if (filters == NIL)
 		return;
@@ -211,7 +211,7 @@ hooks_filter_refuse_name(const char *name)
  * Drops the policy as the current user, who must own the table: 42501.
  */
 void
-hooks_filter_drop(const HookFilter * filter)
+hooks_filter_drop(const HookFilter *filter)
 {
 	char	   *command = psprintf("DROP POLICY %s ON %s",
 								   hooks_filter_policy(filter->name),
@@ -236,7 +236,7 @@ hooks_filter_remove(const char *name)
 
 	foreach(lc, filters)
 	{
-		const		HookFilter *filter = lfirst(lc);
+		const HookFilter *filter = lfirst(lc);
 
 		if (!hooks_class_ownercheck(filter->relation, GetUserId()))
 			continue;

@@ -26,6 +26,7 @@
 #include "base/settings.h"
 #include "registry/arguments.h"
 #include "registry/attach.h"
+#include "registry/checks.h"
 #include "registry/compose.h"
 #include "registry/filter.h"
 #include "registry/lock.h"
@@ -219,6 +220,7 @@ hooks_register(PG_FUNCTION_ARGS)
 	if (other == NULL)
 	{
 		hooks_filter_refuse_name(hook->name);
+		hooks_checks_refuse_name(hook->name);
 		hooks_record_insert(hook);
 	}
 	else
@@ -247,8 +249,8 @@ PG_FUNCTION_INFO_V1(hooks_unregister);
  * hooks.unregister(name text, missing_ok boolean) returns boolean
  *
  * Removes a hook, and the triggers of its table that no other hook wants; or a
- * filter.  False: there was none and missing_ok is true; otherwise that is
- * 42704.
+ * filter, or check.  False: there was none and missing_ok is true; otherwise
+ * that is 42704.
  */
 Datum
 hooks_unregister(PG_FUNCTION_ARGS)
@@ -259,9 +261,11 @@ hooks_unregister(PG_FUNCTION_ARGS)
 	hooks_argument_require(fcinfo, 1);
 	PreventCommandIfReadOnly("hooks.unregister()");
 	hook = hook_to_change(name, PG_GETARG_BOOL(1) ||
-						  hooks_filter_named(name) != NIL);
+						  hooks_filter_named(name) != NIL ||
+						  hooks_checks_find(name) != NULL);
 	if (hook == NULL)
-		PG_RETURN_BOOL(hooks_filter_remove(name));
+		PG_RETURN_BOOL(hooks_filter_remove(name) ||
+					   hooks_checks_remove(name));
 	hooks_remove(list_make1(hook));
 	PG_RETURN_BOOL(true);
 }
@@ -280,15 +284,21 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 	char	   *package = hooks_argument_text(fcinfo, 0);
 	List	   *hooks;
 	ListCell   *lc;
+	int64		removed = 0;
 
 	PreventCommandIfReadOnly("hooks.unregister_package()");
+	foreach(lc, hooks_checks_all(package))
+	{
+		if (hooks_checks_remove(((HookCheck *) lfirst(lc))->name))
+			removed++;
+	}
 	hooks = hooks_registry_of_package(package);
 	foreach(lc, hooks)
 	{
 		hooks_register_check_owner(lfirst(lc));
 	}
 	if (hooks == NIL)
-		PG_RETURN_INT64(0);
+		PG_RETURN_INT64(removed);
 
 	/* once more, under the lock */
 	hooks_lock_registry();
@@ -304,7 +314,7 @@ hooks_unregister_package(PG_FUNCTION_ARGS)
 		hooks_register_check_owner(lfirst(lc));
 	}
 	hooks_remove(hooks);
-	PG_RETURN_INT64(list_length(hooks));
+	PG_RETURN_INT64(removed + list_length(hooks));
 }
 
 /*

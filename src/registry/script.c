@@ -23,6 +23,7 @@
 #include "base/settings.h"
 #include "registry/arguments.h"
 #include "registry/callback.h"
+#include "registry/checks.h"
 #include "registry/condition.h"
 #include "registry/filter.h"
 #include "registry/path.h"
@@ -193,6 +194,17 @@ set_role(Script *script, Oid role)
 	script->role_changed = true;
 }
 
+static void
+set_path(Script *script, const char *search_path)
+{
+	if (strcmp(script->search_path, search_path) == 0)
+		return;
+	set_parameter(script, "search_path",
+				  search_path[0] == '\0' ? "''" : search_path,
+				  &script->path_changed);
+	script->search_path = search_path;
+}
+
 /*
  * Before a text that is an expression.
  */
@@ -212,13 +224,7 @@ static void
 set_scene(Script *script, const Hook *hook)
 {
 	set_role(script, hook->owner);
-	if (strcmp(script->search_path, hook->search_path) != 0)
-	{
-		set_parameter(script, "search_path",
-					  hook->search_path[0] == '\0' ? "''" : hook->search_path,
-					  &script->path_changed);
-		script->search_path = hook->search_path;
-	}
+	set_path(script, hook->search_path);
 }
 
 /*
@@ -276,7 +282,7 @@ write_filters(Script *script)
 
 	foreach(lc, hooks_filter_all())
 	{
-		const		HookFilter *filter = lfirst(lc);
+		const HookFilter *filter = lfirst(lc);
 		char	   *text = hooks_filter_text(filter);
 		StringInfoData call;
 
@@ -297,6 +303,36 @@ write_filters(Script *script)
 	}
 }
 
+/*
+ * Writes the checks of a package, or all.
+ */
+static void
+write_checks(Script *script, const char *package)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_checks_all(package))
+	{
+		const HookCheck *check = lfirst(lc);
+		StringInfoData call;
+		char	   *callback;
+
+		if (!OidIsValid(check->callback))
+			continue;
+		callback = hooks_callback_text(check->callback);
+		set_role(script, check->owner);
+		if (check->search_path != NULL)
+			set_path(script, check->search_path);
+		initStringInfo(&call);
+		appendStringInfo(&call, "SELECT hooks.register_check(%s, %s",
+						 quote_literal_cstr(check->name),
+						 quote_literal_cstr(callback));
+		add_text(&call, "package", check->package);
+		appendStringInfoString(&call, ");");
+		write_command(script, call.data);
+	}
+}
+
 PG_FUNCTION_INFO_V1(hooks_script);
 
 /*
@@ -305,8 +341,9 @@ PG_FUNCTION_INFO_V1(hooks_script);
  * The commands that register the same hooks again, or those of a package:
  * SELECT hooks.register(...) for each, SELECT hooks.disable(...) where that is
  * so, SELECT hooks.register_filter(...) for filters, which are of no package,
- * and SET ROLE and SET where something else is in force.  Damaged hooks
- * cannot be written and are told of with a WARNING.
+ * hooks.register_check(...) for checks, and SET ROLE and SET where something
+ * else is in force.  Damaged hooks cannot be written and are told of with a
+ * WARNING.
  */
 Datum
 hooks_script(PG_FUNCTION_ARGS)
@@ -339,6 +376,7 @@ hooks_script(PG_FUNCTION_ARGS)
 	write_hooks(&script, hooks);
 	if (package == NULL)
 		write_filters(&script);
+	write_checks(&script, package);
 	AtEOXact_GUC(false, guc_level);
 	if (script.role_changed)
 		write_command(&script, "RESET ROLE;");

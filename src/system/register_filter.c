@@ -11,7 +11,6 @@
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
@@ -29,6 +28,7 @@
 #include "base/expression.h"
 #include "base/place.h"
 #include "registry/arguments.h"
+#include "registry/checks.h"
 #include "registry/filter.h"
 #include "registry/lock.h"
 #include "registry/registry.h"
@@ -40,22 +40,6 @@
 
 /* the policy that shows what grants show */
 #define ALL_ROWS "hooks_all_rows"
-
-static char *
-filter_name_arg(FunctionCallInfo fcinfo)
-{
-	char	   *name = hooks_argument_text(fcinfo, 0);
-
-	if (name[0] == '\0' || strlen(name) > MAX_NAME)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid filter name: \"%.*s\"",
-						pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1),
-						name),
-				 errdetail("A filter name has 1 to %d bytes; this one has %zu.",
-						   MAX_NAME, strlen(name))));
-	return name;
-}
 
 /*
  * Locks the table, as the commands will: 42P01 if it is not there, 42809 if it
@@ -144,7 +128,7 @@ refuse_lockout(const char *name, Relation rel, Node *expression, bool enable)
 }
 
 static void
-run(const char *command)
+run_as_caller(const char *command)
 {
 	if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "could not execute \"%s\"", command);
@@ -159,9 +143,10 @@ enable_security(Oid relid)
 	char	   *table = hooks_place_quoted(relid);
 
 	if (!hooks_filter_has_permissive(relid))
-		run(psprintf("CREATE POLICY " ALL_ROWS " ON %s USING (true)", table));
+		run_as_caller(psprintf("CREATE POLICY " ALL_ROWS " ON %s USING (true)",
+							   table));
 	if (!hooks_filter_is_on(relid))
-		run(psprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY", table));
+		run_as_caller(psprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY", table));
 }
 
 PG_FUNCTION_INFO_V1(hooks_register_filter);
@@ -180,7 +165,7 @@ PG_FUNCTION_INFO_V1(hooks_register_filter);
 Datum
 hooks_register_filter(PG_FUNCTION_ARGS)
 {
-	char	   *name = filter_name_arg(fcinfo);
+	char	   *name = hooks_arguments_name(fcinfo, 0, "filter", MAX_NAME);
 	char	   *text = hooks_argument_text(fcinfo, 2);
 	Oid			relid;
 	Relation	rel;
@@ -211,6 +196,7 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("hook \"%s\" already exists", name),
 				 errhint("Hooks and filters have different names.")));
+	hooks_checks_refuse_name(name);
 	filters = hooks_filter_named(name);
 	if (list_length(filters) == 1)
 	{
@@ -236,9 +222,9 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (enable)
 		enable_security(relid);
-	run(psprintf("CREATE POLICY %s ON %s AS RESTRICTIVE USING (%s\n)",
-				 hooks_filter_policy(name),
-				 hooks_place_quoted(relid), text));
+	run_as_caller(psprintf("CREATE POLICY %s ON %s AS RESTRICTIVE USING (%s\n)",
+						   hooks_filter_policy(name),
+						   hooks_place_quoted(relid), text));
 	SPI_finish();
 	foreach(lc, hooks_gaps_find(relid))
 	{

@@ -29,6 +29,7 @@
 #include "base/own.h"
 #include "base/settings.h"
 #include "cascade/switched.h"
+#include "outbox/work.h"
 #include "registry/attach.h"
 #include "registry/definition.h"
 #include "registry/guard.h"
@@ -300,9 +301,10 @@ PG_FUNCTION_INFO_V1(hooks_repair);
  *
  * Makes the triggers of all tables what their hooks need, removes hooks whose
  * table or schema is gone, and, for superusers, enables the triggers and event
- * triggers of the extension itself; all sessions read the registry anew.
- * Others mend what they own.  Tells of each thing with a NOTICE, of what
- * cannot be mended with a WARNING; returns how many were mended.
+ * triggers of the extension itself and wakes the workers; all sessions read
+ * the registry anew.  Others mend what they own.  Tells of each thing with a
+ * NOTICE, of what cannot be mended with a WARNING; returns how many were
+ * mended.
  */
 Datum
 hooks_repair(PG_FUNCTION_ARGS)
@@ -316,6 +318,8 @@ hooks_repair(PG_FUNCTION_ARGS)
 	mended += remove_gone();
 	mended += mend_hooks();
 	mended += mend_tables();
+	if (superuser())
+		hooks_work_wake_all();
 	if (mended == 0)
 		hooks_lock_release(NULL);
 

@@ -96,7 +96,7 @@ report_filters(Oid relid, TupleDesc desc, Tuplestorestate *rows)
 
 	foreach(lc, filters)
 	{
-		const		HookFilter *filter = lfirst(lc);
+		const HookFilter *filter = lfirst(lc);
 		Datum		values[CHAIN_COLUMNS] = {0};
 		bool		nulls[CHAIN_COLUMNS];
 

@@ -24,6 +24,7 @@
 #include "firing/stats.h"
 #include "registry/definition.h"
 #include "registry/registry.h"
+#include "system/statistics.h"
 
 /* columns of hooks.stats(), as in the install script */
 #define STATS_COLUMNS 9
@@ -98,6 +99,23 @@ put_counters(Tuplestorestate *rows, TupleDesc desc, Oid definition)
 	values[c++] = TimestampTzGetDatum(counted ? since : 0);
 	Assert(c == STATS_COLUMNS);
 	tuplestore_putvalues(rows, desc, values, nulls);
+}
+
+/*
+ * How many firings of a hook were left out, and counted since when; 0 for
+ * whoever may not know.
+ */
+int64
+hooks_statistics_bypassed(Oid definition, TimestampTz *since)
+{
+	HookCounters counters;
+
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
+		!owns(definition))
+		return 0;
+	hooks_stats_flush();
+	return read_counters(definition, &counters, since) ?
+		counters.bypassed : 0;
 }
 
 PG_FUNCTION_INFO_V1(hooks_stats);

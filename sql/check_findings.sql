@@ -1,0 +1,84 @@
+-- What hooks.check() finds by itself.
+CREATE ROLE regress_hooks_owner;
+CREATE ROLE regress_hooks_writer;
+CREATE SCHEMA regress_hooks_find;
+SET search_path = regress_hooks_find;
+GRANT ALL ON SCHEMA regress_hooks_find TO regress_hooks_owner, regress_hooks_writer;
+CREATE VIEW found AS SELECT severity, code, object, message FROM hooks.check('find') UNION ALL
+  SELECT severity, code, object, message FROM hooks.check() WHERE code ~ 'filter|event_trigger|switched';
+GRANT SELECT ON found TO regress_hooks_owner;
+SET ROLE regress_hooks_owner;
+CREATE TABLE parent (id int PRIMARY KEY, changed timestamptz);
+CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent ON DELETE CASCADE);
+CREATE TABLE grandchild (child int REFERENCES child);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+SELECT hooks.register('find', 'before_cascade', 'delete', 'parent', 'f', package => 'find');
+
+-- Foreign keys without an index, at any depth of the cascade.
+SELECT * FROM found;
+CREATE INDEX ON child (parent);
+CREATE INDEX ON grandchild (child);
+SELECT * FROM found;
+
+-- Triggers that are disabled or gone, also those of foreign keys; repair() mends the former.
+RESET ROLE;
+ALTER TABLE parent DISABLE TRIGGER ALL;
+SELECT * FROM found;
+SELECT hooks.repair();
+SELECT code FROM found;
+ALTER TABLE parent ENABLE TRIGGER ALL;
+DROP TRIGGER "Hooks_before_cascade_delete" ON parent;
+SELECT * FROM found;
+SELECT hooks.repair();
+
+-- Hooks that are out of force, or cannot fire.
+SELECT hooks.disable('find');
+SELECT * FROM found;
+SELECT hooks.enable('find');
+REVOKE TRIGGER ON parent FROM regress_hooks_owner;
+SELECT * FROM found;
+GRANT TRIGGER ON parent TO regress_hooks_owner;
+SELECT hooks.register('touch', 'before', 'update', 'parent', 'hooks.touch', arguments => '{changed}', package => 'find');
+ALTER TABLE parent RENAME changed TO changed_at;
+SELECT * FROM found;
+SELECT hooks.unregister('touch');
+
+-- A callback that another role can replace.
+ALTER FUNCTION f() OWNER TO regress_hooks_writer;
+SELECT * FROM found;
+ALTER FUNCTION f() OWNER TO regress_hooks_owner;
+
+-- A superuser's hook on tables of others.
+CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+SET client_min_messages = warning;
+SELECT hooks.register('wide', 'after', 'insert', NULL, 'g', schema => 'regress_hooks_find', package => 'find');
+SELECT severity, code, object, regexp_replace(message, 'superuser ".*"', 'superuser') AS message FROM found;
+SELECT hooks.unregister('wide');
+
+-- Filters that are off, or not for all.
+SELECT hooks.register_filter('filter', 'parent', 'id > 0', enable => true);
+SELECT * FROM found;
+ALTER TABLE parent DISABLE ROW LEVEL SECURITY;
+SELECT * FROM found;
+SELECT hooks.unregister('filter');
+
+-- Event triggers, and the switch for all hooks.
+ALTER EVENT TRIGGER hooks_sql_drop DISABLE;
+SET hooks.enabled = off;
+SELECT * FROM found;
+SELECT hooks.repair();
+RESET hooks.enabled;
+SELECT * FROM found;
+
+-- Firings that were left out.
+SELECT hooks.reset_stats('find');
+BEGIN;
+SELECT hooks.pause('find', 'test');
+INSERT INTO parent VALUES (1);
+DELETE FROM parent;
+COMMIT;
+SELECT severity, code, object, regexp_replace(message, ' since.*', '') AS message FROM found;
+SELECT hooks.reset_stats('find');
+
+DROP SCHEMA regress_hooks_find CASCADE;
+DROP ROLE regress_hooks_owner, regress_hooks_writer;

@@ -1,0 +1,581 @@
+/*
+ * findings.c
+ *		What hooks.check() finds by itself: whatever keeps hooks from firing,
+ *		or makes them more than their owners bargained for.
+ *
+ * Nothing is changed, and nothing read that is not for everybody: catalogs,
+ * the registry, and how many deliveries wait.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_proc.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/attempt.h"
+#include "base/graph.h"
+#include "base/own.h"
+#include "base/place.h"
+#include "base/result.h"
+#include "base/rights.h"
+#include "base/settings.h"
+#include "cascade/switched.h"
+#include "outbox/log_reader.h"
+#include "outbox/position.h"
+#include "outbox/scan.h"
+#include "registry/attach.h"
+#include "registry/callback.h"
+#include "registry/filter.h"
+#include "registry/registry.h"
+#include "registry/scope.h"
+#include "registry/stamp.h"
+#include "registry/watch.h"
+#include "system/findings.h"
+#include "system/gaps.h"
+#include "system/statistics.h"
+
+/* columns of hooks.check(), as in the install script */
+#define CHECK_COLUMNS 6
+
+/* after how long a delivery is late, in ms */
+#define LATE (60 * 1000)
+
+/* What one of our checks gets */
+typedef struct CheckSearch
+{
+	HookFindings *findings;
+	List	   *hooks;			/* to look at */
+	bool		all;			/* these are all hooks */
+} CheckSearch;
+
+typedef void (*CheckFinder) (CheckSearch *search);
+
+void
+hooks_findings_add(HookFindings *findings, const char *severity,
+				   const char *code, const char *object, const char *message,
+				   const char *hint)
+{
+	const char *strings[CHECK_COLUMNS] =
+	{severity, code, findings->check, object, message, hint};
+	Datum		values[CHECK_COLUMNS];
+	bool		nulls[CHECK_COLUMNS];
+
+	for (int i = 0; i < CHECK_COLUMNS; i++)
+		values[i] = hooks_result_text(strings[i], &nulls[i]);
+	tuplestore_putvalues(findings->rows, findings->desc, values, nulls);
+}
+
+/*
+ * The tables that the hooks are for, each once.
+ */
+static List *
+tables_of(List *hooks)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+	{
+		CHECK_FOR_INTERRUPTS();
+		tables = list_concat_unique_oid(tables,
+										hooks_scope_relations(lfirst(lc)));
+	}
+	return tables;
+}
+
+static void
+find_switched_off(CheckSearch *search)
+{
+	ListCell   *lc;
+
+	if (!search->all)
+		return;
+	if (!hooks_enabled)
+		hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
+						   "switched_off", NULL,
+						   "hooks.enabled is off: no hook fires", NULL);
+	foreach(lc, hooks_watch_disabled())
+	{
+		hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
+						   "event_trigger_disabled", lfirst(lc),
+						   psprintf("event trigger \"%s\" is not enabled always: hooks do not follow schema changes",
+									(char *) lfirst(lc)),
+						   "Call hooks.repair() as a superuser.");
+	}
+}
+
+/*
+ * Hooks that cannot fire, or do not.
+ */
+static void
+find_broken_hooks(CheckSearch *search)
+{
+	ListCell   *lc;
+
+	foreach(lc, search->hooks)
+	{
+		const Hook *hook = lfirst(lc);
+		const char *forbidden;
+
+		CHECK_FOR_INTERRUPTS();
+		if (hook->damage != NULL)
+		{
+			hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
+							   "hook_damaged", hook->name,
+							   psprintf("hook \"%s\" cannot fire: %s",
+										hook->name, hook->damage),
+							   "Register it again with replace => true, or unregister it.");
+			continue;
+		}
+		forbidden = hooks_scope_forbids(hook);
+		if (forbidden != NULL)
+			hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
+							   "hook_without_right", hook->name,
+							   psprintf("hook \"%s\" cannot fire: %s",
+										hook->name, forbidden),
+							   "Give the owner the right, or register the hook again as another role.");
+		if (!hooks_hook_has_row(hook))
+			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+							   "row_missing", hook->name,
+							   psprintf("hook \"%s\" has no row in hooks.registry",
+										hook->name),
+							   "Call hooks.repair().");
+		if (hook->quarantined)
+			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+							   "hook_quarantined", hook->name,
+							   psprintf("hook \"%s\" is in quarantine",
+										hook->name),
+							   "See hooks.failure; hooks.enable() puts it back in force.");
+		else if (!hook->enabled)
+			hooks_findings_add(search->findings, HOOK_FINDING_NOTICE,
+							   "hook_disabled", hook->name,
+							   psprintf("hook \"%s\" is disabled",
+										hook->name), NULL);
+	}
+}
+
+/*
+ * Firings that were left out, though the hook was in force.
+ */
+static void
+find_bypassed(CheckSearch *search)
+{
+	ListCell   *lc;
+
+	foreach(lc, search->hooks)
+	{
+		const Hook *hook = lfirst(lc);
+		TimestampTz since;
+		int64		bypassed;
+
+		if (!OidIsValid(hook->definition))
+			continue;
+		bypassed = hooks_statistics_bypassed(hook->definition, &since);
+		if (bypassed == 0)
+			continue;
+		hooks_findings_add(search->findings, HOOK_FINDING_NOTICE,
+						   "firings_bypassed", hook->name,
+						   psprintf("%lld firings of hook \"%s\" were left out since %s",
+									(long long) bypassed, hook->name,
+									timestamptz_to_str(since)),
+						   "A switch, hooks.pause(), session_replication_role or a disabled trigger did that. hooks.reset_stats() forgets it.");
+	}
+}
+
+static void
+find_bad_triggers(CheckSearch *search)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, tables_of(search->hooks))
+	{
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc2, hooks_attach_problems(lfirst_oid(lc), "is", true))
+		{
+			hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
+							   "trigger_broken",
+							   hooks_place_quoted(lfirst_oid(lc)),
+							   lfirst(lc2), "Call hooks.repair().");
+		}
+	}
+}
+
+/*
+ * Callbacks that a role can replace who is neither the hook's owner nor above
+ * it: what it writes runs with the owner's rights.
+ */
+static void
+find_foreign_callbacks(CheckSearch *search)
+{
+	ListCell   *lc;
+
+	foreach(lc, search->hooks)
+	{
+		const Hook *hook = lfirst(lc);
+		Oid			owner;
+
+		if (hook->damage != NULL || hook->run_as != HOOK_AS_OWNER)
+			continue;
+		owner = hooks_callback_owner(hook->callback);
+		if (!OidIsValid(owner) || superuser_arg(owner) ||
+			has_privs_of_role(owner, hook->owner))
+			continue;
+		hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+						   "callback_of_other", hook->name,
+						   psprintf("callback %s of hook \"%s\" belongs to role \"%s\", and runs as \"%s\"",
+									hooks_callback_text(hook->callback),
+									hook->name,
+									GetUserNameFromId(owner, true),
+									GetUserNameFromId(hook->owner, true)),
+						   "Who owns a function can replace it. Give the function to the hook's owner.");
+	}
+}
+
+/*
+ * A superuser's hooks that run as such for what happens to others' tables.
+ */
+static void
+find_wide_hooks(CheckSearch *search)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, search->hooks)
+	{
+		const Hook *hook = lfirst(lc);
+		int			others = 0;
+
+		if (hook->damage != NULL || OidIsValid(hook->relation) ||
+			hook->run_as != HOOK_AS_OWNER || !superuser_arg(hook->owner))
+			continue;
+		foreach(lc2, hooks_scope_relations(hook))
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (!superuser_arg(hooks_rights_owner(lfirst_oid(lc2))))
+				others++;
+		}
+		if (others > 0)
+			hooks_findings_add(search->findings, HOOK_FINDING_NOTICE,
+							   "wide_hook", hook->name,
+							   psprintf("hook \"%s\" runs as superuser \"%s\" on %d tables of roles that are no superusers",
+										hook->name,
+										GetUserNameFromId(hook->owner, true),
+										others),
+							   "Its callback must not evaluate what they can write: names, text as SQL, operators of their types.");
+	}
+}
+
+/*
+ * hooks.touch on columns that are gone, or have become something else.
+ */
+static void
+check_touch(void *arg)
+{
+	const Hook *hook = arg;
+	Relation	rel = table_open(hook->relation, AccessShareLock);
+
+	hooks_stamp_check(hook, rel);
+	table_close(rel, AccessShareLock);
+}
+
+static void
+find_touch(CheckSearch *search)
+{
+	ListCell   *lc;
+
+	foreach(lc, search->hooks)
+	{
+		Hook	   *hook = lfirst(lc);
+		ErrorData  *error;
+
+		if (hook->damage != NULL || !OidIsValid(hook->relation) ||
+			hook->callback != hooks_own_function("touch", 0))
+			continue;
+		error = hooks_attempt(check_touch, hook);
+		if (error != NULL)
+			hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
+							   "touch_column", hook->name, error->message,
+							   "Register the hook again with the present columns.");
+	}
+}
+
+/*
+ * The tables that the hooks are for, and those to which a DELETE cascades.
+ */
+static List *
+tables_below(const HookGraph *graph, List *hooks)
+{
+	List	   *tables = tables_of(hooks);
+
+	/* the list grows on the way */
+	for (int i = 0; i < list_length(tables); i++)
+	{
+		ListCell   *lc;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, hooks_graph_to_rows(graph, list_nth_oid(tables, i)))
+		{
+			const HookForeignKey *key = lfirst(lc);
+
+			if (key->on_delete == FKCONSTR_ACTION_CASCADE)
+				tables = list_append_unique_oid(tables, key->referencing);
+		}
+	}
+	return tables;
+}
+
+static void
+find_keys_off(CheckSearch *search)
+{
+	const HookGraph *graph = hooks_graph_pin(CurrentMemoryContext);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, tables_below(graph, search->hooks))
+	{
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc2, hooks_switched_of_table(lfirst_oid(lc)))
+		{
+			const HookSwitchedOff *off = lfirst(lc2);
+
+			hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
+							   "foreign_key_off",
+							   hooks_place_quoted(off->key->referencing),
+							   psprintf("foreign key \"%s\" of table \"%s\" is switched off: triggers of it on table \"%s\" do not fire, so there may be rows that refer to nothing",
+										off->key->name,
+										get_rel_name(off->key->referencing),
+										get_rel_name(off->relid)),
+							   psprintf("Look for such rows, then use ALTER TABLE %s ENABLE TRIGGER ALL.",
+										hooks_place_quoted(off->relid)));
+		}
+	}
+}
+
+/*
+ * Foreign keys without an index, by which a DELETE of a hooked table cascades.
+ */
+static void
+find_slow_keys(CheckSearch *search)
+{
+	const HookGraph *graph = hooks_graph_pin(CurrentMemoryContext);
+	List	   *reported = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, tables_below(graph, search->hooks))
+	{
+		foreach(lc2, hooks_graph_to_rows(graph, lfirst_oid(lc)))
+		{
+			const HookForeignKey *key = lfirst(lc2);
+
+			CHECK_FOR_INTERRUPTS();
+			if (list_member_oid(reported, key->oid) ||
+				OidIsValid(hooks_graph_index(key)))
+				continue;
+			reported = lappend_oid(reported, key->oid);
+			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+							   "foreign_key_without_index",
+							   hooks_place_quoted(key->referencing),
+							   psprintf("foreign key \"%s\" of table \"%s\" has no index: a DELETE scans the table for each row of \"%s\" that it removes",
+										key->name,
+										get_rel_name(key->referencing),
+										get_rel_name(key->referenced)),
+							   NULL);
+		}
+	}
+}
+
+static void
+find_filter_gaps(CheckSearch *search)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (!search->all)
+		return;
+	foreach(lc, hooks_filter_all())
+	{
+		tables = list_append_unique_oid(tables,
+										((HookFilter *) lfirst(lc))->relation);
+	}
+	foreach(lc, tables)
+	{
+		Oid			relid = lfirst_oid(lc);
+		bool		on = hooks_filter_is_on(relid);
+
+		foreach(lc2, hooks_gaps_find(relid))
+		{
+			hooks_findings_add(search->findings,
+							   on ? HOOK_FINDING_NOTICE : HOOK_FINDING_ERROR,
+							   on ? "filter_gap" : "filter_off",
+							   hooks_place_quoted(relid), lfirst(lc2), NULL);
+		}
+	}
+}
+
+/*
+ * Notes when the first event was written that waits for a hook.
+ */
+static bool
+note_time(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
+		  void *arg)
+{
+	HookLogRow	row;
+
+	hooks_log_reader_form(&row, tuple, desc);
+	*(TimestampTz *) arg = row.entry.fired_at;
+	return false;
+}
+
+static void
+find_late_deliveries(CheckSearch *search)
+{
+	ListCell   *lc;
+
+	foreach(lc, search->hooks)
+	{
+		const Hook *hook = lfirst(lc);
+		HookPosition position;
+		TimestampTz since = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL ||
+			!hook->enabled)
+			continue;
+		hooks_position_read(hook->hook_id, &position);
+		hooks_scan(&position, NULL, note_time, &since);
+		if (since == 0)
+			continue;
+		if (!hooks_workers)
+			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+							   "workers_off", hook->name,
+							   psprintf("deliveries wait for hook \"%s\", and hooks.workers is off",
+										hook->name), NULL);
+		else if (TimestampDifferenceExceeds(since, GetCurrentTimestamp(),
+											LATE))
+			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+							   "deliveries_late", hook->name,
+							   psprintf("an event of %s waits for hook \"%s\"",
+										timestamptz_to_str(since),
+										hook->name),
+							   "See the server log for the worker; hooks.repair() wakes it.");
+	}
+}
+
+static void
+find_dead_deliveries(CheckSearch *search)
+{
+	Oid			relid = hooks_own_find("delivery", RELKIND_RELATION);
+	Relation	rel;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	ListCell   *lc;
+	int64	   *dead = palloc0(sizeof(int64) *
+							   (list_length(search->hooks) + 1));
+
+	if (!OidIsValid(relid))
+		return;
+	rel = table_open(relid, AccessShareLock);
+	scan = systable_beginscan(rel, InvalidOid, false, GetActiveSnapshot(), 0,
+							  NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		TupleDesc	desc = RelationGetDescr(rel);
+		bool		isnull;
+		int64		hook_id =
+			DatumGetInt64(heap_getattr(tuple, get_attnum(relid, "hook_id"),
+									   desc, &isnull));
+		Datum		state = heap_getattr(tuple, get_attnum(relid, "state"),
+										 desc, &isnull);
+
+		CHECK_FOR_INTERRUPTS();
+		if (strcmp(TextDatumGetCString(state), "dead") != 0)
+			continue;
+		foreach(lc, search->hooks)
+		{
+			if (((Hook *) lfirst(lc))->hook_id == hook_id)
+				dead[foreach_current_index(lc)]++;
+		}
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	foreach(lc, search->hooks)
+	{
+		const Hook *hook = lfirst(lc);
+		int64		n = dead[foreach_current_index(lc)];
+
+		if (n > 0)
+			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+							   "deliveries_dead", hook->name,
+							   psprintf("%lld deliveries of hook \"%s\" are dead",
+										(long long) n, hook->name),
+							   "See hooks.outbox; then hooks.redeliver() or hooks.discard().");
+	}
+}
+
+static const CheckFinder finders[] = {
+	find_switched_off,
+	find_broken_hooks,
+	find_bypassed,
+	find_bad_triggers,
+	find_foreign_callbacks,
+	find_wide_hooks,
+	find_touch,
+	find_keys_off,
+	find_slow_keys,
+	find_filter_gaps,
+	find_late_deliveries,
+	find_dead_deliveries,
+};
+
+/* One of them, as hooks_attempt() runs it */
+typedef struct Attempt
+{
+	CheckSearch *search;
+	int			n;
+} Attempt;
+
+static void
+run_search(void *arg)
+{
+	Attempt    *attempt = arg;
+
+	finders[attempt->n] (attempt->search);
+}
+
+/*
+ * Adds all that is to be said of the hooks of a package, or of everything for
+ * NULL.  What fails is a finding, too.
+ */
+void
+hooks_findings_make(HookFindings *findings, const char *package)
+{
+	CheckSearch search = {findings};
+
+	search.all = package == NULL;
+	search.hooks = search.all ? hooks_registry_all() :
+		hooks_registry_of_package(package);
+	for (int i = 0; i < lengthof(finders); i++)
+	{
+		Attempt		attempt = {&search, i};
+		ErrorData  *error = hooks_attempt(run_search, &attempt);
+
+		if (error != NULL)
+			hooks_findings_add(findings, HOOK_FINDING_ERROR, "check_failed",
+							   NULL, error->message, error->hint);
+	}
+}
