@@ -57,6 +57,8 @@ CREATE TABLE later_parts (id int) PARTITION BY LIST (id);
 CREATE TABLE later_part PARTITION OF later_parts DEFAULT;
 INSERT INTO later_parts VALUES (1), (2);
 CREATE TABLE as_select AS SELECT 1 AS id;
+CREATE TABLE alike (LIKE parents INCLUDING ALL);
+INSERT INTO alike VALUES (1);
 INSERT INTO parents VALUES (9);
 SELECT action, hooks, relation::regclass, new_rows FROM written();
 SELECT hooks.unregister('act_wide');

@@ -227,7 +227,7 @@ has_capture(Oid relid)
 	Relation	rel = relation_open(relid, AccessShareLock);
 	bool		captured = false;
 
-	for (int i = 0; i < HOOK_EVENTS; i++)
+	for (int i = 0; i < HOOK_EVENTS && has_triggers(rel); i++)
 		captured |= hooks_source_captures(&hooks_events[i]) &&
 			hooks_made_find(rel->trigdesc, &hooks_events[i]) != NULL;
 	relation_close(rel, NoLock);
