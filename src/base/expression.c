@@ -52,8 +52,8 @@ parse_with(const char *prefix, const char *text, const char *suffix)
  * otherwise, where what is how to call it.  Positions in the tree count the
  * seven letters of "SELECT " in front of the text.
  *
- * Such a text can stand between "(" and "\n)" wherever an expression can, and
- * means nothing else there.
+ * Such a text can be put between "(" and "\n)" wherever an expression can
+ * stand, and has the same meaning there.
  */
 Node *
 hooks_expression_parse(const char *text, const char *what)
@@ -62,7 +62,7 @@ hooks_expression_parse(const char *text, const char *what)
 	SelectStmt *select;
 	ResTarget  *target;
 
-	/* In parentheses it parses as well, but for "a;" or "ALL a" */
+	/* An expression parses in parentheses, too; "a;" and "ALL a" do not */
 	if (list_length(parse_with(PARENTHESIS_PREFIX, text, "\n)")) == 1 &&
 		list_length(parsed) == 1 &&
 		IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))

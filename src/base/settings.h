@@ -9,7 +9,7 @@
 
 #include "utils/jsonb.h"
 
-/* the SQLSTATEs of our own; see the README */
+/* the SQLSTATEs of our own; doc/functions.md has what they mean */
 #define ERRCODE_HOOK_ERROR		MAKE_SQLSTATE('K','H','0','0','0')
 #define ERRCODE_HOOK_CANCELED	MAKE_SQLSTATE('K','H','0','0','1')
 #define ERRCODE_HOOK_TIMEOUT	MAKE_SQLSTATE('K','H','0','0','2')

@@ -97,7 +97,7 @@ hooks_timeout_end(HookTimeout *timeout)
 	innermost = timeout->outer;
 	over = asked_for_cancel && GetCurrentTimestamp() >= timeout->deadline;
 
-	/* An outer limit that is over asks again at once: its alarm is set anew */
+	/* If an outer limit has passed meanwhile, its alarm goes off at once */
 	if (asked_for_cancel)
 	{
 		asked_for_cancel = false;

@@ -2,8 +2,8 @@
  * failure.c
  *		hooks.failure: the rows that tell of isolated failures.
  *
- * The table is written and pruned as catalog code does it: no trigger, rule or
- * search_path has a say.  Failures count toward quarantine by their rows, so
+ * The table is written and pruned as catalog code does it: triggers, rules and
+ * the search_path do not apply.  Failures count toward quarantine by their rows, so
  * that sessions which fail at the same time do not wait for each other.
  */
 #include "postgres.h"

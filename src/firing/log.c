@@ -4,8 +4,8 @@
  *
  * The log is three tables, of which one is written at a time (log_turn.c).
  * Rows are only added, in the transaction of the statement: durable with it,
- * and gone with its rollback.  They are written as catalog code does it: no
- * trigger, rule, privilege or search_path has a say.
+ * and gone with its rollback.  They are written as catalog code does it:
+ * triggers, rules, privileges and the search_path do not apply.
  */
 #include "postgres.h"
 

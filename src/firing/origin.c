@@ -21,7 +21,7 @@
  *
  *		WITH x AS (DELETE FROM z) DELETE FROM a
  *
- * is command 5, whose parts are root.c's business.
+ * is command 5; root.c tells its parts apart.
  *
  *	command	query							parent			so it is
  *	6		DELETE FROM ONLY b ...			row 1 of a,		the first: depth 1,

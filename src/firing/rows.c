@@ -130,7 +130,7 @@ hooks_rows_get(HookRowFetcher *fetcher, ItemPointer tid)
 {
 	HeapTuple	tuple;
 
-	/* Another access method's rows are its own business */
+	/* Only of a heap we know how to tell who deleted a row version */
 	if (!fetcher->heap)
 		return table_tuple_fetch_row_version(fetcher->rel, tid, SnapshotAny,
 											 fetcher->slot);

@@ -4,10 +4,10 @@
  *		log_row().
  *
  * Anybody may create a trigger on hooks.dispatch(), or call the others in a
- * WHEN of his own.  None then does anything: dispatch() goes by the name of
- * the trigger, of which a table has one; the others take nothing but the
- * system columns of OLD and NEW where only WHEN can supply them, and what was
- * captured is verified row by row before a callback sees it (rows.c).
+ * WHEN of his own.  None then does anything: dispatch() knows its event by the
+ * name of the trigger, and a table has one trigger of a name.  The others take
+ * only system columns of OLD and NEW, which only WHEN can supply, and each
+ * captured row is verified before a callback sees it (rows.c).
  */
 #include "postgres.h"
 
@@ -236,7 +236,7 @@ prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase)
 
 	/*
 	 * A row that moves between partitions comes here once more as the
-	 * partitioned table's, for which nothing but foreign keys has an event.
+	 * partitioned table's, for which only foreign keys have an event.
 	 */
 	if (!OidIsValid(relid))
 		return NULL;

@@ -167,7 +167,7 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 			trigger->tgfoid != hooks_own_function("dispatch", 0))
 			continue;
 
-		/* A partition's clone is its parent's business, and serves both */
+		/* A clone goes with its parent's trigger, and serves hooks on both */
 		if (trigger != NULL && trigger->tgisclone)
 		{
 			wanted = is_source ? '\0' :

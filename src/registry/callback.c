@@ -94,7 +94,7 @@ arguments_match(const char *arguments, bool takes_jsonb)
 }
 
 /*
- * Is the name taken, but by nothing of the shape?
+ * Is there something of that name, but nothing of the right shape?
  */
 static bool
 has_wrong_shape(List *names, bool takes_jsonb)

@@ -129,8 +129,8 @@ check_owner(Oid function, const Conversion *conversion)
 
 /*
  * Makes the definition of a row.  Its text is what 1.0 made of the user's: it
- * means the same with nothing but pg_catalog in sight, but for operators that
- * SQL has no place to name, which are looked up behind that.
+ * is qualified, so that the search_path is pg_catalog.  Only operators that
+ * SQL cannot name, as that of IS DISTINCT FROM, are looked up behind that.
  */
 static void
 convert(void *arg)

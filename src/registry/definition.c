@@ -243,7 +243,7 @@ is_member(const Hook *hook, Oid extension)
 }
 
 /*
- * Creates the definition of a hook, which must be whole but for that; sets
+ * Creates the definition of a hook, whose other fields must all be set; sets
  * hook->definition.  In the script of another extension it becomes a member of
  * that, or is at least dropped with it.
  */

@@ -183,7 +183,7 @@ PG_FUNCTION_INFO_V1(hooks_register);
 /*
  * hooks.register(...) returns boolean
  *
- * Registers a hook; see the README for the arguments.  True: the registry
+ * Registers a hook; doc/functions.md has the arguments.  True: the registry
  * changed; false: this very hook was there already.
  *
  * Errors: 22004 and 22023 for arguments that are null or no such word; 42P17

@@ -130,8 +130,8 @@ known(ArrayType *run_after, List *hooks, int later, bool *all)
 }
 
 /*
- * SELECT hooks.register(...): what is the default is left out, but for what
- * the default depends on other arguments.
+ * SELECT hooks.register(...).  An argument that has its default is left out,
+ * unless the default depends on other arguments.
  */
 static char *
 register_call(const Hook *hook, ArrayType *run_after, bool replace)
