@@ -130,7 +130,7 @@ executor_finish(QueryDesc *query)
  * needs no help of ours.
  */
 static void
-process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
+process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 				ProcessUtilityContext context, ParamListInfo params,
 				QueryEnvironment *environment, DestReceiver *dest,
 				QueryCompletion *completion)
@@ -143,16 +143,16 @@ process_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 
 	if (copy)
 		copying =
-			hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, text);
+			hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, sql);
 	if (close)
 		hooks_commit_hold();
 	if (truncate)
-		hooks_truncate_push((TruncateStmt *) plan->utilityStmt, text);
+		hooks_truncate_push((TruncateStmt *) plan->utilityStmt, sql);
 	if (prev_ProcessUtility)
-		prev_ProcessUtility(plan, text, read_only_tree, context, params,
+		prev_ProcessUtility(plan, sql, read_only_tree, context, params,
 							environment, dest, completion);
 	else
-		standard_ProcessUtility(plan, text, read_only_tree, context, params,
+		standard_ProcessUtility(plan, sql, read_only_tree, context, params,
 								environment, dest, completion);
 	if (copy)
 	{

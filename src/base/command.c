@@ -17,7 +17,7 @@
 /* A command and who runs it */
 typedef struct Command
 {
-	char	   *text;
+	char	   *sql;
 	Oid			role;
 } Command;
 
@@ -25,12 +25,12 @@ typedef struct Command
  * Adds a command to a list.
  */
 List *
-hooks_command_add(List *commands, Oid role, char *text)
+hooks_command_add(List *commands, Oid role, char *sql)
 {
 	Command    *command = palloc(sizeof(Command));
 
-	Assert(OidIsValid(role) && text != NULL);
-	command->text = text;
+	Assert(OidIsValid(role) && sql != NULL);
+	command->sql = sql;
 	command->role = role;
 	return lappend(commands, command);
 }
@@ -54,8 +54,8 @@ hooks_command_run(List *commands)
 		CHECK_FOR_INTERRUPTS();
 		hooks_identity_enter(&before, command->role, HOOKS_RESTRICTED,
 							 HOOKS_SAFE_PATH);
-		if (SPI_execute(command->text, false, 0) != SPI_OK_UTILITY)
-			elog(ERROR, "could not execute \"%s\"", command->text);
+		if (SPI_execute(command->sql, false, 0) != SPI_OK_UTILITY)
+			elog(ERROR, "could not execute \"%s\"", command->sql);
 		hooks_identity_end(&before);
 	}
 	SPI_finish();

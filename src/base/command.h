@@ -9,7 +9,7 @@
 
 #include "nodes/pg_list.h"
 
-extern List *hooks_command_add(List *commands, Oid role, char *text);
+extern List *hooks_command_add(List *commands, Oid role, char *sql);
 extern void hooks_command_run(List *commands);
 
 #endif							/* HOOKS_COMMAND_H */

@@ -30,19 +30,19 @@ hooks_expression_point(void *arg)
 		return;
 	errposition(0);
 	internalerrposition(Max(position - parsed->prefix, 1));
-	internalerrquery(parsed->text);
+	internalerrquery(parsed->source);
 }
 
 static List *
-parse_with(const char *prefix, const char *text, const char *suffix)
+parse_with(const char *prefix, const char *source, const char *suffix)
 {
-	HookExpressionText parsed = {text, strlen(prefix)};
+	HookExpressionText parsed = {source, strlen(prefix)};
 	ErrorContextCallback context =
 	{error_context_stack, hooks_expression_point, &parsed};
 	List	   *trees;
 
 	error_context_stack = &context;
-	trees = pg_parse_query(psprintf("%s%s%s", prefix, text, suffix));
+	trees = pg_parse_query(psprintf("%s%s%s", prefix, source, suffix));
 	error_context_stack = context.previous;
 	return trees;
 }
@@ -56,14 +56,14 @@ parse_with(const char *prefix, const char *text, const char *suffix)
  * stand, and has the same meaning there.
  */
 Node *
-hooks_expression_parse(const char *text, const char *what)
+hooks_expression_parse(const char *source, const char *what)
 {
-	List	   *parsed = parse_with(HOOKS_EXPRESSION_PREFIX, text, "");
+	List	   *parsed = parse_with(HOOKS_EXPRESSION_PREFIX, source, "");
 	SelectStmt *select;
 	ResTarget  *target;
 
 	/* An expression parses in parentheses, too; "a;" and "ALL a" do not */
-	if (list_length(parse_with(PARENTHESIS_PREFIX, text, "\n)")) == 1 &&
+	if (list_length(parse_with(PARENTHESIS_PREFIX, source, "\n)")) == 1 &&
 		list_length(parsed) == 1 &&
 		IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
 	{
@@ -86,7 +86,7 @@ hooks_expression_parse(const char *text, const char *what)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
-			 errmsg("%s is not a single expression: %s", what, text)));
+			 errmsg("%s is not a single expression: %s", what, source)));
 	return NULL;				/* keep compiler quiet */
 }
 

@@ -15,12 +15,12 @@
 /* A text that is parsed, and what was put in front of it */
 typedef struct HookExpressionText
 {
-	const char *text;
+	const char *source;
 	int			prefix;			/* its length */
 } HookExpressionText;
 
 extern void hooks_expression_point(void *parsed);
-extern Node *hooks_expression_parse(const char *text, const char *what);
+extern Node *hooks_expression_parse(const char *source, const char *what);
 extern Datum hooks_expression_value(Node *expression, bool *isnull);
 
 #endif							/* HOOKS_EXPRESSION_H */

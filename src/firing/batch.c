@@ -230,10 +230,10 @@ find_batch(const HookCapture *capture)
 static void
 add_root(HookBatch *batch, Oid relid)
 {
-	const char *text;
+	const char *sql;
 	const PlannedStmt *plan =
 		hooks_statement_root(hooks_statement, batch->query_cxt,
-							 &text);
+							 &sql);
 	HookAction	action = batch->event->action;
 	CmdType		operation = action == HOOK_INSERT ? CMD_INSERT :
 		action == HOOK_DELETE ? CMD_DELETE : CMD_UPDATE;

@@ -119,17 +119,17 @@ hooks_chain_init(void)
 static List *
 add_problem(List *problems, const Hook *hook, const char *problem)
 {
-	char	   *text = problem == NULL ?
+	char	   *line = problem == NULL ?
 		psprintf("hook \"%s\" has no row in hooks.registry", hook->name) :
 		psprintf("hook \"%s\" cannot fire: %s", hook->name, problem);
 	ListCell   *lc;
 
 	foreach(lc, problems)
 	{
-		if (strcmp(lfirst(lc), text) == 0)
+		if (strcmp(lfirst(lc), line) == 0)
 			return problems;
 	}
-	return lappend(problems, text);
+	return lappend(problems, line);
 }
 
 /*

@@ -223,7 +223,7 @@ find_own_root(const HookFiring *firing, const HookOrigin *origin,
  */
 static void
 describe_root(const HookFiring *firing, const HookOrigin *origin,
-			  Oid *relation, const char **action, const char **text)
+			  Oid *relation, const char **action, const char **sql)
 {
 	const HookSubject *subject = firing->subject;
 	const PlannedStmt *plan;
@@ -232,7 +232,7 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	if (subject->event->action == HOOK_DROP)
 	{
 		*action = hooks_event_action_word(HOOK_DROP);
-		*text = debug_query_string;
+		*sql = debug_query_string;
 		if (origin->depth == 0)
 			*relation = subject->relation;
 		return;
@@ -241,7 +241,7 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	/* The statements are over, or only one of many */
 	if (subject->event->phase == HOOK_BEFORE_COMMIT)
 	{
-		*text = debug_query_string;
+		*sql = debug_query_string;
 		return;
 	}
 
@@ -249,7 +249,7 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	if (subject->event->action == HOOK_TRUNCATE)
 	{
 		*action = hooks_event_action_word(HOOK_TRUNCATE);
-		*text = origin->truncate != NULL ? origin->truncate->text :
+		*sql = origin->truncate != NULL ? origin->truncate->sql :
 			debug_query_string;
 		if (origin->truncate != NULL)
 		{
@@ -260,7 +260,7 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	else
 	{
 		plan =
-			hooks_statement_root(firing->statement, subject->query_cxt, text);
+			hooks_statement_root(firing->statement, subject->query_cxt, sql);
 		if (plan != NULL && find_own_root(firing, origin, plan, &root))
 		{
 			*relation = root.relation;
@@ -301,14 +301,14 @@ origin_of(const HookFiring *firing, HookOrigin *found)
 const HookOrigin *
 hooks_context_find(const HookFiring *firing, HookOrigin *found,
 				   Oid *root_relation, const char **root_action,
-				   const char **text)
+				   const char **sql)
 {
 	const HookOrigin *origin = origin_of(firing, found);
 
 	*root_relation = InvalidOid;
 	*root_action = NULL;
-	*text = NULL;
-	describe_root(firing, origin, root_relation, root_action, text);
+	*sql = NULL;
+	describe_root(firing, origin, root_relation, root_action, sql);
 	return origin;
 }
 
@@ -335,9 +335,9 @@ hooks_context_root(const HookFiring *firing)
 	HookOrigin	found;
 	Oid			relation;
 	const char *action;
-	const char *text;
+	const char *sql;
 
-	(void) hooks_context_find(firing, &found, &relation, &action, &text);
+	(void) hooks_context_find(firing, &found, &relation, &action, &sql);
 	return relation;
 }
 
@@ -368,7 +368,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	HookOrigin	found;
 	Oid			root_relation;
 	const char *root_action;
-	const char *text;
+	const char *sql;
 	char	   *constraint = NULL;
 	Jsonb	   *metadata;
 	TupleDesc	desc;
@@ -383,7 +383,7 @@ hooks_context(PG_FUNCTION_ARGS)
 
 	event = firing->subject->event;
 	origin = hooks_context_find(firing, &found, &root_relation, &root_action,
-								&text);
+								&sql);
 	if (OidIsValid(origin->constraint))
 		constraint = get_constraint_name(origin->constraint);
 	if (firing->fired_at == 0)
@@ -412,8 +412,8 @@ hooks_context(PG_FUNCTION_ARGS)
 	values[i++] = role_name(GetSessionUserId());
 	nulls[i] = !assigned_columns(firing, &values[i]);
 	i++;
-	nulls[i] = text == NULL;
-	values[i++] = text ? CStringGetTextDatum(text) : (Datum) 0;
+	nulls[i] = sql == NULL;
+	values[i++] = sql ? CStringGetTextDatum(sql) : (Datum) 0;
 	values[i++] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	values[i++] = TimestampTzGetDatum(firing->fired_at);
 	nulls[i] = metadata == NULL;

@@ -62,7 +62,7 @@ extern const HookOrigin *hooks_context_find(const HookFiring *firing,
 											HookOrigin *found,
 											Oid *root_relation,
 											const char **root_action,
-											const char **text);
+											const char **sql);
 extern Oid	hooks_context_root(const HookFiring *firing);
 extern const char *hooks_context_action_word(const HookSubject *subject);
 extern char *hooks_context_describe(const HookFiring *firing);

@@ -3,8 +3,9 @@
  *		hooks.failure: the rows that tell of isolated failures.
  *
  * The table is written and pruned as catalog code does it: triggers, rules and
- * the search_path do not apply.  Failures count toward quarantine by their rows, so
- * that sessions which fail at the same time do not wait for each other.
+ * the search_path do not apply.  Failures count toward quarantine by their
+ * rows, so that sessions which fail at the same time do not wait for each
+ * other.
  */
 #include "postgres.h"
 

@@ -97,29 +97,29 @@ hooks_key_list(Oid relid, MemoryContext context)
  * and outside of quoted names nothing else has parentheses.
  */
 static const char *
-next_column(const char *text, char *name)
+next_column(const char *sql, char *name)
 {
 	bool		wanted = false;
 
-	for (; *text != '\0'; text++)
+	for (; *sql != '\0'; sql++)
 	{
 		int			length = 0;
 
-		if (*text == ')')
+		if (*sql == ')')
 			wanted = true;
-		if (*text != '"')
+		if (*sql != '"')
 			continue;
-		for (text++; *text != '\0'; text++)
+		for (sql++; *sql != '\0'; sql++)
 		{
-			if (*text == '"' && *++text != '"')
+			if (*sql == '"' && *++sql != '"')
 				break;
 			if (length < NAMEDATALEN - 1)
-				name[length++] = *text;
+				name[length++] = *sql;
 		}
 		name[length] = '\0';
 		if (wanted)
-			return text;
-		text--;					/* it is the character after the name */
+			return sql;
+		sql--;					/* it is the character after the name */
 	}
 	return NULL;
 }
@@ -128,7 +128,7 @@ next_column(const char *text, char *name)
  * Does the query compare the columns of the foreign key, in their order?
  */
 static bool
-compares_columns(const char *text, const ForeignKeyCacheInfo *fk)
+compares_columns(const char *sql, const ForeignKeyCacheInfo *fk)
 {
 	char		name[NAMEDATALEN];
 
@@ -136,11 +136,11 @@ compares_columns(const char *text, const ForeignKeyCacheInfo *fk)
 	{
 		char	   *column = get_attname(fk->conrelid, fk->conkey[i], true);
 
-		text = next_column(text, name);
-		if (text == NULL || column == NULL || strcmp(name, column) != 0)
+		sql = next_column(sql, name);
+		if (sql == NULL || column == NULL || strcmp(name, column) != 0)
 			return false;
 	}
-	return next_column(text, name) == NULL;
+	return next_column(sql, name) == NULL;
 }
 
 /*
@@ -148,16 +148,16 @@ compares_columns(const char *text, const ForeignKeyCacheInfo *fk)
  * 'D'EFAULT.
  */
 static char
-assigned_value(const char *text)
+assigned_value(const char *sql)
 {
 	bool		quoted = false;
 
-	for (; *text != '\0'; text++)
+	for (; *sql != '\0'; sql++)
 	{
-		if (*text == '"')
+		if (*sql == '"')
 			quoted = !quoted;
-		else if (*text == '=' && !quoted)
-			return text[1] == ' ' ? text[2] : '\0';
+		else if (*sql == '=' && !quoted)
+			return sql[1] == ' ' ? sql[2] : '\0';
 	}
 	return '\0';
 }
@@ -167,10 +167,10 @@ assigned_value(const char *text)
  * if it could be either.
  */
 CmdType
-hooks_key_event(const char *text, CmdType operation)
+hooks_key_event(const char *sql, CmdType operation)
 {
 	if (operation == CMD_UPDATE)
-		return assigned_value(text) == '$' ? CMD_UPDATE : CMD_UNKNOWN;
+		return assigned_value(sql) == '$' ? CMD_UPDATE : CMD_UNKNOWN;
 	return operation;
 }
 
@@ -178,14 +178,14 @@ hooks_key_event(const char *text, CmdType operation)
  * Does the foreign key, as it was declared, have such an action on the table?
  */
 static bool
-acts_like(Form_pg_constraint fk, Oid relid, const char *text,
+acts_like(Form_pg_constraint fk, Oid relid, const char *sql,
 		  CmdType operation)
 {
 	if (fk->conrelid != relid)
 		return false;
 	if (operation == CMD_DELETE)
 		return fk->confdeltype == FKCONSTR_ACTION_CASCADE;
-	switch (assigned_value(text))
+	switch (assigned_value(sql))
 	{
 		case '$':
 			return fk->confupdtype == FKCONSTR_ACTION_CASCADE;
@@ -205,7 +205,7 @@ acts_like(Form_pg_constraint fk, Oid relid, const char *text,
  * made for partitions of them and the action is one of it; else InvalidOid.
  */
 static Oid
-declared_constraint(Oid constraint, Oid relid, const char *text,
+declared_constraint(Oid constraint, Oid relid, const char *sql,
 					CmdType operation)
 {
 	while (OidIsValid(constraint))
@@ -220,7 +220,7 @@ declared_constraint(Oid constraint, Oid relid, const char *text,
 			return InvalidOid;
 		form = (Form_pg_constraint) GETSTRUCT(tuple);
 		above = form->conparentid;
-		alike = acts_like(form, relid, text, operation);
+		alike = acts_like(form, relid, sql, operation);
 		ReleaseSysCache(tuple);
 		if (!OidIsValid(above))
 			return alike ? constraint : InvalidOid;
@@ -235,7 +235,7 @@ declared_constraint(Oid constraint, Oid relid, const char *text,
  * table, the parent, and do the same; that is InvalidOid if it is not known.
  */
 Oid
-hooks_key_of_query(const HookKeys *keys, const char *text, CmdType operation,
+hooks_key_of_query(const HookKeys *keys, const char *sql, CmdType operation,
 				   Oid parent)
 {
 	List	   *candidates = keys->all;
@@ -249,7 +249,7 @@ hooks_key_of_query(const HookKeys *keys, const char *text, CmdType operation,
 		KeyPlace	place = {parent, InvalidAttrNumber};
 		KeyGroup   *group = NULL;
 
-		if (next_column(text, name) != NULL)
+		if (next_column(sql, name) != NULL)
 			place.column = get_attnum(keys->relid, name);
 		if (place.column != InvalidAttrNumber)
 			group = groups_lookup(keys->groups, place);
@@ -260,10 +260,10 @@ hooks_key_of_query(const HookKeys *keys, const char *text, CmdType operation,
 		ForeignKeyCacheInfo *fk = lfirst(lc);
 		Oid			declared;
 
-		if (!compares_columns(text, fk))
+		if (!compares_columns(sql, fk))
 			continue;
 		declared =
-			declared_constraint(fk->conoid, keys->relid, text, operation);
+			declared_constraint(fk->conoid, keys->relid, sql, operation);
 		if (!OidIsValid(declared) || declared == found)
 			continue;
 		if (OidIsValid(found))

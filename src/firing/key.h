@@ -13,8 +13,8 @@
 typedef struct HookKeys HookKeys;
 
 extern HookKeys *hooks_key_list(Oid relid, MemoryContext context);
-extern Oid	hooks_key_of_query(const HookKeys *keys, const char *text,
+extern Oid	hooks_key_of_query(const HookKeys *keys, const char *sql,
 							   CmdType operation, Oid parent);
-extern CmdType hooks_key_event(const char *text, CmdType operation);
+extern CmdType hooks_key_event(const char *sql, CmdType operation);
 
 #endif							/* HOOKS_KEY_H */

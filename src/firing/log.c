@@ -75,9 +75,9 @@ hooks_log_append(const HookLogEntry *entry)
 		ids[i] = Int64GetDatum(entry->hook_ids[i]);
 
 #define SET(column, value) (values[Anum_log_##column - 1] = (value))
-#define SET_TEXT(column, text) \
-	(nulls[Anum_log_##column - 1] = (text) == NULL, \
-	 SET(column, (text) == NULL ? (Datum) 0 : CStringGetTextDatum(text)))
+#define SET_TEXT(column, string) \
+	(nulls[Anum_log_##column - 1] = (string) == NULL, \
+	 SET(column, (string) == NULL ? (Datum) 0 : CStringGetTextDatum(string)))
 #define SET_JSON(column, json) \
 	(nulls[Anum_log_##column - 1] = (json) == NULL, \
 	 SET(column, (json) == NULL ? (Datum) 0 : JsonbPGetDatum(json)))

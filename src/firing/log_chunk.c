@@ -120,18 +120,18 @@ describe_statement(HookLogEntry *entry, const HookLogSource *source,
 {
 	HookOrigin	found;
 	Oid			root;
-	const char *text;
+	const char *sql;
 	const HookOrigin *origin = hooks_context_find(firing, &found, &root,
-												  &entry->root_action, &text);
+												  &entry->root_action, &sql);
 
-	if (text != NULL && strlen(text) > MAX_STATEMENT)
-		text = pnstrdup(text, pg_mbcliplen(text, strlen(text), MAX_STATEMENT));
+	if (sql != NULL && strlen(sql) > MAX_STATEMENT)
+		sql = pnstrdup(sql, pg_mbcliplen(sql, strlen(sql), MAX_STATEMENT));
 	entry->relation = RelationGetRelid(source->target);
 	entry->relation_name = hooks_payload_relation(entry->relation);
 	entry->action = hooks_context_action_word(firing->subject);
 	entry->caller = GetUserNameFromId(firing->caller, true);
 	entry->session_user = GetUserNameFromId(GetSessionUserId(), true);
-	entry->statement = text;
+	entry->statement = sql;
 	entry->metadata = hooks_settings_metadata();
 	entry->fired_at = GetCurrentTimestamp();
 	entry->generation = hooks_log_generation + 1;

@@ -115,7 +115,7 @@ is_same_action(const HookKeyAction *a, const HookKeyAction *b)
 	return a->table == b->table && a->parent == b->parent &&
 		a->depth == b->depth && a->root.relation == b->root.relation &&
 		a->root.operation == b->root.operation &&
-		strcmp(a->text, b->text) == 0;
+		strcmp(a->sql, b->sql) == 0;
 }
 
 static inline uint32
@@ -123,8 +123,8 @@ hash_action(const HookKeyAction *action)
 {
 	return hash_combine(hash_combine(murmurhash32(action->parent),
 									 action->depth),
-						hash_bytes((const unsigned char *) action->text,
-								   strlen(action->text)));
+						hash_bytes((const unsigned char *) action->sql,
+								   strlen(action->sql)));
 }
 
 #define SH_PREFIX actions
@@ -190,7 +190,7 @@ copy_action(MemoryContext context, const HookKeyAction *action)
 	HookKeyAction *copy = MemoryContextAlloc(context, sizeof(HookKeyAction));
 
 	*copy = *action;
-	copy->text = MemoryContextStrdup(context, action->text);
+	copy->sql = MemoryContextStrdup(context, action->sql);
 	return copy;
 }
 
@@ -290,7 +290,7 @@ hooks_origin_begin(HookCascade *cascade, const QueryDesc *level,
 	HookKeyAction action = {0};
 
 	Assert(cascade == NULL || level != NULL);
-	action.text = query->sourceText;
+	action.sql = query->sourceText;
 	action.operation = query->operation;
 	action.depth = HOOK_DEPTH_UNKNOWN;
 	if (cascade == NULL)
@@ -340,7 +340,7 @@ hooks_origin_constraint(HookKeyAction *action)
 	if (table->keys == NULL)
 		table->keys =
 			hooks_key_list(table->relid, GetMemoryChunkContext(table));
-	action->constraint = hooks_key_of_query(table->keys, action->text,
+	action->constraint = hooks_key_of_query(table->keys, action->sql,
 											action->operation, action->parent);
 	action->resolved = true;
 	return action->constraint;

@@ -35,7 +35,7 @@ typedef struct HookOrigin
 typedef struct HookKeyAction
 {
 	struct HookKeyAction *next; /* of the same table */
-	const char *text;			/* of its queries; a copy */
+	const char *sql;			/* of its queries; a copy */
 	struct HookKeyTable *table; /* that they name */
 	CmdType		operation;
 	Oid			parent;			/* the table of the rows that they follow;

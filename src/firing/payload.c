@@ -42,18 +42,18 @@ hooks_payload_key(JsonbInState *state, const char *key)
  * A key and a string, or null.
  */
 void
-hooks_payload_add(JsonbInState *state, const char *key, const char *text)
+hooks_payload_add(JsonbInState *state, const char *key, const char *sql)
 {
 	JsonbValue	value = {0};
 
 	hooks_payload_key(state, key);
-	if (text == NULL)
+	if (sql == NULL)
 		value.type = jbvNull;
 	else
 	{
 		value.type = jbvString;
-		value.val.string.val = unconstify(char *, text);
-		value.val.string.len = strlen(text);
+		value.val.string.val = unconstify(char *, sql);
+		value.val.string.len = strlen(sql);
 	}
 	hooks_jsonb_push(state, WJB_VALUE, &value);
 }
@@ -115,13 +115,13 @@ hooks_payload_relation(Oid relid)
  */
 void
 hooks_payload_add_context(JsonbInState *state, const HookFiring *firing,
-						  const char **text)
+						  const char **sql)
 {
 	HookOrigin	found;
 	Oid			root;
 	const char *action;
 	const HookOrigin *origin = hooks_context_find(firing, &found, &root,
-												  &action, text);
+												  &action, sql);
 
 	hooks_payload_add(state, "root_relation", hooks_payload_relation(root));
 	hooks_payload_add(state, "root_action", action);

@@ -25,7 +25,7 @@ typedef struct HookPayloadValue
 extern JsonbInState hooks_payload_begin(HookFiring *firing);
 extern void hooks_payload_key(JsonbInState *state, const char *key);
 extern void hooks_payload_add(JsonbInState *state, const char *key,
-							  const char *text);
+							  const char *sql);
 extern void hooks_payload_add_json(JsonbInState *state, const char *key,
 								   Jsonb *value);
 extern void hooks_payload_push_integer(JsonbInState *state,
@@ -34,7 +34,7 @@ extern void hooks_payload_push_integer(JsonbInState *state,
 extern char *hooks_payload_relation(Oid relid);
 extern void hooks_payload_add_context(JsonbInState *state,
 									  const HookFiring *firing,
-									  const char **text);
+									  const char **sql);
 extern Jsonb *hooks_payload_end(JsonbInState *state);
 extern HookPayloadValue *hooks_payload_share(Jsonb *json);
 extern Jsonb *hooks_payload_end_shared(JsonbInState *state, const char *key,

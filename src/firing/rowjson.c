@@ -256,10 +256,10 @@ set_float(JsonbValue *value, const RowJsonColumn *column, Datum datum)
 
 	if (isnan(number) || isinf(number))
 	{
-		char	   *text = pstrdup(isnan(number) ? "NaN" :
-								   number < 0 ? "-Infinity" : "Infinity");
+		char	   *printed = pstrdup(isnan(number) ? "NaN" :
+									  number < 0 ? "-Infinity" : "Infinity");
 
-		set_string(value, text, strlen(text));
+		set_string(value, printed, strlen(printed));
 		return;
 	}
 	if (single)
@@ -281,10 +281,10 @@ set_numeric(JsonbValue *value, Datum datum)
 
 	if (numeric_is_nan(number) || numeric_is_inf(number))
 	{
-		char	   *text =
+		char	   *printed =
 			DatumGetCString(DirectFunctionCall1(numeric_out, datum));
 
-		set_string(value, text, strlen(text));
+		set_string(value, printed, strlen(printed));
 		return;
 	}
 	value->type = jbvNumeric;
@@ -308,7 +308,7 @@ static void
 set_value(JsonbValue *value, RowJsonColumn *column, Datum datum)
 {
 	int			utc = 0;
-	struct varlena *text;
+	struct varlena *packed;
 	char	   *string;
 
 	switch (column->kind)
@@ -332,8 +332,9 @@ set_value(JsonbValue *value, RowJsonColumn *column, Datum datum)
 			set_numeric(value, datum);
 			break;
 		case ROWJSON_TEXT:
-			text = PG_DETOAST_DATUM_PACKED(datum);
-			set_string(value, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+			packed = PG_DETOAST_DATUM_PACKED(datum);
+			set_string(value, VARDATA_ANY(packed),
+					   VARSIZE_ANY_EXHDR(packed));
 			break;
 		case ROWJSON_TIME:
 			string = JsonEncodeDateTime(NULL, datum, column->type,

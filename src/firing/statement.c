@@ -110,12 +110,12 @@ next_statement(QueryDesc *query)
  * abort does.
  */
 HookStatement *
-hooks_statement_push_copy(const CopyStmt *copy, const char *text)
+hooks_statement_push_copy(const CopyStmt *copy, const char *sql)
 {
 	HookStatement *statement = next_statement(NULL);
 
 	statement->copied = RangeVarGetRelid(copy->relation, NoLock, true);
-	statement->text = text;
+	statement->sql = sql;
 	statement->referential = false;
 	statement->level = ++last_level;
 	statement->caller = GetUserId();
@@ -269,23 +269,23 @@ hooks_statement_caller(const HookStatement *statement,
  */
 const PlannedStmt *
 hooks_statement_root(const HookStatement *statement, MemoryContext query_cxt,
-					 const char **text)
+					 const char **sql)
 {
 	const PlannedStmt *plan;
 
 	statement = hooks_statement_of_cascade(statement);
 	if (statement != NULL && statement->query == NULL)
 	{
-		*text = statement->text;
+		*sql = statement->sql;
 		return NULL;
 	}
 	if (statement != NULL)
 	{
-		*text = statement->query->sourceText;
+		*sql = statement->query->sourceText;
 		return statement->query->plannedstmt;
 	}
 	plan = statement_of_portal(query_cxt);
-	*text = plan != NULL ? ActivePortal->sourceText : debug_query_string;
+	*sql = plan != NULL ? ActivePortal->sourceText : debug_query_string;
 	return plan;
 }
 

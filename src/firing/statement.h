@@ -34,7 +34,7 @@ typedef struct HookStatement
 	QueryDesc  *query;			/* NULL for COPY FROM */
 	/* the table that COPY FROM names; only for it */
 	Oid			copied;
-	const char *text;			/* its text; only for COPY FROM */
+	const char *sql;			/* its text; only for COPY FROM */
 	int			nest_level;		/* of the transaction when it began */
 	uint64		level;			/* identifies the trigger query level */
 	bool		referential;	/* a referential action's query */
@@ -54,7 +54,7 @@ extern void hooks_statement_init(void);
 extern HookStatement *hooks_statement_push(QueryDesc *query);
 extern void hooks_statement_set_caller(Oid caller);
 extern HookStatement *hooks_statement_push_copy(const CopyStmt *copy,
-												const char *text);
+												const char *sql);
 extern void hooks_statement_abort(int nest_level);
 extern bool hooks_statement_in_referential_action(void);
 extern bool hooks_statement_all_seen(void);
@@ -63,7 +63,7 @@ extern Oid	hooks_statement_caller(const HookStatement *statement,
 								   MemoryContext query_cxt);
 extern const PlannedStmt *hooks_statement_root(const HookStatement *statement,
 											   MemoryContext query_cxt,
-											   const char **text);
+											   const char **sql);
 extern List *hooks_statement_written(const PlannedStmt *plan);
 extern const char *hooks_statement_action_word(CmdType operation);
 extern CmdType hooks_statement_operation(TriggerEvent event);

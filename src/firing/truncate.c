@@ -36,7 +36,7 @@ HookTruncate *hooks_truncate = NULL;
  * abort does.
  */
 void
-hooks_truncate_push(const TruncateStmt *statement, const char *text)
+hooks_truncate_push(const TruncateStmt *statement, const char *sql)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 	HookTruncate *truncate = palloc0(sizeof(HookTruncate));
@@ -52,7 +52,7 @@ hooks_truncate_push(const TruncateStmt *statement, const char *text)
 			truncate->with_children =
 				lappend_oid(truncate->with_children, relid);
 	}
-	truncate->text = text;
+	truncate->sql = sql;
 	truncate->nest_level = GetCurrentTransactionNestLevel();
 	truncate->outer = hooks_truncate;
 	hooks_truncate = truncate;

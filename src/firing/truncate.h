@@ -19,7 +19,7 @@ typedef struct HookTruncate
 {
 	struct HookTruncate *outer;
 	int			nest_level;
-	const char *text;
+	const char *sql;
 	List	   *named;			/* the tables that it names, each once */
 	List	   *with_children;	/* of these, all without ONLY */
 } HookTruncate;
@@ -28,7 +28,7 @@ typedef struct HookTruncate
 extern HookTruncate *hooks_truncate;
 
 extern void hooks_truncate_push(const TruncateStmt *statement,
-								const char *text);
+								const char *sql);
 extern void hooks_truncate_pop(void);
 extern void hooks_truncate_abort(int nest_level);
 extern bool hooks_truncate_names(const HookTruncate *truncate, Relation rel,

@@ -42,9 +42,9 @@
  * in it, NULL if there is no list or none that ends the text.
  */
 static List *
-callback_names(const char *text, char **arguments)
+callback_names(const char *name, char **arguments)
 {
-	char	   *copy = pstrdup(text);
+	char	   *copy = pstrdup(name);
 	bool		quoted = false;
 	List	   *parts;
 	List	   *names = NIL;
@@ -153,10 +153,10 @@ hooks_callback_problem(Oid function, bool takes_jsonb)
  * callback; the schema's privileges are checked as in any look-up.
  */
 Oid
-hooks_callback_lookup(const char *text, bool takes_jsonb)
+hooks_callback_lookup(const char *name, bool takes_jsonb)
 {
 	char	   *arguments;
-	List	   *names = callback_names(text, &arguments);
+	List	   *names = callback_names(name, &arguments);
 	Oid			jsonb = JSONBOID;
 	Oid			function = InvalidOid;
 	const char *problem;
@@ -168,7 +168,7 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("function \"%s\" cannot be the callback of this hook",
-						text),
+						name),
 				 takes_jsonb ?
 				 errdetail("It does not take one argument of type jsonb, or is a procedure.") :
 				 errdetail("It takes arguments, or is a procedure."),
@@ -176,14 +176,14 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
 	if (!OidIsValid(function))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("callback function \"%s\" does not exist", text),
+				 errmsg("callback function \"%s\" does not exist", name),
 				 errhint("A callback is named as in CREATE TRIGGER ... EXECUTE FUNCTION: qualified, or on the search_path.")));
 	problem = hooks_callback_problem(function, takes_jsonb);
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("function \"%s\" cannot be the callback of this hook",
-						text),
+						name),
 				 errdetail_internal("%s", problem),
 				 takes_jsonb ? errhint(EVENT_SHAPE) : errhint(TRIGGER_SHAPE)));
 	return function;
@@ -194,10 +194,10 @@ hooks_callback_lookup(const char *text, bool takes_jsonb)
  * none.
  */
 Oid
-hooks_callback_lookup_plain(const char *text)
+hooks_callback_lookup_plain(const char *name)
 {
 	char	   *arguments;
-	List	   *names = callback_names(text, &arguments);
+	List	   *names = callback_names(name, &arguments);
 	Oid			function = InvalidOid;
 
 	if (names != NIL && (arguments == NULL || arguments[0] == '\0'))
@@ -206,7 +206,7 @@ hooks_callback_lookup_plain(const char *text)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("function \"%s\" without arguments does not exist",
-						text)));
+						name)));
 	return function;
 }
 
@@ -218,10 +218,10 @@ char *
 hooks_callback_text(Oid function)
 {
 	int			guc_level = hooks_settings_quote_plainly();
-	char	   *text = format_procedure_qualified(function);
+	char	   *name = format_procedure_qualified(function);
 
 	AtEOXact_GUC(false, guc_level);
-	return text;
+	return name;
 }
 
 /*

@@ -12,8 +12,8 @@
 
 extern const char *hooks_callback_problem(Oid function, bool takes_jsonb);
 extern char *hooks_callback_text(Oid function);
-extern Oid	hooks_callback_lookup(const char *text, bool takes_jsonb);
-extern Oid	hooks_callback_lookup_plain(const char *text);
+extern Oid	hooks_callback_lookup(const char *name, bool takes_jsonb);
+extern Oid	hooks_callback_lookup_plain(const char *name);
 extern Oid	hooks_callback_owner(Oid function);
 extern List *hooks_callback_functions(Node *expression);
 extern bool hooks_callback_type_runs_code(Oid type);

@@ -187,14 +187,14 @@ hooks_checks_refuse_name(const char *name)
 static Node *
 make_body(Oid callback)
 {
-	char	   *text =
+	char	   *source =
 		psprintf("SELECT c.severity::pg_catalog.text, c.object::pg_catalog.text, "
 				 "c.message::pg_catalog.text, c.hint::pg_catalog.text "
 				 "FROM %s AS c(severity, object, message, hint)",
 				 hooks_callback_text(callback));
-	List	   *parsed = pg_parse_query(text);
+	List	   *parsed = pg_parse_query(source);
 	Query	   *query =
-		parse_analyze_fixedparams(linitial_node(RawStmt, parsed), text, NULL,
+		parse_analyze_fixedparams(linitial_node(RawStmt, parsed), source, NULL,
 								  0, NULL);
 
 	return (Node *) list_make1(list_make1(query));

@@ -108,17 +108,17 @@ refuse_bare_column(ParseState *pstate, ColumnRef *column)
  * hook has no relation, and its condition no rows.
  */
 static Node *
-transform_condition(Relation rel, const char *text)
+transform_condition(Relation rel, const char *source)
 {
 	ParseState *pstate = make_parsestate(NULL);
-	Node	   *raw = hooks_expression_parse(text, "condition of a hook");
-	HookExpressionText parsed = {text, strlen(HOOKS_EXPRESSION_PREFIX)};
+	Node	   *raw = hooks_expression_parse(source, "condition of a hook");
+	HookExpressionText parsed = {source, strlen(HOOKS_EXPRESSION_PREFIX)};
 	ErrorContextCallback context =
 	{error_context_stack, hooks_expression_point, &parsed};
 	ParseNamespaceItem *nsitem;
 	Node	   *condition;
 
-	pstate->p_sourcetext = psprintf(HOOKS_EXPRESSION_PREFIX "%s", text);
+	pstate->p_sourcetext = psprintf(HOOKS_EXPRESSION_PREFIX "%s", source);
 	if (rel != NULL)
 	{
 		nsitem = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
@@ -304,7 +304,7 @@ hooks_condition_text(Oid relid, Node *condition)
 {
 	int			guc_level;
 	List	   *context;
-	char	   *text;
+	char	   *source;
 
 	if (condition == NULL)
 		return NULL;
@@ -312,9 +312,10 @@ hooks_condition_text(Oid relid, Node *condition)
 	context = !OidIsValid(relid) ? NIL :
 		list_concat(deparse_context_for("old", relid),
 					deparse_context_for("new", relid));
-	text = deparse_expression(lift_new(condition, NULL), context, true, false);
+	source = deparse_expression(lift_new(condition, NULL), context, true,
+								false);
 	AtEOXact_GUC(false, guc_level);
-	return text;
+	return source;
 }
 
 /*
@@ -327,9 +328,9 @@ hooks_condition_text(Oid relid, Node *condition)
  * constants that cannot be kept, 54001 for too many levels.
  */
 Node *
-hooks_condition_transform(const Hook *hook, Relation rel, const char *text)
+hooks_condition_transform(const Hook *hook, Relation rel, const char *source)
 {
-	Node	   *condition = transform_condition(rel, text);
+	Node	   *condition = transform_condition(rel, source);
 	int			depth = 0;
 
 	if (is_too_deep(condition, &depth))

@@ -14,7 +14,7 @@
 #include "registry/hook.h"
 
 extern Node *hooks_condition_transform(const Hook *hook, Relation rel,
-									   const char *text);
+									   const char *source);
 extern const char *hooks_condition_missing_row(const Hook *hook,
 											   Node *condition, TupleDesc desc,
 											   const char **why);

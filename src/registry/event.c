@@ -113,19 +113,19 @@ const HookEvent hooks_events[HOOK_EVENTS] = {
 };
 
 static const HookWord *
-find_word(const HookWordList *list, const char *text)
+find_word(const HookWordList *list, const char *given)
 {
 	for (int i = 0; i < list->length; i++)
-		if (strcmp(list->words[i].word, text) == 0)
+		if (strcmp(list->words[i].word, given) == 0)
 			return &list->words[i];
 	return NULL;
 }
 
 /* is it a word that this version understands? */
 static bool
-is_word(const HookWordList *list, const char *text)
+is_word(const HookWordList *list, const char *given)
 {
-	const HookWord *word = find_word(list, text);
+	const HookWord *word = find_word(list, given);
 
 	return word != NULL && !word->later;
 }
@@ -135,9 +135,9 @@ is_word(const HookWordList *list, const char *text)
  * if it will be one.
  */
 static int
-parse_word(const HookWordList *list, const char *text)
+parse_word(const HookWordList *list, const char *given)
 {
-	const HookWord *word = find_word(list, text);
+	const HookWord *word = find_word(list, given);
 	StringInfoData valid;
 
 	if (word != NULL && !word->later)
@@ -153,8 +153,8 @@ parse_word(const HookWordList *list, const char *text)
 					 ERRCODE_INVALID_PARAMETER_VALUE),
 			 word != NULL ?
 			 errmsg("hook %s \"%s\" is not supported by this version",
-					list->what, text) :
-			 errmsg("unrecognized hook %s: \"%s\"", list->what, text),
+					list->what, given) :
+			 errmsg("unrecognized hook %s: \"%s\"", list->what, given),
 			 errhint("Valid values are %s.", valid.data)));
 	return 0;					/* keep compiler quiet */
 }
@@ -170,9 +170,9 @@ print_word(const HookWordList *list, int value)
 }
 
 HookPhase
-hooks_event_parse_phase(const char *text)
+hooks_event_parse_phase(const char *given)
 {
-	return (HookPhase) parse_word(&phase_words, text);
+	return (HookPhase) parse_word(&phase_words, given);
 }
 
 /*
@@ -180,9 +180,9 @@ hooks_event_parse_phase(const char *text)
  * none, *unknown is it.
  */
 static int
-find_actions(const char *text, const char **unknown)
+find_actions(const char *given, const char **unknown)
 {
-	char	   *part = pstrdup(text);
+	char	   *part = pstrdup(given);
 	int			actions = 0;
 
 	*unknown = NULL;
@@ -211,10 +211,10 @@ find_actions(const char *text, const char **unknown)
  * The same; 22023 if one is none.
  */
 int
-hooks_event_parse_actions(const char *text)
+hooks_event_parse_actions(const char *given)
 {
 	const char *unknown;
-	int			actions = find_actions(text, &unknown);
+	int			actions = find_actions(given, &unknown);
 
 	return unknown == NULL ? actions : parse_word(&action_words, unknown);
 }
@@ -241,33 +241,33 @@ hooks_event_unknown_word(const char *phase, const char *action,
 }
 
 HookLevel
-hooks_event_parse_level(const char *text)
+hooks_event_parse_level(const char *given)
 {
-	return (HookLevel) parse_word(&level_words, text);
+	return (HookLevel) parse_word(&level_words, given);
 }
 
 HookPolicy
-hooks_event_parse_policy(const char *text)
+hooks_event_parse_policy(const char *given)
 {
-	return (HookPolicy) parse_word(&policy_words, text);
+	return (HookPolicy) parse_word(&policy_words, given);
 }
 
 HookRunAs
-hooks_event_parse_run_as(const char *text)
+hooks_event_parse_run_as(const char *given)
 {
-	return (HookRunAs) parse_word(&run_as_words, text);
+	return (HookRunAs) parse_word(&run_as_words, given);
 }
 
 HookFire
-hooks_event_parse_fire(const char *text)
+hooks_event_parse_fire(const char *given)
 {
-	return (HookFire) parse_word(&fire_words, text);
+	return (HookFire) parse_word(&fire_words, given);
 }
 
 HookActivation
-hooks_event_parse_activation(const char *text)
+hooks_event_parse_activation(const char *given)
 {
-	return (HookActivation) parse_word(&activation_words, text);
+	return (HookActivation) parse_word(&activation_words, given);
 }
 
 const char *

@@ -83,13 +83,13 @@ enum
 
 extern const HookEvent hooks_events[HOOK_EVENTS];
 
-extern HookPhase hooks_event_parse_phase(const char *text);
-extern int	hooks_event_parse_actions(const char *text);
-extern HookLevel hooks_event_parse_level(const char *text);
-extern HookPolicy hooks_event_parse_policy(const char *text);
-extern HookRunAs hooks_event_parse_run_as(const char *text);
-extern HookFire hooks_event_parse_fire(const char *text);
-extern HookActivation hooks_event_parse_activation(const char *text);
+extern HookPhase hooks_event_parse_phase(const char *given);
+extern int	hooks_event_parse_actions(const char *given);
+extern HookLevel hooks_event_parse_level(const char *given);
+extern HookPolicy hooks_event_parse_policy(const char *given);
+extern HookRunAs hooks_event_parse_run_as(const char *given);
+extern HookFire hooks_event_parse_fire(const char *given);
+extern HookActivation hooks_event_parse_activation(const char *given);
 
 extern const char *hooks_event_unknown_word(const char *phase,
 											const char *action,

@@ -209,9 +209,9 @@ set_path(Script *script, const char *search_path)
  * Before a text that is an expression.
  */
 static void
-set_strings(Script *script, const char *text)
+set_strings(Script *script, const char *expression)
 {
-	if (text != NULL && strchr(text, '\\') != NULL &&
+	if (expression != NULL && strchr(expression, '\\') != NULL &&
 		!script->strings_changed)
 		set_parameter(script, "standard_conforming_strings", "on",
 					  &script->strings_changed);
@@ -283,19 +283,19 @@ write_filters(Script *script)
 	foreach(lc, hooks_filter_all())
 	{
 		const HookFilter *filter = lfirst(lc);
-		char	   *text = hooks_filter_text(filter);
+		char	   *expression = hooks_filter_text(filter);
 		StringInfoData call;
 
 		CHECK_FOR_INTERRUPTS();
-		if (text == NULL)
+		if (expression == NULL)
 			continue;
 		set_role(script, hooks_rights_owner(filter->relation));
-		set_strings(script, text);
+		set_strings(script, expression);
 		initStringInfo(&call);
 		appendStringInfo(&call, "SELECT hooks.register_filter(%s",
 						 quote_literal_cstr(filter->name));
 		add_text(&call, "relation", hooks_place_quoted(filter->relation));
-		add_text(&call, "using_expression", text);
+		add_text(&call, "using_expression", expression);
 		if (hooks_filter_is_on(filter->relation))
 			add_value(&call, "enable", "true");
 		appendStringInfoString(&call, ");");
