@@ -12,7 +12,7 @@ SET search_path = test_foreign;
 CREATE EXTENSION postgres_fdw;
 CREATE SERVER test_foreign_loop FOREIGN DATA WRAPPER postgres_fdw
     OPTIONS (host :'HOST', port :'PORT', dbname :'DBNAME');
-CREATE USER MAPPING FOR CURRENT_USER SERVER test_foreign_loop;
+CREATE USER MAPPING FOR CURRENT_USER SERVER test_foreign_loop OPTIONS (user :'USER');
 CREATE TABLE remote (id int PRIMARY KEY, val text);
 CREATE FOREIGN TABLE items (id int, val text) SERVER test_foreign_loop
     OPTIONS (schema_name 'test_foreign', table_name 'remote');

@@ -66,7 +66,7 @@ RESET ROLE;
 CREATE EXTENSION postgres_fdw SCHEMA test_scope_out;
 CREATE SERVER test_scope_loop FOREIGN DATA WRAPPER postgres_fdw
     OPTIONS (host :'HOST', port :'PORT', dbname :'DBNAME');
-CREATE USER MAPPING FOR CURRENT_USER SERVER test_scope_loop;
+CREATE USER MAPPING FOR CURRENT_USER SERVER test_scope_loop OPTIONS (user :'USER');
 IMPORT FOREIGN SCHEMA test_scope_new FROM SERVER test_scope_loop INTO test_scope_in;
 INSERT INTO test_scope_in.one VALUES (1);
 INSERT INTO test_scope_in.two VALUES (2);
