@@ -18,7 +18,8 @@ foreach my $name ('publisher', 'subscriber')
 		'postgres', q{
 		CREATE EXTENSION hooks;
 		CREATE TABLE parent (id int PRIMARY KEY);
-		CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$});
+		CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$;
+		CREATE FUNCTION quiet(event jsonb) RETURNS void LANGUAGE sql AS ''});
 }
 my ($publisher, $subscriber) = @node{qw(publisher subscriber)};
 
@@ -31,6 +32,7 @@ sub use_hooks
 		'postgres', qq{
 		SELECT hooks.register('$name bin', 'before_cascade', 'delete', 'parent', 'hooks.keep');
 		SELECT hooks.register('$name broken', 'after', 'delete', 'parent', 'broken');
+		SELECT hooks.register('$name log', 'after_commit', 'insert', 'parent', 'quiet');
 		INSERT INTO parent VALUES ($id);
 		DELETE FROM parent WHERE id = $id});
 }
@@ -44,13 +46,14 @@ sub state_of
 		SELECT string_agg(hook, ', ' ORDER BY failure_id) FROM hooks.failure;
 		SELECT count(*) FROM hooks.kept;
 		SELECT count(*) FROM hooks.kept_row;
+		SELECT string_agg(event_id::text || ' ' || new_rows::text, ', ' ORDER BY event_id) FROM hooks.log_1;
 		TABLE hooks.bin});
 }
 
 use_hooks($publisher, 'publisher', 1);
 use_hooks($subscriber, 'subscriber', 2);
 my $before = state_of($subscriber);
-like($before, qr/^subscriber bin, subscriber broken\nsubscriber broken\n1\n1\n/, 'the subscriber has hooks of its own');
+like($before, qr/^subscriber bin, subscriber broken, subscriber log\nsubscriber broken\n1\n1\n1 \[\{"id": 2\}\]\n/, 'the subscriber has hooks of its own');
 
 # The initial copy
 $publisher->safe_psql('postgres', 'CREATE PUBLICATION pub FOR ALL TABLES; INSERT INTO parent VALUES (3), (4), (5)');
