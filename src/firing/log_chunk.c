@@ -41,6 +41,7 @@ typedef struct LogChunk
 {
 	const HookLogSource *source;
 	HookLogEntry entry;			/* as far as all chunks share it */
+	bool		begun;
 	MemoryContext context;		/* reset after each chunk */
 	MemoryContext row_context;	/* after each row */
 	int			rows;
@@ -192,6 +193,7 @@ begin_chunk(LogChunk *chunk)
 	MemoryContext old = MemoryContextSwitchTo(chunk->context);
 	ListCell   *lc;
 
+	chunk->begun = true;
 	chunk->rows = 0;
 	hooks_jsonraw_begin(&chunk->old_rows);
 	hooks_jsonraw_begin(&chunk->new_rows);
@@ -206,7 +208,7 @@ begin_chunk(LogChunk *chunk)
 }
 
 /*
- * Writes the chunk, and begins another one.
+ * Writes the chunk.
  */
 static void
 end_chunk(LogChunk *chunk, HookFiring *firing)
@@ -244,7 +246,7 @@ end_chunk(LogChunk *chunk, HookFiring *firing)
 	hooks_log_append(&entry);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(chunk->context);
-	begin_chunk(chunk);
+	chunk->begun = false;
 }
 
 /*
@@ -311,17 +313,18 @@ hooks_log_chunk_write(const HookLogSource *source, HookFiring *firing)
 	chunk.row_context = AllocSetContextCreate(CurrentMemoryContext,
 											  "hooks log row",
 											  ALLOCSET_DEFAULT_SIZES);
-	begin_chunk(&chunk);
 	hooks_batch_reader_begin(&rows, source->batch, source->target);
 	hooks_rowjson_enter(source->json);
 	while (hooks_batch_reader_next(&rows))
 	{
-		if (is_full(&chunk))
+		if (chunk.begun && is_full(&chunk))
 		{
 			hooks_rowjson_leave(source->json);
 			end_chunk(&chunk, firing);
 			hooks_rowjson_enter(source->json);
 		}
+		if (!chunk.begun)
+			begin_chunk(&chunk);
 		if (!note_wanted(&chunk, rows.number))
 			continue;
 		add_row(&chunk, &chunk.old_rows, rows.old);
@@ -330,7 +333,7 @@ hooks_log_chunk_write(const HookLogSource *source, HookFiring *firing)
 	}
 	hooks_rowjson_leave(source->json);
 	hooks_batch_reader_end(&rows);
-	if (chunk.rows > 0)
+	if (chunk.begun && chunk.rows > 0)
 		end_chunk(&chunk, firing);
 	MemoryContextDelete(chunk.row_context);
 	MemoryContextDelete(chunk.context);

@@ -11,12 +11,14 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "commands/sequence.h"
 #include "fmgr.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "base/identity.h"
 #include "base/own.h"
@@ -25,6 +27,16 @@
 #include "firing/log_turn.h"
 
 #define TURN "log_turn"
+
+/* how old the answer may be for transactions that begin */
+#define ANSWER_HOLDS USECS_PER_SEC
+
+/*
+ * When a transaction of this session began that has asked last, and the
+ * answer.  An abort leaves them.
+ */
+static TimestampTz asked_at = 0;
+static int	answer = 1;
 
 /*
  * The table to write: 1, 2 or 3.
@@ -58,8 +70,14 @@ hooks_log_turn(void)
 Relation
 hooks_log_turn_open(void)
 {
-	return hooks_own_open(&hooks_log_tables[hooks_log_turn() - 1],
-						  RowExclusiveLock);
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (now - asked_at > ANSWER_HOLDS || now < asked_at)
+	{
+		answer = hooks_log_turn();
+		asked_at = now;
+	}
+	return hooks_own_open(&hooks_log_tables[answer - 1], RowExclusiveLock);
 }
 
 /*
