@@ -5,20 +5,10 @@
  *
  * While a statement writes rows, the WHEN of our trigger captures their TIDs.
  * The first row opens a batch and queues its event, the others join the batch
- * and queue none.  When trigger.c fires the event, all rows of
- * the statement are in the batch, and no referential action has run yet.
+ * and queue none.  When trigger.c fires the event, all rows of the statement
+ * are in the batch, and no referential action has run yet.
  *
- * Which batch a row may join is a matter of when that batch's event fires:
- * - rows of one query do belong together: their events wait until it ends;
- * - rows of several referential actions in the same trigger query level do
- *   too: trigger.c runs all actions that the level has queued before any event
- *   that those queue in turn, and the batch's event is one of the latter;
- * - all others open a batch of their own.  In doubt, so do these: the cost is
- *   one more firing, while a row in the wrong batch would fire too late.
- * A batch leaves the list when its event fires, so nothing can join it later.
- *
- * Which batch that is a hash table knows, as each query of a cascade asks anew
- * and there can be as many open batches as tables.
+ * batch_place.c knows which batch a row may join.
  *
  * Each batch has a memory context below TopTransactionContext.  The list of
  * batches follows subtransactions: what was captured in one that aborts goes
@@ -33,6 +23,7 @@
 #include "base/place.h"
 #include "base/settings.h"
 #include "firing/batch.h"
+#include "firing/batch_place.h"
 #include "firing/statement.h"
 
 #define FIRST_CHUNK		16
@@ -40,52 +31,6 @@
 
 /* from how many tables on a batch has a hash table of them */
 #define MANY_TABLES		16
-
-/* What the rows that join a batch have in common */
-typedef struct BatchPlace
-{
-	const HookEvent *event;
-	Oid			root;
-	uint64		level;			/* of referential actions; 0: of one query */
-	MemoryContext query_cxt;	/* if of one; else NULL */
-} BatchPlace;
-
-typedef struct PlaceEntry
-{
-	BatchPlace	place;
-	char		status;			/* for simplehash.h */
-	HookBatch  *batch;
-} PlaceEntry;
-
-static inline uint32
-hash_place(const BatchPlace *place)
-{
-	uint32		event = (uint32) (uintptr_t) place->event;
-	uint32		query_cxt = (uint32) ((uintptr_t) place->query_cxt >> 4);
-
-	return hash_combine(hash_combine(murmurhash32(place->root),
-									 murmurhash32((uint32) place->level)),
-						hash_combine(murmurhash32(event),
-									 murmurhash32(query_cxt)));
-}
-
-static inline bool
-is_same_place(const BatchPlace *a, const BatchPlace *b)
-{
-	return a->event == b->event && a->root == b->root &&
-		a->level == b->level && a->query_cxt == b->query_cxt;
-}
-
-#define SH_PREFIX places
-#define SH_ELEMENT_TYPE PlaceEntry
-#define SH_KEY_TYPE BatchPlace
-#define SH_KEY place
-#define SH_HASH_KEY(table, key) hash_place(&(key))
-#define SH_EQUAL(table, a, b) is_same_place(&(a), &(b))
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
 
 typedef struct RelidEntry
 {
@@ -111,45 +56,8 @@ HookBatch  *hooks_batches = NULL;
 /* the other end of the list; NULL with it */
 static HookBatch *oldest = NULL;
 
-/*
- * The open batches that a row may yet join.  In TopTransactionContext, made
- * with the first batch of a transaction.
- */
-static places_hash *places = NULL;
-
 /* the last id given out; never reset */
 static uint64 last_id = 0;
-
-/*
- * Where a row goes that is captured now: to those of all referential actions
- * of the level, or to those of its query.
- */
-static inline BatchPlace
-place_of(const HookCapture *capture)
-{
-	BatchPlace	place = {.event = capture->event,.root = capture->root};
-
-	if (hooks_statement != NULL && hooks_statement->referential)
-		place.level = hooks_statement->level;
-	else
-		place.query_cxt = capture->query_cxt;
-	return place;
-}
-
-/*
- * Where the rows of an open batch are.  If its query is over, nowhere.
- */
-static BatchPlace
-place_of_batch(const HookBatch *batch)
-{
-	BatchPlace	place = {.event = batch->event,.root = batch->root};
-
-	if (batch->referential && batch->level > 0)
-		place.level = batch->level;
-	else
-		place.query_cxt = batch->query_cxt;
-	return place;
-}
 
 static HookBatch *
 open_batch(const HookCapture *capture)
@@ -158,7 +66,6 @@ open_batch(const HookCapture *capture)
 												  "hooks batch",
 												  ALLOCSET_SMALL_SIZES);
 	HookBatch  *batch = MemoryContextAllocZero(context, sizeof(HookBatch));
-	bool		found;
 
 	Assert(hooks_event_captures(capture->event));
 	batch->id = ++last_id;
@@ -179,10 +86,7 @@ open_batch(const HookCapture *capture)
 	}
 	batch->subid = GetCurrentSubTransactionId();
 	batch->context = context;
-	if (places == NULL)
-		places = places_create(TopTransactionContext, 8, NULL);
-	places_insert(places, place_of(capture), &found)->batch = batch;
-	Assert(!found);
+	hooks_batch_place_open(capture, batch);
 	batch->next = hooks_batches;
 	if (hooks_batches != NULL)
 		hooks_batches->newer = batch;
@@ -198,10 +102,7 @@ open_batch(const HookCapture *capture)
 static void
 remove_batch(HookBatch *batch)
 {
-	PlaceEntry *entry = places_lookup(places, place_of_batch(batch));
-
-	if (entry != NULL && entry->batch == batch)
-		places_delete_item(places, entry);
+	hooks_batch_place_close(batch);
 	if (batch->newer != NULL)
 		batch->newer->next = batch->next;
 	else
@@ -210,18 +111,6 @@ remove_batch(HookBatch *batch)
 		batch->next->newer = batch->newer;
 	else
 		oldest = batch->newer;
-}
-
-/*
- * The batch that a capture may join, NULL if none.
- */
-static HookBatch *
-find_batch(const HookCapture *capture)
-{
-	PlaceEntry *entry = places == NULL ? NULL :
-		places_lookup(places, place_of(capture));
-
-	return entry != NULL ? entry->batch : NULL;
 }
 
 /*
@@ -350,7 +239,7 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 	/* Mostly it goes where the row before it went */
 	if (batch == NULL || batch->id != capture->batch)
 	{
-		batch = find_batch(capture);
+		batch = hooks_batch_place_find(capture);
 		first = batch == NULL;
 		if (first)
 			batch = open_batch(capture);
@@ -440,24 +329,6 @@ hooks_batch_relations(const HookBatch *batch)
 }
 
 /*
- * The query of a capture is over, and its memory goes away.  Batches must not
- * take another query for it, whose memory may get the same address.
- */
-void
-hooks_batch_query_ends(const HookCapture *capture)
-{
-	BatchPlace	place = {.event = capture->event,.root = capture->root,
-		.query_cxt = capture->query_cxt};
-	PlaceEntry *entry = places == NULL ? NULL : places_lookup(places, place);
-
-	if (entry != NULL)
-	{
-		entry->batch->query_cxt = NULL;
-		places_delete_item(places, entry);
-	}
-}
-
-/*
  * The query, and the trigger query level whose triggers it has fired, are
  * done: every batch of theirs must have fired.  If one has not, its trigger
  * was tampered with, and its rows must not go unseen.
@@ -491,7 +362,7 @@ hooks_batch_end_transaction(void)
 {
 	hooks_batches = NULL;
 	oldest = NULL;
-	places = NULL;
+	hooks_batch_place_end_transaction();
 }
 
 /*

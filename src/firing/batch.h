@@ -75,7 +75,6 @@ extern HookBatch *hooks_batch_take(const HookEvent *event, Oid relid,
 								   ItemPointer first);
 extern List *hooks_batch_relations(const HookBatch *batch);
 extern void hooks_batch_free(HookBatch *batch);
-extern void hooks_batch_query_ends(const HookCapture *capture);
 extern void hooks_batch_check_fired(const EState *query, uint64 level);
 extern void hooks_batch_end_transaction(void);
 extern void hooks_batch_end_subtransaction(SubTransactionId subid,

@@ -21,6 +21,7 @@
 
 #include "base/settings.h"
 #include "firing/batch.h"
+#include "firing/batch_place.h"
 #include "firing/bypass.h"
 #include "firing/deleted.h"
 #include "firing/fire.h"
@@ -166,7 +167,7 @@ typedef struct CaptureCall
 static void
 query_ends(void *arg)
 {
-	hooks_batch_query_ends(&((CaptureCall *) arg)->capture);
+	hooks_batch_place_query_ends(&((CaptureCall *) arg)->capture);
 }
 
 /*
