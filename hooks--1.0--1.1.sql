@@ -138,6 +138,7 @@ CREATE TABLE hooks.registry (
     run_after    text[]      NOT NULL,
     run_as       text        NOT NULL,
     fire         text        NOT NULL,
+    activation   text        NOT NULL,
     schema       name,
     package      text,
     description  text,
@@ -169,6 +170,7 @@ COMMENT ON COLUMN hooks.registry.priority IS 'lower runs first in before phases,
 COMMENT ON COLUMN hooks.registry.run_after IS 'names of hooks that must run earlier';
 COMMENT ON COLUMN hooks.registry.run_as IS 'owner or invoker: the role that the callback runs as';
 COMMENT ON COLUMN hooks.registry.fire IS 'origin, replica or always: under which session_replication_role it fires';
+COMMENT ON COLUMN hooks.registry.activation IS 'always, or opt_in: only in sessions that name it in the parameter hooks.opt_in';
 COMMENT ON COLUMN hooks.registry.schema IS 'of a wide hook, the schema whose tables it is for; NULL for all';
 COMMENT ON COLUMN hooks.registry.package IS 'a label that groups hooks';
 COMMENT ON COLUMN hooks.registry.description IS 'what the hook is for';
@@ -309,6 +311,25 @@ COMMENT ON COLUMN hooks.context.fired_at IS 'when the firing began';
 COMMENT ON COLUMN hooks.context.metadata IS 'the parameter hooks.metadata; NULL if it is not set';
 
 -- The system side
+
+DROP FUNCTION hooks.chain(regclass);
+CREATE FUNCTION hooks.chain(
+    relation  regclass,
+    OUT phase     text,
+    OUT action    text,
+    OUT level     text,
+    OUT "position" integer,
+    OUT hook      text,
+    OUT callback  text,
+    OUT run_as    name,
+    OUT on_error  text,
+    OUT condition text,
+    OUT columns   name[],
+    OUT fire      text,
+    OUT activation text)
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_chain';
+COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in the order in which they fire; run_as is NULL for the invoker';
 
 -- Checks that are registered: a function each, as for the definitions.  Whoever
 -- calls hooks.check() calls them as their owners, who look them up there.

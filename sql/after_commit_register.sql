@@ -22,7 +22,7 @@ SELECT a, '=>', try(a) FROM unnest(ARRAY[
   $$action => 'insert', on_error => 'quarantine'$$, $$action => 'insert', on_error => 'isolate'$$,
   $$action => 'insert', max_attempts => 3, timeout => '1 s'$$, $$action => 'insert, delete', payload => '{id,name}'$$,
   $$action => 'update', condition => 'old.id <> new.id', columns => '{id}'$$, $$action => 'insert', payload => '{}'$$,
-  $$action => 'truncate', condition => 'current_date > ''2000-01-01'''$$, $$action => 'insert', activation => 'always'$$]) a;
+  $$action => 'truncate', condition => 'current_date > ''2000-01-01'''$$, $$action => 'insert', activation => 'always'$$, $$action => 'insert', activation => 'opt_in'$$]) a;
 SELECT a, '=>', try(a) FROM unnest(ARRAY[
   $$action => 'insert', level => 'row'$$, $$action => 'insert', level => 'statement'$$, $$action => 'drop'$$, $$action => 'name'$$,
   $$action => 'name, insert', columns => '{name}'$$, $$action => 'insert', columns => '{name}'$$,
@@ -31,7 +31,7 @@ SELECT a, '=>', try(a) FROM unnest(ARRAY[
   $$action => 'insert', max_attempts => 3, on_error => 'isolate'$$,
   $$action => 'insert', payload => '{id,nope}'$$, $$action => 'insert', payload => '{id,id}'$$, $$action => 'insert', payload => '{ctid}'$$,
   $$action => 'insert', payload => '{{id},{name}}'$$, $$action => 'insert', payload => '{id,NULL}'$$,
-  $$action => 'insert', activation => 'opt_in'$$, $$action => 'insert', activation => 'never'$$, $$action => 'insert', activation => NULL$$,
+  $$action => 'insert', activation => 'never'$$, $$action => 'insert', activation => NULL$$,
   $$action => 'insert', condition => 'old.id = 1'$$, $$action => 'delete', condition => 'new.id = 1'$$,
   $$action => 'insert, update', condition => 'old.id = 1'$$, $$action => 'write', condition => 'new.id = 1'$$,
   $$action => 'truncate', condition => 'new.id = 1'$$]) a;

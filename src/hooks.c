@@ -7,6 +7,7 @@
 #include "fmgr.h"
 
 #include "base/counters.h"
+#include "base/opt_in.h"
 #include "base/own.h"
 #include "base/settings.h"
 #include "base/graph.h"
@@ -27,6 +28,7 @@ void
 _PG_init(void)
 {
 	hooks_counters_init();
+	hooks_opt_in_init();
 	hooks_settings_init();		/* after all others that have parameters */
 	hooks_own_init();
 	hooks_present_init();

@@ -65,7 +65,7 @@ hooks_of_drop(Oid relid)
 		if (hooks_events[e].action != HOOK_DROP)
 			continue;
 		for (int i = 0; i < chain->length; i++)
-			if (hooks_member_role_fires(chain->members[i]))
+			if (hooks_member_fires_here(chain->members[i]))
 				names = lappend(names, pstrdup(chain->members[i]->hook->name));
 	}
 	hooks_chain_unpin(relation);

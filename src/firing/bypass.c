@@ -38,9 +38,10 @@ count_chain(void *arg)
 	{
 		const HookMember *member = chain->members[i];
 
-		/* those for replicas miss nothing elsewhere */
-		if (!hooks_member_role_fires(member) &&
-			member->hook->fire != HOOK_ORIGIN)
+		/* those for replicas, or other sessions, miss nothing here */
+		if (!hooks_member_fires_here(member) &&
+			(member->hook->fire != HOOK_ORIGIN ||
+			 hooks_member_role_fires(member)))
 			continue;
 		hooks_stats_begin(member->tally);
 		hooks_stats_count_bypass(member->tally);

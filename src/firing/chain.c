@@ -331,7 +331,7 @@ hooks_chain_captures(const HookChain *chain, const HookEvent *event)
 		return true;
 	for (int i = 0; i < chain->length; i++)
 	{
-		if (hooks_member_role_fires(chain->members[i]))
+		if (hooks_member_fires_here(chain->members[i]))
 			return true;
 	}
 	return false;

@@ -123,8 +123,9 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 		HookCall   *call = &run->calls[i];
 
 		call->member = members[i];
-		call->out = !hooks_member_role_fires(members[i]);
-		call->left_out = call->out && members[i]->hook->fire == HOOK_ORIGIN;
+		call->out = !hooks_member_fires_here(members[i]);
+		call->left_out = !hooks_member_role_fires(members[i]) &&
+			members[i]->hook->fire == HOOK_ORIGIN;
 		hooks_stats_begin(members[i]->tally);
 	}
 	MemoryContextSwitchTo(old);

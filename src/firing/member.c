@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/attempt.h"
+#include "base/opt_in.h"
 #include "firing/member.h"
 #include "firing/stats.h"
 #include "firing/planned.h"
@@ -26,6 +27,18 @@ hooks_member_role_fires(const HookMember *member)
 	return fire == HOOK_ALWAYS ||
 		(fire == HOOK_REPLICA) ==
 		(SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA);
+}
+
+/*
+ * Does a hook fire in this session: under its replication role, and if it
+ * waits for that, by its parameter hooks.opt_in?
+ */
+bool
+hooks_member_fires_here(const HookMember *member)
+{
+	return hooks_member_role_fires(member) &&
+		(member->hook->activation == HOOK_ACTIVE_ALWAYS ||
+		 hooks_opt_in_names(member->hook->name));
 }
 
 /*

@@ -158,6 +158,8 @@ make_targets(const Hook *hook, Relation rel)
 	targets =
 		add_word(targets, "run_as", hooks_event_run_as_word(hook->run_as));
 	targets = add_word(targets, "fire", hooks_event_fire_word(hook->fire));
+	if (hook->activation == HOOK_ACTIVE_OPT_IN)
+		targets = add_word(targets, "activation", "opt_in");
 	if (OidIsValid(hook->schema))
 		targets = add_target(targets, "schema",
 							 make_constant(REGNAMESPACEOID, sizeof(Oid), true,
@@ -412,6 +414,7 @@ read_words_into(Reading *reading, Hook *hook)
 	char	   *policy = read_needed(reading, "on_error");
 	char	   *run_as = read_needed(reading, "run_as");
 	char	   *fire = read_needed(reading, "fire");
+	char	   *activation = read_word(reading, "activation");
 	const char *unknown;
 	Const	   *constant;
 
@@ -442,6 +445,13 @@ read_words_into(Reading *reading, Hook *hook)
 		reading->damage = psprintf("its %s is none", unknown);
 		return;
 	}
+	if (activation != NULL && strcmp(activation, "opt_in") != 0)
+	{
+		reading->damage = "its activation is none";
+		return;
+	}
+	hook->activation = activation == NULL ? HOOK_ACTIVE_ALWAYS :
+		HOOK_ACTIVE_OPT_IN;
 	hook->phase = hooks_event_parse_phase(phase);
 	hook->actions = hooks_event_parse_actions(action);
 	hook->level = level == NULL ? HOOK_NO_LEVEL :

@@ -361,7 +361,7 @@ hooks_compose(const HookArguments *given)
 	hook->run_after = given->run_after;
 	hook->run_as = hooks_event_parse_run_as(given->run_as);
 	hook->fire = hooks_event_parse_fire(given->fire);
-	(void) hooks_event_parse_activation(given->activation);
+	hook->activation = hooks_event_parse_activation(given->activation);
 	hook->package = given->package;
 	hook->description = given->description;
 

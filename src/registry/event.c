@@ -323,6 +323,12 @@ hooks_event_fire_word(HookFire fire)
 	return print_word(&fire_words, fire);
 }
 
+const char *
+hooks_event_activation_word(HookActivation activation)
+{
+	return print_word(&activation_words, activation);
+}
+
 /*
  * The event of a phase, a level and an action, which must have one.
  */

@@ -105,6 +105,7 @@ extern const char *hooks_event_level_word(HookLevel level);
 extern const char *hooks_event_policy_word(HookPolicy policy);
 extern const char *hooks_event_run_as_word(HookRunAs run_as);
 extern const char *hooks_event_fire_word(HookFire fire);
+extern const char *hooks_event_activation_word(HookActivation activation);
 
 extern const HookEvent *hooks_event_find(HookPhase phase, HookLevel level,
 										 HookAction action);

@@ -39,6 +39,7 @@ static const HookOwnColumn registry_columns[Natts_registry] = {
 	{TEXTARRAYOID, false},		/* run_after */
 	{TEXTOID, false},			/* run_as */
 	{TEXTOID, false},			/* fire */
+	{TEXTOID, false},			/* activation */
 	{NAMEOID, true},			/* schema */
 	{TEXTOID, true},			/* package */
 	{TEXTOID, true},			/* description */
@@ -167,6 +168,7 @@ hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 	SET(run_after, false, PointerGetDatum(hook->run_after));
 	SET_TEXT(run_as, hooks_event_run_as_word(hook->run_as));
 	SET_TEXT(fire, hooks_event_fire_word(hook->fire));
+	SET_TEXT(activation, hooks_event_activation_word(hook->activation));
 	if (OidIsValid(hook->schema))
 		namestrcpy(&schema, get_namespace_name(hook->schema));
 	SET(schema, !OidIsValid(hook->schema), NameGetDatum(&schema));
@@ -257,7 +259,7 @@ hooks_hook_same(const Hook *a, const Hook *b)
 		 memcmp(a->timeout, b->timeout, sizeof(Interval)) == 0) &&
 		a->max_attempts == b->max_attempts && a->priority == b->priority &&
 		same_array(a->run_after, b->run_after) && a->run_as == b->run_as &&
-		a->fire == b->fire &&
+		a->fire == b->fire && a->activation == b->activation &&
 		same_string(a->package, b->package) &&
 		same_string(a->description, b->description) &&
 		equal(a->payload, b->payload);

@@ -38,6 +38,7 @@ enum
 	Anum_registry_run_after,
 	Anum_registry_run_as,
 	Anum_registry_fire,
+	Anum_registry_activation,
 	Anum_registry_schema,
 	Anum_registry_package,
 	Anum_registry_description,
@@ -82,6 +83,7 @@ typedef struct Hook
 	ArrayType  *run_after;		/* of text */
 	HookRunAs	run_as;
 	HookFire	fire;
+	HookActivation activation;
 	char	   *package;
 	char	   *description;
 	List	   *payload;		/* attribute numbers; NIL: all columns */

@@ -163,6 +163,9 @@ register_call(const Hook *hook, ArrayType *run_after, bool replace)
 		add_text(&call, "run_as", hooks_event_run_as_word(hook->run_as));
 	if (hook->fire != HOOK_ORIGIN)
 		add_text(&call, "fire", hooks_event_fire_word(hook->fire));
+	if (hook->activation != HOOK_ACTIVE_ALWAYS)
+		add_text(&call, "activation",
+				 hooks_event_activation_word(hook->activation));
 	if (OidIsValid(hook->schema))
 		add_text(&call, "schema", get_namespace_name(hook->schema));
 	add_text(&call, "package", hook->package);

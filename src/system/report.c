@@ -28,7 +28,7 @@
 #include "registry/watch.h"
 
 /* columns of hooks.chain(), as in the install script */
-#define CHAIN_COLUMNS 11
+#define CHAIN_COLUMNS 12
 
 /*
  * Tells of triggers that somebody dropped or disabled, and of hooks that are
@@ -162,6 +162,7 @@ hooks_chain(PG_FUNCTION_ARGS)
 														 hook->condition);
 			const char *role = by_owner ?
 				GetUserNameFromId(hook->owner, true) : NULL;
+			const char *word;
 			Datum		values[CHAIN_COLUMNS];
 			bool		nulls[CHAIN_COLUMNS] = {false};
 			int			c = 0;
@@ -189,6 +190,8 @@ hooks_chain(PG_FUNCTION_ARGS)
 				PointerGetDatum(hooks_hook_column_names(hook, hook->columns));
 			values[c++] =
 				CStringGetTextDatum(hooks_event_fire_word(hook->fire));
+			word = hooks_event_activation_word(hook->activation);
+			values[c++] = CStringGetTextDatum(word);
 			Assert(c == CHAIN_COLUMNS);
 			tuplestore_putvalues(rows, desc, values, nulls);
 		}
