@@ -184,4 +184,6 @@ BEGIN {
 	doomed[41] = 1
 	expect("kept_managers", MANAGERS)
 	delete_doomed("kept")
+	doom_vendor("hooli", 0)
+	delete_doomed("later")
 }
