@@ -196,7 +196,7 @@ run_torture()
 	echo "INSERT INTO bench.events (payload, at) VALUES ('payload', clock_timestamp());" >"$home/script.sql"
 	torture free
 	free_rate=$rate free_p99=$p99
-	query -c "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(pg_current_xact_id()) FROM bench.events; SELECT pg_sleep(3600)" >/dev/null 2>&1 &
+	query -c "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(pg_current_xact_id()) FROM bench.audited; SELECT pg_sleep(3600)" >/dev/null 2>&1 &
 	holder=$!
 	sleep 1
 	torture held
