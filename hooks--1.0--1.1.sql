@@ -188,8 +188,8 @@ SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
 
 INSERT INTO hooks.registry OVERRIDING SYSTEM VALUE
     SELECT hook_id, name, phase, action, relation, callback, level, condition, columns, arguments,
-           on_error, timeout, max_attempts, priority, run_after, run_as, fire, schema, package,
-           description, NULL, owner, search_path, enabled, quarantined, enabled_at
+           on_error, timeout, max_attempts, priority, run_after, run_as, fire, 'always', schema,
+           package, description, NULL, owner, search_path, enabled, quarantined, enabled_at
       FROM hooks.registry_1_0;
 SELECT pg_catalog.setval('hooks.registry_hook_id_seq', last_value, is_called)
   FROM hooks.registry_1_0_hook_id_seq;
