@@ -118,6 +118,7 @@ hooks_statement_push_copy(const CopyStmt *copy, const char *sql)
 	statement->sql = sql;
 	statement->referential = false;
 	statement->level = ++last_level;
+	statement->ours = false;
 	statement->caller = GetUserId();
 	hooks_statement = statement;
 	return statement;
@@ -143,8 +144,8 @@ hooks_statement_push(QueryDesc *query)
 	if (!statement->referential)
 	{
 		statement->level = ++last_level;
-		statement->caller = OidIsValid(next_caller) ? next_caller :
-			GetUserId();
+		statement->ours = OidIsValid(next_caller);
+		statement->caller = statement->ours ? next_caller : GetUserId();
 		next_caller = InvalidOid;
 	}
 	else if (hooks_statement != NULL && hooks_statement->query != NULL)

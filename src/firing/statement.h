@@ -40,6 +40,8 @@ typedef struct HookStatement
 	bool		referential;	/* a referential action's query */
 	HookKeyAction *action;		/* which one it is; if referential */
 	HookCascade cascade;		/* of the level; if not referential */
+	bool		ours;			/* we run it in somebody's name, as somebody
+								 * else; if not referential */
 	Oid			caller;			/* who issued it (of the level's statement);
 								 * InvalidOid if that was not seen */
 } HookStatement;
