@@ -623,17 +623,21 @@ hooks_workers_died_at(int64 delivery)
 }
 
 /*
- * Forgets the deaths that this process has written down.
+ * Forgets the deaths that this process has written down, or if it was not
+ * written after all, that it has.
  */
 static void
-forget_deaths(void)
+forget_deaths(bool written)
 {
 	SpinLockAcquire(&shared->mutex);
 	for (int i = 0; i < DEATHS; i++)
 	{
 		WorkerDeath *death = &shared->deaths[i];
 
-		if (OidIsValid(death->database) && death->told_by == MyProcPid)
+		if (!OidIsValid(death->database) || death->told_by != MyProcPid)
+			continue;
+		death->told_by = 0;
+		if (written)
 		{
 			death->database = InvalidOid;
 			shared->ndeaths--;
@@ -653,8 +657,22 @@ hooks_workers_end(void)
 	mine->stalled = false;
 	mine->tries = 0;
 	if (unlikely(shared->ndeaths > 0))
-		forget_deaths();
+		forget_deaths(true);
 	ConditionVariableBroadcast(&shared->delivered);
+}
+
+/*
+ * It could not commit what it has delivered.
+ */
+void
+hooks_workers_failed(void)
+{
+	if (stall_timer != MAX_TIMEOUTS)
+		disable_timeout(stall_timer, false);
+	mine->stalled = false;
+	mine->delivery = 0;
+	if (unlikely(shared->ndeaths > 0))
+		forget_deaths(false);
 }
 
 static void

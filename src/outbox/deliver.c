@@ -32,6 +32,15 @@
 /* where its rows come from is in the event */
 static const HookOrigin not_known = {HOOK_DEPTH_UNKNOWN};
 
+/*
+ * The delivery, 0 for none, whose transaction could not commit, and why. It is
+ * not called again for this, but fails with that error.
+ */
+static int64 failed = 0;
+static ErrorData *failed_error = NULL;
+static bool failed_is_told = false;
+static MemoryContext failed_context = NULL;
+
 /* What the policy runs */
 typedef struct DeliveryCall
 {
@@ -109,6 +118,11 @@ call_receiver(void *arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_ADMIN_SHUTDOWN),
 				 errmsg("the worker was terminated while the callback ran")));
+	if (unlikely(failed == call->delivery_id))
+	{
+		failed_is_told = true;
+		ThrowErrorData(failed_error);
+	}
 	level = NewGUCNestLevel();
 	hooks_sandbox_enter(&sandbox, receiver->member.hook, GetUserId());
 	check_receiver(receiver);
@@ -160,6 +174,40 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 		(void) hooks_policy_failed(&receiver->member, firing, error);
 	hooks_context_pop(firing);
 	return error;
+}
+
+/*
+ * The transaction of one delivery has failed, with the current error: it is
+ * the delivery's. False if that was told already, and so is not the cause.
+ */
+bool
+hooks_deliver_failed(int64 delivery_id)
+{
+	MemoryContext old;
+
+	if (failed_is_told)
+		return false;
+	if (failed_context == NULL)
+		failed_context = AllocSetContextCreate(TopMemoryContext,
+											   "hooks failed delivery",
+											   ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(failed_context);
+	old = MemoryContextSwitchTo(failed_context);
+	failed_error = CopyErrorData();
+	MemoryContextSwitchTo(old);
+	failed = delivery_id;
+	return true;
+}
+
+/*
+ * The transaction of some deliveries has committed.
+ */
+void
+hooks_deliver_committed(void)
+{
+	if (failed_is_told)
+		failed = 0;
+	failed_is_told = false;
 }
 
 /*

@@ -21,6 +21,8 @@ typedef struct HookReceiver
 extern void hooks_deliver_prepare(HookReceiver *receiver, Hook *hook);
 extern ErrorData *hooks_deliver(HookReceiver *receiver, int64 delivery_id,
 								Jsonb *event);
+extern bool hooks_deliver_failed(int64 delivery_id);
+extern void hooks_deliver_committed(void);
 extern bool hooks_deliver_is_hopeless(const ErrorData *error);
 
 #endif							/* HOOKS_DELIVER_H */

@@ -13,6 +13,11 @@
  * the number of its position tells. If it is the same, what is in memory still
  * counts: where the events of the batch are, and that of later snapshots none
  * is for the hook.
+ *
+ * What callbacks leave to the end of the transaction can fail there: deferred
+ * constraints, hooks before_commit. Then the whole portion is rolled back, and
+ * what was in it is delivered again, one by one; so it is found whose failure
+ * that was.
  */
 #include "postgres.h"
 
@@ -20,11 +25,13 @@
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/ipc.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "base/own.h"
@@ -58,7 +65,19 @@ typedef struct ServedHook
 	int			next;
 	MemoryContext context;
 	TimestampTz due;			/* when the next of hooks.delivery is */
+	int			alone;			/* so many are delivered one by one */
+	uint32		callback_hash;	/* of the callback, in the syscache */
 } ServedHook;
+
+/* A portion, that is the transaction in which it is delivered */
+typedef struct Portion
+{
+	TimestampTz began;
+	int			limit;			/* of deliveries */
+	int			deliveries;		/* so far */
+	int64		last;			/* the last of these, done or not */
+	bool		busy;			/* something waits for the hook */
+} Portion;
 
 /* whose hooks; set once */
 static Oid	owner = InvalidOid;
@@ -72,14 +91,30 @@ static MemoryContext served_context = NULL;
 static bool stale = true;
 static Oid	registry = InvalidOid;
 
-/* when a portion began; valid inside one */
-static TimestampTz began;
+/* of the transaction that is running */
+static Portion portion;
 
 static void
 registry_changed(Datum arg, Oid relid)
 {
 	if (!OidIsValid(relid) || relid == registry || !OidIsValid(registry))
 		stale = true;
+}
+
+/*
+ * A function has changed: what a receiver knows of its callback, the language
+ * for example, may be wrong.
+ */
+static void
+function_changed(Datum arg, int cacheid, uint32 hash)
+{
+	ListCell   *lc;
+
+	foreach(lc, served_hooks)
+	{
+		if (hash == 0 || ((ServedHook *) lfirst(lc))->callback_hash == hash)
+			stale = true;
+	}
 }
 
 /*
@@ -90,6 +125,7 @@ hooks_serve_init(Oid role)
 {
 	owner = role;
 	CacheRegisterRelcacheCallback(registry_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, function_changed, (Datum) 0);
 }
 
 static void
@@ -160,6 +196,8 @@ find_hooks(void)
 		served->context = AllocSetContextCreate(served_context,
 												"hooks batch of a hook",
 												ALLOCSET_SMALL_SIZES);
+		served->callback_hash =
+			GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(hook->callback));
 		hooks_deliver_prepare(&served->receiver, hook);
 		served_hooks = lappend(served_hooks, served);
 	}
@@ -186,12 +224,13 @@ end_transaction(void)
  * too: the hook may be another now, or gone.
  */
 static bool
-portion_is_full(int deliveries)
+portion_is_full(void)
 {
-	return stale || deliveries >= PORTION_DELIVERIES ||
+	return stale || portion.deliveries >= portion.limit ||
 		MyProc->subxidStatus.count >= PORTION_XIDS ||
 		MyProc->subxidStatus.overflowed ||
-		GetCurrentTimestamp() - began >= PORTION_MS * INT64CONST(1000);
+		GetCurrentTimestamp() - portion.began >=
+		PORTION_MS * INT64CONST(1000);
 }
 
 /*
@@ -208,6 +247,19 @@ show(const ServedHook *served, const char *what)
 }
 
 /*
+ * Forgets what is in memory of the position, and of the batch.
+ */
+static void
+forget_position(ServedHook *served)
+{
+	MemoryContextReset(served->context);
+	memset(&served->position, 0, sizeof(HookPosition));
+	memset(&served->places, 0, sizeof(HookLogPlaces));
+	served->next = 0;
+	served->target = NULL;
+}
+
+/*
  * Brings the position in memory up to date; if another worker has served the
  * hook, everything that is in memory is forgotten.
  */
@@ -221,10 +273,7 @@ refresh_position(ServedHook *served)
 	if (served->position.seen != NULL &&
 		served->position.number == current.number)
 		return;
-	MemoryContextReset(served->context);
-	memset(&served->places, 0, sizeof(HookLogPlaces));
-	served->next = 0;
-	served->target = NULL;
+	forget_position(served);
 	old = MemoryContextSwitchTo(served->context);
 	hooks_position_read(served->hook->hook_id, &served->position);
 	MemoryContextSwitchTo(old);
@@ -301,6 +350,8 @@ deliver_event(ServedHook *served, const HookLogPlace *place)
 	if (!hooks_scan_fetch(place, &row))
 		return false;
 	delivery_id = hooks_log_reader_delivery_id(&row, hook->hook_id);
+	portion.last = delivery_id;
+	portion.deliveries++;
 	event = hooks_log_reader_event(&row, hook, 1);
 	error = hooks_deliver(&served->receiver, delivery_id, event);
 	if (error != NULL && hook->policy == HOOK_RETRY)
@@ -321,20 +372,17 @@ deliver_batch(ServedHook *served)
 												  "hooks delivery",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	int			deliveries = 0;
 	bool		found = true;
 
 	show(served, "delivering");
 	hooks_workers_begin(list_length(served_hooks) > 1);
-	while (served->next < served->places.length &&
-		   !portion_is_full(deliveries))
+	while (served->next < served->places.length && !portion_is_full())
 	{
 		CHECK_FOR_INTERRUPTS();
 		found = deliver_event(served, &served->places.places[served->next]);
 		if (!found)
 			break;
 		served->next++;
-		deliveries++;
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(old);
@@ -349,28 +397,29 @@ deliver_batch(ServedHook *served)
 		served->position.target = served->target;
 		served->position.event_id =
 			served->places.places[served->next - 1].event_id;
-		if (!found)
-			served->places.length = 0;
 	}
-	if (deliveries > 0)
+	if (!found)
+		served->next = served->places.length = 0;
+	if (portion.deliveries > 0)
 		hooks_position_write(&served->position, hooks_log_turn());
 }
 
 /*
- * Tries again what is due; returns how many that were.
+ * Tries again what is due.
  */
-static int
+static void
 deliver_retries(ServedHook *served)
 {
-	int			deliveries = 0;
 	HookRetry	retry;
 
-	while (!portion_is_full(deliveries) &&
-		   hooks_waiting_next(served->hook, &retry))
+	while (!portion_is_full() && hooks_waiting_next(served->hook, &retry))
 	{
 		ErrorData  *error;
 
 		CHECK_FOR_INTERRUPTS();
+		portion.busy = true;
+		portion.last = retry.delivery_id;
+		portion.deliveries++;
 		show(served, "trying again");
 		hooks_workers_begin(list_length(served_hooks) > 1);
 		error = hooks_deliver(&served->receiver, retry.delivery_id,
@@ -381,24 +430,18 @@ deliver_retries(ServedHook *served)
 			hooks_waiting_succeeded(&retry);
 		else
 			hooks_waiting_failed(served->hook, &retry, error);
-		deliveries++;
 	}
 	if (!stale)
 		served->due = hooks_waiting_when(served->hook);
-	return deliveries;
 }
 
 /*
- * Gives a hook its portion, in a transaction of its own. False if nothing
- * waits for it, or another worker has it.
+ * Gives a hook its portion, in a transaction of its own.
  */
-static bool
-serve_hook(ServedHook *served)
+static void
+serve_portion(ServedHook *served)
 {
-	bool		busy = false;
-
 	begin_transaction();
-	began = GetCurrentTimestamp();
 	if (!stale && hooks_serve_lock(served->hook->hook_id))
 	{
 		/* what the lock was waited for must be seen */
@@ -407,20 +450,74 @@ serve_hook(ServedHook *served)
 		refresh_position(served);
 		if (find_events(served))
 		{
+			portion.busy = true;
 			deliver_batch(served);
-			busy = true;
 		}
 		else
 			pass_target(served);
-		if (!stale && began >= served->due && hooks_waiting_any())
-			busy |= deliver_retries(served) > 0;
-		else if (!stale && began >= served->due)
+		if (!stale && portion.began >= served->due && hooks_waiting_any())
+			deliver_retries(served);
+		else if (!stale && portion.began >= served->due)
 			served->due = PG_INT64_MAX;
 	}
 	end_transaction();
-	if (busy)
-		hooks_workers_end();
-	return busy;
+}
+
+/*
+ * The transaction of a portion has failed, not only a callback: it is rolled
+ * back, and what was in it is delivered one by one. What fails alone is a
+ * failure of that delivery. False if there is none to blame.
+ */
+static bool
+portion_failed(ServedHook *served, MemoryContext context)
+{
+	bool		known = portion.deliveries > 0;
+
+	HOLD_INTERRUPTS();
+	QueryCancelPending = false;
+	EmitErrorReport();
+	MemoryContextSwitchTo(context);
+	if (portion.deliveries == 1)
+		known = hooks_deliver_failed(portion.last);
+	AbortCurrentTransaction();
+	MemoryContextSwitchTo(context);
+	FlushErrorState();
+	RESUME_INTERRUPTS();
+	hooks_workers_failed();
+	forget_position(served);
+	served->due = 0;
+	served->alone = portion.deliveries;
+	return known;
+}
+
+/*
+ * Gives a hook its portion. False if nothing waits for it, or another worker
+ * has it.
+ */
+static bool
+serve_hook(ServedHook *served)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	memset(&portion, 0, sizeof(Portion));
+	portion.began = GetCurrentTimestamp();
+	portion.limit = served->alone > 0 ? 1 : PORTION_DELIVERIES;
+	PG_TRY();
+	{
+		serve_portion(served);
+		if (portion.busy)
+			hooks_workers_end();
+		if (served->alone > 0)
+			served->alone--;
+		hooks_deliver_committed();
+	}
+	PG_CATCH();
+	{
+		if (!portion_failed(served, context))
+			proc_exit(1);
+	}
+	PG_END_TRY();
+	return portion.busy;
 }
 
 /*
