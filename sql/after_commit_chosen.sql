@@ -71,12 +71,18 @@ SELECT hooks, new_rows, selections FROM written();
 SELECT hook, sqlstate, message FROM hooks.failure WHERE hook = 'acc_doc';
 SELECT seen();
 -- what is too large is a limit of the session's, under every policy
-CREATE TABLE large (id int, value text);
+CREATE UNLOGGED TABLE large (id int, value text);
+ALTER TABLE large ALTER COLUMN value SET STORAGE EXTERNAL;
 SELECT hooks.register('acc_large', 'after_commit', 'insert', 'large', 'callback');
-INSERT INTO large VALUES (1, repeat('x', 270000000));
+INSERT INTO large VALUES (1, repeat(repeat('x', 1000), 270000));
 SELECT count(*) FROM large;
+-- so is what fits twice into a row of the log, but not into one event
+SELECT hooks.register('acc_large', 'after_commit', 'update', 'large', 'callback', replace => true);
+INSERT INTO large VALUES (2, repeat(repeat('x', 1000), 135000));
+UPDATE large SET id = 3;
+DELETE FROM large;
 SELECT hooks.register('acc_large', 'after_commit', 'insert', 'large', 'callback', payload => '{id}', replace => true);
-INSERT INTO large VALUES (1, repeat('x', 270000000));
+INSERT INTO large VALUES (1, repeat(repeat('x', 1000), 270000));
 SELECT new_rows FROM written();
 
 SET client_min_messages = warning;

@@ -36,6 +36,9 @@
 /* bytes of rows after which a chunk is full, whatever their number */
 #define MAX_CHUNK		(16 * 1024 * 1024)
 
+/* bytes of an event besides rows and metadata, no less */
+#define MAX_NAMES		(64 * 1024)
+
 /* A chunk that is being filled */
 typedef struct LogChunk
 {
@@ -187,6 +190,31 @@ add_selection(JsonbInState *state, const LogChunk *chunk,
 	hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
 }
 
+/*
+ * 54000 if the event could be written, but is too large for one jsonb, which
+ * the callback gets: an update has two arrays of rows.
+ */
+static void
+check_size(const HookLogEntry *entry)
+{
+	Size		size = MAX_NAMES;
+
+	if (entry->old_rows != NULL)
+		size += VARSIZE(entry->old_rows);
+	if (entry->new_rows != NULL)
+		size += VARSIZE(entry->new_rows);
+	if (entry->metadata != NULL)
+		size += VARSIZE(entry->metadata);
+	if (size > JENTRY_OFFLENMASK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("event of %s on %s is too large for jsonb",
+						entry->action, entry->relation_name),
+				 errdetail("It has %zu bytes; the maximum is %d.", size,
+						   JENTRY_OFFLENMASK),
+				 errhint("Leave large columns out with \"payload\".")));
+}
+
 static void
 begin_chunk(LogChunk *chunk)
 {
@@ -243,6 +271,7 @@ end_chunk(LogChunk *chunk, HookFiring *firing)
 		entry.old_rows = hooks_jsonraw_end(&chunk->old_rows, false);
 	if (chunk->new_rows.used > 0)
 		entry.new_rows = hooks_jsonraw_end(&chunk->new_rows, false);
+	check_size(&entry);
 	hooks_log_append(&entry);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(chunk->context);
