@@ -413,9 +413,14 @@ CREATE FUNCTION hooks.note(relation oid, old_row tid, new_row tid) RETURNS boole
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_note';
 COMMENT ON FUNCTION hooks.note(oid, tid, tid) IS 'in the WHEN of a before_commit trigger: counts an updated row for hooks that fire at commit; true if its query needs an event';
 
-CREATE FUNCTION hooks.restore_transaction(transaction_id xid8) RETURNS bigint
+DROP FUNCTION hooks.restore(bigint);
+CREATE FUNCTION hooks.restore(kept_id bigint, triggers text DEFAULT 'fire', missing text DEFAULT 'error') RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore';
+COMMENT ON FUNCTION hooks.restore(bigint, text, text) IS 'puts all rows of a kept cascade back, or none, and returns their number';
+
+CREATE FUNCTION hooks.restore_transaction(transaction_id xid8, triggers text DEFAULT 'fire', missing text DEFAULT 'error') RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore_transaction';
-COMMENT ON FUNCTION hooks.restore_transaction(xid8) IS 'puts all rows of all cascades that a transaction has kept back, or none, and returns their number';
+COMMENT ON FUNCTION hooks.restore_transaction(xid8, text, text) IS 'puts all rows of all cascades that a transaction has kept back, or none, and returns their number';
 
 CREATE FUNCTION hooks.doomed("table" text) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_doomed';

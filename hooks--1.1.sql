@@ -789,13 +789,13 @@ CREATE FUNCTION hooks.keep() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_keep';
 COMMENT ON FUNCTION hooks.keep() IS 'a callback for before_cascade delete: keeps all rows that the DELETE removes, for hooks.restore()';
 
-CREATE FUNCTION hooks.restore(kept_id bigint) RETURNS bigint
+CREATE FUNCTION hooks.restore(kept_id bigint, triggers text DEFAULT 'fire', missing text DEFAULT 'error') RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore';
-COMMENT ON FUNCTION hooks.restore(bigint) IS 'puts all rows of a kept cascade back, or none, and returns their number';
+COMMENT ON FUNCTION hooks.restore(bigint, text, text) IS 'puts all rows of a kept cascade back, or none, and returns their number';
 
-CREATE FUNCTION hooks.restore_transaction(transaction_id xid8) RETURNS bigint
+CREATE FUNCTION hooks.restore_transaction(transaction_id xid8, triggers text DEFAULT 'fire', missing text DEFAULT 'error') RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_restore_transaction';
-COMMENT ON FUNCTION hooks.restore_transaction(xid8) IS 'puts all rows of all cascades that a transaction has kept back, or none, and returns their number';
+COMMENT ON FUNCTION hooks.restore_transaction(xid8, text, text) IS 'puts all rows of all cascades that a transaction has kept back, or none, and returns their number';
 
 CREATE FUNCTION hooks.kept_rows(kept_id bigint, "table" anyelement) RETURNS SETOF anyelement
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_kept_rows';

@@ -27,6 +27,9 @@ int			hooks_failures_kept = 1000;
 int			hooks_delivery_rows = 1000;
 bool		hooks_track_timing = false;
 char	   *hooks_metadata = NULL;
+
+/* the value of hooks.restoring; nothing here looks at it */
+static char *restoring = NULL;
 bool		hooks_workers = true;
 int			hooks_max_workers = 4;
 int			hooks_worker_idle = 4000;
@@ -195,6 +198,12 @@ hooks_settings_init(void)
 							   NULL,
 							   &hooks_metadata, "",
 							   PGC_USERSET, 0, check_metadata, NULL, NULL);
+	DefineCustomStringVariable("hooks.restoring",
+							   "The kept cascades that hooks.restore() is putting back, for triggers to look at.",
+							   NULL,
+							   &restoring, "",
+							   PGC_INTERNAL, GUC_NOT_IN_SAMPLE, NULL, NULL,
+							   NULL);
 	DefineCustomBoolVariable("hooks.workers",
 							 "Whether background workers deliver what after_commit hooks wait for.",
 							 "Off, deliveries are kept and wait.",
@@ -298,4 +307,15 @@ hooks_settings_quote_plainly(void)
 
 	hooks_identity_set("quote_all_identifiers", "off");
 	return level;
+}
+
+/*
+ * Sets hooks.restoring, which nobody else can, until the innermost nest level
+ * of parameters ends.
+ */
+void
+hooks_settings_set_restoring(const char *numbers)
+{
+	(void) set_config_option("hooks.restoring", numbers, PGC_INTERNAL,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }

@@ -37,6 +37,7 @@ extern void hooks_settings_log_kill_switch(void);
 extern bool hooks_settings_is_in_list(int64 hook_id);
 extern void hooks_settings_pause(int64 hook_id, bool pause);
 extern Jsonb *hooks_settings_metadata(void);
+extern void hooks_settings_set_restoring(const char *numbers);
 
 /*
  * Is the kill switch thrown?  Logs it, once per session at most.

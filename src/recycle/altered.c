@@ -23,6 +23,7 @@
 #include "base/identity.h"
 #include "recycle/altered.h"
 #include "recycle/keeper.h"
+#include "recycle/rules.h"
 
 /* What a step of the cascade does to the rows that it changes */
 typedef struct AlteringStep
@@ -349,6 +350,7 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 	ListCell   *lc;
 
 	Assert(steps != NIL && lefts != NIL);
+	hooks_rules_check(rel, CMD_UPDATE, false);
 	hooks_keeper_begin(&keeper, rel,
 					   list_length(finders) + 2 * list_length(lefts));
 	foreach(lc, finders)

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -17,20 +18,61 @@
 #include "recycle/rowtext.h"
 
 /*
+ * Has a column only been given a type that holds all values of the one before,
+ * and writes them in the same way?
+ */
+static bool
+is_widened(const HookShapePart *kept, Form_pg_attribute att)
+{
+	int32		was = kept->typmod;
+	int32		is = att->atttypmod;
+
+	switch (kept->type)
+	{
+		case INT2OID:
+			if (att->atttypid == INT4OID)
+				return true;
+			/* FALLTHROUGH */
+		case INT4OID:
+			if (att->atttypid == INT8OID && kept->type != INT8OID)
+				return true;
+			/* FALLTHROUGH */
+		case INT8OID:
+			return att->atttypid == NUMERICOID && is == -1;
+		case VARCHAROID:
+			if (att->atttypid == TEXTOID)
+				return true;
+			return att->atttypid == VARCHAROID &&
+				(is == -1 || (was != -1 && is >= was));
+		case NUMERICOID:
+			/* of the same scale, which is the lower half */
+			return att->atttypid == NUMERICOID &&
+				(is == -1 || (was != -1 && is >= was &&
+							  (((is - VARHDRSZ) ^ (was - VARHDRSZ)) &
+							   0xFFFF) == 0));
+		default:
+			return false;
+	}
+}
+
+/*
  * Finds the column of a field: 42703 if it is gone, 42804 if it is of another
  * type than when the row was kept, 428C9 if PostgreSQL computes it now.
  */
 static AttrNumber
-find_column(Relation rel, const HookKeptFormat *format, int field)
+find_column(Relation rel, const HookKeptFormat *format, int field, bool skip)
 {
 	const HookShapePart *kept = hooks_kept_column(format, field);
 	AttrNumber	attnum = format->original ? kept->number :
 		get_attnum(RelationGetRelid(rel), kept->name);
 	Form_pg_attribute att = NULL;
 	HookShape	now = {0};
+	bool		widened;
 
 	if (attnum > 0 && attnum <= RelationGetNumberOfAttributes(rel))
 		att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	if (skip && (att == NULL || att->attisdropped))
+		return InvalidAttrNumber;
 	if (att == NULL || att->attisdropped)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -43,14 +85,17 @@ find_column(Relation rel, const HookKeptFormat *format, int field)
 				 errhint("The column that has its name now is another one.")));
 	hooks_shape_add(&now, NameStr(att->attname), attnum, att->atttypid,
 					att->atttypmod);
-	if (kept->type != att->atttypid || kept->typmod != att->atttypmod)
+	widened = is_widened(kept, att);
+	if (!widened &&
+		(kept->type != att->atttypid || kept->typmod != att->atttypmod))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of table \"%s\" is of another type than when its rows were kept",
 						NameStr(att->attname), RelationGetRelationName(rel)),
 				 errdetail("It was %s and is %s.", hooks_shape_type(kept),
 						   hooks_shape_type(now.parts))));
-	if (!hooks_shape_is_inside(&format->shape, format->columns[field], &now,
+	if (!widened &&
+		!hooks_shape_is_inside(&format->shape, format->columns[field], &now,
 							   format->original))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -82,6 +127,9 @@ check_order(const HookFields *fields, Relation rel,
 			const HookShapePart *one = hooks_kept_column(format, j);
 			const HookShapePart *other = hooks_kept_column(format, i);
 
+			if (fields->attnums[j] == InvalidAttrNumber ||
+				fields->attnums[i] == InvalidAttrNumber)
+				continue;
 			if ((one->number < other->number) !=
 				(fields->attnums[j] < fields->attnums[i]))
 				ereport(ERROR,
@@ -95,11 +143,12 @@ check_order(const HookFields *fields, Relation rel,
 
 /*
  * Finds the columns of a format in its table, as it is now.  In the current
- * memory context.  Errors of find_column() and check_order().
+ * memory context.  Errors of find_column() and check_order().  skip: fields
+ * whose column is gone are left out.
  */
 void
 hooks_fields_match(HookFields *fields, Relation rel,
-				   const HookKeptFormat *format)
+				   const HookKeptFormat *format, bool skip)
 {
 	int			n = Max(format->nfields, 1);
 
@@ -112,11 +161,15 @@ hooks_fields_match(HookFields *fields, Relation rel,
 	fields->values = palloc(sizeof(char *) * n);
 	for (int i = 0; i < format->nfields; i++)
 	{
-		AttrNumber	attnum = find_column(rel, format, i);
-		Form_pg_attribute att =
-			TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+		AttrNumber	attnum = find_column(rel, format, i, skip);
+		Form_pg_attribute att;
 
 		fields->attnums[i] = attnum;
+		fields->types[i] = TEXTOID;
+		fields->typmods[i] = -1;
+		if (attnum == InvalidAttrNumber)
+			continue;
+		att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 		fields->typmods[i] = att->atttypmod;
 		/* the constraints of a domain are for the INSERT to look at */
 		fields->types[i] =

@@ -16,7 +16,8 @@
 typedef struct HookFields
 {
 	int			n;
-	AttrNumber *attnums;		/* of the table, by field */
+	AttrNumber *attnums;		/* of the table, by field; InvalidAttrNumber:
+								 * it is gone, and left out */
 	FmgrInfo   *input;
 	Oid		   *ioparams;
 	Oid		   *types;			/* of domains, the type beneath */
@@ -25,7 +26,7 @@ typedef struct HookFields
 } HookFields;
 
 extern void hooks_fields_match(HookFields *fields, Relation rel,
-							   const HookKeptFormat *format);
+							   const HookKeptFormat *format, bool skip);
 extern Datum hooks_fields_input(HookFields *fields, int i);
 
 #endif							/* HOOKS_FIELDS_H */

@@ -34,6 +34,7 @@
 #include "recycle/expire.h"
 #include "recycle/keeper.h"
 #include "recycle/rowtext.h"
+#include "recycle/rules.h"
 #include "registry/registry.h"
 
 /* What the walk has found */
@@ -87,6 +88,7 @@ write_table(HookKeptWriter *writer, const Keep *keep, Oid relid)
 	HookKeeper	keeper;
 	ListCell   *lc;
 
+	hooks_rules_check(rel, CMD_INSERT, false);
 	hooks_keeper_begin(&keeper, rel, desc->natts);
 	for (int i = 0; i < desc->natts; i++)
 	{

@@ -35,6 +35,7 @@
 #include "firing/statement.h"
 #include "recycle/keeper.h"
 #include "recycle/putback.h"
+#include "recycle/quiet.h"
 
 /*
  * The name that the column of a field has now.
@@ -47,22 +48,43 @@ column(const HookRestored *table, int field)
 }
 
 /*
+ * Has a field a column yet?
+ */
+static bool
+has_column(const HookRestored *table, int field)
+{
+	return table->fields.attnums[field] != InvalidAttrNumber;
+}
+
+/*
  * INSERT INTO TABLE (COLUMN, ...) OVERRIDING SYSTEM VALUE SELECT k1, ... FROM
  * STORE
+ *
+ * Of a table without columns, INSERT INTO TABLE SELECT FROM STORE.
  */
 static void
 append_insert(StringInfo query, const HookRestored *table,
 			  const char *relation)
 {
+	StringInfoData columns;
+	StringInfoData values;
+
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	for (int i = 0; i < table->format.nfields; i++)
+	{
+		const char *comma = values.len == 0 ? "" : ", ";
+
+		if (!has_column(table, i))
+			continue;
+		appendStringInfo(&columns, "%s%s", comma, column(table, i));
+		appendStringInfo(&values, "%sk%d", comma, i + 1);
+	}
 	appendStringInfo(query, "INSERT INTO %s", relation);
-	for (int i = 0; i < table->format.nfields; i++)
-		appendStringInfo(query, "%s%s", i == 0 ? " (" : ", ",
-						 column(table, i));
-	appendStringInfoString(query, table->format.nfields == 0 ? " SELECT" :
-						   ") OVERRIDING SYSTEM VALUE SELECT");
-	for (int i = 0; i < table->format.nfields; i++)
-		appendStringInfo(query, "%sk%d", i == 0 ? " " : ", ", i + 1);
-	appendStringInfo(query, " FROM %s", quote_identifier(table->enr.md.name));
+	if (values.len > 0)
+		appendStringInfo(query, " (%s) OVERRIDING SYSTEM VALUE", columns.data);
+	appendStringInfo(query, " SELECT %s FROM %s", values.data,
+					 quote_identifier(table->enr.md.name));
 }
 
 /*
@@ -90,7 +112,7 @@ is_in_key(List *key, const HookRestored *table, int field)
 {
 	ListCell   *lc;
 
-	foreach(lc, key)
+	foreach(lc, has_column(table, field) ? key : NIL)
 	{
 		if (strcmp(quote_identifier(lfirst(lc)), column(table, field)) == 0)
 			return true;
@@ -131,15 +153,19 @@ row_text(const HookRestored *table, bool kept)
 {
 	int			n = table->format.nchanged;
 	int			old = table->format.nfields - 2 * n;
+	const char *comma = "";
 	StringInfoData text;
 
 	initStringInfo(&text);
 	appendStringInfoString(&text, "ROW(");
 	for (int i = 0; i < table->format.nfields; i++)
-		if (i < old || i >= old + n)
-			appendStringInfo(&text, "%s%s", i == 0 ||
-							 (i == n && old == 0) ? "" : ", ",
-							 kept ? psprintf("k%d", i + 1) : column(table, i));
+	{
+		if (!has_column(table, i) || (i >= old && i < old + n))
+			continue;
+		appendStringInfo(&text, "%s%s", comma,
+						 kept ? psprintf("k%d", i + 1) : column(table, i));
+		comma = ", ";
+	}
 	appendStringInfoString(&text, ")::pg_catalog.text");
 	return text.data;
 }
@@ -166,12 +192,18 @@ append_update(StringInfo query, const HookRestored *table,
 	int			n = table->format.nchanged;
 	int			old = table->format.nfields - 2 * n;
 	List	   *key = find_key(table);
+	const char *comma = "";
 	const char *and = " (";
 
 	appendStringInfo(query, "UPDATE %s%s t SET", only, relation);
-	for (int i = 0; i < n; i++)
-		appendStringInfo(query, "%s %s = e.k%d", i == 0 ? "" : ",",
-						 column(table, old + i), old + i + 1);
+	for (int i = old; i < old + n; i++)
+	{
+		if (!has_column(table, i))
+			continue;
+		appendStringInfo(query, "%s %s = e.k%d", comma, column(table, i),
+						 i + 1);
+		comma = ",";
+	}
 	if (key == NIL)
 	{
 		const char *numbered =
@@ -194,7 +226,8 @@ append_update(StringInfo query, const HookRestored *table,
 	appendStringInfo(query, " FROM %s e WHERE", store);
 	for (int i = 0; i < old + 2 * n; i++)
 	{
-		if (i < old ? !is_in_key(key, table, i) : i < old + n)
+		if ((i < old ? !is_in_key(key, table, i) : i < old + n) ||
+			!has_column(table, i))
 			continue;
 		appendStringInfoString(query, and);
 		and = " AND (";
@@ -284,12 +317,13 @@ table_of(const HookPutback *putback)
  * Puts rows of some tables, of one owner, back, in the name of the caller;
  * their AFTER triggers and the checks of their foreign keys wait for
  * hooks_putback_finish().  The number of rows that are back is in each table
- * then.  To be called, and finished, while connected to SPI.
+ * then.  To be called, and finished, while connected to SPI.  quiet: no users'
+ * triggers are fired.
  *
  * The calling function has checked the caller's rights.
  */
 HookPutback *
-hooks_putback_run(List *tables, Oid caller)
+hooks_putback_run(List *tables, Oid caller, bool quiet)
 {
 	HookPutback *putback = palloc0(sizeof(HookPutback));
 	QueryEnvironment *stores = create_queryEnv();
@@ -327,6 +361,8 @@ hooks_putback_run(List *tables, Oid caller)
 						InvalidSnapshot,
 						&putback->receiver, NULL, stores, 0);
 	ExecutorStart(putback->running, 0);
+	if (quiet)
+		hooks_quiet_statement(putback->running, tables);
 	hooks_statement_set_caller(caller);
 	hooks_executor_run(putback->running, 0);
 	hooks_identity_end(&before);

@@ -26,6 +26,7 @@ typedef struct HookRestored
 	Tuplestorestate *store;
 	int64		rows;
 	int64		back;			/* of them are there again */
+	bool		vanished;		/* no changed column is there any more */
 } HookRestored;
 
 /* A statement that puts rows of one owner's tables back */
@@ -38,7 +39,7 @@ typedef struct HookPutback
 	QueryDesc  *running;
 } HookPutback;
 
-extern HookPutback *hooks_putback_run(List *tables, Oid caller);
+extern HookPutback *hooks_putback_run(List *tables, Oid caller, bool quiet);
 extern void hooks_putback_finish(HookPutback *putback);
 
 #endif							/* HOOKS_PUTBACK_H */

@@ -32,8 +32,10 @@
 #include "base/compat.h"
 #include "base/identity.h"
 #include "base/rights.h"
+#include "base/settings.h"
 #include "recycle/putback.h"
 #include "recycle/rowtext.h"
+#include "recycle/rules.h"
 
 typedef struct Restore
 {
@@ -41,6 +43,8 @@ typedef struct Restore
 	const char *table;
 	int64		kept_id;		/* that is being read */
 	Oid			caller;
+	bool		quiet;			/* users' triggers and hooks are left out */
+	bool		skip;			/* columns that are gone, too */
 	MemoryContext context;
 	List	   *removed;		/* of HookRestored: one for each format */
 	List	   *changed;		/* one for each cascade and format, the last
@@ -86,7 +90,8 @@ check_may_write(Relation rel, const HookRestored *table)
 	hooks_rights_check_read(relid);
 	for (int i = n == 0 ? 0 :
 		 old; i < (n == 0 ? table->fields.n : old + n); i++)
-		if (pg_class_aclcheck(relid, GetUserId(), right) != ACLCHECK_OK &&
+		if (table->fields.attnums[i] != InvalidAttrNumber &&
+			pg_class_aclcheck(relid, GetUserId(), right) != ACLCHECK_OK &&
 			pg_attribute_aclcheck(relid, table->fields.attnums[i], GetUserId(),
 								  right) != ACLCHECK_OK)
 			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
@@ -118,6 +123,41 @@ same_format(const HookKeptFormat *a, const HookKeptFormat *b)
 }
 
 /*
+ * 42501 unless the caller owns a table, with all its partitions, and so could
+ * switch off its triggers.
+ */
+static void
+check_owns(Relation rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(RelationGetRelid(rel), AccessShareLock,
+									NULL))
+	{
+		if (!hooks_class_ownercheck(lfirst_oid(lc), GetUserId()))
+			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
+						   get_rel_name(lfirst_oid(lc)));
+	}
+}
+
+/*
+ * Is any of the columns that were changed there yet?
+ */
+static bool
+has_changed_column(const HookRestored *table)
+{
+	int			n = table->format.nchanged;
+	int			old = table->format.nfields - 2 * n;
+
+	for (int i = old; i < old + n; i++)
+	{
+		if (table->fields.attnums[i] != InvalidAttrNumber)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Makes the place for rows of a format.
  */
 static HookRestored *
@@ -128,8 +168,13 @@ add_restored(Restore *restore, const HookKeptFormat *format)
 
 	table->kept_id = restore->kept_id;
 	table->format = copy_format(format);
-	hooks_fields_match(&table->fields, rel, &table->format);
+	hooks_rules_check(rel, format->nchanged == 0 ? CMD_INSERT : CMD_UPDATE,
+					  true);
+	hooks_fields_match(&table->fields, rel, &table->format, restore->skip);
 	check_may_write(rel, table);
+	if (restore->quiet)
+		check_owns(rel);
+	table->vanished = format->nchanged > 0 && !has_changed_column(table);
 	table->desc = CreateTemplateTupleDesc(format->nfields);
 	for (int i = 0; i < format->nfields; i++)
 	{
@@ -138,6 +183,8 @@ add_restored(Restore *restore, const HookKeptFormat *format)
 		TupleDescInitEntry(table->desc, i + 1, psprintf("k%d", i + 1),
 						   table->fields.types[i], table->fields.typmods[i],
 						   0);
+		if (attnum == InvalidAttrNumber)
+			continue;
 		TupleDescInitEntryCollation(table->desc, i + 1,
 									TupleDescAttr(RelationGetDescr(rel),
 												  attnum - 1)->attcollation);
@@ -218,7 +265,8 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		{
 			restore->column = hooks_kept_column(format, i)->name;
 			restore->table = format->name;
-			nulls[i] = table->fields.values[i] == NULL;
+			nulls[i] = table->fields.values[i] == NULL ||
+				table->fields.attnums[i] == InvalidAttrNumber;
 			values[i] = nulls[i] ? (Datum) 0 :
 				hooks_fields_input(&table->fields, i);
 		}
@@ -292,7 +340,8 @@ next_tables(List *tables, int n)
 	{
 		HookRestored *table = list_nth(tables, n);
 
-		if (hooks_rights_owner(table->format.relid) != owner ||
+		if (table->vanished != first->vanished ||
+			hooks_rights_owner(table->format.relid) != owner ||
 			(table->format.nchanged > 0 && table->kept_id != first->kept_id))
 			break;
 		run = lappend(run, table);
@@ -405,14 +454,18 @@ put_back(const Restore *restore)
 		 list_length(restore->removed); i += list_length(tables))
 	{
 		tables = next_tables(restore->removed, i);
-		running = lcons(hooks_putback_run(tables, restore->caller), running);
+		running = lcons(hooks_putback_run(tables, restore->caller,
+										  restore->quiet), running);
 		check_removed(linitial(running));
 	}
 	for (int i = 0; i <
 		 list_length(restore->changed); i += list_length(tables))
 	{
 		tables = next_tables(restore->changed, i);
-		hooks_putback_finish(hooks_putback_run(tables, restore->caller));
+		if (((HookRestored *) linitial(tables))->vanished)
+			continue;
+		hooks_putback_finish(hooks_putback_run(tables, restore->caller,
+											   restore->quiet));
 	}
 	while (running != NIL)
 	{
@@ -445,7 +498,7 @@ report_left(List *changed)
 		{
 			const HookRestored *table = lfirst(same);
 
-			if (table->format.relid == relid)
+			if (table->format.relid == relid && !table->vanished)
 				rows += table->rows - table->back;
 		}
 		if (rows > 0)
@@ -470,16 +523,54 @@ end_stores(List *tables)
 }
 
 /*
+ * Does an argument say the second of two words?  22023 if it says neither.
+ */
+static bool
+get_word(FunctionCallInfo fcinfo, int n, const char *first, const char *second)
+{
+	const char *word = hooks_argument_text(fcinfo, n);
+
+	if (strcmp(word, first) != 0 && strcmp(word, second) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must be \"%s\" or \"%s\"",
+						hooks_argument_name(fcinfo, n), first, second)));
+	return strcmp(word, second) == 0;
+}
+
+/*
+ * Sets hooks.restoring to the numbers of cascades, for triggers to look at.
+ */
+static void
+tell_restoring(List *entries)
+{
+	StringInfoData numbers;
+	ListCell   *lc;
+
+	initStringInfo(&numbers);
+	foreach(lc, entries)
+	{
+		appendStringInfo(&numbers, "%s%lld", numbers.len == 0 ? "" : ",",
+						 (long long) ((HookKeptEntry *) lfirst(lc))->kept_id);
+	}
+	hooks_settings_set_restoring(numbers.data);
+}
+
+/*
  * Puts back what was kept of some cascades, the last one first.  Returns the
  * number of rows that were removed and are there again.
  */
 static int64
-restore_entries(List *entries)
+restore_entries(FunctionCallInfo fcinfo, List *entries)
 {
+	int			settings = NewGUCNestLevel();
 	Restore		restore = {0};
 
 	restore.caller = GetUserId();
+	restore.quiet = get_word(fcinfo, 1, "fire", "skip");
+	restore.skip = get_word(fcinfo, 2, "error", "skip");
 	restore.context = CurrentMemoryContext;
+	tell_restoring(entries);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	read_entries(&restore, entries);
@@ -489,18 +580,21 @@ restore_entries(List *entries)
 	end_stores(restore.changed);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
+	AtEOXact_GUC(true, settings);
 	return restore.rows;
 }
 
 PG_FUNCTION_INFO_V1(hooks_restore);
 
 /*
- * hooks.restore(kept_id bigint) returns bigint
+ * hooks.restore(kept_id bigint, triggers text, missing text) returns bigint
  *
  * Puts back what was kept of a cascade, all of it or nothing, and forgets its
- * rows.  Returns the number of rows that were removed and are there again; 0,
- * with a NOTICE, if it was restored before.  Errors: 22004, those of
- * hooks_kept_get(), check_may_write(), of the columns and of PostgreSQL.
+ * rows; with users' triggers or without, and columns that are gone are an
+ * error or left out.  Returns the number of rows that were removed and are
+ * there again; 0, with a NOTICE, if it was restored before.  Errors: 22004,
+ * 22023, those of hooks_kept_get(), check_may_write(), of the columns and of
+ * PostgreSQL.
  */
 Datum
 hooks_restore(PG_FUNCTION_ARGS)
@@ -511,7 +605,7 @@ hooks_restore(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("hooks.restore()");
 	hooks_kept_get(&entry, PG_GETARG_INT64(0), ShareUpdateExclusiveLock);
 	if (!entry.restored)
-		PG_RETURN_INT64(restore_entries(list_make1(&entry)));
+		PG_RETURN_INT64(restore_entries(fcinfo, list_make1(&entry)));
 	ereport(NOTICE,
 			(errmsg("kept cascade %lld was restored already",
 					(long long) entry.kept_id)));
@@ -521,7 +615,8 @@ hooks_restore(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(hooks_restore_transaction);
 
 /*
- * hooks.restore_transaction(transaction_id xid8) returns bigint
+ * hooks.restore_transaction(transaction_id xid8, triggers text, missing text)
+ *		returns bigint
  *
  * The same for all that a transaction has kept, what was restored before left
  * out: all of it or nothing.  Errors: those of hooks_kept_of_transaction(),
@@ -547,7 +642,7 @@ hooks_restore_transaction(PG_FUNCTION_ARGS)
 			left = lappend(left, entry);
 	}
 	if (left != NIL)
-		PG_RETURN_INT64(restore_entries(left));
+		PG_RETURN_INT64(restore_entries(fcinfo, left));
 	ereport(NOTICE,
 			(errmsg("all that was kept of transaction %llu was restored already",
 					(unsigned long long) transaction.value)));

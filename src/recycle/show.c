@@ -38,7 +38,7 @@ show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 
 	if (format->relid != RelationGetRelid(show->rel) || format->nchanged > 0)
 		return;
-	hooks_fields_match(&fields, show->rel, format);
+	hooks_fields_match(&fields, show->rel, format, true);
 	/* reading text may run what the owner wrote: a domain's CHECK */
 	hooks_identity_become_owner(&before, format->relid);
 	memset(nulls, true, sizeof(bool) * show->desc->natts);
@@ -50,6 +50,8 @@ show_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		{
 			AttrNumber	attnum = fields.attnums[i];
 
+			if (attnum == InvalidAttrNumber)
+				continue;
 			nulls[attnum - 1] = fields.values[i] == NULL;
 			if (!nulls[attnum - 1])
 				values[attnum - 1] = hooks_fields_input(&fields, i);
@@ -65,9 +67,9 @@ PG_FUNCTION_INFO_V1(hooks_kept_rows);
  * hooks.kept_rows(kept_id bigint, table anyelement) returns setof anyelement
  *
  * The removed rows of a table, given by its row type, that were kept;
- * generated columns are NULL.  42809 if it is no table, 55000 if the rows were
- * restored; errors of hooks_kept_get(), hooks_rights_check_read() and of the
- * columns.
+ * generated columns are NULL, columns that are gone are left out.  42809 if it
+ * is no table, 55000 if the rows were restored; errors of hooks_kept_get(),
+ * hooks_rights_check_read() and of the columns.
  */
 Datum
 hooks_kept_rows(PG_FUNCTION_ARGS)
