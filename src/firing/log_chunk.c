@@ -13,7 +13,6 @@
 #include "access/sysattr.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -29,9 +28,6 @@
 #include "firing/log_chunk.h"
 #include "firing/payload.h"
 #include "firing/rowjson.h"
-
-/* of the text of a statement, as pg_stat_activity shows it by default */
-#define MAX_STATEMENT	1024
 
 /* bytes of rows after which a chunk is full, whatever their number */
 #define MAX_CHUNK		(16 * 1024 * 1024)
@@ -128,14 +124,12 @@ describe_statement(HookLogEntry *entry, const HookLogSource *source,
 	const HookOrigin *origin = hooks_context_find(firing, &found, &root,
 												  &entry->root_action, &sql);
 
-	if (sql != NULL && strlen(sql) > MAX_STATEMENT)
-		sql = pnstrdup(sql, pg_mbcliplen(sql, strlen(sql), MAX_STATEMENT));
 	entry->relation = RelationGetRelid(source->target);
 	entry->relation_name = hooks_payload_relation(entry->relation);
 	entry->action = hooks_context_action_word(firing->subject);
 	entry->caller = GetUserNameFromId(firing->caller, true);
 	entry->session_user = GetUserNameFromId(GetSessionUserId(), true);
-	entry->statement = sql;
+	entry->statement = hooks_payload_statement(sql);
 	entry->metadata = hooks_settings_metadata();
 	entry->fired_at = GetCurrentTimestamp();
 	entry->generation = hooks_log_generation + 1;

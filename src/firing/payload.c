@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
@@ -23,6 +24,9 @@
 
 /* bytes that an event has room for around a shared value */
 #define ROOM 1024
+
+/* of the text of a statement, as pg_stat_activity shows it by default */
+#define MAX_STATEMENT 1024
 
 /*
  * A key of the object in hand; its value is to follow.
@@ -110,19 +114,32 @@ hooks_payload_relation(Oid relid)
 }
 
 /*
+ * What events tell of the text of a statement; NULL of none.
+ */
+const char *
+hooks_payload_statement(const char *text)
+{
+	if (text == NULL || strlen(text) <= MAX_STATEMENT)
+		return text;
+	return pnstrdup(text, pg_mbcliplen(text, strlen(text), MAX_STATEMENT));
+}
+
+/*
  * Adds where the rows of a firing come from, with the names of
  * hooks.context().  *text is the statement that it goes back to.
  */
 void
 hooks_payload_add_context(JsonbInState *state, const HookFiring *firing,
-						  const char **sql)
+						  const char **text)
 {
 	HookOrigin	found;
 	Oid			root;
 	const char *action;
 	const HookOrigin *origin = hooks_context_find(firing, &found, &root,
-												  &action, sql);
+												  &action, text);
 
+	hooks_payload_key(state, "context");
+	hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
 	hooks_payload_add(state, "root_relation", hooks_payload_relation(root));
 	hooks_payload_add(state, "root_action", action);
 	hooks_payload_key(state, "cascade_depth");
@@ -130,6 +147,7 @@ hooks_payload_add_context(JsonbInState *state, const HookFiring *firing,
 	hooks_payload_add(state, "constraint_name",
 					  OidIsValid(origin->constraint) ?
 					  get_constraint_name(origin->constraint) : NULL);
+	hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
 }
 
 /*

@@ -131,6 +131,9 @@ write_firing(int64 audit_id, HookFiring *firing)
 		audited_name(GetUserNameFromId(GetSessionUserId(), true)));
 	SET(transaction_id, FullTransactionIdGetDatum(GetTopFullTransactionId()));
 	SET(occurred_at, TimestampTzGetDatum(firing->fired_at));
+	/* each row of many has it once more at level row */
+	if (subject->event->level == HOOK_ROW)
+		statement = hooks_payload_statement(statement);
 	SET_TEXT(statement, hooks_ready_tells_statement(firing, 0) ? statement :
 			 NULL);
 	nulls[Anum_audited_metadata - 1] = metadata == NULL;

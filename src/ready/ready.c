@@ -136,7 +136,8 @@ hooks_ready_head(HookFiring *firing, bool with_statement)
 
 	hooks_payload_add_context(&state, firing, &statement);
 	/* of a key that comes twice jsonb keeps the last value */
-	hooks_payload_add(&state, "statement", with_statement ? statement : NULL);
+	hooks_payload_add(&state, "statement", with_statement ?
+					  hooks_payload_statement(statement) : NULL);
 	event = hooks_payload_end(&state);
 	text = JsonbToCString(NULL, &event->root, VARSIZE(event));
 	text[strlen(text) - 1] = '\0';

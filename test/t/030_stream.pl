@@ -126,9 +126,9 @@ is($wrong, 0, '... with all of its rows, in their order, and nothing that was ro
 is_deeply([ grep { /secret|rolled back/ } map { $_->{text} } @events ], [], '... without the column that is left out');
 my $event = (grep { $_->{hook} eq 'counter' } @events)[0];
 is_deeply(
-	[ @$event{qw(phase action relation caller session_user root_relation root_action cascade_depth statement old)} ],
+	[ @$event{qw(phase action relation caller session_user statement old)}, @{ $event->{context} }{qw(root_relation root_action cascade_depth)} ],
 	[ 'after', 'update', 'public.counter', ($source->safe_psql('postgres', 'SELECT current_user')) x 2,
-		'public.counter', 'update', 0, 'UPDATE counter SET n = n + 1;', [ { n => 0 } ] ],
+		'UPDATE counter SET n = n + 1;', [ { n => 0 } ], 'public.counter', 'update', 0 ],
 	'an event tells what hooks.context() tells');
 
 SKIP:

@@ -33,8 +33,8 @@ $node->safe_psql(
 my @told = notifications(q{INSERT INTO t VALUES (1, 'x', 's'), (2, 'y', 's')});
 is(@told, 1, 'one statement, one notification');
 is_deeply($told[0]{new}, [ { a => 1, b => 'x' }, { a => 2, b => 'y' } ], '... with the rows, but for the column that is left out');
-is_deeply([ @{ $told[0] }{qw(hook action relation root_relation cascade_depth statement truncated)} ],
-	[ 'n', 'insert', 'public.t', 'public.t', 0, undef, undef ], '... and the event, but for the statement');
+is_deeply([ @{ $told[0] }{qw(hook action relation statement truncated)}, @{ $told[0]{context} }{qw(root_relation cascade_depth)} ],
+	[ 'n', 'insert', 'public.t', undef, undef, 'public.t', 0 ], '... and the event, but for the statement');
 @told = notifications(q{UPDATE t SET a = a + 10 WHERE a = 1});
 is_deeply([ $told[0]{old}, $told[0]{new} ], [ [ { a => 1, b => 'x' } ], [ { a => 11, b => 'x' } ] ], 'before and after');
 @told = notifications(q{DELETE FROM t WHERE false; BEGIN; DELETE FROM t; ROLLBACK; BEGIN; SAVEPOINT a; DELETE FROM t; ROLLBACK TO a; COMMIT});
