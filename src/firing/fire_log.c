@@ -235,18 +235,6 @@ write_for_group(LogGroup *group)
 }
 
 /*
- * Is the statement a part of a security-restricted operation, and not one of
- * our own, as those of restore(), with which nobody's code gets anything done?
- */
-static bool
-is_restricted(void)
-{
-	const HookStatement *root = hooks_statement_of_cascade(hooks_statement);
-
-	return InSecurityRestrictedOperation() && (root == NULL || !root->ours);
-}
-
-/*
  * 0A000 where what is done must not outlast the operation; KH003 if the event
  * follows from too many others.
  */
@@ -255,7 +243,7 @@ check_allowed(const HookCall *call)
 {
 	const char *hook = call->member->hook->name;
 
-	if (is_restricted())
+	if (hooks_statement_is_restricted())
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot fire hook \"%s\" within a security-restricted operation",

@@ -19,6 +19,7 @@
 
 #include "firing/commit.h"
 #include "firing/note.h"
+#include "firing/statement.h"
 
 HookNote   *hooks_notes = NULL;
 
@@ -94,7 +95,7 @@ hooks_note_get(const HookNoteKey *key, Oid relid, Oid caller)
 	 * What runs at commit is outside of the operation, and would do what is
 	 * forbidden in it.  PostgreSQL refuses deferred triggers likewise.
 	 */
-	if (InSecurityRestrictedOperation())
+	if (hooks_statement_is_restricted())
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot fire hooks of phase \"before_commit\" for what a security-restricted operation does")));

@@ -339,3 +339,16 @@ hooks_statement_operation(TriggerEvent event)
 	return TRIGGER_FIRED_BY_DELETE(event) ? CMD_DELETE :
 		TRIGGER_FIRED_BY_UPDATE(event) ? CMD_UPDATE : CMD_INSERT;
 }
+
+/*
+ * Is the running statement a part of a security-restricted operation, and not
+ * one of our own, as those of restore(), with which nobody's code gets
+ * anything done?
+ */
+bool
+hooks_statement_is_restricted(void)
+{
+	const HookStatement *root = hooks_statement_of_cascade(hooks_statement);
+
+	return InSecurityRestrictedOperation() && (root == NULL || !root->ours);
+}

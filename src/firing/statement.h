@@ -70,6 +70,7 @@ extern List *hooks_statement_written(const PlannedStmt *plan);
 extern const char *hooks_statement_action_word(CmdType operation);
 extern CmdType hooks_statement_operation(TriggerEvent event);
 extern HookCascade *hooks_statement_cascade(HookStatement *statement);
+extern bool hooks_statement_is_restricted(void);
 
 /*
  * Can the statement queue trigger events or be a referential action?  A plain
