@@ -11,6 +11,7 @@
 EXTENSION = hooks
 MODULE_big = hooks
 DATA = hooks--1.0.sql hooks--1.1.sql hooks--1.0--1.1.sql
+HEADERS = src/api/hooks_api.h
 DOCS := $(wildcard doc/*.md)
 PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent rows"
 

@@ -312,6 +312,10 @@ COMMENT ON COLUMN hooks.context.metadata IS 'the parameter hooks.metadata; NULL 
 
 -- The system side
 
+CREATE FUNCTION hooks.native() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_native';
+COMMENT ON FUNCTION hooks.native() IS 'a callback: calls the function in C that another library has under the name that is its argument';
+
 DROP FUNCTION hooks.chain(regclass);
 CREATE FUNCTION hooks.chain(
     relation  regclass,

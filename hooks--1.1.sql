@@ -811,6 +811,10 @@ COMMENT ON FUNCTION hooks.purge_kept(interval) IS 'forgets what was kept longer 
 
 -- Ready callbacks
 
+CREATE FUNCTION hooks.native() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_native';
+COMMENT ON FUNCTION hooks.native() IS 'a callback: calls the function in C that another library has under the name that is its argument';
+
 CREATE FUNCTION hooks.touch() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_touch';
 COMMENT ON FUNCTION hooks.touch() IS 'a callback for before insert and update: sets the columns that its arguments name to the time of the transaction, where the statement does not';

@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "api/native.h"
 #include "base/counters.h"
 #include "base/opt_in.h"
 #include "base/own.h"
@@ -40,4 +41,5 @@ _PG_init(void)
 	hooks_routes_init();
 	hooks_transaction_init();
 	hooks_executor_init();
+	hooks_native_init();
 }

@@ -97,6 +97,16 @@ check_audit(Relation rel, char **arguments, int n)
 	check_columns(rel, arguments, n, 0);
 }
 
+/*
+ * hooks.native is for whatever has a trigger function.
+ */
+static void
+check_native(const Hook *hook)
+{
+	if (ARR_NDIM(hook->arguments) == 0)
+		refuse_argument(errmsg("hooks.native needs the name of a callback as its argument"));
+}
+
 /* The ready callbacks: where each is of use */
 static const struct
 {
@@ -131,6 +141,11 @@ hooks_ready_check(const Hook *hook, Relation rel)
 	if (strcmp(name, "touch") == 0)
 	{
 		hooks_stamp_check(hook, rel);
+		return;
+	}
+	if (strcmp(name, "native") == 0)
+	{
+		check_native(hook);
 		return;
 	}
 	for (int i = 0; i < lengthof(ready); i++)
