@@ -61,7 +61,9 @@ CREATE TABLE alike (LIKE parents INCLUDING ALL);
 INSERT INTO alike VALUES (1);
 INSERT INTO parents VALUES (9);
 SELECT action, hooks, relation::regclass, new_rows FROM written();
+SET client_min_messages = warning;
 SELECT hooks.unregister('act_wide');
+RESET client_min_messages;
 SELECT seen();
 
 -- an event has the name of its table, which may be dropped in the same transaction
@@ -69,7 +71,10 @@ BEGIN;
 CREATE TABLE doomed (id int);
 SELECT hooks.register('act_doomed', 'after_commit', 'insert', 'doomed', 'callback');
 INSERT INTO doomed VALUES (1);
+-- how many deliveries are forgotten depends on the worker
+SET client_min_messages = warning;
 DROP TABLE doomed;
+RESET client_min_messages;
 COMMIT;
 SELECT action, hooks, new_rows, event->>'relation_name' FROM written();
 SELECT seen();

@@ -32,6 +32,20 @@ INSERT INTO t VALUES (1, 'SELECT 1'), (2, 'SELECT 1');
 INSERT INTO t VALUES (3, 'SELECT 1');
 SELECT hooks.flush();
 SELECT * FROM done ORDER BY n;
+-- a firing's context is that of the statement
+CREATE FUNCTION tell(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE c hooks.context = hooks.context();
+BEGIN
+  INSERT INTO done (hook, who) VALUES (c.hook, concat_ws(' ', c.phase, c.action, c.relation, c.root_relation, c.root_action,
+      c.cascade_depth, c.caller, c.statement, c.metadata, c.transaction_id::text = event->>'transaction_id', c.fired_at < clock_timestamp()));
+END $$;
+SELECT hooks.register('dl_tell', 'after_commit', 'insert', 't', 'tell');
+SET hooks.metadata = '{"request": 1}';
+INSERT INTO t SELECT 0, 'SELECT 1';
+RESET hooks.metadata;
+SELECT hooks.flush();
+SELECT who FROM done WHERE hook = 'dl_tell';
+SELECT hooks.unregister('dl_tell');
 -- rolled back is not delivered
 BEGIN;
 INSERT INTO t VALUES (4, 'SELECT 1');
@@ -96,12 +110,29 @@ SELECT hook, phase, action, sqlstate, message FROM hooks.failure WHERE hook = 'd
 
 -- a disabled hook's deliveries wait
 SELECT hooks.register('dl_own', 'after_commit', 'delete', 't', 'act');
-SELECT hooks.disable('dl');
 TRUNCATE done;
+BEGIN;
+INSERT INTO t VALUES (31, 'SELECT 1');
+SELECT hooks.disable('dl');
+COMMIT;
 DELETE FROM t WHERE id = 1;
 SELECT hooks.flush();
 SELECT hook, id, who = session_user || ' ' || current_user FROM done;
+SELECT hooks.enable('dl');
+SELECT hooks.flush();
+SELECT hook, id FROM done ORDER BY n;
+-- who is unregistered takes along what waits
+SELECT hooks.disable('dl_own');
+DELETE FROM t WHERE id = 2;
+SELECT hooks.enable('dl_own');
+ALTER TABLE done RENAME TO gone;
+DELETE FROM t WHERE id = 3;
+SELECT hooks.flush();
+SELECT hook, state FROM hooks.outbox;
+SET client_min_messages = notice;
 SELECT hooks.unregister('dl'), hooks.unregister('dl_own');
+SET client_min_messages = warning;
+SELECT count(*) FROM hooks.delivery;
 DROP SCHEMA test_delivery CASCADE;
 DROP OWNED BY regress_hooks_deliverer, regress_hooks_other;
 DROP ROLE regress_hooks_deliverer, regress_hooks_other;

@@ -24,6 +24,7 @@
 #include "firing/parent.h"
 #include "firing/statement.h"
 #include "firing/truncate.h"
+#include "outbox/work.h"
 #include "registry/definition.h"
 #include "registry/present.h"
 #include "registry/record.h"
@@ -164,6 +165,10 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		hooks_truncate_pop();
 	if (close)
 		hooks_commit_release();
+	if (IsA(plan->utilityStmt, TransactionStmt) &&
+		((TransactionStmt *) plan->utilityStmt)->kind ==
+		TRANS_STMT_COMMIT_PREPARED)
+		hooks_work_wake_all();
 	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_present_registry())
 	{
 		CommandCounterIncrement();

@@ -18,7 +18,9 @@
 #include "firing/chain.h"
 #include "firing/sandbox.h"
 #include "firing/stats.h"
+#include "outbox/waiting.h"
 #include "registry/present.h"
+#include "registry/remove.h"
 #include "transaction.h"
 
 PG_MODULE_MAGIC;
@@ -39,6 +41,7 @@ _PG_init(void)
 	hooks_stats_init();
 	hooks_graph_init();
 	hooks_routes_init();
+	hooks_remove_deliveries = hooks_waiting_forget;
 	hooks_transaction_init();
 	hooks_executor_init();
 	hooks_native_init();

@@ -30,6 +30,7 @@
 #include "base/place.h"
 #include "base/settings.h"
 #include "firing/context.h"
+#include "firing/context_event.h"
 #include "firing/provenance.h"
 #include "firing/stats.h"
 #include "firing/truncate.h"
@@ -381,6 +382,8 @@ hooks_context(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
+	if (firing->event != NULL)
+		PG_RETURN_DATUM(hooks_context_of_event(firing, desc));
 	event = firing->subject->event;
 	origin = hooks_context_find(firing, &found, &root_relation, &root_action,
 								&sql);

@@ -9,6 +9,7 @@
 
 #include "commands/trigger.h"
 #include "datatype/timestamp.h"
+#include "utils/jsonb.h"
 
 #include "base/counters.h"
 #include "base/settings.h"
@@ -50,6 +51,7 @@ typedef struct HookFiring
 	Oid			caller;			/* who issued the statement; InvalidOid if
 								 * that is not known */
 	TimestampTz fired_at;		/* 0 until somebody asks */
+	const Jsonb *event;			/* of a delivery; NULL otherwise */
 } HookFiring;
 
 extern HookFiring *hooks_firing;
@@ -84,6 +86,7 @@ hooks_context_push(const HookSubject *subject, int nest_level)
 	firing->nest_level = nest_level;
 	firing->statement = hooks_statement;
 	firing->fired_at = 0;
+	firing->event = NULL;
 	hooks_firing = firing;
 	return firing;
 }

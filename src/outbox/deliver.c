@@ -22,7 +22,7 @@
 
 #include "base/compat.h"
 #include "base/workers.h"
-#include "firing/context.h"
+#include "firing/context_event.h"
 #include "firing/log.h"
 #include "firing/member.h"
 #include "firing/policy.h"
@@ -59,34 +59,6 @@ hooks_deliver_prepare(HookReceiver *receiver, Hook *hook)
 	receiver->member.hook = hook;
 	receiver->member.target = hook->relation;
 	receiver->member.timeout = hooks_member_timeout(hook);
-}
-
-/*
- * The text of a key of the event, NULL for null or none.
- */
-static char *
-text_of(Jsonb *event, const char *key)
-{
-	JsonbValue	place;
-	JsonbValue *value = getKeyJsonValueFromContainer(&event->root, key,
-													 strlen(key), &place);
-
-	return value == NULL || value->type != jbvString ? NULL :
-		pnstrdup(value->val.string.val, value->val.string.len);
-}
-
-static int
-number_of(Jsonb *event, const char *key)
-{
-	JsonbValue	place;
-	JsonbValue *value = getKeyJsonValueFromContainer(&event->root, key,
-													 strlen(key), &place);
-	Datum		number;
-
-	if (value == NULL || value->type != jbvNumeric)
-		return 0;
-	number = NumericGetDatum(value->val.numeric);
-	return DatumGetInt32(DirectFunctionCall1(numeric_int4, number));
 }
 
 static void
@@ -149,8 +121,9 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 	HookSubject subject = {0};
 	HookFiring *firing;
 	ErrorData  *error;
-	char	   *action = text_of(event, "action");
-	char	   *relation = text_of(event, "relation");
+	char	   *action = hooks_context_event_text(event, "action");
+	char	   *relation = hooks_context_event_text(event, "relation");
+	char	   *generation = hooks_context_event_text(event, "generation");
 
 	subject.hook = receiver->member.hook->name;
 	subject.naming = hooks_event_parse_actions(action) == HOOK_NAME;
@@ -164,7 +137,8 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 	firing->trigdata = NULL;
 	firing->origin = &not_known;
 	firing->caller = GetUserId();
-	hooks_log_generation = number_of(event, "generation");
+	firing->event = event;
+	hooks_log_generation = generation == NULL ? 1 : pg_strtoint32(generation);
 	hooks_workers_at(delivery_id);
 	error = hooks_policy_attempt(&receiver->member, firing, call_receiver,
 								 &call);

@@ -18,6 +18,7 @@
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/argument.h"
@@ -28,6 +29,8 @@
 #include "base/wake.h"
 #include "outbox/deliver.h"
 #include "outbox/log_reader.h"
+#include "outbox/position.h"
+#include "outbox/scan.h"
 #include "outbox/waiting.h"
 #include "registry/register.h"
 #include "registry/registry.h"
@@ -241,6 +244,48 @@ hooks_waiting_when(const Hook *hook)
 											 &isnull));
 	SPI_finish();
 	return isnull ? PG_INT64_MAX : when;
+}
+
+static bool
+count_event(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
+			void *arg)
+{
+	(*(int64 *) arg)++;
+	return true;
+}
+
+/*
+ * A hook is about to go: with it goes what waits for it.
+ */
+void
+hooks_waiting_forget(const Hook *hook)
+{
+	Oid			types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(hook->hook_id)};
+	HookPosition position;
+	int64		n = 0;
+
+	/* Of one that is damaged it is not known what it was */
+	if ((hook->damage == NULL && hook->phase != HOOK_AFTER_COMMIT) ||
+		!OidIsValid(hooks_own_find(DELIVERY, RELKIND_RELATION)))
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	hooks_position_read(hook->hook_id, &position);
+	hooks_scan(&position, NULL, count_event, &n);
+	PopActiveSnapshot();
+	if (hooks_waiting_any())
+	{
+		SPI_connect();
+		run("DELETE FROM hooks.delivery WHERE hook_id OPERATOR(pg_catalog.=) $1",
+			lengthof(values), types, values, NULL);
+		n += SPI_processed;
+		SPI_finish();
+	}
+	if (n > 0)
+		ereport(NOTICE,
+				(errmsg_plural(INT64_FORMAT " delivery for hook \"%s\" is forgotten",
+							   INT64_FORMAT " deliveries for hook \"%s\" are forgotten",
+							   n, n, hook->name)));
 }
 
 /*

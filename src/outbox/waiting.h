@@ -29,5 +29,6 @@ extern void hooks_waiting_failed(const Hook *hook, const HookRetry *retry,
 								 const ErrorData *error);
 extern bool hooks_waiting_any(void);
 extern TimestampTz hooks_waiting_when(const Hook *hook);
+extern void hooks_waiting_forget(const Hook *hook);
 
 #endif							/* HOOKS_WAITING_H */

@@ -11,6 +11,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "base/attempt.h"
 #include "base/own.h"
 #include "base/workers.h"
 #include "outbox/position.h"
@@ -21,18 +22,12 @@
 #include "registry/present.h"
 #include "registry/registry.h"
 
-/*
- * Wakes a worker for each owner of after_commit hooks in this database, who
- * may find that there is nothing to do.
- */
-void
-hooks_work_wake_all(void)
+static void
+wake_all(void *arg)
 {
 	List	   *owners = NIL;
 	ListCell   *lc;
 
-	if (hooks_present_kinds() == 0)
-		return;
 	foreach(lc, hooks_registry_all())
 	{
 		Hook	   *hook = lfirst(lc);
@@ -45,6 +40,18 @@ hooks_work_wake_all(void)
 	{
 		hooks_workers_retry(MyDatabaseId, lfirst_oid(lc));
 	}
+}
+
+/*
+ * Wakes a worker for each owner of after_commit hooks in this database, who
+ * may find that there is nothing to do.  For after a transaction that somebody
+ * had prepared was committed; so an error must not pass for one of that.
+ */
+void
+hooks_work_wake_all(void)
+{
+	if (hooks_present_kinds() != 0)
+		(void) hooks_attempt(wake_all, NULL);
 }
 
 /*

@@ -24,6 +24,7 @@
 #include "base/argument.h"
 #include "base/compat.h"
 #include "base/settings.h"
+#include "base/wake.h"
 #include "registry/arguments.h"
 #include "registry/attach.h"
 #include "registry/checks.h"
@@ -231,6 +232,8 @@ hooks_register(PG_FUNCTION_ARGS)
 					 errmsg("hook \"%s\" already exists", hook->name),
 					 errhint("Pass replace => true to replace it.")));
 		hooks_register_check_owner(other);
+		if (hook->phase != HOOK_AFTER_COMMIT)
+			hooks_remove_deliveries(other);
 		hooks_record_replace(hook, other);
 		if (other->relation != hook->relation || !OidIsValid(hook->relation))
 			foreach(lc, hooks_scope_relations(other))
@@ -335,6 +338,8 @@ set_enabled(FunctionCallInfo fcinfo, bool enabled)
 	}
 	if (enabled)
 		hook->enabled_at = GetCurrentTimestamp();
+	if (enabled && hook->phase == HOOK_AFTER_COMMIT)
+		hooks_worker_retries(hook->owner);
 	hook->enabled = enabled;
 	hook->quarantined = false;
 	hooks_record_update(hook);

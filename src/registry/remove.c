@@ -12,6 +12,9 @@
 #include "registry/remove.h"
 #include "registry/scope.h"
 
+/* see remove.h; set by _PG_init() */
+void		(*hooks_remove_deliveries) (const Hook *hook) = NULL;
+
 /*
  * Removes hooks, which were read under the writers' lock.
  */
@@ -25,6 +28,7 @@ hooks_remove(List *hooks)
 	{
 		if (!OidIsValid(((Hook *) lfirst(lc))->relation))
 			hooks_scope_lock(lfirst(lc));
+		hooks_remove_deliveries(lfirst(lc));
 		hooks_record_delete(lfirst(lc));
 	}
 	foreach(lc, hooks)

@@ -9,6 +9,14 @@
 
 #include "nodes/pg_list.h"
 
+#include "registry/hook.h"
+
+/*
+ * Forgets what waits to be delivered to a hook that is about to go.  Set by
+ * who keeps deliveries, once; what this wing must not include.
+ */
+extern void (*hooks_remove_deliveries) (const Hook *hook);
+
 extern void hooks_remove(List *hooks);
 
 #endif							/* HOOKS_REMOVE_H */

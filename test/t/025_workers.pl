@@ -1,0 +1,144 @@
+# Workers: started by the first commit, without preload; gone when idle, so that
+# nothing of the extension keeps a database in use; woken by COMMIT PREPARED; with
+# preload started again after a restart, and on a standby after its promotion.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_node('main', allows_streaming => 1, conf => q{
+	max_prepared_transactions = 5
+	hooks.worker_idle = '200 ms'
+	hooks.retry_delay = '300 ms'
+});
+
+sub sql { return $node->safe_psql('app', $_[0]); }
+
+# What was delivered, once it is so
+sub delivered
+{
+	my ($server, $ids, $claim) = @_;
+
+	$server->poll_query_until('app', q{SELECT string_agg(id::text, ',' ORDER BY id) FROM done}, $ids);
+	is($server->safe_psql('app', q{SELECT string_agg(id::text, ',' ORDER BY id) FROM done}), $ids, $claim);
+}
+
+sub no_workers
+{
+	my ($claim) = @_;
+
+	ok($node->poll_query_until('postgres', q{
+		SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'hooks worker'}), $claim);
+}
+
+$node->safe_psql('postgres', 'CREATE DATABASE app');
+sql(q{
+	CREATE EXTENSION hooks;
+	CREATE ROLE owner LOGIN;
+	CREATE TABLE t (id int, pause float DEFAULT 0);
+	CREATE TABLE other (id int);
+	CREATE TABLE done (id int, at timestamptz DEFAULT clock_timestamp());
+	GRANT ALL ON t, other, done TO owner;
+	CREATE FUNCTION act(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+	DECLARE r record;
+	BEGIN
+	  FOR r IN SELECT * FROM jsonb_to_recordset(event->'new') AS x(id int, pause float) LOOP
+	    IF r.pause < 0 AND event->>'attempt' = '1' THEN
+	      PERFORM pg_terminate_backend(pg_backend_pid());
+	    END IF;
+	    PERFORM pg_sleep(abs(r.pause));
+	    INSERT INTO done VALUES (r.id);
+	  END LOOP;
+	END $$;
+	GRANT EXECUTE ON FUNCTION act TO owner;
+	GRANT CREATE ON SCHEMA public TO owner;
+	SET ROLE owner;
+	SELECT hooks.register('h', 'after_commit', 'insert', 't', 'act');
+	SELECT hooks.register('h2', 'after_commit', 'insert', 'other', 'act')});
+
+no_workers('there is none before there is something to do');
+sql('INSERT INTO t VALUES (1)');
+delivered($node, '1', 'the first commit starts one');
+no_workers('which leaves when it is idle');
+sql('ALTER ROLE owner SET default_transaction_read_only = on; INSERT INTO t VALUES (2)');
+delivered($node, '1,2', 'and comes again, whatever the settings of its role');
+
+# 2PC
+sql(q{BEGIN; INSERT INTO t VALUES (3); PREPARE TRANSACTION 'p'});
+is(sql('SELECT hooks.flush()'), 't', 'what is prepared is not waited for');
+no_workers('nor does a worker');
+sql(q{COMMIT PREPARED 'p'; SELECT hooks.context()});
+is(sql('SELECT hooks.flush()'), 't', 'a flush finds it');
+delivered($node, '1,2,3', 'what was prepared is delivered');
+sql(q{BEGIN; INSERT INTO t VALUES (4); PREPARE TRANSACTION 'p'});
+sql(q{LOAD 'hooks'; COMMIT PREPARED 'p'});
+delivered($node, '1,2,3,4', 'COMMIT PREPARED wakes a worker');
+
+# One that ends its session, and one that takes long
+sql('INSERT INTO t VALUES (5, -0.001)');
+delivered($node, '1,2,3,4,5', 'a callback that terminates its session is tried again');
+sql('INSERT INTO t VALUES (6, 4)');
+sql('INSERT INTO other VALUES (7)');
+delivered($node, '1,2,3,4,5,7', 'a hook that takes long does not hold up another');
+delivered($node, '1,2,3,4,5,6,7', 'and is done in the end');
+
+# Databases
+no_workers('idle again');
+sql('INSERT INTO t VALUES (8)');
+$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE app');
+$node->safe_psql('postgres', 'ALTER DATABASE copy RENAME TO copy2');
+$node->safe_psql('copy2', 'INSERT INTO t VALUES (9)');
+is($node->safe_psql('copy2', 'SELECT hooks.flush()'), 't', 'a copy of the database has workers of its own');
+$node->safe_psql('postgres', 'DROP DATABASE copy2');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_database WHERE datname = 'copy2'}), '0',
+	'nothing keeps a database in use');
+
+# Held back
+$node->append_conf('postgresql.conf', 'hooks.workers = off');
+$node->reload;
+no_workers('switched off, there is none');
+sql('INSERT INTO t VALUES (10)');
+is(sql(q{SELECT hooks.flush('100 ms')}), 'f', 'and what is committed waits');
+is(sql('SELECT count(*) FROM hooks.outbox'), '1', 'as hooks.outbox shows');
+
+# A restart, with a standby beside it
+$node->backup('base');
+$node->append_conf('postgresql.conf', q{
+	hooks.workers = on
+	shared_preload_libraries = 'hooks'
+});
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->append_conf('postgresql.conf', q{
+	hooks.workers = on
+	shared_preload_libraries = 'hooks'
+});
+$standby->start;
+is(sqlstate($standby, 'app', 'SELECT hooks.flush()'), '25006', 'a standby delivers nothing');
+is(sqlstate($standby, 'app', 'SELECT hooks.redeliver(1)'), '25006', 'nor again');
+$node->stop('immediate');
+$standby->promote;
+delivered($standby, '1,2,3,4,5,6,7,8,10', 'after promotion it does');
+$standby->stop;
+$node->start;
+delivered($node, '1,2,3,4,5,6,7,8,10', 'after a restart the launcher starts a worker');
+no_workers('which leaves');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'hooks launcher' AND datid IS NULL}),
+	'1', 'the launcher stays, and has no database');
+
+# A full max_worker_processes
+$node->append_conf('postgresql.conf', 'max_worker_processes = 1');
+$node->restart;
+sql('INSERT INTO t VALUES (11)');
+is(sql(q{SELECT hooks.flush('500 ms')}), 'f', 'without a free worker process it waits');
+$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
+$node->restart;
+delivered($node, '1,2,3,4,5,6,7,8,10,11', 'until there is one');
+
+$node->stop;
+done_testing();
