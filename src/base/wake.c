@@ -15,7 +15,7 @@
 #include "base/workers.h"
 
 /*
- * The owners of hooks for which a delivery will wait.  Both lists are in
+ * The owners of hooks for which a delivery will wait.  All lists are in
  * TopTransactionContext; transaction.c makes them NIL at its end.
  */
 List	   *hooks_wake_owners = NIL;
@@ -23,17 +23,24 @@ List	   *hooks_wake_owners = NIL;
 /* those of whose hooks a delivery will wait that was tried before */
 static List *of_retries = NIL;
 
-static void
+/* those for whom a worker has to stand in */
+static List *stand_ins = NIL;
+
+/*
+ * Adds an owner to a list; false if it is there.
+ */
+static bool
 note(List **owners, Oid owner)
 {
 	MemoryContext old;
 
 	Assert(OidIsValid(owner));
 	if (list_member_oid(*owners, owner))
-		return;
+		return false;
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	*owners = lappend_oid(*owners, owner);
 	MemoryContextSwitchTo(old);
+	return true;
 }
 
 /*
@@ -43,7 +50,8 @@ note(List **owners, Oid owner)
 void
 hooks_worker_wanted(Oid owner)
 {
-	note(&hooks_wake_owners, owner);
+	if (note(&hooks_wake_owners, owner) && hooks_workers_stand_in(owner))
+		(void) note(&stand_ins, owner);
 }
 
 /*
@@ -52,8 +60,8 @@ hooks_worker_wanted(Oid owner)
 void
 hooks_worker_retries(Oid owner)
 {
-	note(&hooks_wake_owners, owner);
-	note(&of_retries, owner);
+	hooks_worker_wanted(owner);
+	(void) note(&of_retries, owner);
 }
 
 /*
@@ -66,10 +74,11 @@ hooks_wake_at_commit(void)
 
 	foreach(lc, hooks_wake_owners)
 	{
-		if (list_member_oid(of_retries, lfirst_oid(lc)))
-			hooks_workers_retry(MyDatabaseId, lfirst_oid(lc));
-		else
-			hooks_workers_wake(MyDatabaseId, lfirst_oid(lc));
+		Oid			owner = lfirst_oid(lc);
+
+		hooks_workers_wake(MyDatabaseId, owner,
+						   list_member_oid(stand_ins, owner),
+						   list_member_oid(of_retries, owner));
 	}
 }
 
@@ -81,4 +90,5 @@ hooks_wake_end_transaction(void)
 {
 	hooks_wake_owners = NIL;
 	of_retries = NIL;
+	stand_ins = NIL;
 }

@@ -18,7 +18,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xlog.h"
+#include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "storage/condition_variable.h"
@@ -26,6 +28,7 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/spin.h"
+#include "utils/syscache.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
@@ -53,6 +56,7 @@ typedef struct WorkerSlot
 {
 	Oid			database;		/* InvalidOid: free */
 	Oid			owner;
+	bool		stand_in;		/* see workers.h */
 	int			tries;			/* that failed in a row */
 	TimestampTz asked_at;
 	Latch	   *latch;			/* NULL: not there yet */
@@ -69,6 +73,7 @@ typedef struct WorkerRequest
 {
 	Oid			database;		/* InvalidOid: free */
 	Oid			owner;
+	bool		stand_in;
 	int			tries;
 	bool		full;			/* waits for another worker to leave */
 	TimestampTz at;
@@ -191,7 +196,8 @@ wake_launcher(void)
  * that, a request that is far from due makes way.
  */
 static void
-add_request(Oid database, Oid owner, TimestampTz at, int tries, bool full)
+add_request(Oid database, Oid owner, bool stand_in, TimestampTz at, int tries,
+			bool full)
 {
 	WorkerRequest *place = NULL;
 
@@ -203,6 +209,7 @@ add_request(Oid database, Oid owner, TimestampTz at, int tries, bool full)
 		{
 			request->at = Min(request->at, at);
 			request->full |= full;
+			request->stand_in |= stand_in;
 			return;
 		}
 		if (!OidIsValid(request->database))
@@ -216,7 +223,7 @@ add_request(Oid database, Oid owner, TimestampTz at, int tries, bool full)
 	}
 	*place = (WorkerRequest)
 	{
-		database, owner, tries, full, at
+		database, owner, stand_in, tries, full, at
 	};
 }
 
@@ -225,7 +232,7 @@ add_request(Oid database, Oid owner, TimestampTz at, int tries, bool full)
  * many workers as it may.
  */
 static WorkerSlot *
-take_slot(Oid database, Oid owner, int tries, TimestampTz now)
+take_slot(Oid database, Oid owner, bool stand_in, int tries, TimestampTz now)
 {
 	WorkerSlot *free = NULL;
 	int			n = 0;
@@ -248,6 +255,7 @@ take_slot(Oid database, Oid owner, int tries, TimestampTz now)
 	memset(free, 0, sizeof(WorkerSlot));
 	free->database = database;
 	free->owner = owner;
+	free->stand_in = stand_in;
 	free->tries = tries;
 	free->asked_at = now;
 	free->retries = true;
@@ -262,14 +270,14 @@ static void
 start_worker(WorkerSlot *slot)
 {
 	HookWorkerTask task =
-	{slot - shared->workers, slot->database, slot->owner};
+	{slot - shared->workers, slot->database, slot->owner, slot->stand_in};
 
 	if (start_process("hooks worker", "hooks_worker_main",
 					  BGWORKER_BACKEND_DATABASE_CONNECTION |
 					  HOOKS_BGWORKER_INTERRUPTIBLE, &task, NULL))
 		return;
 	SpinLockAcquire(&shared->mutex);
-	add_request(task.database, task.owner,
+	add_request(task.database, task.owner, task.stand_in,
 				GetCurrentTimestamp() + USECS_PER_SEC, slot->tries, false);
 	slot->database = InvalidOid;
 	SpinLockRelease(&shared->mutex);
@@ -317,7 +325,7 @@ find_idle(Oid database)
 }
 
 static void
-wake(Oid database, Oid owner, int tries, bool retries)
+wake(Oid database, Oid owner, bool stand_in, int tries, bool retries)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	WorkerSlot *slot;
@@ -333,9 +341,10 @@ wake(Oid database, Oid owner, int tries, bool retries)
 		slot->retries |= retries;
 		latch = slot->latch;
 	}
-	else if ((taken = take_slot(database, owner, tries, now)) == NULL)
+	else if ((taken = take_slot(database, owner, stand_in, tries,
+								now)) == NULL)
 	{
-		add_request(database, owner, now, tries, true);
+		add_request(database, owner, stand_in, now, tries, true);
 		latch = find_idle(database);
 		full = true;
 	}
@@ -349,36 +358,47 @@ wake(Oid database, Oid owner, int tries, bool retries)
 }
 
 /*
- * Wakes a worker for the hooks of an owner, or starts one. Never throws, as it
- * is called when a transaction has committed.
+ * Does a worker have to stand in for this role, as it cannot log in?
  */
-void
-hooks_workers_wake(Oid database, Oid owner)
+bool
+hooks_workers_stand_in(Oid owner)
 {
-	if (hooks_workers && attach_workers() && !RecoveryInProgress())
-		wake(database, owner, 0, false);
+	HeapTuple	tuple;
+	bool		login = true;
+
+	if (HOOKS_BGWORKER_ANY_ROLE != 0)
+		return false;
+	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(owner));
+	if (HeapTupleIsValid(tuple))
+	{
+		login = ((Form_pg_authid) GETSTRUCT(tuple))->rolcanlogin;
+		ReleaseSysCache(tuple);
+	}
+	return !login;
 }
 
 /*
- * The same for what waits for a retry.
+ * Wakes a worker for the hooks of an owner, or starts one; "retries": for what
+ * waits for a retry, too. Never throws, as it is called when a transaction has
+ * committed.
  */
 void
-hooks_workers_retry(Oid database, Oid owner)
+hooks_workers_wake(Oid database, Oid owner, bool stand_in, bool retries)
 {
 	if (hooks_workers && attach_workers() && !RecoveryInProgress())
-		wake(database, owner, 0, true);
+		wake(database, owner, stand_in, 0, retries);
 }
 
 /*
  * Has a worker started for an owner at a time.
  */
 void
-hooks_workers_request(Oid database, Oid owner, TimestampTz at)
+hooks_workers_request(Oid database, Oid owner, bool stand_in, TimestampTz at)
 {
 	if (!attach_workers())
 		return;
 	SpinLockAcquire(&shared->mutex);
-	add_request(database, owner, at, 0, false);
+	add_request(database, owner, stand_in, at, 0, false);
 	SpinLockRelease(&shared->mutex);
 	wake_launcher();
 }
@@ -443,6 +463,8 @@ worker_exits(int code, Datum arg)
 	again = slot->connected || slot->tries < MAX_TRIES;
 	if (again)
 		add_request(database, slot->owner,
+					slot->stand_in ||
+					(!slot->connected && HOOKS_BGWORKER_ANY_ROLE == 0),
 					GetCurrentTimestamp() +
 					(USECS_PER_SEC << Min(slot->tries, MAX_TRIES)),
 					slot->tries + 1, false);
@@ -747,7 +769,8 @@ hooks_workers_launch(void)
 	while (take_request(&request, done, now))
 	{
 		CHECK_FOR_INTERRUPTS();
-		wake(request.database, request.owner, request.tries, true);
+		wake(request.database, request.owner, request.stand_in,
+			 request.tries, true);
 	}
 	for (int i = 0; i < WORKERS; i++)
 	{
@@ -760,7 +783,7 @@ hooks_workers_launch(void)
 			find_worker(slot.database, slot.owner, now) == NULL;
 		SpinLockRelease(&shared->mutex);
 		if (alone)
-			wake(slot.database, slot.owner, 0, false);
+			wake(slot.database, slot.owner, slot.stand_in, 0, false);
 	}
 
 	SpinLockAcquire(&shared->mutex);

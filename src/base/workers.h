@@ -15,12 +15,16 @@ typedef struct HookWorkerTask
 	int			slot;
 	Oid			database;
 	Oid			owner;			/* InvalidOid: look who has work, and leave */
+	bool		stand_in;		/* the server refuses that role a session, for
+								 * it cannot log in */
 } HookWorkerTask;
 
 /* for any session */
-extern void hooks_workers_wake(Oid database, Oid owner);
-extern void hooks_workers_retry(Oid database, Oid owner);
-extern void hooks_workers_request(Oid database, Oid owner, TimestampTz at);
+extern bool hooks_workers_stand_in(Oid owner);
+extern void hooks_workers_wake(Oid database, Oid owner, bool stand_in,
+							   bool retries);
+extern void hooks_workers_request(Oid database, Oid owner, bool stand_in,
+								  TimestampTz at);
 extern void hooks_workers_prepare_to_wait(void);
 extern bool hooks_workers_wait(long ms);
 extern void hooks_workers_end_wait(void);

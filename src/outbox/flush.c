@@ -108,7 +108,8 @@ remaining(List *hooks, const HookSnapshot *target, TimestampTz since,
 			continue;
 		left = lappend(left, hook);
 		if (wake)
-			hooks_workers_retry(MyDatabaseId, hook->owner);
+			hooks_workers_wake(MyDatabaseId, hook->owner,
+							   hooks_workers_stand_in(hook->owner), true);
 	}
 	PopActiveSnapshot();
 	return left;

@@ -34,6 +34,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "base/identity.h"
 #include "base/own.h"
 #include "base/settings.h"
 #include "base/workers.h"
@@ -79,8 +80,12 @@ typedef struct Portion
 	bool		busy;			/* something waits for the hook */
 } Portion;
 
-/* whose hooks; set once */
+/* whose hooks, and whether the session is not its own; set once */
 static Oid	owner = InvalidOid;
+static bool standing_in = false;
+
+/* as whom the transaction began, if it stands in */
+static HookIdentity before;
 
 /*
  * The hooks, ServedHook, in a context of their own; made anew when anything in
@@ -121,9 +126,10 @@ function_changed(Datum arg, int cacheid, uint32 hash)
  * The worker has a session.
  */
 void
-hooks_serve_init(Oid role)
+hooks_serve_init(Oid role, bool stand_in)
 {
 	owner = role;
+	standing_in = stand_in;
 	CacheRegisterRelcacheCallback(registry_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(PROCOID, function_changed, (Datum) 0);
 }
@@ -204,11 +210,17 @@ find_hooks(void)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * Whatever is called in a transaction, up to triggers that are deferred to its
+ * end, must not make a session that stands in for its owner somebody else's.
+ */
 static void
 begin_transaction(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	if (standing_in)
+		hooks_identity_become(&before, owner, SECURITY_LOCAL_USERID_CHANGE);
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
@@ -217,6 +229,8 @@ end_transaction(void)
 {
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+	if (standing_in)
+		hooks_identity_end(&before);
 }
 
 /*

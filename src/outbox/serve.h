@@ -11,7 +11,7 @@
 
 extern bool hooks_serve_lock(int64 hook_id);
 extern void hooks_serve_unlock(int64 hook_id);
-extern void hooks_serve_init(Oid owner);
+extern void hooks_serve_init(Oid role, bool stand_in);
 extern bool hooks_serve(void);
 extern TimestampTz hooks_serve_next(bool again);
 

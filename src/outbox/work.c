@@ -38,7 +38,10 @@ wake_all(void *arg)
 	}
 	foreach(lc, owners)
 	{
-		hooks_workers_retry(MyDatabaseId, lfirst_oid(lc));
+		Oid			owner = lfirst_oid(lc);
+
+		hooks_workers_wake(MyDatabaseId, owner, hooks_workers_stand_in(owner),
+						   true);
 	}
 }
 
@@ -91,19 +94,22 @@ hooks_work_find(void)
 			Hook	   *hook = lfirst(lc);
 			HookPosition position;
 			TimestampTz when;
+			bool		stand_in = hooks_workers_stand_in(hook->owner);
 
 			CHECK_FOR_INTERRUPTS();
 			if (expiry != PG_INT64_MAX && keeps_for_a_time(hook))
-				hooks_workers_request(MyDatabaseId, hook->owner, expiry);
+				hooks_workers_request(MyDatabaseId, hook->owner, stand_in,
+									  expiry);
 			if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL ||
 				!hook->enabled)
 				continue;
 			hooks_position_read(hook->hook_id, &position);
 			when = hooks_waiting_when(hook);
 			if (hooks_scan_any(&position, NULL))
-				hooks_workers_wake(MyDatabaseId, hook->owner);
+				hooks_workers_wake(MyDatabaseId, hook->owner, stand_in, false);
 			else if (when != PG_INT64_MAX)
-				hooks_workers_request(MyDatabaseId, hook->owner, when);
+				hooks_workers_request(MyDatabaseId, hook->owner, stand_in,
+									  when);
 		}
 	}
 	PopActiveSnapshot();

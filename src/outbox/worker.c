@@ -3,8 +3,13 @@
  *		The processes: workers, the launcher, and who looks for work.
  *
  * A worker is a session of the owner of hooks: nothing that a callback does
- * can make it somebody with more rights. It serves, sleeps until its latch is
- * set, and leaves when nothing has come for hooks.worker_idle.
+ * can make it somebody with more rights. Where the server refuses a session to
+ * a role that cannot log in, it is one of a superuser that has become that
+ * role, and works in a security context in which the role of a session cannot
+ * be set (serve.c), as that of a SECURITY DEFINER function.
+ *
+ * It serves, sleeps until its latch is set, and leaves when nothing has come
+ * for hooks.worker_idle.
  *
  * The launcher has no database, so that it is in nobody's way. With preload it
  * is always there, and has a process look into each database when the server
@@ -17,6 +22,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_database.h"
+#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -25,6 +31,8 @@
 #include "storage/latch.h"
 #include "storage/procsignal.h"
 #include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -113,13 +121,48 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 		if (!hooks_workers_leave())
 			return true;
 		if (hooks_workers && next != PG_INT64_MAX)
-			hooks_workers_request(task->database, task->owner, next);
+			hooks_workers_request(task->database, task->owner,
+								  task->stand_in, next);
 		return false;
 	}
 	pgstat_report_activity(STATE_IDLE, NULL);
 	hooks_workers_rest();
 	wait_for_latch(TimestampDifferenceMilliseconds(now, Min(leave_at, next)));
 	return true;
+}
+
+/*
+ * Has a session that stands in for the owner.  Of one who could log in, this
+ * has failed; so that must not be why.
+ */
+static void
+connect_for(const HookWorkerTask *task)
+{
+	char	   *name;
+
+	BackgroundWorkerInitializeConnectionByOid(task->database, InvalidOid, 0);
+	StartTransactionCommand();
+	name = GetUserNameFromId(task->owner, true);
+	if (name == NULL)
+	{
+		/* dropped, and with it its hooks */
+		CommitTransactionCommand();
+		(void) hooks_workers_leave();
+		proc_exit(0);
+	}
+	if (!hooks_workers_stand_in(task->owner) &&
+		!DatumGetBool(DirectFunctionCall3(has_database_privilege_id_id,
+										  ObjectIdGetDatum(task->owner),
+										  ObjectIdGetDatum(task->database),
+										  CStringGetTextDatum("CONNECT"))))
+		ereport(FATAL,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\", who owns hooks, cannot connect to database \"%s\"",
+						name, get_database_name(task->database)),
+				 errdetail("What waits for these hooks is not delivered.")));
+	SetConfigOption("session_authorization", name, PGC_USERSET,
+					PGC_S_OVERRIDE);
+	CommitTransactionCommand();
 }
 
 /*
@@ -141,11 +184,14 @@ hooks_worker_main(Datum arg)
 		proc_exit(0);
 	}
 	hooks_workers_enter(&task);
-	BackgroundWorkerInitializeConnectionByOid(task.database, task.owner,
-											  HOOKS_BGWORKER_ANY_ROLE);
+	if (task.stand_in)
+		connect_for(&task);
+	else
+		BackgroundWorkerInitializeConnectionByOid(task.database, task.owner,
+												  HOOKS_BGWORKER_ANY_ROLE);
 	hooks_workers_connected();
 	fix_parameters();
-	hooks_serve_init(task.owner);
+	hooks_serve_init(task.owner, task.stand_in);
 
 	idle_since = GetCurrentTimestamp();
 	for (;;)
