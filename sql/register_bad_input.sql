@@ -89,7 +89,7 @@ SELECT a, try_register(a) FROM unnest(ARRAY[$$timeout => '60'$$, $$timeout => '2
 -- what this version has not, preloaded or not
 SELECT a, try_register(a)
   FROM unnest(ARRAY[$$action => 'select'$$, $$action => 'insert, all'$$, $$action => 'read'$$, $$action => 'put'$$,
-                    $$action => 'server'$$, $$phase => 'on_failure'$$, $$phase => 'startup', action => 'session'$$]) a;
+                    $$action => 'server'$$, $$phase => 'startup', action => 'session'$$]) a;
 -- the hints have no such word
 SELECT hooks.register('x', 'never', 'update', 't', 'cb');
 SELECT hooks.register('x', 'startup', 'update', 't', 'cb');

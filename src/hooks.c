@@ -10,11 +10,13 @@
 #include "base/counters.h"
 #include "base/opt_in.h"
 #include "base/own.h"
+#include "base/ring.h"
 #include "base/settings.h"
 #include "base/graph.h"
 #include "base/workers.h"
 #include "cascade/routes.h"
 #include "executor.h"
+#include "failures.h"
 #include "firing/chain.h"
 #include "firing/sandbox.h"
 #include "firing/stats.h"
@@ -32,6 +34,7 @@ _PG_init(void)
 {
 	hooks_counters_init();
 	hooks_opt_in_init();
+	hooks_ring_init();
 	hooks_settings_init();		/* after all others that have parameters */
 	hooks_own_init();
 	hooks_present_init();
@@ -45,4 +48,5 @@ _PG_init(void)
 	hooks_transaction_init();
 	hooks_executor_init();
 	hooks_native_init();
+	hooks_failures_init();
 }

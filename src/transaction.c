@@ -14,6 +14,7 @@
 #include "firing/commit.h"
 #include "firing/context.h"
 #include "firing/deleted.h"
+#include "firing/failing.h"
 #include "firing/failure.h"
 #include "firing/note.h"
 #include "firing/statement.h"
@@ -41,6 +42,7 @@ transaction_event(XactEvent event, void *arg)
 		hooks_wake_at_commit();
 
 	/* what failed in an abort is counted by now */
+	hooks_failing_end_transaction();
 	hooks_stats_end_transaction(event != XACT_EVENT_ABORT);
 
 	/* these live in TopTransactionContext */
@@ -63,6 +65,7 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_truncate_abort(GetCurrentTransactionNestLevel());
 			hooks_stats_abort_subtransaction();
+			hooks_failing_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
 			hooks_note_end_subtransaction(GetCurrentTransactionNestLevel(),
 										  false);

@@ -113,7 +113,8 @@ hooks_forecast_hooks(HookAction action, Oid relation, List *relids,
 			event->level == HOOK_STATEMENT;
 		List	   *tables = list_make1_oid(relation);
 
-		if (event->action != action || first != (i < HOOK_EVENTS) ||
+		if (event->action != action || event->phase == HOOK_ON_FAILURE ||
+			first != (i < HOOK_EVENTS) ||
 			(action == HOOK_UPDATE && hooks_event_captures(event) &&
 			 !referenced))
 			continue;

@@ -27,6 +27,7 @@
 #include "firing/member.h"
 #include "firing/policy.h"
 #include "firing/sandbox.h"
+#include "firing/stats.h"
 #include "outbox/deliver.h"
 
 /* where its rows come from is in the event */
@@ -59,6 +60,7 @@ hooks_deliver_prepare(HookReceiver *receiver, Hook *hook)
 	receiver->member.hook = hook;
 	receiver->member.target = hook->relation;
 	receiver->member.timeout = hooks_member_timeout(hook);
+	receiver->member.tally = hooks_stats_tally(hook->definition);
 }
 
 static void
@@ -124,15 +126,20 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 	char	   *action = hooks_context_event_text(event, "action");
 	char	   *relation = hooks_context_event_text(event, "relation");
 	char	   *generation = hooks_context_event_text(event, "generation");
+	instr_time	begun;
 
 	subject.hook = receiver->member.hook->name;
 	subject.naming = hooks_event_parse_actions(action) == HOOK_NAME;
-	subject.event = hooks_event_find(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL,
+	subject.event = hooks_event_find(receiver->member.hook->phase,
+									 HOOK_NO_LEVEL,
 									 subject.naming ? HOOK_INSERT :
 									 hooks_event_parse_actions(action));
 	subject.relation = receiver->member.hook->relation;
 	subject.relation_name = relation == NULL ? "?" : relation;
+	subject.tally = receiver->member.tally;
 
+	hooks_stats_begin(subject.tally);
+	INSTR_TIME_SET_CURRENT(begun);
 	firing = hooks_context_push(&subject, GetCurrentTransactionNestLevel());
 	firing->trigdata = NULL;
 	firing->origin = &not_known;
@@ -146,6 +153,11 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 	hooks_log_generation = 0;
 	if (error != NULL && receiver->member.hook->policy != HOOK_RETRY)
 		(void) hooks_policy_failed(&receiver->member, firing, error);
+	if (error != NULL)
+		hooks_stats_count_failure(subject.tally, false);
+	else
+		hooks_stats_count(subject.tally, 0);
+	hooks_stats_measure(subject.tally, &begun);
 	hooks_context_pop(firing);
 	return error;
 }

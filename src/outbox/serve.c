@@ -40,6 +40,7 @@
 #include "base/workers.h"
 #include "firing/log_turn.h"
 #include "outbox/deliver.h"
+#include "outbox/failed.h"
 #include "outbox/log_reader.h"
 #include "outbox/position.h"
 #include "outbox/scan.h"
@@ -535,13 +536,13 @@ serve_hook(ServedHook *served)
 }
 
 /*
- * Gives each hook of the owner a portion of what waits for it; false if
- * nothing waits for any.
+ * Gives each hook of the owner a portion of what waits for it, in the ring or
+ * the log; false if nothing waits for any.
  */
 bool
 hooks_serve(void)
 {
-	bool		busy = false;
+	bool		busy = hooks_failed_serve(owner);
 
 	do
 	{

@@ -24,6 +24,7 @@
 
 #include "base/compat.h"
 #include "base/own.h"
+#include "base/ring.h"
 #include "registry/callback.h"
 #include "registry/condition.h"
 #include "registry/compose.h"
@@ -60,24 +61,48 @@ check_name_and_columns(const Hook *hook, const HookArguments *given)
 }
 
 /*
+ * A statement that failed has no rows.  55000 where nobody would see it fail.
+ */
+static void
+check_on_failure(const HookArguments *given)
+{
+	if (given->columns != NULL)
+		refuse(errmsg("phase \"on_failure\" has no columns"));
+	if (given->condition != NULL)
+		refuse(errmsg("phase \"on_failure\" has no condition"),
+			   errdetail("A statement that failed has no rows."),
+			   errhint("Let the callback look at the event."));
+	if (!hooks_ring_exists())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("phase \"on_failure\" needs the library to be preloaded"),
+				 errhint("Add hooks to \"shared_preload_libraries\", and restart the server.")));
+}
+
+/*
  * What goes together with a phase that has no level.
  */
 static void
 check_without_level(Hook *hook, const HookArguments *given)
 {
 	const char *phase = hooks_event_phase_word(hook->phase);
-	int			possible = HOOK_WRITE | HOOK_NAME;
+	int			possible = hook->phase == HOOK_ON_FAILURE ? HOOK_WRITE :
+		HOOK_WRITE | HOOK_NAME;
 
 	if (given->level != NULL)
 		refuse(errmsg("phase \"%s\" has no level \"%s\"", phase,
 					  given->level),
 			   errhint(hook->phase == HOOK_BEFORE_COMMIT ?
 					   "It fires once for the transaction; leave the level out." :
+					   hook->phase == HOOK_ON_FAILURE ?
+					   "It is about a statement that failed; leave the level out." :
 					   "It is about all rows of a statement; leave the level out."));
 	if (hook->actions & ~possible)
 		refuse(errmsg("phase \"%s\" has no action \"%s\"", phase,
 					  hooks_event_action_list(hook->actions & ~possible)));
 	check_name_and_columns(hook, given);
+	if (hook->phase == HOOK_ON_FAILURE)
+		check_on_failure(given);
 	if (hook->run_as == HOOK_AS_INVOKER && hook->phase != HOOK_BEFORE_COMMIT)
 		refuse(errmsg("phase \"%s\" has no run_as \"invoker\"", phase),
 			   errdetail("The callback runs in a session of the hook's owner."));
@@ -186,7 +211,9 @@ check_policy(Hook *hook)
 					  hooks_event_phase_word(hook->phase),
 					  hooks_event_policy_word(hook->policy)),
 			   hook->policy == HOOK_ABORT ?
-			   errhint("What is committed cannot be aborted. Use retry, isolate or quarantine.") :
+			   errhint(hook->phase == HOOK_ON_FAILURE ?
+					   "The statement has failed already. Use isolate or quarantine." :
+					   "What is committed cannot be aborted. Use retry, isolate or quarantine.") :
 			   errhint("Policy retry is for phase after_commit."));
 	if (hook->max_attempts != 0 && hook->policy != HOOK_RETRY)
 		refuse(errmsg("max_attempts is for policy \"retry\" of phase \"after_commit\""));
@@ -367,7 +394,8 @@ hooks_compose(const HookArguments *given)
 
 	check_event(hook, given);
 	hook->policy = hook->phase == HOOK_AFTER_COMMIT ? HOOK_RETRY :
-		hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME) ?
+		hook->phase == HOOK_ON_FAILURE ||
+		(hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME)) ?
 		HOOK_ISOLATE : HOOK_ABORT;
 	if (given->on_error != NULL)
 		hook->policy = hooks_event_parse_policy(given->on_error);

@@ -539,12 +539,14 @@ hooks_event_has_level(HookPhase phase)
 }
 
 /*
- * Can hooks of this phase have the policy?  What is committed cannot be
- * aborted, and only an event of the log can be delivered again.
+ * Can hooks of this phase have the policy?  What is committed, or has failed,
+ * cannot be aborted, and only an event of the log can be delivered again.
  */
 bool
 hooks_event_allows_policy(HookPhase phase, HookPolicy policy)
 {
+	if (phase == HOOK_ON_FAILURE && policy == HOOK_ABORT)
+		return false;
 	return phase == HOOK_AFTER_COMMIT ? policy != HOOK_ABORT :
 		policy != HOOK_RETRY;
 }

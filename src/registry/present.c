@@ -5,12 +5,15 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "miscadmin.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
 #include "base/own.h"
+#include "base/ring.h"
 #include "registry/hook.h"
 #include "registry/present.h"
 #include "registry/registry.h"
@@ -26,6 +29,12 @@ static bool of_other_version = false;
 /* counts such messages, so that what was read while one came is not kept */
 static uint64 changes = 0;
 
+/*
+ * Whether there are on_failure hooks; not known after any change of the
+ * registry.  Without preload there are none, ever.
+ */
+HookFailureState hooks_present_failure_state = HOOKS_NO_FAILURE;
+
 /* the relations that have hooks; NULL when it has to be made anew */
 static HTAB *hooked = NULL;
 
@@ -37,6 +46,8 @@ relation_changed(Datum arg, Oid relid)
 	{
 		changes++;
 		known_kinds = -1;
+		if (hooks_ring_exists())
+			hooks_present_failure_state = HOOKS_FAILURE_UNKNOWN;
 		if (hooked != NULL)
 			hash_destroy(hooked);
 		hooked = NULL;
@@ -50,6 +61,8 @@ void
 hooks_present_init(void)
 {
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	if (process_shared_preload_libraries_in_progress)
+		hooks_present_failure_state = HOOKS_FAILURE_UNKNOWN;
 }
 
 static HTAB *
@@ -126,4 +139,32 @@ hooks_present_kinds(void)
 	if (changes == before)
 		known_kinds = kinds;
 	return kinds;
+}
+
+/*
+ * Are there on_failure hooks, as far as the registry has to be looked at for
+ * that?  False where nothing can be looked up.
+ */
+bool
+hooks_present_watches_failures(void)
+{
+	bool		other_version;
+	uint64		before;
+	bool		some;
+
+	if (hooks_present_failure_state != HOOKS_FAILURE_UNKNOWN)
+		return hooks_present_failure_state == HOOKS_SOME_FAILURE;
+	if (!IsTransactionState() || !OidIsValid(MyDatabaseId))
+		return false;
+	AcceptInvalidationMessages();
+	known_registry =
+		hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
+	before = changes;
+	some = OidIsValid(known_registry) &&
+		(hooks_registry_read_kinds(known_registry, &other_version) &
+		 HOOKS_ON_FAILURE) != 0;
+	if (changes == before)
+		hooks_present_failure_state = some ? HOOKS_SOME_FAILURE :
+			HOOKS_NO_FAILURE;
+	return some;
 }

@@ -23,6 +23,7 @@
 #include "utils/syscache.h"
 
 #include "base/own.h"
+#include "base/ring.h"
 #include "base/settings.h"
 #include "registry/body.h"
 #include "registry/definition.h"
@@ -85,7 +86,7 @@ hooks_registry_relations(void)
 /* Which rows of the registry: all, or by one indexed column */
 typedef struct RegistryKey
 {
-	const char *index;			/* NULL: no key */
+	const char *index;			/* NULL: no key; "": a key without index */
 	AttrNumber	column;
 	RegProcedure equal;			/* InvalidOid: where the column is null */
 	Datum		value;
@@ -107,7 +108,7 @@ begin_scan(Relation registry, const RegistryKey *which)
 	Oid			index = InvalidOid;
 	int			nkeys = which->index != NULL ? 1 : 0;
 
-	if (nkeys > 0 && !IgnoreSystemIndexes)
+	if (nkeys > 0 && which->index[0] != '\0' && !IgnoreSystemIndexes)
 		index = hooks_own_find_index(registry, which->index, which->column);
 	if (nkeys > 0 && OidIsValid(which->equal))
 		ScanKeyInit(&key, which->column, BTEqualStrategyNumber, which->equal,
@@ -293,6 +294,8 @@ hooks_registry_read_kinds(Oid relid, bool *other_version)
 	RegistryKey on_drop =
 	{"registry_action_idx", Anum_registry_action, F_TEXTEQ,
 	CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
+	RegistryKey on_failure = {"", Anum_registry_phase, F_TEXTEQ,
+		CStringGetTextDatum(hooks_event_phase_word(HOOK_ON_FAILURE))};
 	Relation	registry = table_open(relid, AccessShareLock);
 	int			kinds = 0;
 
@@ -307,6 +310,9 @@ hooks_registry_read_kinds(Oid relid, bool *other_version)
 			kinds |= HOOKS_WIDE;
 		if (has_rows(registry, &on_drop))
 			kinds |= HOOKS_ON_DROP;
+		/* no index has that; only who is watched for failures has to know */
+		if (hooks_ring_exists() && has_rows(registry, &on_failure))
+			kinds |= HOOKS_ON_FAILURE;
 	}
 	table_close(registry, AccessShareLock);
 	return kinds;

@@ -24,6 +24,7 @@
 #include "utils/syscache.h"
 
 #include "base/own.h"
+#include "base/ring.h"
 #include "registry/present.h"
 #include "registry/scope.h"
 
@@ -293,6 +294,8 @@ hooks_scope_forbids(const Hook *hook)
 {
 	const char *owner;
 
+	if (hook->phase == HOOK_ON_FAILURE && !hooks_ring_exists())
+		return "the library is not in \"shared_preload_libraries\"";
 	if (superuser_arg(hook->owner))
 		return NULL;
 	owner = GetUserNameFromId(hook->owner, true);

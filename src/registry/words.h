@@ -24,7 +24,7 @@ HOOK_PHASE_WORD(HOOK_AFTER, "after", now, as_trigger, too_late)
 HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", now, with_jsonb,
 	can_veto)
 HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", now, with_jsonb, too_late)
-HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", later, with_jsonb, too_late)
+HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", now, with_jsonb, too_late)
 HOOK_PHASE_WORD(HOOK_STARTUP, "startup", later, with_jsonb, too_late)
 #undef HOOK_PHASE_WORD
 #endif
@@ -92,7 +92,7 @@ HOOK_ACTIVATION_WORD(HOOK_ACTIVE_OPT_IN, "opt_in", now)
 
 /*
  * phase, level of the hooks, action, name of the trigger that stands for the
- * event.  A drop has no trigger (drop.c).
+ * event.  A drop has no trigger (drop.c), nor has a failure (failing.c).
  *
  * Names decide the order among the triggers of one table: "Hooks_..." sorts
  * before "RI_ConstraintTrigger_...", so a before_cascade trigger fires before
@@ -146,6 +146,10 @@ HOOK_EVENT(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, HOOK_DELETE,
 	"Hooks_after_commit_delete")
 HOOK_EVENT(HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, HOOK_TRUNCATE,
 	"Hooks_after_commit_truncate")
+HOOK_EVENT(HOOK_ON_FAILURE, HOOK_NO_LEVEL, HOOK_INSERT, NULL)
+HOOK_EVENT(HOOK_ON_FAILURE, HOOK_NO_LEVEL, HOOK_UPDATE, NULL)
+HOOK_EVENT(HOOK_ON_FAILURE, HOOK_NO_LEVEL, HOOK_DELETE, NULL)
+HOOK_EVENT(HOOK_ON_FAILURE, HOOK_NO_LEVEL, HOOK_TRUNCATE, NULL)
 HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DROP, NULL)
 HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP, NULL)
 #undef HOOK_EVENT

@@ -1,0 +1,176 @@
+/*
+ * ring.c
+ *		Failed statements in shared memory, until a worker tells hooks of them.
+ *
+ * A transaction that fails can write nothing. What its statements' hooks are
+ * to be told waits here: a fixed number of entries for all databases, each
+ * with texts of bounded length. Who finds no free one, nor one that has waited
+ * for more than a minute, gives up; nobody waits. The entries of an owner are
+ * taken in the order in which they came. A crash loses what is here, and so
+ * does the end of the server.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/ring.h"
+
+#define TRANCHE "hooks_failures"
+
+/* how many statements can wait: 1 MB */
+#define ENTRIES 256
+
+/*
+ * When an entry has to give way, in ms: its database or role may be gone, or
+ * workers switched off
+ */
+#define MAX_AGE 60000
+
+typedef struct RingEntry
+{
+	uint64		number;			/* order; 0: it is free */
+	HookFailed	failed;
+} RingEntry;
+
+typedef struct Ring
+{
+	LWLock	   *lock;			/* of all that follows */
+	uint64		last_number;
+	int			used;
+	RingEntry	entries[ENTRIES];
+} Ring;
+
+/* set when the server starts, and inherited by all sessions; else NULL */
+static Ring *ring = NULL;
+
+static shmem_request_hook_type prev_request = NULL;
+static shmem_startup_hook_type prev_startup = NULL;
+
+static void
+request_ring(void)
+{
+	if (prev_request)
+		prev_request();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(Ring)));
+	RequestNamedLWLockTranche(TRANCHE, 1);
+}
+
+static void
+make_ring(void)
+{
+	bool		found;
+
+	if (prev_startup)
+		prev_startup();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	ring = ShmemInitStruct("hooks failed statements", sizeof(Ring), &found);
+	if (!found)
+	{
+		memset(ring, 0, sizeof(Ring));
+		ring->lock = &GetNamedLWLockTranche(TRANCHE)->lock;
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+/*
+ * Makes the ring, if the library is preloaded.  From _PG_init() only.
+ */
+void
+hooks_ring_init(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	prev_request = shmem_request_hook;
+	shmem_request_hook = request_ring;
+	prev_startup = shmem_startup_hook;
+	shmem_startup_hook = make_ring;
+}
+
+bool
+hooks_ring_exists(void)
+{
+	return ring != NULL;
+}
+
+/*
+ * A free entry, or else the oldest one if nobody has come for it in time; NULL
+ * if there is none.
+ */
+static RingEntry *
+find_room(void)
+{
+	RingEntry  *oldest = &ring->entries[0];
+
+	for (int i = 0; i < ENTRIES; i++)
+	{
+		RingEntry  *entry = &ring->entries[i];
+
+		if (entry->number == 0)
+			return entry;
+		if (entry->number < oldest->number)
+			oldest = entry;
+	}
+	return TimestampDifferenceExceeds(oldest->failed.failed_at,
+									  GetCurrentTimestamp(), MAX_AGE) ?
+		oldest : NULL;
+}
+
+/*
+ * Leaves a failed statement for a worker; false if there is no room.  Does not
+ * throw.
+ */
+bool
+hooks_ring_put(const HookFailed *failed)
+{
+	RingEntry  *entry;
+
+	Assert(ring != NULL);
+	LWLockAcquire(ring->lock, LW_EXCLUSIVE);
+	entry = find_room();
+	if (entry != NULL)
+	{
+		if (entry->number == 0)
+			ring->used++;
+		entry->failed = *failed;
+		entry->number = ++ring->last_number;
+	}
+	LWLockRelease(ring->lock);
+	return entry != NULL;
+}
+
+/*
+ * Takes the oldest entry for hooks of this database and owner; false if there
+ * is none.
+ */
+bool
+hooks_ring_take(Oid owner, HookFailed *failed)
+{
+	RingEntry  *oldest = NULL;
+
+	if (ring == NULL)
+		return false;
+	LWLockAcquire(ring->lock, LW_EXCLUSIVE);
+	for (int i = 0; ring->used > 0 && i < ENTRIES; i++)
+	{
+		RingEntry  *entry = &ring->entries[i];
+
+		if (entry->number != 0 && entry->failed.database == MyDatabaseId &&
+			entry->failed.owner == owner &&
+			(oldest == NULL || entry->number < oldest->number))
+			oldest = entry;
+	}
+	if (oldest != NULL)
+	{
+		*failed = oldest->failed;
+		failed->number = oldest->number;
+		oldest->number = 0;
+		ring->used--;
+	}
+	LWLockRelease(ring->lock);
+	return oldest != NULL;
+}

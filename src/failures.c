@@ -1,0 +1,159 @@
+/*
+ * failures.c
+ *		The executor's hooks once more, for errors that pass.
+ *
+ * These stand around those of executor.c, where the library is preloaded. In a
+ * database without on_failure hooks they cost one test each; in others a
+ * PG_TRY, which every statement pays, as it is the outermost one that tells
+ * whether an error reaches the client.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+
+#include "base/compat.h"
+#include "failures.h"
+#include "firing/failing.h"
+
+static ExecutorStart_hook_type prev_start = NULL;
+static ExecutorRun_hook_type prev_run = NULL;
+static ExecutorFinish_hook_type prev_finish = NULL;
+static ProcessUtility_hook_type prev_utility = NULL;
+
+static inline void
+start_query(QueryDesc *query, int eflags)
+{
+	if (prev_start)
+		prev_start(query, eflags);
+	else
+		standard_ExecutorStart(query, eflags);
+}
+
+static void
+watch_start(QueryDesc *query, int eflags)
+{
+	HookFailing failing;
+
+	if (likely(!hooks_failing_is_watched()))
+	{
+		start_query(query, eflags);
+		return;
+	}
+	hooks_failing_query(&failing, query);
+	PG_TRY();
+	{
+		start_query(query, eflags);
+	}
+	PG_CATCH();
+	{
+		hooks_failing_caught(&failing);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	hooks_failing_leave();
+}
+
+static void
+watch_run(HOOKS_RUN_ARGS)
+{
+	HookFailing failing;
+
+	if (likely(!hooks_failing_is_watched()))
+	{
+		prev_run(HOOKS_RUN_PASS);
+		return;
+	}
+	hooks_failing_query(&failing, query);
+	PG_TRY();
+	{
+		prev_run(HOOKS_RUN_PASS);
+	}
+	PG_CATCH();
+	{
+		hooks_failing_caught(&failing);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	hooks_failing_leave();
+}
+
+static void
+watch_finish(QueryDesc *query)
+{
+	HookFailing failing;
+
+	if (likely(!hooks_failing_is_watched()))
+	{
+		prev_finish(query);
+		return;
+	}
+	hooks_failing_query(&failing, query);
+	PG_TRY();
+	{
+		prev_finish(query);
+	}
+	PG_CATCH();
+	{
+		hooks_failing_caught(&failing);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	hooks_failing_leave();
+}
+
+static void
+watch_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
+			  ProcessUtilityContext context, ParamListInfo params,
+			  QueryEnvironment *environment, DestReceiver *dest,
+			  QueryCompletion *completion)
+{
+	HookFailing failing;
+
+	/*
+	 * These run no statements.  What is ours may be another table after ALTER
+	 * EXTENSION, so that nothing is looked up for it.
+	 */
+	if (likely(IsA(plan->utilityStmt, TransactionStmt) ||
+			   IsA(plan->utilityStmt, AlterExtensionContentsStmt) ||
+			   !hooks_failing_is_watched()))
+	{
+		prev_utility(plan, text, read_only_tree, context, params, environment,
+					 dest, completion);
+		return;
+	}
+	hooks_failing_command(&failing, plan->utilityStmt, text);
+	PG_TRY();
+	{
+		prev_utility(plan, text, read_only_tree, context, params, environment,
+					 dest, completion);
+	}
+	PG_CATCH();
+	{
+		hooks_failing_caught(&failing);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	hooks_failing_leave();
+}
+
+/*
+ * Puts these hooks around those of executor.c.  From _PG_init() only, after
+ * hooks_executor_init().
+ */
+void
+hooks_failures_init(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	prev_start = ExecutorStart_hook;
+	ExecutorStart_hook = watch_start;
+	prev_run = ExecutorRun_hook;
+	ExecutorRun_hook = watch_run;
+	prev_finish = ExecutorFinish_hook;
+	ExecutorFinish_hook = watch_finish;
+	prev_utility = ProcessUtility_hook;
+	ProcessUtility_hook = watch_utility;
+	Assert(prev_run != NULL && prev_finish != NULL && prev_utility != NULL);
+}

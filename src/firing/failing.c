@@ -1,0 +1,391 @@
+/*
+ * failing.c
+ *		Statements that fail, for on_failure hooks.
+ *
+ * Only where a database has such hooks, the executor's hooks catch what passes
+ * them, and throw it again. Which hooks a statement would tell is looked up
+ * before it runs, as nothing can be looked up once it has failed. What they
+ * are to be told is copied, bounded, into memory that is there before.
+ *
+ * Did the error reach the client? It did if it passed the outermost statement,
+ * which is the client's own: nothing above it catches. Otherwise the abort of
+ * the subtransaction that must follow comes first, and it was caught: by an
+ * EXCEPTION clause, or as the callback of a hook that is isolated. So an entry
+ * goes to the ring (ring.c) with the abort of the (sub)transaction, and by
+ * then it is known. (A savepoint of the client's is no such thing: the error
+ * has reached the client when it is rolled back to.)
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/plannodes.h"
+#include "parser/parsetree.h"
+#include "postmaster/bgworker.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/ancestors.h"
+#include "base/ring.h"
+#include "base/settings.h"
+#include "base/workers.h"
+#include "firing/chain.h"
+#include "firing/failing.h"
+#include "firing/statement.h"
+#include "firing/stats.h"
+#include "registry/scope.h"
+
+/* how many entries wait for their abort at a time; what is more is missed */
+#define WAITING 32
+
+/* An entry that waits for its abort */
+typedef struct WaitingFailure
+{
+	int			nest_level;		/* of the transaction when it failed */
+	bool		reached;		/* the client */
+	HookTally  *tally;
+	HookFailed	failed;
+} WaitingFailure;
+
+/* WAITING of them, in TopMemoryContext, once there was a hook to tell */
+static WaitingFailure *waiting = NULL;
+
+/* how many there are; 0 outside of transactions */
+static int	nwaiting = 0;
+
+/* how many statements we are in; balanced by who enters, in errors too */
+static int	depth = 0;
+
+/* where an error is copied to; reset after use */
+static MemoryContext copies = NULL;
+
+/*
+ * Adds a hook, once.
+ */
+static void
+add_hook(HookFailing *failing, const HookMember *member, Oid relid,
+		 HookAction action)
+{
+	HookFailingHook *hook = &failing->hooks[failing->n];
+
+	if (!hooks_member_role_fires(member) ||
+		hooks_settings_is_paused(member->hook->hook_id))
+		return;
+	for (int i = 0; i < failing->n; i++)
+	{
+		if (failing->hooks[i].definition == member->hook->definition)
+			return;
+	}
+	if (failing->n == FAILING_HOOKS)
+		return;
+	hooks_stats_begin(member->tally);
+	hook->owner = member->hook->owner;
+	hook->definition = member->hook->definition;
+	hook->relation = relid;
+	hook->action = action;
+	hook->tally = member->tally;
+	failing->n++;
+}
+
+/*
+ * Adds the hooks of a relation, which is locked, for an action.
+ */
+static void
+add_failing_hooks(HookFailing *failing, Oid relid, HookAction action)
+{
+	HookRelation *relation = hooks_chain_pin(relid);
+	const HookChain *chain =
+		hooks_chain_of(relation, hooks_event_find(HOOK_ON_FAILURE,
+												  HOOK_NO_LEVEL, action));
+
+	for (int i = 0; i < chain->length; i++)
+		add_hook(failing, chain->members[i], relid, action);
+	hooks_chain_unpin(relation);
+}
+
+/*
+ * Makes what hooks_failing_caught() needs.
+ */
+static void
+make_waiting(void)
+{
+	if (waiting != NULL)
+		return;
+	copies = AllocSetContextCreate(TopMemoryContext, "hooks failed statement",
+								   ALLOCSET_DEFAULT_SIZES);
+	waiting = MemoryContextAlloc(TopMemoryContext,
+								 sizeof(WaitingFailure) * WAITING);
+}
+
+/*
+ * What fails in a worker of ours is no failure of a client's.
+ */
+static bool
+may_watch(void)
+{
+	return IsTransactionState() && !IsParallelWorker() &&
+		!hooks_settings_kill_switch() &&
+		(MyBgworkerEntry == NULL ||
+		 strcmp(MyBgworkerEntry->bgw_library_name, "hooks") != 0);
+}
+
+static void
+begin_failing(HookFailing *failing, const char *text)
+{
+	failing->n = 0;
+	failing->text = text;
+	failing->caller = GetUserId();
+}
+
+static void
+add_failing_part(HookFailing *failing, const PlannedStmt *plan,
+				 const ModifyTable *part)
+{
+	List	   *indexes = list_copy(part->resultRelations);
+	ListCell   *lc;
+
+	if (part->rootRelation > 0)
+		indexes = lcons_int(part->rootRelation, indexes);
+	foreach(lc, indexes)
+	{
+		Oid			relid = rt_fetch(lfirst_int(lc), plan->rtable)->relid;
+		bool		merge = part->operation == CMD_MERGE;
+
+		if (merge || part->operation == CMD_INSERT)
+			add_failing_hooks(failing, relid, HOOK_INSERT);
+		if (merge || part->operation == CMD_UPDATE ||
+			part->onConflictAction == ONCONFLICT_UPDATE)
+			add_failing_hooks(failing, relid, HOOK_UPDATE);
+		if (merge || part->operation == CMD_DELETE)
+			add_failing_hooks(failing, relid, HOOK_DELETE);
+	}
+}
+
+/*
+ * The executor is about to do something for a query.
+ */
+void
+hooks_failing_query(HookFailing *failing, const QueryDesc *query)
+{
+	const PlannedStmt *plan = query->plannedstmt;
+	ListCell   *lc;
+
+	begin_failing(failing, query->sourceText);
+	if (hooks_statement_is_traced(query) && may_watch())
+	{
+		if (IsA(plan->planTree, ModifyTable))
+			add_failing_part(failing, plan, (ModifyTable *) plan->planTree);
+		foreach(lc, plan->subplans)
+		{
+			if (lfirst(lc) != NULL && IsA(lfirst(lc), ModifyTable))
+				add_failing_part(failing, plan, lfirst(lc));
+		}
+		if (failing->n > 0)
+			make_waiting();
+	}
+	depth++;
+}
+
+/*
+ * Adds the hooks of a relation that a command names.  It is not locked, as a
+ * weaker lock than the command's own would invite deadlocks; so its chains are
+ * not looked at, but the registry.
+ */
+static void
+add_named(HookFailing *failing, const RangeVar *name, HookAction action)
+{
+	Oid			relid = RangeVarGetRelid(name, NoLock, true);
+	const HookEvent *event = hooks_event_find(HOOK_ON_FAILURE, HOOK_NO_LEVEL,
+											  action);
+	ListCell   *lc;
+
+	if (!OidIsValid(relid))
+		return;
+	foreach(lc, hooks_scope_reach(relid, hooks_ancestors_of(relid), NULL))
+	{
+		const HookReach *reach = lfirst(lc);
+		HookMember	member = {reach->hook};
+
+		if (!reach->hook->enabled || !hooks_scope_wants(reach, event) ||
+			hooks_scope_forbids(reach->hook) != NULL)
+			continue;
+		member.tally = hooks_stats_tally(reach->hook->definition);
+		add_hook(failing, &member, relid, action);
+	}
+}
+
+/*
+ * A utility command begins.
+ */
+void
+hooks_failing_command(HookFailing *failing, Node *command, const char *text)
+{
+	ListCell   *lc;
+
+	begin_failing(failing, text);
+	if (may_watch())
+	{
+		if (IsA(command, CopyStmt) && ((CopyStmt *) command)->is_from)
+			add_named(failing, ((CopyStmt *) command)->relation, HOOK_INSERT);
+		if (IsA(command, TruncateStmt))
+		{
+			foreach(lc, ((TruncateStmt *) command)->relations)
+			{
+				add_named(failing, lfirst(lc), HOOK_TRUNCATE);
+			}
+		}
+		if (failing->n > 0)
+			make_waiting();
+	}
+	depth++;
+}
+
+/*
+ * It has done so.
+ */
+void
+hooks_failing_leave(void)
+{
+	Assert(depth > 0);
+	depth--;
+}
+
+static void
+copy_text(char *to, const char *from, size_t size)
+{
+	size_t		length = from == NULL ? 0 : strlen(from);
+
+	if (length >= size)
+		length = pg_mbcliplen(from, length, size - 1);
+	if (length > 0)
+		memcpy(to, from, length);
+	to[length] = '\0';
+}
+
+/*
+ * Copies what is told of the error in hand.
+ */
+static void
+copy_error(HookFailed *failed)
+{
+	MemoryContext old;
+	ErrorData  *error;
+
+	failed->sqlerrcode = geterrcode();
+	if (failed->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
+	{
+		/* to copy it might throw another one */
+		copy_text(failed->message, "out of memory", RING_MESSAGE);
+		copy_text(failed->detail, NULL, RING_TEXT);
+		copy_text(failed->hint, NULL, RING_TEXT);
+		failed->has_detail = failed->has_hint = false;
+		return;
+	}
+	old = MemoryContextSwitchTo(copies);
+	error = CopyErrorData();
+	MemoryContextSwitchTo(old);
+	copy_text(failed->message, error->message, RING_MESSAGE);
+	copy_text(failed->detail, error->detail, RING_TEXT);
+	copy_text(failed->hint, error->hint, RING_TEXT);
+	failed->has_detail = error->detail != NULL;
+	failed->has_hint = error->hint != NULL;
+	MemoryContextReset(copies);
+}
+
+/*
+ * An error passes; the caller throws it again.
+ */
+void
+hooks_failing_caught(const HookFailing *failing)
+{
+	const WaitingFailure *first = NULL;
+
+	depth--;
+	for (int i = 0; i < failing->n; i++)
+	{
+		const HookFailingHook *hook = &failing->hooks[i];
+		WaitingFailure *entry;
+		HookFailed *failed;
+
+		if (nwaiting == WAITING)
+		{
+			hooks_stats_count_bypass(hook->tally);
+			continue;
+		}
+		entry = &waiting[nwaiting];
+		failed = &entry->failed;
+		if (first != NULL)
+			*failed = first->failed;
+		else
+		{
+			copy_error(failed);
+			copy_text(failed->statement, failing->text, RING_STATEMENT);
+			failed->database = MyDatabaseId;
+			failed->caller = failing->caller;
+			failed->session_user = GetSessionUserId();
+			failed->failed_at = GetCurrentTimestamp();
+			first = entry;
+		}
+		failed->owner = hook->owner;
+		failed->definition = hook->definition;
+		failed->relation = hook->relation;
+		failed->action = hook->action;
+		entry->nest_level = GetCurrentTransactionNestLevel();
+		entry->reached = false;
+		entry->tally = hook->tally;
+		nwaiting++;
+	}
+	for (int i = 0; depth == 0 && i < nwaiting; i++)
+		waiting[i].reached = true;
+}
+
+/*
+ * Passes on what failed in the (sub)transaction that has ended, and what is
+ * nested in it.  Does not throw.
+ */
+static void
+pass_on(int nest_level)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < nwaiting; i++)
+	{
+		WaitingFailure *entry = &waiting[i];
+
+		if (entry->nest_level < nest_level)
+		{
+			if (kept != i)
+				waiting[kept] = *entry;
+			kept++;
+			continue;
+		}
+		entry->failed.caught = !entry->reached;
+		if (!hooks_ring_put(&entry->failed) && entry->tally->listed)
+			hooks_stats_count_bypass(entry->tally);
+		hooks_workers_wake(MyDatabaseId, entry->failed.owner);
+	}
+	nwaiting = kept;
+}
+
+/*
+ * A subtransaction aborts.
+ */
+void
+hooks_failing_abort(int nest_level)
+{
+	if (unlikely(nwaiting > 0))
+		pass_on(nest_level);
+}
+
+/*
+ * The transaction has ended, in whatever way.
+ */
+void
+hooks_failing_end_transaction(void)
+{
+	if (unlikely(nwaiting > 0))
+		pass_on(0);
+}

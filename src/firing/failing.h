@@ -1,0 +1,59 @@
+/*
+ * failing.h
+ *		Statements that fail, for on_failure hooks.
+ */
+#ifndef HOOKS_FAILING_H
+#define HOOKS_FAILING_H
+
+#include "postgres.h"
+
+#include "executor/execdesc.h"
+#include "nodes/parsenodes.h"
+
+#include "base/counters.h"
+#include "registry/present.h"
+
+/* how many hooks are told of one statement; others miss it */
+#define FAILING_HOOKS 16
+
+/* A hook that is to be told, should the statement fail */
+typedef struct HookFailingHook
+{
+	Oid			owner;
+	Oid			definition;
+	Oid			relation;
+	int			action;
+	HookTally  *tally;
+} HookFailingHook;
+
+/*
+ * What is known of a statement while the executor works on it, or a utility
+ * command.  On the C stack.
+ */
+typedef struct HookFailing
+{
+	const char *text;			/* of the statement */
+	Oid			caller;
+	int			n;
+	HookFailingHook hooks[FAILING_HOOKS];
+} HookFailing;
+
+extern void hooks_failing_query(HookFailing *failing, const QueryDesc *query);
+extern void hooks_failing_command(HookFailing *failing, Node *command,
+								  const char *text);
+extern void hooks_failing_leave(void);
+extern void hooks_failing_caught(const HookFailing *failing);
+extern void hooks_failing_abort(int nest_level);
+extern void hooks_failing_end_transaction(void);
+
+/*
+ * Have we to look at statements at all?
+ */
+static inline bool
+hooks_failing_is_watched(void)
+{
+	return hooks_present_failure_state != HOOKS_NO_FAILURE &&
+		hooks_present_watches_failures();
+}
+
+#endif							/* HOOKS_FAILING_H */

@@ -1,0 +1,159 @@
+/*
+ * failed.c
+ *		Tells on_failure hooks of failed statements.
+ *
+ * Each is taken out of the ring before its callback is called, in a
+ * transaction of its own: at most once. A hook that is gone by then, disabled,
+ * or another role's is told nothing.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/ring.h"
+#include "base/settings.h"
+#include "base/workers.h"
+#include "firing/payload.h"
+#include "outbox/deliver.h"
+#include "outbox/failed.h"
+#include "registry/registry.h"
+#include "registry/scope.h"
+
+/* so many in a row, then others have their turn */
+#define PORTION_FAILURES 100
+
+/*
+ * The hook that is to be told; NULL if there is none any more.
+ */
+static Hook *
+hook_to_tell(const HookFailed *failed)
+{
+	Hook	   *hook = hooks_registry_by_definition(failed->definition);
+
+	if (hook == NULL || hook->damage != NULL || !hook->enabled ||
+		hook->phase != HOOK_ON_FAILURE || hook->owner != failed->owner ||
+		hooks_scope_forbids(hook) != NULL)
+		return NULL;
+	return hook;
+}
+
+/*
+ * The event, as the callback gets it.
+ */
+static Jsonb *
+failed_event(const HookFailed *failed, const Hook *hook)
+{
+	JsonbInState state = {0};
+	JsonbValue	caught = {0};
+	char	   *relation = get_rel_name(failed->relation);
+	Oid			schema = get_rel_namespace(failed->relation);
+	Datum		failed_at = TimestampTzGetDatum(failed->failed_at);
+	int			utc = 0;
+
+	if (relation != NULL && OidIsValid(schema))
+		relation = quote_qualified_identifier(get_namespace_name(schema),
+											  relation);
+	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
+	hooks_payload_add(&state, "hook", hook->name);
+	hooks_payload_add(&state, "phase", hooks_event_phase_word(hook->phase));
+	hooks_payload_add(&state, "action",
+					  hooks_event_action_word((HookAction) failed->action));
+	hooks_payload_add(&state, "relation", relation);
+	hooks_payload_add(&state, "caller",
+					  GetUserNameFromId(failed->caller, true));
+	hooks_payload_add(&state, "session_user",
+					  GetUserNameFromId(failed->session_user, true));
+	hooks_payload_add(&state, "statement", failed->statement);
+	hooks_payload_add(&state, "fired_at",
+					  JsonEncodeDateTime(NULL, failed_at, TIMESTAMPTZOID,
+										 &utc));
+	hooks_payload_add(&state, "sqlstate",
+					  unpack_sql_state(failed->sqlerrcode));
+	hooks_payload_add(&state, "message", failed->message);
+	hooks_payload_add(&state, "detail",
+					  failed->has_detail ? failed->detail : NULL);
+	hooks_payload_add(&state, "hint", failed->has_hint ? failed->hint : NULL);
+	hooks_payload_key(&state, "caught");
+	caught.type = jbvBool;
+	caught.val.boolean = failed->caught;
+	hooks_jsonb_push(&state, WJB_VALUE, &caught);
+	hooks_jsonb_push(&state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(state.result);
+}
+
+static void
+tell_failed(const HookFailed *failed)
+{
+	Hook	   *hook;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	hook = hook_to_tell(failed);
+	if (hook != NULL)
+	{
+		HookReceiver *receiver = palloc(sizeof(HookReceiver));
+
+		hooks_deliver_prepare(receiver, hook);
+		/* no delivery of the log has a number below 0 */
+		(void) hooks_deliver(receiver, -(int64) failed->number,
+							 failed_event(failed, hook));
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+/*
+ * The same.  What fails outside of the callback, such as the commit, costs the
+ * others nothing: it is in the log.
+ */
+static void
+try_to_tell(const HookFailed *failed)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		tell_failed(failed);
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		AbortCurrentTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+}
+
+/*
+ * Tells the hooks of an owner of what has failed; false if nothing has.
+ */
+bool
+hooks_failed_serve(Oid owner)
+{
+	HookFailed	failed;
+	int			n = 0;
+
+	while (n < PORTION_FAILURES && hooks_ring_take(owner, &failed))
+	{
+		CHECK_FOR_INTERRUPTS();
+		pgstat_report_activity(STATE_RUNNING, "telling of failed statements");
+		try_to_tell(&failed);
+		n++;
+	}
+	if (n > 0)
+		hooks_workers_end();
+	return n > 0;
+}

@@ -1,0 +1,155 @@
+# on_failure hooks are told of statements that failed: by the client, in functions
+# that caught the error, in cascades, by COPY and TRUNCATE; once each, with what
+# the client was told; and nothing of it gets into the way of a client.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_node('main', conf => q{
+	shared_preload_libraries = 'hooks'
+	log_min_messages = fatal
+});
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+sub try { return $node->psql('postgres', $_[0]); }
+
+# What the hooks were told since the last time, in order
+sub told
+{
+	my ($expected, $name, $columns) = @_;
+	my @lines = split /\n/, $expected;
+	my $n = @lines;
+
+	$columns //= 'hook, action, relation, sqlstate, caught';
+	$node->poll_query_until('postgres', "SELECT count(*) >= $n FROM told");
+	is(sql("SELECT $columns FROM told ORDER BY id"), $expected, $name);
+	sql('TRUNCATE told');
+}
+
+sql(q{
+	CREATE EXTENSION hooks;
+	CREATE TABLE told (id bigint GENERATED ALWAYS AS IDENTITY, hook text, action text, relation text, sqlstate text,
+	                   caught bool, event jsonb);
+	CREATE FUNCTION tell(event jsonb) RETURNS void LANGUAGE sql AS $$
+	  INSERT INTO told (hook, action, relation, sqlstate, caught, event)
+	  SELECT event ->> 'hook', event ->> 'action', event ->> 'relation', event ->> 'sqlstate', (event ->> 'caught')::bool, event
+	$$;
+	CREATE TABLE parent (id int PRIMARY KEY, v int CHECK (v > 0));
+	CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent ON DELETE CASCADE);
+	CREATE TABLE other (id int PRIMARY KEY);
+	CREATE FUNCTION stubborn() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN RAISE 'child % stays', OLD.id USING ERRCODE = 'P0009', DETAIL = 'why', HINT = 'let it'; END $$;
+	CREATE TRIGGER stubborn BEFORE DELETE ON child FOR EACH ROW EXECUTE FUNCTION stubborn();
+	INSERT INTO parent VALUES (1, 1);
+	INSERT INTO child VALUES (1, 1);
+	SELECT hooks.register('on_parent', 'on_failure', 'write', 'parent', 'tell');
+	SELECT hooks.register('on_child', 'on_failure', 'delete', 'child', 'tell');
+});
+
+# What the client is told
+try('INSERT INTO parent VALUES (1, 1)');
+told('on_parent|insert|public.parent|23505|f', 'a statement of the client');
+try("UPDATE parent SET v = 0 /* here */");
+told(q{on_parent|new row for relation "parent" violates check constraint "parent_v_check"|Failing row contains (1, 0).|UPDATE parent SET v = 0 /* here */|postgres|on_failure},
+	'all of it', q{event ->> 'hook', event ->> 'message', event ->> 'detail', event ->> 'statement', event ->> 'caller', event ->> 'phase'});
+
+# Each statement that the error passes, the inner one first; and the cascade's
+try('DELETE FROM parent');
+told("on_child|delete|public.child|P0009|f\non_parent|delete|public.parent|P0009|f", 'a cascade');
+
+# Caught in a function, or not; in a savepoint of the client's, it has come to the client
+sql(q{DO $$ BEGIN INSERT INTO parent VALUES (1, 1); EXCEPTION WHEN OTHERS THEN NULL; END $$});
+told('on_parent|insert|public.parent|23505|t', 'caught');
+try(q{DO $$ BEGIN INSERT INTO parent VALUES (1, 1); END $$});
+told('on_parent|insert|public.parent|23505|f', 'in a function, not caught');
+try('BEGIN; SAVEPOINT s; INSERT INTO parent VALUES (1, 1); ROLLBACK TO s; COMMIT');
+told('on_parent|insert|public.parent|23505|f', 'a savepoint');
+try(q{DO $$ BEGIN BEGIN INSERT INTO parent VALUES (1, 1); EXCEPTION WHEN OTHERS THEN NULL; END;
+	UPDATE parent SET v = 0; END $$});
+told("on_parent|insert|public.parent|23505|t\non_parent|update|public.parent|23514|f", 'one of each');
+
+# Other commands
+try("COPY parent FROM PROGRAM 'echo x'");
+told('on_parent|insert|public.parent|22P02|f', 'COPY');
+try('TRUNCATE parent');
+told('on_parent|truncate|public.parent|0A000|f', 'TRUNCATE');
+try('WITH w AS (UPDATE parent SET v = 0 RETURNING 1) SELECT * FROM w');
+told('on_parent|update|public.parent|23514|f', 'in WITH');
+sql('CREATE ROLE nobody; GRANT USAGE ON SCHEMA public TO nobody');
+try('SET ROLE nobody; DELETE FROM parent');
+told('nobody|postgres|42501', 'rights', q{event ->> 'caller', event ->> 'session_user', sqlstate});
+
+# Not those of other tables and actions, nor those that succeed
+try('INSERT INTO other VALUES (1), (1); SELECT 1/0; SELECT 1/0 FROM parent; INSERT INTO child VALUES (1)');
+sql('INSERT INTO parent VALUES (2, 2)');
+try('INSERT INTO parent VALUES (3, 0)');
+told('on_parent|insert|public.parent|23514|f', 'nothing else');
+
+# What is long is cut off, between characters
+sql(q{CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE '%', repeat('ä', 100000); END $$;
+	CREATE TRIGGER loud BEFORE INSERT ON parent FOR EACH ROW WHEN (NEW.id = 77) EXECUTE FUNCTION loud()});
+try("INSERT INTO parent VALUES (77, 1) /* " . 'ä' x 5000 . " */");
+told('t|t', 'bounds', q{octet_length(event ->> 'message') BETWEEN 1020 AND 1023,
+	octet_length(event ->> 'statement') BETWEEN 2040 AND 2047});
+
+# A callback that fails is isolated; it is not told of itself
+sql(q{CREATE FUNCTION fails(event jsonb) RETURNS void LANGUAGE sql AS $$ INSERT INTO parent VALUES (1, 1) $$;
+	SELECT hooks.register('fails', 'on_failure', 'insert', 'parent', 'fails')});
+try('INSERT INTO parent VALUES (1, 1)');
+ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM hooks.failure WHERE hook = 'fails' AND phase = 'on_failure'"),
+	'isolated');
+told('on_parent|insert|public.parent|23505|f', 'and that was all');
+ok($node->poll_query_until('postgres', q{SELECT calls = 1 AND failures = 1 FROM hooks.stats WHERE hook = 'fails'}),
+	'and counted');
+sql("SELECT hooks.unregister('fails')");
+
+# Too many at a time: what finds no room is counted, and no client waits
+sql("ALTER SYSTEM SET hooks.workers = off; SELECT pg_reload_conf(), hooks.reset_stats()");
+$node->poll_query_until('postgres', "SHOW hooks.workers", 'off');
+sql(q{DO $$ BEGIN FOR i IN 1 .. 1000 LOOP
+	BEGIN INSERT INTO parent VALUES (1, 1); EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END $$});
+ok($node->poll_query_until('postgres', "SELECT bypassed = 1000 - 256 FROM hooks.stats WHERE hook = 'on_parent'"),
+	'overflow') or diag(sql('SELECT * FROM hooks.stats'));
+sql("ALTER SYSTEM RESET hooks.workers; SELECT pg_reload_conf()");
+$node->poll_query_until('postgres', "SHOW hooks.workers", 'on');
+try('DELETE FROM parent');
+$node->poll_query_until('postgres', 'SELECT count(*) >= 256 FROM told');
+is(sql('SELECT count(*) FROM told'), '256', 'the others come in time');
+
+# Many clients: each failure once
+sql("TRUNCATE told; SELECT hooks.reset_stats()");
+$node->pgbench('--client=4 --transactions=20 --no-vacuum', 0, [qr{processed: 80/80}], [qr{^$}], '4 clients',
+	{ '021_on_failure' => q{DO $$ BEGIN INSERT INTO parent VALUES (1, 1); EXCEPTION WHEN OTHERS THEN NULL; END $$}});
+ok($node->poll_query_until('postgres', "SELECT count(*) + (SELECT bypassed FROM hooks.stats WHERE hook = 'on_parent') = 80 FROM told"),
+	'each once');
+
+# What makes no sense is refused.
+sub refused
+{
+	my ($arguments, $sqlstate) = @_;
+
+	is(sqlstate($node, 'postgres', "SELECT hooks.register('bad', 'on_failure', $arguments)"), $sqlstate, $arguments);
+}
+refused(q{'delete', 'parent', 'tell', level => 'row'}, '42P17');
+refused(q{'delete', 'parent', 'tell', condition => 'OLD.id = 1'}, '42P17');
+refused(q{'update', 'parent', 'tell', columns => '{v}'}, '42P17');
+refused(q{'name', 'parent', 'tell', columns => '{v}'}, '42P17');
+refused(q{'drop', 'parent', 'tell'}, '42P17');
+refused(q{'delete', 'parent', 'tell', on_error => 'retry'}, '42P17');
+refused(q{'delete', 'parent', 'tell', on_error => 'abort'}, '42P17');
+refused(q{'delete', 'parent', 'tell', payload => '{id}'}, '42P17');
+refused(q{'delete', 'parent', 'stubborn'}, '42P17');
+
+# Without preload nobody would see a statement fail.
+$node->append_conf('postgresql.conf', "shared_preload_libraries = ''");
+$node->restart;
+refused(q{'delete', 'parent', 'tell'}, '55000');
+my (undef, undef, $err) = try("SELECT * FROM hooks.chain('parent')");
+like($err, qr/shared_preload_libraries/, 'and the hooks that are there say so');
+
+done_testing();
