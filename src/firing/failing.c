@@ -46,6 +46,7 @@ typedef struct WaitingFailure
 {
 	int			nest_level;		/* of the transaction when it failed */
 	bool		reached;		/* the client */
+	bool		stand_in;		/* see hooks_workers_stand_in() */
 	HookTally  *tally;
 	HookFailed	failed;
 } WaitingFailure;
@@ -83,6 +84,7 @@ add_hook(HookFailing *failing, const HookMember *member, Oid relid,
 		return;
 	hooks_stats_begin(member->tally);
 	hook->owner = member->hook->owner;
+	hook->stand_in = hooks_workers_stand_in(hook->owner);
 	hook->definition = member->hook->definition;
 	hook->relation = relid;
 	hook->action = action;
@@ -335,6 +337,7 @@ hooks_failing_caught(const HookFailing *failing)
 		failed->action = hook->action;
 		entry->nest_level = GetCurrentTransactionNestLevel();
 		entry->reached = false;
+		entry->stand_in = hook->stand_in;
 		entry->tally = hook->tally;
 		nwaiting++;
 	}
@@ -365,7 +368,8 @@ pass_on(int nest_level)
 		entry->failed.caught = !entry->reached;
 		if (!hooks_ring_put(&entry->failed) && entry->tally->listed)
 			hooks_stats_count_bypass(entry->tally);
-		hooks_workers_wake(MyDatabaseId, entry->failed.owner);
+		hooks_workers_wake(MyDatabaseId, entry->failed.owner, entry->stand_in,
+						   false);
 	}
 	nwaiting = kept;
 }

@@ -23,6 +23,7 @@ typedef struct HookFailingHook
 	Oid			definition;
 	Oid			relation;
 	int			action;
+	bool		stand_in;		/* see hooks_workers_stand_in() */
 	HookTally  *tally;
 } HookFailingHook;
 
