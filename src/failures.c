@@ -3,9 +3,10 @@
  *		The executor's hooks once more, for errors that pass.
  *
  * These stand around those of executor.c, where the library is preloaded. In a
- * database without on_failure hooks they cost one test each; in others a
- * PG_TRY, which every statement pays, as it is the outermost one that tells
- * whether an error reaches the client.
+ * database without on_failure hooks they cost one test each, in functions of
+ * their own, which need no room for more; in others a PG_TRY, which every
+ * statement pays, as it is the outermost one that tells whether an error
+ * reaches the client.
  */
 #include "postgres.h"
 
@@ -31,16 +32,11 @@ start_query(QueryDesc *query, int eflags)
 		standard_ExecutorStart(query, eflags);
 }
 
-static void
+static pg_noinline void
 watch_start(QueryDesc *query, int eflags)
 {
 	HookFailing failing;
 
-	if (likely(!hooks_failing_is_watched()))
-	{
-		start_query(query, eflags);
-		return;
-	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
@@ -56,15 +52,19 @@ watch_start(QueryDesc *query, int eflags)
 }
 
 static void
+failures_start(QueryDesc *query, int eflags)
+{
+	if (likely(!hooks_failing_is_watched()))
+		start_query(query, eflags);
+	else
+		watch_start(query, eflags);
+}
+
+static pg_noinline void
 watch_run(HOOKS_RUN_ARGS)
 {
 	HookFailing failing;
 
-	if (likely(!hooks_failing_is_watched()))
-	{
-		prev_run(HOOKS_RUN_PASS);
-		return;
-	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
@@ -80,15 +80,19 @@ watch_run(HOOKS_RUN_ARGS)
 }
 
 static void
+failures_run(HOOKS_RUN_ARGS)
+{
+	if (likely(!hooks_failing_is_watched()))
+		prev_run(HOOKS_RUN_PASS);
+	else
+		watch_run(HOOKS_RUN_PASS);
+}
+
+static pg_noinline void
 watch_finish(QueryDesc *query)
 {
 	HookFailing failing;
 
-	if (likely(!hooks_failing_is_watched()))
-	{
-		prev_finish(query);
-		return;
-	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
@@ -104,6 +108,15 @@ watch_finish(QueryDesc *query)
 }
 
 static void
+failures_finish(QueryDesc *query)
+{
+	if (likely(!hooks_failing_is_watched()))
+		prev_finish(query);
+	else
+		watch_finish(query);
+}
+
+static pg_noinline void
 watch_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 			  ProcessUtilityContext context, ParamListInfo params,
 			  QueryEnvironment *environment, DestReceiver *dest,
@@ -111,18 +124,6 @@ watch_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 {
 	HookFailing failing;
 
-	/*
-	 * These run no statements.  What is ours may be another table after ALTER
-	 * EXTENSION, so that nothing is looked up for it.
-	 */
-	if (likely(IsA(plan->utilityStmt, TransactionStmt) ||
-			   IsA(plan->utilityStmt, AlterExtensionContentsStmt) ||
-			   !hooks_failing_is_watched()))
-	{
-		prev_utility(plan, text, read_only_tree, context, params, environment,
-					 dest, completion);
-		return;
-	}
 	hooks_failing_command(&failing, plan->utilityStmt, text);
 	PG_TRY();
 	{
@@ -139,6 +140,26 @@ watch_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 }
 
 /*
+ * Some commands run no statements.  After ALTER EXTENSION, what is ours may be
+ * another table, so that nothing is looked up for it.
+ */
+static void
+failures_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
+				 ProcessUtilityContext context, ParamListInfo params,
+				 QueryEnvironment *environment, DestReceiver *dest,
+				 QueryCompletion *completion)
+{
+	if (likely(IsA(plan->utilityStmt, TransactionStmt) ||
+			   IsA(plan->utilityStmt, AlterExtensionContentsStmt) ||
+			   !hooks_failing_is_watched()))
+		prev_utility(plan, text, read_only_tree, context, params, environment,
+					 dest, completion);
+	else
+		watch_utility(plan, text, read_only_tree, context, params,
+					  environment, dest, completion);
+}
+
+/*
  * Puts these hooks around those of executor.c.  From _PG_init() only, after
  * hooks_executor_init().
  */
@@ -148,12 +169,12 @@ hooks_failures_init(void)
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	prev_start = ExecutorStart_hook;
-	ExecutorStart_hook = watch_start;
+	ExecutorStart_hook = failures_start;
 	prev_run = ExecutorRun_hook;
-	ExecutorRun_hook = watch_run;
+	ExecutorRun_hook = failures_run;
 	prev_finish = ExecutorFinish_hook;
-	ExecutorFinish_hook = watch_finish;
+	ExecutorFinish_hook = failures_finish;
 	prev_utility = ProcessUtility_hook;
-	ProcessUtility_hook = watch_utility;
+	ProcessUtility_hook = failures_utility;
 	Assert(prev_run != NULL && prev_finish != NULL && prev_utility != NULL);
 }
