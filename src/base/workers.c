@@ -228,14 +228,18 @@ add_request(Oid database, Oid owner, bool stand_in, TimestampTz at, int tries,
 }
 
 /*
- * Takes a slot under the lock; NULL if there is none, or the database has as
- * many workers as it may.
+ * Takes a slot under the lock. NULL if there is none, or the database has as
+ * many workers as it may, which "full" tells; or if the owner has one and half
+ * of the places are taken: they are for others, whatever the owner's callbacks
+ * are busy with.
  */
 static WorkerSlot *
-take_slot(Oid database, Oid owner, bool stand_in, int tries, TimestampTz now)
+take_slot(Oid database, Oid owner, bool stand_in, int tries, TimestampTz now,
+		  bool *full)
 {
 	WorkerSlot *free = NULL;
 	int			n = 0;
+	bool		another = false;
 
 	for (int i = 0; i < WORKERS; i++)
 	{
@@ -248,9 +252,13 @@ take_slot(Oid database, Oid owner, bool stand_in, int tries, TimestampTz now)
 		if (!OidIsValid(slot->database))
 			free = slot;
 		else if (slot->database == database)
+		{
 			n++;
+			another |= slot->owner == owner;
+		}
 	}
-	if (free == NULL || n >= hooks_max_workers)
+	*full = free == NULL || n >= hooks_max_workers;
+	if (*full || (another && 2 * n >= hooks_max_workers))
 		return NULL;
 	memset(free, 0, sizeof(WorkerSlot));
 	free->database = database;
@@ -331,7 +339,8 @@ wake(Oid database, Oid owner, bool stand_in, int tries, bool retries)
 	WorkerSlot *slot;
 	WorkerSlot *taken = NULL;
 	Latch	   *latch = NULL;
-	bool		full = false;
+	bool		full;
+	bool		waits = false;
 
 	SpinLockAcquire(&shared->mutex);
 	slot = find_worker(database, owner, now);
@@ -341,19 +350,20 @@ wake(Oid database, Oid owner, bool stand_in, int tries, bool retries)
 		slot->retries |= retries;
 		latch = slot->latch;
 	}
-	else if ((taken = take_slot(database, owner, stand_in, tries,
-								now)) == NULL)
+	else if ((taken = take_slot(database, owner, stand_in, tries, now,
+								&full)) == NULL)
 	{
-		add_request(database, owner, stand_in, now, tries, true);
-		latch = find_idle(database);
-		full = true;
+		add_request(database, owner, stand_in,
+					full ? now : now + USECS_PER_SEC, tries, full);
+		latch = full ? find_idle(database) : NULL;
+		waits = true;
 	}
 	SpinLockRelease(&shared->mutex);
 	if (latch != NULL)
 		SetLatch(latch);
 	if (taken != NULL)
 		start_worker(taken);
-	if (full)
+	if (waits)
 		wake_launcher();
 }
 
