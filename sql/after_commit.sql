@@ -71,6 +71,18 @@ COPY t FROM stdin;
 SELECT action, n_old, n_new, coalesce(new_rows, old_rows) FROM written();
 SELECT seen();
 
+-- rows that are frozen at once
+BEGIN;
+CREATE TABLE fresh (id int);
+SELECT hooks.register('ac_fresh', 'after_commit', 'insert', 'fresh', 'callback');
+COPY fresh FROM stdin WITH (FREEZE);
+1
+2
+\.
+COMMIT;
+SELECT action, hooks, new_rows FROM written();
+SELECT seen();
+
 -- what an AFTER trigger of the statement does to a row comes after it, and
 -- each event has the version that its statement wrote
 CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -63,7 +63,7 @@ is_our_work(HookRowFetcher *fetcher, HeapTupleHeader header)
 	TransactionId xid;
 
 	if (!fetcher->old)
-		xid = HeapTupleHeaderGetXmin(header);
+		xid = HeapTupleHeaderGetRawXmin(header);	/* COPY FREEZE */
 	else if ((header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
 			 HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
 		return false;

@@ -103,6 +103,15 @@ wait_for_latch(long ms)
 }
 
 /*
+ * Off, what waits is held back.
+ */
+static bool
+may_work(void)
+{
+	return hooks_workers && !hooks_settings_kill_switch();
+}
+
+/*
  * Sleeps until there may be work; false if the worker has left its place.
  */
 static bool
@@ -112,15 +121,15 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz next;
 
-	if (hooks_workers && now >= expire_at)
+	if (may_work() && now >= expire_at)
 		expire_at = hooks_expire();
 	next = Min(hooks_serve_next(false), expire_at);
 
-	if (!hooks_workers || now >= leave_at || hooks_workers_must_leave())
+	if (!may_work() || now >= leave_at || hooks_workers_must_leave())
 	{
 		if (!hooks_workers_leave())
 			return true;
-		if (hooks_workers && next != PG_INT64_MAX)
+		if (may_work() && next != PG_INT64_MAX)
 			hooks_workers_request(task->database, task->owner,
 								  task->stand_in, next);
 		return false;
@@ -205,7 +214,7 @@ hooks_worker_main(Datum arg)
 			(void) hooks_serve_next(true);
 			expire_at = 0;
 		}
-		if (hooks_workers && hooks_serve())
+		if (may_work() && hooks_serve())
 		{
 			idle_since = GetCurrentTimestamp();
 			hooks_rotate();
@@ -292,10 +301,10 @@ hooks_launcher_main(Datum arg)
 		BackgroundWorkerInitializeConnectionByOid(InvalidOid, InvalidOid, 0);
 	for (;;)
 	{
-		if (permanent && hooks_workers && !worked)
+		if (permanent && may_work() && !worked)
 			look_into_databases();
-		worked = hooks_workers;
-		if (hooks_workers)
+		worked = may_work();
+		if (worked)
 		{
 			long		ms = hooks_workers_launch();
 
