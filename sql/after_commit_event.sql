@@ -70,7 +70,10 @@ CREATE TABLE chain (id int, at text DEFAULT current_user);
 CREATE FUNCTION next(event jsonb) RETURNS void LANGUAGE sql AS
   $$ INSERT INTO test_ac_event.chain SELECT (event->'new'->0->>'id')::int + 1 $$;
 SELECT hooks.register('ace_chain', 'after_commit', 'insert', 'chain', 'next');
+-- flush() waits for what was committed before, so once for each generation
 INSERT INTO chain VALUES (1);
+SELECT hooks.flush();
+SELECT hooks.flush();
 SELECT hooks.flush();
 SELECT * FROM chain ORDER BY id;
 SELECT hook, state, attempts, last_error, payload->'generation', payload->'new' FROM hooks.outbox WHERE hook = 'ace_chain';
