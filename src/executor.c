@@ -16,6 +16,7 @@
 #include "tcop/utility.h"
 
 #include "base/compat.h"
+#include "base/forget.h"
 #include "executor.h"
 #include "firing/batch.h"
 #include "firing/bypass.h"
@@ -50,21 +51,16 @@ executor_run(HOOKS_RUN_ARGS)
 }
 
 /*
- * Can finishing the statement fire a trigger?  It cannot if no table that it
- * has written has any, or if it is a referential action, whose events wait for
- * the statement around it; rows of WITH may still be to be written.
+ * Can a table that the statement has written have triggers?  Relations are
+ * opened as rows come to them; rows of WITH may still be to be written.
  */
 static inline bool
-may_fire_triggers(const QueryDesc *query)
+may_have_triggers(const EState *estate)
 {
-	const EState *estate = query->estate;
 	ListCell   *lc;
 
-	if (estate->es_auxmodifytables != NIL)
-		return true;
-	if ((estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0)
-		return false;
-	if (estate->es_tuple_routing_result_relations != NIL)
+	if (estate->es_auxmodifytables != NIL ||
+		estate->es_tuple_routing_result_relations != NIL)
 		return true;
 	foreach(lc, estate->es_opened_result_relations)
 	{
@@ -75,8 +71,19 @@ may_fire_triggers(const QueryDesc *query)
 }
 
 /*
+ * Can finishing a statement whose tables may have triggers fire one?  It
+ * cannot if that is a referential action, whose events wait for the statement
+ * around it.
+ */
+static inline bool
+may_fire_triggers(const EState *estate)
+{
+	return estate->es_auxmodifytables != NIL ||
+		(estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) == 0;
+}
+
+/*
  * Counts the hooks that a statement has missed as their triggers are disabled.
- * Relations are opened as rows come to them.
  */
 static void
 count_disabled(const QueryDesc *query, List *relations)
@@ -96,8 +103,10 @@ static void
 executor_finish(QueryDesc *query)
 {
 	HookStatement *statement = NULL;
+	bool		triggers = hooks_statement_is_traced(query) &&
+		may_have_triggers(query->estate);
 
-	if (hooks_statement_is_traced(query) && may_fire_triggers(query))
+	if (triggers && may_fire_triggers(query->estate))
 	{
 		statement = hooks_statement_push(query);
 		if (!statement->referential)
@@ -115,7 +124,7 @@ executor_finish(QueryDesc *query)
 			hooks_deleted_end_statement(statement->level);
 		hooks_statement_pop(statement);
 	}
-	if (hooks_statement_is_traced(query))
+	if (triggers)
 	{
 		const EState *estate = query->estate;
 
@@ -142,6 +151,9 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		((CopyStmt *) plan->utilityStmt)->is_from;
 	HookStatement *copying = NULL;
 
+	if (!IsA(plan->utilityStmt, TransactionStmt) &&
+		GetCommandLogLevel(plan->utilityStmt) == LOGSTMT_DDL)
+		hooks_forget_listen();
 	if (copy)
 		copying =
 			hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, sql);

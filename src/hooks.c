@@ -8,6 +8,7 @@
 
 #include "api/native.h"
 #include "base/counters.h"
+#include "base/forget.h"
 #include "base/opt_in.h"
 #include "base/own.h"
 #include "base/ring.h"
@@ -19,7 +20,6 @@
 #include "failures.h"
 #include "firing/chain.h"
 #include "firing/sandbox.h"
-#include "firing/stats.h"
 #include "outbox/waiting.h"
 #include "registry/present.h"
 #include "registry/remove.h"
@@ -33,6 +33,7 @@ void
 _PG_init(void)
 {
 	hooks_counters_init();
+	hooks_forget_init();
 	hooks_opt_in_init();
 	hooks_ring_init();
 	hooks_settings_init();		/* after all others that have parameters */
@@ -41,7 +42,6 @@ _PG_init(void)
 	hooks_workers_init();
 	hooks_chain_init();
 	hooks_sandbox_init();
-	hooks_stats_init();
 	hooks_graph_init();
 	hooks_routes_init();
 	hooks_remove_deliveries = hooks_waiting_forget;

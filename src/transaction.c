@@ -10,6 +10,7 @@
 #include "access/xact.h"
 
 #include "base/wake.h"
+#include "base/forget.h"
 #include "firing/batch.h"
 #include "firing/commit.h"
 #include "firing/context.h"
@@ -43,7 +44,10 @@ transaction_event(XactEvent event, void *arg)
 
 	/* what failed in an abort is counted by now */
 	hooks_failing_end_transaction();
-	hooks_stats_end_transaction(event != XACT_EVENT_ABORT);
+	if (hooks_stats_listed != NULL)
+		hooks_stats_end_transaction();
+	if (hooks_forget_keys != NIL)
+		hooks_forget_end_transaction(event != XACT_EVENT_ABORT);
 
 	/* these live in TopTransactionContext */
 	hooks_wake_end_transaction();
@@ -64,7 +68,8 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_context_abort(GetCurrentTransactionNestLevel());
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_truncate_abort(GetCurrentTransactionNestLevel());
-			hooks_stats_abort_subtransaction();
+			hooks_forget_end_subtransaction(GetCurrentTransactionNestLevel(),
+											false);
 			hooks_failing_abort(GetCurrentTransactionNestLevel());
 			hooks_batch_end_subtransaction(subid, parent, false);
 			hooks_note_end_subtransaction(GetCurrentTransactionNestLevel(),
@@ -74,7 +79,8 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 											 false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:
-			hooks_stats_commit_subtransaction();
+			hooks_forget_end_subtransaction(GetCurrentTransactionNestLevel(),
+											true);
 			hooks_batch_end_subtransaction(subid, parent, true);
 			hooks_note_end_subtransaction(GetCurrentTransactionNestLevel(),
 										  true);

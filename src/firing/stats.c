@@ -9,8 +9,8 @@
  * or not: calls that were rolled back were calls.  Where sessions share
  * nothing, what a tally has stays.
  *
- * A hook is known by the OID of its definition.  That one goes is told by
- * object_access_hook, whatever dropped it; the entry goes when that commits.
+ * A hook is known by the OID of its definition.  What was counted goes when
+ * that is dropped (forget.c).
  */
 #include "postgres.h"
 
@@ -29,63 +29,7 @@
 static HTAB *tallies = NULL;
 
 /* those that this transaction uses; empty outside of one */
-static HookTally *listed = NULL;
-
-/* A function or database that this transaction has dropped */
-typedef struct DroppedKey
-{
-	Oid			classid;
-	Oid			objid;
-	int			nest_level;		/* of the transaction */
-} DroppedKey;
-
-/*
- * DroppedKeys, in TopTransactionContext.  The abort of a subtransaction takes
- * its own off; NIL outside of a transaction.
- */
-static List *dropped = NIL;
-
-static object_access_hook_type prev_object_access = NULL;
-
-/*
- * A function or database is being dropped.
- */
-static void
-note_dropped(Oid classid, Oid objid)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	DroppedKey *key = palloc(sizeof(DroppedKey));
-
-	key->classid = classid;
-	key->objid = objid;
-	key->nest_level = GetCurrentTransactionNestLevel();
-	dropped = lappend(dropped, key);
-	MemoryContextSwitchTo(old);
-}
-
-static void
-object_access(ObjectAccessType access, Oid classid, Oid objid, int subid,
-			  void *arg)
-{
-	if (prev_object_access)
-		prev_object_access(access, classid, objid, subid, arg);
-	if (access == OAT_DROP && subid == 0 &&
-		(classid == ProcedureRelationId || classid == DatabaseRelationId))
-		note_dropped(classid, objid);
-}
-
-/*
- * Listens to what is dropped, where sessions share counters.  From _PG_init()
- * only.
- */
-void
-hooks_stats_init(void)
-{
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	prev_object_access = object_access_hook;
-	object_access_hook = object_access;
-}
+HookTally  *hooks_stats_listed = NULL;
 
 /*
  * The tally of a hook, made if need be.
@@ -130,8 +74,8 @@ void
 hooks_stats_list(HookTally *tally)
 {
 	hooks_counters_announce(tally);
-	tally->next = listed;
-	listed = tally;
+	tally->next = hooks_stats_listed;
+	hooks_stats_listed = tally;
 	tally->listed = true;
 }
 
@@ -169,64 +113,16 @@ hooks_stats_reset(Oid definition)
 }
 
 /*
- * Forgets what was counted of hooks that are gone.
- */
-static void
-forget_dropped(void)
-{
-	ListCell   *lc;
-
-	foreach(lc, dropped)
-	{
-		const DroppedKey *key = lfirst(lc);
-
-		if (key->classid == DatabaseRelationId)
-			hooks_counters_forget_database(key->objid);
-		else
-			hooks_counters_forget(key->objid);
-	}
-}
-
-/*
  * The transaction has ended.  Does not throw.
  */
 void
-hooks_stats_end_transaction(bool commit)
+hooks_stats_end_transaction(void)
 {
-	for (HookTally *tally = listed; tally != NULL; tally = tally->next)
+	for (HookTally *tally = hooks_stats_listed; tally != NULL;
+		 tally = tally->next)
 	{
 		tally->listed = false;
 		hooks_counters_end_transaction(tally);
 	}
-	listed = NULL;
-	if (commit)
-		forget_dropped();
-	dropped = NIL;
-}
-
-void
-hooks_stats_abort_subtransaction(void)
-{
-	int			nest_level = GetCurrentTransactionNestLevel();
-	ListCell   *lc;
-
-	foreach(lc, dropped)
-	{
-		if (((DroppedKey *) lfirst(lc))->nest_level >= nest_level)
-			dropped = foreach_delete_current(dropped, lc);
-	}
-}
-
-void
-hooks_stats_commit_subtransaction(void)
-{
-	int			nest_level = GetCurrentTransactionNestLevel();
-	ListCell   *lc;
-
-	foreach(lc, dropped)
-	{
-		DroppedKey *key = lfirst(lc);
-
-		key->nest_level = Min(key->nest_level, nest_level - 1);
-	}
+	hooks_stats_listed = NULL;
 }

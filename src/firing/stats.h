@@ -11,15 +11,14 @@
 
 #include "base/counters.h"
 
-extern void hooks_stats_init(void);
+extern HookTally *hooks_stats_listed;
+
 extern HookTally *hooks_stats_tally(Oid definition);
 extern HookTally *hooks_stats_find(Oid definition);
 extern void hooks_stats_list(HookTally *tally);
 extern void hooks_stats_flush(void);
 extern void hooks_stats_reset(Oid definition);
-extern void hooks_stats_end_transaction(bool commit);
-extern void hooks_stats_abort_subtransaction(void);
-extern void hooks_stats_commit_subtransaction(void);
+extern void hooks_stats_end_transaction(void);
 
 /*
  * A tally will be counted in, in this transaction.  May throw; what follows

@@ -44,6 +44,7 @@
 
 #include "base/compat.h"
 #include "base/depend.h"
+#include "base/forget.h"
 #include "base/own.h"
 #include "registry/body.h"
 #include "registry/definition.h"
@@ -290,6 +291,7 @@ hooks_definition_drop(Oid function)
 	ObjectAddress address;
 
 	ObjectAddressSet(address, ProcedureRelationId, function);
+	hooks_forget_listen();
 	performDeletion(&address, DROP_CASCADE, PERFORM_DELETION_INTERNAL);
 }
 
