@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "tcop/utility.h"
 
@@ -35,12 +36,37 @@ static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
+/*
+ * Can a statement that is about to run queue trigger events, or is it a
+ * referential action?  Its tables are open; partitions that rows are routed
+ * to, and tables that queries in WITH change, may not be.
+ */
+static inline bool
+may_queue_events(const EState *estate)
+{
+	ListCell   *lc;
+
+	if (estate->es_auxmodifytables != NIL ||
+		(estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0)
+		return true;
+	foreach(lc, estate->es_opened_result_relations)
+	{
+		const ResultRelInfo *table = lfirst(lc);
+
+		if (table->ri_TrigDesc != NULL ||
+			table->ri_RelationDesc->rd_rel->relkind ==
+			RELKIND_PARTITIONED_TABLE)
+			return true;
+	}
+	return false;
+}
+
 static void
 executor_run(HOOKS_RUN_ARGS)
 {
 	HookStatement *statement = NULL;
 
-	if (hooks_statement_is_traced(query))
+	if (hooks_statement_is_traced(query) && may_queue_events(query->estate))
 		statement = hooks_statement_push(query);
 	if (prev_ExecutorRun)
 		prev_ExecutorRun(HOOKS_RUN_PASS);
