@@ -61,14 +61,18 @@ log_of_turn(int turn)
 							  RELKIND_RELATION);
 }
 
+/*
+ * The blocks of a table, and of what is too large to be in its rows.
+ */
 static BlockNumber
 size_of(Oid relid)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
 	BlockNumber size = RelationGetNumberOfBlocks(rel);
+	Oid			toast = rel->rd_rel->reltoastrelid;
 
 	relation_close(rel, AccessShareLock);
-	return size;
+	return OidIsValid(toast) ? size + size_of(toast) : size;
 }
 
 static bool
@@ -252,26 +256,33 @@ end(void)
 }
 
 /*
- * Looks whether there is anything to do, and does one step of it.
+ * Looks whether there is anything to do, and does one step of it.  False if
+ * somebody is in the way.
  */
 static bool
 rotate(void)
 {
 	int			turn = 0;
 	int			current = 0;
+	bool		full = false;
 	bool		moved = false;
 
 	if (begin())
 	{
 		current = switch_turn();
 		for (turn = HOOK_LOG_TABLES; turn > 0; turn--)
-			if (turn != current && !is_empty(turn) &&
-				(moved = move_hooks(turn, current)))
+		{
+			if (turn == current || is_empty(turn))
+				continue;
+			full = true;
+			moved = move_hooks(turn, current);
+			if (moved)
 				break;
+		}
 	}
 	end();
 	if (!moved)
-		return false;
+		return !full;
 	if (begin() && hooks_log_turn() == current)
 		moved = empty_turn(turn);
 	end();
