@@ -631,25 +631,6 @@ RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_stats';
 COMMENT ON FUNCTION hooks.stats() IS 'what was counted of hooks: the caller''s own; of all, for superusers and members of pg_read_all_stats';
 
-CREATE VIEW hooks.stats AS
-    SELECT hook, calls, failures, vetoes, rows, total_time, max_time, bypassed,
-           NULL::bigint AS pending, NULL::double precision AS lag, NULL::text AS last_error, since
-      FROM hooks.stats();
-COMMENT ON VIEW hooks.stats IS 'what was counted of hooks: by all sessions where the library is preloaded, else by this one';
-COMMENT ON COLUMN hooks.stats.hook IS 'the name of the hook';
-COMMENT ON COLUMN hooks.stats.calls IS 'how often its callback was called';
-COMMENT ON COLUMN hooks.stats.failures IS 'calls that ended with an error';
-COMMENT ON COLUMN hooks.stats.vetoes IS 'calls that hooks.cancel() ended, with the statement; they are no failures';
-COMMENT ON COLUMN hooks.stats.rows IS 'rows that the callback was given';
-COMMENT ON COLUMN hooks.stats.total_time IS 'how long the calls took, in ms; at level row only while hooks.track_timing is on; NULL if none was measured';
-COMMENT ON COLUMN hooks.stats.max_time IS 'how long the longest took, in ms';
-COMMENT ON COLUMN hooks.stats.bypassed IS 'firings that were left out: paused, by the replication role; and statements that left out the hook as a whole: by the kill switch, or a disabled trigger';
-COMMENT ON COLUMN hooks.stats.pending IS 'deliveries that wait';
-COMMENT ON COLUMN hooks.stats.lag IS 'how long the oldest of them has waited, in seconds';
-COMMENT ON COLUMN hooks.stats.last_error IS 'why a delivery failed last';
-COMMENT ON COLUMN hooks.stats.since IS 'when counting began; NULL if nothing was counted';
-GRANT SELECT ON hooks.stats TO PUBLIC;
-
 CREATE FUNCTION hooks.reset_stats(name text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_reset_stats';
 COMMENT ON FUNCTION hooks.reset_stats(text) IS 'begins to count anew, for one hook or for all of the caller''s own';
@@ -750,6 +731,7 @@ COMMENT ON FUNCTION hooks.flush(interval) IS 'waits until what was committed bef
 
 -- What waits, whether in the log or after a failure.
 CREATE FUNCTION hooks.waiting(
+    events boolean DEFAULT true,
     OUT delivery_id bigint,
     OUT hook        text,
     OUT relation    regclass,
@@ -758,7 +740,7 @@ CREATE FUNCTION hooks.waiting(
     OUT enqueued_at timestamptz)
 RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_waiting';
-COMMENT ON FUNCTION hooks.waiting() IS 'for hooks.outbox: what waits in the log for the hooks of the current role';
+COMMENT ON FUNCTION hooks.waiting(boolean) IS 'for hooks.outbox: what waits in the log for the hooks of the current role, with the events or without';
 
 CREATE VIEW hooks.outbox AS
     SELECT delivery_id, hook, relation, action, payload, 'pending'::text AS state, 0 AS attempts,
@@ -781,6 +763,43 @@ COMMENT ON COLUMN hooks.outbox.next_attempt_at IS 'of one that has failed: when 
 COMMENT ON COLUMN hooks.outbox.last_error IS 'of one that has failed: why, with the SQLSTATE';
 COMMENT ON COLUMN hooks.outbox.enqueued_at IS 'when the event happened';
 GRANT SELECT ON hooks.outbox TO PUBLIC;
+
+-- What is counted, and what waits: of hooks that are not the reader's, the latter
+-- is not told.
+CREATE VIEW hooks.stats AS
+    SELECT s.hook, s.calls, s.failures, s.vetoes, s.rows, s.total_time, s.max_time, s.bypassed,
+           CASE WHEN r.phase OPERATOR(pg_catalog.=) 'after_commit' AND pg_catalog.pg_has_role(r.owner, 'USAGE')
+                THEN coalesce(w.pending, 0) END AS pending,
+           w.lag, w.last_error, s.since
+      FROM hooks.stats() s
+      LEFT JOIN hooks.registry r ON r.name OPERATOR(pg_catalog.=) s.hook
+      LEFT JOIN (SELECT o.hook,
+                        pg_catalog.count(*) FILTER (WHERE o.state OPERATOR(pg_catalog.=) 'pending') AS pending,
+                        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)
+                            pg_catalog.min(o.enqueued_at) FILTER (WHERE o.state OPERATOR(pg_catalog.=) 'pending')) AS lag,
+                        (pg_catalog.array_agg(o.last_error ORDER BY o.delivery_id DESC)
+                            FILTER (WHERE o.last_error IS NOT NULL))[1] AS last_error
+                   FROM (SELECT delivery_id, hook, 'pending'::text AS state, NULL::text AS last_error, enqueued_at
+                           FROM hooks.waiting(events => false)
+                         UNION ALL
+                         SELECT d.delivery_id, h.name, d.state, d.last_error, d.enqueued_at
+                           FROM hooks.delivery d JOIN hooks.registry h ON h.hook_id OPERATOR(pg_catalog.=) d.hook_id
+                          WHERE pg_catalog.pg_has_role(h.owner, 'USAGE')) o
+                  GROUP BY o.hook) w ON w.hook OPERATOR(pg_catalog.=) s.hook;
+COMMENT ON VIEW hooks.stats IS 'what was counted of hooks: by all sessions where the library is preloaded, else by this one';
+COMMENT ON COLUMN hooks.stats.hook IS 'the name of the hook';
+COMMENT ON COLUMN hooks.stats.calls IS 'how often its callback was called';
+COMMENT ON COLUMN hooks.stats.failures IS 'calls that ended with an error';
+COMMENT ON COLUMN hooks.stats.vetoes IS 'calls that hooks.cancel() ended, with the statement; they are no failures';
+COMMENT ON COLUMN hooks.stats.rows IS 'rows that the callback was given';
+COMMENT ON COLUMN hooks.stats.total_time IS 'how long the calls took, in ms; at level row only while hooks.track_timing is on; NULL if none was measured';
+COMMENT ON COLUMN hooks.stats.max_time IS 'how long the longest took, in ms';
+COMMENT ON COLUMN hooks.stats.bypassed IS 'firings that were left out: paused, by the replication role; and statements that left out the hook as a whole: by the kill switch, or a disabled trigger';
+COMMENT ON COLUMN hooks.stats.pending IS 'of phase after_commit: deliveries that wait';
+COMMENT ON COLUMN hooks.stats.lag IS 'how long ago the oldest of them happened, in seconds; NULL if none waits';
+COMMENT ON COLUMN hooks.stats.last_error IS 'of the deliveries that have failed, and wait or are dead: why the newest did';
+COMMENT ON COLUMN hooks.stats.since IS 'when counting began; NULL if nothing was counted';
+GRANT SELECT ON hooks.stats TO PUBLIC;
 
 -- The recycle bin.  A hook runs keep() as its owner; restore() and purge_kept()
 -- work with the rights of their caller.

@@ -37,6 +37,7 @@ typedef struct Listing
 	const Hook *hook;
 	Tuplestorestate *result;
 	TupleDesc	desc;
+	bool		events;			/* show them, or NULL */
 	MemoryContext context;		/* for one event */
 } Listing;
 
@@ -54,8 +55,10 @@ put_event(const Listing *listing, const HookLogRow *row)
 	nulls[Anum_waiting_relation - 1] = !OidIsValid(row->entry.relation);
 	values[Anum_waiting_action - 1] =
 		CStringGetTextDatum(row->entry.action);
-	values[Anum_waiting_payload - 1] =
-		JsonbPGetDatum(hooks_log_reader_event(row, hook, 1));
+	nulls[Anum_waiting_payload - 1] = !listing->events;
+	if (listing->events)
+		values[Anum_waiting_payload - 1] =
+			JsonbPGetDatum(hooks_log_reader_event(row, hook, 1));
 	values[Anum_waiting_enqueued_at - 1] =
 		TimestampTzGetDatum(row->entry.fired_at);
 	tuplestore_putvalues(listing->result, listing->desc, values, nulls);
@@ -79,10 +82,11 @@ visit_event(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
 PG_FUNCTION_INFO_V1(hooks_waiting);
 
 /*
- * hooks.waiting() returns setof record
+ * hooks.waiting(events boolean DEFAULT true) returns setof record
  *
  * What waits in the log for the hooks of the current role; for superusers, for
- * all.
+ * all.  Without the events it is told what there is; making them takes most of
+ * the time.
  */
 Datum
 hooks_waiting(PG_FUNCTION_ARGS)
@@ -91,6 +95,7 @@ hooks_waiting(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	listing.result = hooks_result_begin(fcinfo, &listing.desc);
+	listing.events = PG_ARGISNULL(0) || PG_GETARG_BOOL(0);
 	listing.context = AllocSetContextCreate(CurrentMemoryContext,
 											"hooks event",
 											ALLOCSET_DEFAULT_SIZES);
