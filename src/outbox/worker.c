@@ -108,7 +108,7 @@ wait_for_latch(long ms)
 static bool
 may_work(void)
 {
-	return hooks_workers && !hooks_settings_kill_switch();
+	return hooks_workers && hooks_enabled;
 }
 
 /*
