@@ -10,11 +10,15 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteDefine.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -117,19 +121,109 @@ report_missing_indexes(const HookRoute *route)
 	}
 }
 
-static const char *
-effect_word(HookEffect effect)
+/*
+ * Does a change set a column to NULL that must not be?
+ */
+static bool
+sets_not_null(const HookCascadeCount *count)
 {
-	switch (effect)
+	Relation	rel = table_open(count->relation, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			attnum = -1;
+	bool		found = false;
+
+	while ((attnum = bms_next_member(count->columns, attnum)) >= 0)
+		found |= TupleDescAttr(desc, attnum - 1)->attnotnull;
+	table_close(rel, NoLock);
+	return found;
+}
+
+static const char *
+action_word(const HookCascadeCount *count)
+{
+	switch (count->effect)
 	{
 		case HOOK_EFFECT_DELETE:
 			return "delete";
 		case HOOK_EFFECT_SET_NULL:
-			return "set null";
+			return sets_not_null(count) ? "blocked" : "set null";
 		case HOOK_EFFECT_SET_DEFAULT:
 			return "set default";
 		default:
-			return "blocked";
+			return count->late ? "blocked at commit" : "blocked";
+	}
+}
+
+/*
+ * Has a table a BEFORE DELETE trigger that is not ours, and fires?
+ */
+static bool
+has_before_delete(Relation rel)
+{
+	const TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_DELETE(trigger->tgtype) &&
+			TRIGGER_FOR_BEFORE(trigger->tgtype) &&
+			!hooks_switched_off(trigger) &&
+			hooks_event_by_trigger(trigger->tgname) == NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_delete_rule(Relation rel)
+{
+	for (int i = 0; rel->rd_rules != NULL && i < rel->rd_rules->numLocks; i++)
+	{
+		if (rel->rd_rules->rules[i]->event == CMD_DELETE &&
+			rel->rd_rules->rules[i]->enabled != RULE_DISABLED)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Names the tables whose triggers or rules may keep rows that are counted, or
+ * do more.
+ */
+static void
+report_code(List *counts)
+{
+	List	   *reported = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, counts)
+	{
+		const HookCascadeCount *count = lfirst(lc);
+
+		if (count->effect != HOOK_EFFECT_DELETE || count->rows == 0)
+			continue;
+		foreach(cell, list_append_unique_oid(list_copy(count->relids),
+											 count->relation))
+		{
+			Relation	rel = table_open(lfirst_oid(cell), AccessShareLock);
+			bool		triggers = has_before_delete(rel);
+			bool		rules = has_delete_rule(rel);
+
+			table_close(rel, NoLock);
+			if ((!triggers && !rules) ||
+				list_member_oid(reported, lfirst_oid(cell)))
+				continue;
+			reported = lappend_oid(reported, lfirst_oid(cell));
+			ereport(NOTICE,
+					(errmsg("table \"%s\" has %s, which may change what a DELETE does",
+							get_rel_name(lfirst_oid(cell)),
+							triggers && rules ?
+							"BEFORE DELETE triggers and rules" :
+							triggers ? "BEFORE DELETE triggers" :
+							"rules on DELETE")));
+		}
 	}
 }
 
@@ -196,12 +290,13 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 									  "%lld rows would refer to rows that are gone.",
 									  (unsigned long) count->rows,
 									  (long long) count->rows)));
-		else if (count->rows > 0 || count->depth == 0)
+		if (count->rows > 0 || count->depth == 0)
 			put_count(rows, desc, count->depth, count->relation, count->key,
-					  effect_word(count->effect), count->rows, count->capped,
+					  action_word(count), count->rows, count->capped,
 					  hooks_of_count(count));
 	}
 	report_missing_indexes(route);
+	report_code(hooks_cascade_counts(walk));
 	hooks_switched_report(route->off);
 	hooks_cascade_end(walk);
 	return (Datum) 0;
