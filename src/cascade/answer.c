@@ -26,7 +26,8 @@
 #include "firing/context.h"
 
 /*
- * Gives a row in a slot to the caller, in the format of the table asked for.
+ * Adds the row in a slot to the result, in the format of the table that was
+ * asked for.
  */
 static void
 put_slot(Tuplestorestate *result, TupleTableSlot *slot,
@@ -39,7 +40,8 @@ put_slot(Tuplestorestate *result, TupleTableSlot *slot,
 }
 
 /*
- * Gives all rows of a table that a snapshot sees, or those of an answer.
+ * Adds rows of a table to the result: all that the snapshot sees, or those of
+ * a list of TIDs.
  */
 static void
 put_rows(Tuplestorestate *result, TupleDesc desc, Oid relid,

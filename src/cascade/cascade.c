@@ -2,22 +2,25 @@
  * cascade.c
  *		What a DELETE, with its cascades, would do or does.
  *
- * The walk does what PostgreSQL's trigger queue does, to sets of rows: round
- * by round, each step of the route gets the keys of all referenced rows that
- * were deleted or changed in the round before, and one query finds the rows
- * that refer to them.  Keys wait in tuplestores, which spill.
+ * The walk repeats what PostgreSQL's trigger queue does, but with sets of
+ * rows.  In each round, each step of the route gets the keys of all referenced
+ * rows that were deleted or changed in the round before.  One query then finds
+ * the rows that refer to them.  Keys wait in tuplestores, which can spill to
+ * disk.
  *
- * Where rows can be reached in more than one way and it matters which comes
- * first, the round is worked off in PostgreSQL's own order: its events are
- * numbered as they would be queued, by the order of the rows and the names of
- * the triggers, and the results of the round's queries are merged by them.
+ * Where a row can be reached in more than one way and the order matters, a
+ * round is processed in PostgreSQL's own order.  Its events are numbered as
+ * PostgreSQL would queue them, by the order of the rows and the names of the
+ * triggers, and the results of the round's queries are merged by these
+ * numbers.
  *
- * The rows are looked for with the active snapshot: the statement's own, by a
- * condition, as the current user; the others as the owner of their table, as
- * PostgreSQL does it.  Who may know of them is asked before.  A preview locks
- * nothing but the tables, as any SELECT does; a walk of a running delete locks
- * what it finds (lock.c).  Names of schemas can change at any time:
- * queries are written anew when PostgreSQL drops their plans.
+ * All queries use the active snapshot.  The statement's own rows are selected
+ * by a condition, as the current user.  The other rows are read as the owner
+ * of their table, as PostgreSQL does it; whether the current user may read
+ * them is checked before.  A preview locks only the tables, as any SELECT
+ * does.  A walk of a running delete also locks the rows that it finds
+ * (lock.c).  A schema can be renamed at any time, so a query is written anew
+ * when PostgreSQL drops its plan.
  */
 #include "postgres.h"
 
@@ -37,7 +40,7 @@
 #include "cascade/query.h"
 #include "cascade/routes.h"
 
-/* is it the number of this transaction, or of one of its subtransactions? */
+/* does the number belong to this transaction or a subtransaction of it? */
 static inline bool
 is_of_this_transaction(Datum xid)
 {
@@ -45,8 +48,8 @@ is_of_this_transaction(Datum xid)
 }
 
 /*
- * Takes the route of a running delete, with the tables open that it begins
- * with, and still as it knows them.
+ * Gets the route of a running delete.  The tables with which it begins are
+ * open then, and have not changed since the route was made.
  */
 static void
 take_route(HookWalk *walk, List *roots, Oid target)
@@ -69,14 +72,14 @@ take_route(HookWalk *walk, List *roots, Oid target)
 }
 
 /*
- * A walk that begins with rows of the given tables.  With a target, only rows
- * that the delete removes are looked for, and only on the way to that table.
- * With a visitor, the delete is running: rows that block are not looked for,
- * and what is found is locked, with new snapshots for the command of the
- * active one, which they replace.  max_rows is the most that is followed from
- * each round of each step; 0 is no limit.
+ * Begins a walk from rows of the given tables.  With a target, it looks only
+ * for rows that the delete removes, and only on the way to that table.  With a
+ * visitor, the delete is running: the walk does not look for rows that block,
+ * and locks what it finds.  Each round then replaces the active snapshot by a
+ * new one for the same command.  max_rows limits the rows of each step in each
+ * round; 0 is no limit.
  *
- * Nothing is looked up yet but the route.  Ends with hooks_cascade_end().
+ * Only the route is looked up yet.  End the walk with hooks_cascade_end().
  */
 HookWalk *
 hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
@@ -113,7 +116,7 @@ hooks_cascade_route(HookWalk *walk)
 }
 
 /*
- * Of HookCascadeCount, by depth; of each depth, in order of the first row.
+ * A list of HookCascadeCount, sorted by depth, then by their first rows.
  */
 List *
 hooks_cascade_counts(const HookWalk *walk)
@@ -122,9 +125,9 @@ hooks_cascade_counts(const HookWalk *walk)
 }
 
 /*
- * A referencing row that a step has found.  values are those of the tree's
- * columns, then of the event's key if the step needs it, then of what it
- * copies if it does.  False: enough of them.
+ * Processes a referencing row that a step has found.  The values are those of
+ * the tree's columns, then the event's key if the step needs it, then what the
+ * step copies, if it does.  False if no more rows of the step are needed.
  */
 static bool
 apply_row(HookWalk *walk, HookStep *step, Oid relid,
@@ -142,7 +145,7 @@ apply_row(HookWalk *walk, HookStep *step, Oid relid,
 													step, step->effect),
 								   step->table, relid, tid, values, nulls);
 		case HOOK_EFFECT_BLOCKED:
-			/* NO ACTION minds whether the key is there again */
+			/* NO ACTION does not block if another row has the key again */
 			if (!step->meets || !step->no_action ||
 				!hooks_change_has_key(walk, step, HOOK_END_REFERENCED,
 									  values + first, nulls + first))
@@ -158,8 +161,9 @@ apply_row(HookWalk *walk, HookStep *step, Oid relid,
 }
 
 /*
- * Does a row that a step's query has found refer by another key by now?  Or is
- * it found by apply_moved(), as all that were changed are where any was moved?
+ * Does a row that a step's query has found refer by another key now?  Where
+ * rows can have moved, apply_moved() finds all changed rows, so these are
+ * elsewhere, too.
  */
 static bool
 is_elsewhere(HookWalk *walk, const HookStep *step, Oid relid,
@@ -171,11 +175,11 @@ is_elsewhere(HookWalk *walk, const HookStep *step, Oid relid,
 }
 
 /*
- * Gives a row that a step's query has found to whom it concerns; a check, or a
+ * Processes what a step's query has found: the result of a check, or a
  * referencing row.
  *
- * Of the rows of one event, those that the cascade has changed come last, as
- * PostgreSQL finds them where their new versions are, behind the others.
+ * Among the rows of one event, those that the cascade has changed come last.
+ * PostgreSQL finds their new versions, which stand behind the other rows.
  */
 static void
 apply_found(HookWalk *walk, HookStep *step, HookLane *lane,
@@ -195,7 +199,7 @@ apply_found(HookWalk *walk, HookStep *step, HookLane *lane,
 						   found_tid(values, HOOK_CHECK_REFERENCED_TID),
 						   values + HOOK_CHECK_KEY, nulls + HOOK_CHECK_KEY);
 	else if (nulls[HOOK_ROW_TID] || is_elsewhere(walk, step, relid, tid))
-		;						/* nothing here */
+		;						/* no row for this step here */
 	else if (may_wait &&
 			 hooks_walk_is_changed(step->table->tree->changes, NULL, relid,
 								   tid))
@@ -206,12 +210,13 @@ apply_found(HookWalk *walk, HookStep *step, HookLane *lane,
 						!nulls[HOOK_ROW_XMIN] &&
 						is_of_this_transaction(values[HOOK_ROW_XMIN]),
 						values + HOOK_ROW_COLUMNS, nulls + HOOK_ROW_COLUMNS))
-		hooks_lane_close(lane); /* enough: the rest need not be found */
+		hooks_lane_close(lane); /* the limit is reached */
 }
 
 /*
- * The end of an event: rows that were moved and have its key now.  Then, as
- * ri_set() does after SET DEFAULT, a look whether any refers to it still.
+ * Ends an event: processes the moved rows that have its key now.  Then it
+ * checks whether a row still refers to the key, as ri_set() does after SET
+ * DEFAULT.
  */
 static void
 apply_moved(HookWalk *walk, HookStep *step, HookLane *lane, HeapTuple tuple)
@@ -257,8 +262,7 @@ apply_moved(HookWalk *walk, HookStep *step, HookLane *lane, HeapTuple tuple)
 }
 
 /*
- * Gives the row in hand of a lane to whom it concerns, and goes on to the next
- * one.
+ * Processes the current row of a lane, and moves on to the next one.
  */
 static void
 apply_lane(HookWalk *walk, HookStep *step, HookLane *lane)
@@ -301,7 +305,7 @@ apply_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 }
 
 /*
- * Counts what a step that is alone finds in this round.
+ * Counts the rows that a step finds in this round.  For steps that are alone.
  */
 static void
 count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
@@ -323,7 +327,7 @@ count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 }
 
 /*
- * Opens a lane for the next round; false if there is nothing to ask.
+ * Opens a lane for the next round; false if no rows wait for it.
  */
 static bool
 open_lane(HookWalk *walk, HookStep *step, HookLane *lane)
@@ -341,8 +345,8 @@ open_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 }
 
 /*
- * Opens the steps that have something to ask, those that are deferred or the
- * others; false if none has.
+ * Opens the steps for which rows wait: the deferred ones, or all others.
+ * False if there is none.
  */
 static bool
 open_steps(HookWalk *walk, bool deferred)
@@ -363,8 +367,8 @@ open_steps(HookWalk *walk, bool deferred)
 }
 
 /*
- * Opens what open_steps() has opened once more: again, with another snapshot;
- * or to give the same rows once more.
+ * Opens once more what open_steps() has opened.  With "again", the queries run
+ * again, with a new snapshot; otherwise the lanes give the same rows again.
  */
 static void
 reopen_steps(HookWalk *walk, bool again)
@@ -393,8 +397,8 @@ reopen_steps(HookWalk *walk, bool again)
 }
 
 /*
- * Begins a round; false if there is nothing to ask.  Where the walk locks,
- * what the lanes hold then is locked.
+ * Begins a round; false if nothing waits.  If the walk locks rows, the rows in
+ * the lanes are locked then.
  */
 static bool
 open_round(HookWalk *walk, bool deferred)
@@ -425,8 +429,8 @@ choose(HookStep *step, HookLane *lane, HookStep **first, HookLane **first_lane)
 }
 
 /*
- * Works off what is open: in the order of events, or if that does not matter
- * each step as it comes.
+ * Processes the open steps: in the order of events, or step by step if the
+ * order does not matter.
  */
 static void
 run_round(HookWalk *walk)
@@ -468,7 +472,7 @@ root_count(HookWalk *walk, Oid relid)
 }
 
 /*
- * Begins with a row, in the slot of its own table.
+ * Adds a row from which the walk begins, in a slot of its own table.
  */
 void
 hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot)
@@ -490,8 +494,8 @@ hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot)
 }
 
 /*
- * Begins with a row of a table or a child of it.  The slot is of the table
- * that the row before was of, or NULL.
+ * Adds a row of a table or of a child of it, from which the walk begins.  The
+ * slot is that of the previous row's table, or NULL.
  */
 static TupleTableSlot *
 select_from_child(HookWalk *walk, HookTable *parent, Oid relid,
@@ -500,7 +504,7 @@ select_from_child(HookWalk *walk, HookTable *parent, Oid relid,
 	HookTable  *table = hooks_route_table(walk->route, relid);
 	Relation	rel;
 
-	/* it has come after the route was made; or nothing refers to it */
+	/* it is newer than the route, or no table refers to it */
 	if (table == NULL || table->tree->columns == NIL)
 	{
 		(void) hooks_walk_doom(walk, walk->root, parent, relid, tid, NULL,
@@ -524,8 +528,9 @@ select_from_child(HookWalk *walk, HookTable *parent, Oid relid,
 }
 
 /*
- * Begins with the rows of a table that a condition selects; NULL: all of them.
- * As for hooks_query_roots(); children are tables of the route, too.
+ * Adds the rows of a table that a condition selects; NULL selects all.  The
+ * arguments are those of hooks_query_roots().  Children are tables of the
+ * route, too.
  */
 void
 hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
@@ -563,8 +568,8 @@ hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 }
 
 /*
- * Goes on from the rows that it was given, to the end.  False if a table has
- * changed since its route was made: another walk has to begin.
+ * Runs the walk to its end, from the rows that were added.  False if a table
+ * has changed since the route was made: then begin another walk.
  */
 bool
 hooks_cascade_run(HookWalk *walk)
@@ -585,7 +590,7 @@ hooks_cascade_run(HookWalk *walk)
 }
 
 /*
- * Frees the walk, with what it has told.
+ * Frees the walk, and all its results.
  */
 void
 hooks_cascade_end(HookWalk *walk)

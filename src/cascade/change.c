@@ -3,13 +3,13 @@
  *		Rows that a cascade changes: ON DELETE SET NULL and SET DEFAULT, and
  *		what the change of a key does in turn.
  *
- * Two things can come of a change.  If others refer to the row, the ON UPDATE
- * actions of their keys follow.  And the row that it refers to now may be
- * missing, which PostgreSQL looks up in a later round.
+ * A change can have two effects.  If other rows refer to the row, the ON
+ * UPDATE actions of their keys follow.  And the row to which it refers now may
+ * be missing, which PostgreSQL checks in a later round.
  *
- * This file decides what a change does.  What changed rows are afterwards, and
- * how they are found by that, is in moved.c; how hooks.keep() writes them, in
- * recycle/altered.c.
+ * This file decides what a change does.  moved.c knows the new values of
+ * changed rows and finds rows by them; recycle/altered.c writes them for
+ * hooks.keep().
  */
 #include "postgres.h"
 
@@ -37,12 +37,12 @@ typedef struct RowChange
 	const Datum *values;
 	const bool *nulls;
 	bool		leaves;			/* the row leaves its partition */
-	bool		ours;			/* the transaction has made it before */
+	bool		ours;			/* this transaction has written it before */
 } RowChange;
 
 /*
- * Does PostgreSQL look up a key of a row that was changed?  As
- * RI_FKey_fk_upd_check_required() in ri_triggers.c decides it.
+ * Does PostgreSQL check a foreign key of a changed row?  The same decision as
+ * in RI_FKey_fk_upd_check_required() of ri_triggers.c.
  */
 static bool
 must_check(const HookStep *recheck, const RowChange *change)
@@ -69,7 +69,7 @@ must_check(const HookStep *recheck, const RowChange *change)
 }
 
 /*
- * Queues the look-ups of what a changed row refers to.
+ * Queues the checks of the keys of a changed row.
  */
 static void
 queue_checks(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
@@ -104,7 +104,7 @@ queue_checks(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 }
 
 /*
- * Queues what happens to those that refer to a changed row.
+ * Queues what happens to the rows that refer to a changed row.
  */
 static void
 queue_updates(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
@@ -127,7 +127,8 @@ queue_updates(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 }
 
 /*
- * The same for those to whom a row that leaves its partition is deleted.
+ * The same for foreign keys to the partition, which see a row that leaves it
+ * as deleted.
  */
 static void
 queue_leaving(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
@@ -147,7 +148,7 @@ queue_leaving(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 }
 
 /*
- * Remembers a change, to tell of it at the end.
+ * Remembers a change for hooks_change_tell().
  */
 static void
 note_change(HookWalk *walk, const HookCascadeCount *count, Oid relid,
@@ -176,7 +177,8 @@ note_change(HookWalk *walk, const HookCascadeCount *count, Oid relid,
 }
 
 /*
- * What a step makes of a row, given what it copies if it does.
+ * Sets the new values of a row that a step changes.  copies is what it copies,
+ * if it does.
  */
 static void
 set_values(const HookStep *step, const Datum *copies, const bool *copy_nulls,
@@ -205,7 +207,7 @@ set_values(const HookStep *step, const Datum *copies, const bool *copy_nulls,
 }
 
 /*
- * Keeps a row's present values, for those who meet it by them.
+ * Keeps the new values of a row, so that later steps can find it by them.
  */
 static void
 keep_version(HookWalk *walk, HookTree *tree, HookVersion *version,
@@ -277,9 +279,9 @@ is_counted(const HookStep *step, Oid relid, const ItemPointerData *tid)
 
 /*
  * A step changes a row: sets columns of it to NULL, to their defaults, or to
- * what it copies.  Whether the row stays is known at the end only; then it is
- * told, once for each key.  ours: the transaction has made it.  False if
- * max_rows were counted already.
+ * what it copies.  A later step may still delete the row, so the visitor is
+ * told of the change at the end, once for each key.  ours: this transaction
+ * has written the row.  False if max_rows were counted already.
  */
 bool
 hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
@@ -332,7 +334,7 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 		step->changed = hooks_tidset_make(walk->context);
 	(void) hooks_tidset_add(step->changed, relid, tid);
 
-	/* what is to be looked up for an older version of the row is void now */
+	/* queued checks of an older version of the row do not count any more */
 	if (again || tree->moves)
 	{
 		HookVersion *version =
@@ -346,7 +348,7 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 }
 
 /*
- * Is a table one, or a partition of it on whatever level?
+ * Is a table the other table, or a partition of it on any level?
  */
 static bool
 is_in_table(Oid relid, Oid table)
@@ -355,8 +357,8 @@ is_in_table(Oid relid, Oid table)
 }
 
 /*
- * Is there a row, now, that has the key, which is given as either end has it?
- * Of those that have been given it; not of those that have had it before.
+ * Has a changed row got this key, given as either end of the foreign key has
+ * it?  Rows that had the key before the delete are not looked at.
  */
 bool
 hooks_change_has_key(HookWalk *walk, const HookStep *step, HookEnd by,
@@ -381,9 +383,9 @@ hooks_change_has_key(HookWalk *walk, const HookStep *step, HookEnd by,
 }
 
 /*
- * A row that was changed by a certain event, and the one that it refers to
- * now, NULL if there is none: that blocks, unless the row is gone too, or was
- * changed again.
+ * Ends the check of a row that an event has changed.  referenced is the row to
+ * which it refers now.  NULL, no such row, blocks the delete, unless the
+ * changed row is deleted too or was changed again.
  */
 void
 hooks_change_check(HookWalk *walk, HookStep *step, Oid relid,
@@ -406,7 +408,7 @@ hooks_change_check(HookWalk *walk, HookStep *step, Oid relid,
 }
 
 /*
- * Tells of the rows that were changed and are there still.
+ * Tells the visitor of the changed rows that were not deleted later.
  */
 void
 hooks_change_tell(HookWalk *walk)

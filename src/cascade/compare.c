@@ -3,10 +3,9 @@
  *		How the columns of a foreign key are compared, and what that calls.
  *
  * The walk compares keys as ri_triggers.c does, by the operators and casts of
- * the foreign key: in its queries, and in memory for rows that were given
- * another key (moved.c).  All of it calls functions in the name of the user
- * who looks, so none of them may be one that somebody else made for the
- * purpose.
+ * the foreign key: in its queries, and in memory for rows that got another key
+ * (moved.c).  These functions run as the current user.  So a function that
+ * another user has made is refused: it could abuse the current user's rights.
  */
 #include "postgres.h"
 
@@ -22,9 +21,8 @@
 #include "registry/callback.h"
 
 /*
- * Refuses (42501) a function that would be called in the name of the current
- * user, unless it is PostgreSQL's, a superuser's or the user's own.  Returns
- * it.
+ * Returns the function, which is going to run as the current user; 42501
+ * unless it belongs to PostgreSQL, a superuser or the current user.
  */
 static Oid
 check_callable(const HookForeignKey *key, Oid function)
@@ -43,7 +41,8 @@ check_callable(const HookForeignKey *key, Oid function)
 }
 
 /*
- * The same for what an explicit cast calls, however that was made since.
+ * The same for the function of an explicit cast, which may have been created
+ * after the foreign key.
  */
 void
 hooks_compare_check_cast(const HookForeignKey *key, Oid from, Oid to)
@@ -65,7 +64,7 @@ hooks_compare_check_cast(const HookForeignKey *key, Oid from, Oid to)
 }
 
 /*
- * What an operator calls, if that is allowed.
+ * The function of an operator; 42501 if it is not allowed.
  */
 static Oid
 operator_function(const HookForeignKey *key, Oid operator)
@@ -74,8 +73,8 @@ operator_function(const HookForeignKey *key, Oid operator)
 }
 
 /*
- * Looks whether what a comparison calls is allowed: its operator, and the
- * casts to what that compares.
+ * Checks that all functions of a comparison are allowed: the operator's, and
+ * those of the casts to its types.
  */
 void
 hooks_compare_check(const HookForeignKey *key, Oid operator, Oid left,
@@ -94,11 +93,11 @@ hooks_compare_check(const HookForeignKey *key, Oid operator, Oid left,
 }
 
 /*
- * The function that makes of a type what an operator compares, found as
- * ri_HashCompareOp() in ri_triggers.c does, if it is allowed; InvalidOid if
- * none is needed.  The column that refers is on the right side.  0A000 if
- * there is no such function, as for a cast by way of the value's text, which
- * ri_triggers.c does not know either.
+ * The function that casts a type to what an operator compares, found as
+ * ri_HashCompareOp() in ri_triggers.c does; InvalidOid if no cast is needed,
+ * 42501 if it is not allowed.  The referencing column is on the right side.
+ * 0A000 if there is no such function: ri_triggers.c does not know casts
+ * through text, either.
  */
 static Oid
 cast_function(const HookForeignKey *key, Oid operator, Oid type)
@@ -131,9 +130,8 @@ cast_function(const HookForeignKey *key, Oid operator, Oid type)
 }
 
 /*
- * Can all values of a type be hashed?  An array's or a row's cannot if what it
- * is made of has no hash function, though the operator for all of them has
- * one.
+ * Can all values of a type be hashed?  The operator of arrays and rows has a
+ * hash function, but this fails if the element or column type has none.
  */
 static bool
 is_hashable(Oid type)
@@ -143,8 +141,8 @@ is_hashable(Oid type)
 }
 
 /*
- * Looks up how a key's columns are compared in memory; what that calls must be
- * allowed as what the queries call.
+ * Looks up how the columns of a key are compared in memory.  The functions
+ * must be allowed, as for queries.
  */
 void
 hooks_compare_prepare(HookMoved *moved)

@@ -1,13 +1,13 @@
 /*
  * conflict.c
- *		Which steps of a route get into each other's way.
+ *		Which steps of a route conflict.
  *
- * A row can meet several steps.  If one deletes what another would be blocked
- * by, or changes the columns by which another finds the row, the walk has to
- * keep PostgreSQL's order.  After the change the row does not refer by those
- * columns any more: the first step is a spoiler of the second.  If it changes
- * the key of a row that others refer to, it is a taker for the steps of their
- * foreign key.
+ * Several steps can find the same row.  If one deletes a row that blocks
+ * another, or changes the columns by which another finds the row, the walk has
+ * to keep PostgreSQL's order.  A step that changes the columns by which
+ * another one finds a row is a spoiler of that step.  A step that changes the
+ * key of a row to which others refer is a taker for the steps of their foreign
+ * key.
  */
 #include "postgres.h"
 
@@ -44,8 +44,8 @@ find_positions(const HookTree *tree, const AttrNumber *columns, int n)
 }
 
 /*
- * Notes where the columns of each way are, now that all are known; and that
- * the order matters where a step changes them, as nobody refers to the row by
+ * Notes where the columns of each way are, as all columns are known now.
+ * Where a step changes them, the order matters: no row refers to the row by
  * its old values then.
  */
 static void
@@ -136,8 +136,8 @@ find_takers(const HookRoute *route, const HookForeignKey *key)
 }
 
 /*
- * Which steps interfere with which: a row that one has changed does not refer
- * by another's columns any more.
+ * Finds the spoilers of each step: a row that they have changed does not refer
+ * by the step's columns any more.
  */
 static void
 find_spoilers(HookRoute *route)
@@ -180,9 +180,9 @@ get_moved(HookRoute *route, const HookForeignKey *key)
 }
 
 /*
- * Which steps may meet rows that were changed in the meantime: rows that refer
- * by other values now, and, for steps that look whether a key is still there,
- * rows that were given a key which another row has lost.
+ * Finds the steps that may meet moved rows: rows that refer by other values
+ * now and, for steps that check whether a key still exists, rows that got a
+ * key which another row has lost.
  */
 static void
 find_moved(HookRoute *route)
@@ -218,7 +218,7 @@ find_moved(HookRoute *route)
 }
 
 /*
- * Notes where columns are, when all that are needed are known.
+ * Notes where columns are.  To be called when all needed columns are known.
  */
 static void
 complete(HookRoute *route)
@@ -308,11 +308,11 @@ tree_is_doomable(const HookRoute *route, Oid root)
 }
 
 /*
- * May a changed row's key be one that does not exist?  Because it is new;
- * because it is null in part, which MATCH FULL forbids; or because what it
- * refers to goes: PostgreSQL looks up every foreign key of a row again that
- * the transaction has made, as it does when it changes one twice (see
- * RI_FKey_fk_upd_check_required() in ri_triggers.c).
+ * May the key of a changed row refer to nothing?  There are three cases.  The
+ * key is new.  It is null in part, which MATCH FULL forbids.  Or the row that
+ * it refers to is deleted: PostgreSQL checks all foreign keys of a row again
+ * if the same transaction has written it before, as when a row is changed
+ * twice (see RI_FKey_fk_upd_check_required() in ri_triggers.c).
  */
 static bool
 may_dangle(const HookRoute *route, const HookTree *tree,
@@ -344,7 +344,7 @@ add_rechecks(HookRoute *route)
 			continue;
 		foreach(table, find_all_inheritors(tree->root, AccessShareLock, NULL))
 		{
-			/* not those that inherit from the table and are no partitions */
+			/* an inheriting table that is no partition has keys of its own */
 			if (hooks_ancestors_top(lfirst_oid(table)) != tree->root)
 				continue;
 			foreach(cell, hooks_graph_from(route->graph, lfirst_oid(table)))
@@ -400,8 +400,8 @@ is_alone(const HookRoute *route, const HookStep *step, List *roots)
 }
 
 /*
- * Completes a route that begins with the given tables: which steps get into
- * each other's way, and whether it matters which comes first.
+ * Completes a route that begins with the given tables: finds which steps
+ * conflict, and whether their order matters.
  */
 void
 hooks_conflict_find(HookRoute *route, List *tables)
@@ -426,7 +426,7 @@ hooks_conflict_find(HookRoute *route, List *tables)
 		HookStep   *step = lfirst(lc);
 
 		step->alone = is_alone(route, step, tables);
-		/* is the row that blocks gone, or changed, when that is checked? */
+		/* the blocking row may be gone or changed when that is checked */
 		if ((step->effect == HOOK_EFFECT_BLOCKED && !step->deferred &&
 			 !step->recheck &&
 			 tree_is_doomable(route, step->table->tree->root)) ||

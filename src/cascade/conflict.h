@@ -1,6 +1,6 @@
 /*
  * conflict.h
- *		Which steps of a route get into each other's way.
+ *		Which steps of a route conflict.
  */
 #ifndef HOOKS_CONFLICT_H
 #define HOOKS_CONFLICT_H

@@ -3,14 +3,15 @@
  *		The rows of a table that the current delete removes.
  *
  * The rows that the statement itself deletes were captured in batches, which
- * are kept until it ends; those of a table without a before_cascade hook are
- * looked for in the table, by who deleted them.  From there the walk of
- * cascade.c finds the others, as they were when the statement began: with a
- * snapshot of now, but of the statement's command, so that what it has removed
- * so far is still there.
+ * are kept until it ends.  A table without a before_cascade hook has no
+ * batches: its rows are found in the table by the transaction and command that
+ * deleted them.  From these rows the walk of cascade.c finds the others, as
+ * they were when the statement began.  It uses a new snapshot with the
+ * statement's command number, so that rows which the statement has removed
+ * already are still visible.
  *
  * The result is cached for each statement and table, as TIDs, six bytes a row.
- * It holds until the table gets another file, by TRUNCATE or a rewrite.  The
+ * It is valid until TRUNCATE or a rewrite gives the table another file.  The
  * cache lives with the record of the running delete (deleted.c).
  */
 #include "postgres.h"
@@ -48,8 +49,8 @@
 #include "registry/made.h"
 
 /*
- * The file that a table's rows are in; another one after a TRUNCATE or a
- * rewrite, when its TIDs mean nothing any more.
+ * The file that holds a table's rows.  TRUNCATE or a rewrite makes another
+ * one, and the old TIDs are not valid any more.
  */
 static Oid
 file_of(Oid relid)
@@ -79,7 +80,7 @@ is_current(const HookDeleteAnswer *answer)
 }
 
 /*
- * A row that the walk has found: kept if it is of a table that was asked for.
+ * The walk's visitor: keeps the row if it is of a table that was asked for.
  */
 static void
 keep_row(const HookCascadeRow *row, void *arg)
@@ -108,9 +109,9 @@ has_moved(HeapTuple tuple)
 }
 
 /*
- * Begins the walk with the rows of a batch, but for those that an UPDATE has
- * moved to another partition: foreign keys see an update of the partitioned
- * table, and no delete.
+ * Begins the walk with the rows of a batch.  Rows that an UPDATE has moved to
+ * another partition are left out: for foreign keys this is an update of the
+ * partitioned table, not a delete.
  */
 static void
 add_batch(HookWalk *walk, const HookBatch *batch)
@@ -187,7 +188,7 @@ add_deleted(HookWalk *walk, Oid relid, CommandId command)
 }
 
 /*
- * Is it captured what is deleted from a table?
+ * Are the rows that are deleted from a table captured?
  */
 static bool
 is_captured(Oid relid)
@@ -212,7 +213,8 @@ is_captured(Oid relid)
 }
 
 /*
- * The tables that a statement deletes from directly and that capture nothing.
+ * The tables from which a statement deletes directly, and whose rows are not
+ * captured.
  */
 static List *
 uncaptured_tables(const HookStatement *root)
@@ -235,8 +237,8 @@ uncaptured_tables(const HookStatement *root)
 
 /*
  * The batches with the rows that the statement itself deletes: those that have
- * fired, which it keeps, and those that wait.  If the statement was not seen,
- * the batch of the firing is all that is known.
+ * fired and those that wait.  If the statement was not seen, only the batch of
+ * the firing is known.
  */
 static List *
 find_batches(const HookFiring *firing, const HookStatement *root)
@@ -255,8 +257,8 @@ find_batches(const HookFiring *firing, const HookStatement *root)
 }
 
 /*
- * Makes active a snapshot that sees the rows as they were when the statement
- * began: one of now, but with the number of the statement's command.
+ * Pushes a snapshot that sees the rows as they were when the statement began:
+ * a new one with the number of the statement's command.
  */
 static void
 push_snapshot(const HookFiring *firing, const HookStatement *root)
@@ -268,8 +270,8 @@ push_snapshot(const HookFiring *firing, const HookStatement *root)
 }
 
 /*
- * Refuses a walk that would tell the current user of rows that it may not
- * read:  errors of hooks_rights_check_read().
+ * Refuses a walk that would show the current user rows that it may not read.
+ * Errors of hooks_rights_check_read().
  */
 static void
 check_rights(HookWalk *walk, List *roots, Oid target)
@@ -291,8 +293,8 @@ check_rights(HookWalk *walk, List *roots, Oid target)
 }
 
 /*
- * Begins the walk with the rows of tables that capture nothing, where they
- * lead somewhere or are asked for themselves.
+ * Begins the walk with the deleted rows of tables that are not captured.  A
+ * table is left out if nothing refers to it and it was not asked for.
  */
 static void
 add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
@@ -320,7 +322,7 @@ typedef struct WalkedDelete
 	List	   *uncaptured;		/* tables whose rows are in none */
 	List	   *roots;			/* all tables of its own rows */
 	Oid			target;			/* InvalidOid: all */
-	List	   *target_tables;	/* it, its partitions and children */
+	List	   *target_tables;	/* target, its partitions and children */
 } WalkedDelete;
 
 /*
@@ -349,9 +351,9 @@ try_walk(const WalkedDelete *delete, HookCascadeVisitor visitor, void *arg)
 }
 
 /*
- * Walks what the delete of a firing does, and tells the visitor: on the way to
- * a table, the target, whose partitions and children are given too; or, with
- * InvalidOid, all of it.  Errors of check_rights().
+ * Walks the delete of a firing, and calls the visitor for each row.  With a
+ * target, only on the way to this table; its partitions and children are
+ * given, too.  With InvalidOid, the whole delete.  Errors of check_rights().
  */
 static void
 walk_delete(const HookFiring *firing, Oid target, List *target_tables,
@@ -381,7 +383,7 @@ walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 }
 
 /*
- * Walks all that the delete of a firing does.
+ * Walks the whole delete of a firing.
  */
 void
 hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor,
@@ -391,8 +393,8 @@ hooks_doomed_walk(const HookFiring *firing, HookCascadeVisitor visitor,
 }
 
 /*
- * The table that the statement of a firing deletes from in the first place;
- * the firing's own if that is not known.
+ * The table that the statement of a firing names; the firing's own table if
+ * the statement was not seen.
  */
 Oid
 hooks_doomed_target(const HookFiring *firing)
@@ -404,9 +406,9 @@ hooks_doomed_target(const HookFiring *firing)
 }
 
 /*
- * Is all that is known of the delete of a firing what happens from the
- * firing's rows on?  So it is if the statement was not seen, and has led to
- * them by a foreign key.
+ * Is only a part of the delete known: what follows from the firing's rows?
+ * This is so if the statement was not seen, and a foreign key has led to the
+ * firing's rows.
  */
 bool
 hooks_doomed_is_partial(const HookFiring *firing)
@@ -416,8 +418,8 @@ hooks_doomed_is_partial(const HookFiring *firing)
 }
 
 /*
- * Is a firing the first of its statement to ask this?  What an abort takes
- * back was not.  Always true where the statement was not seen.
+ * True for the first firing of a statement that calls this.  A call that was
+ * rolled back does not count.  Always true if the statement was not seen.
  */
 bool
 hooks_doomed_first(const HookFiring *firing)

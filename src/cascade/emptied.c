@@ -31,8 +31,8 @@ add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
 
 /*
  * The tables that TRUNCATE ... CASCADE of a table empties, nearest first:
- * partitions and children, and all that refer to one of them or to a
- * partitioned table above, whatever their foreign keys' actions.
+ * partitions and children, and all tables that refer to one of them or to a
+ * partitioned table above, whatever the action of the foreign key.
  */
 List *
 hooks_emptied_tables(const HookGraph *graph, Oid relid)

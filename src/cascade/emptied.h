@@ -14,7 +14,7 @@ typedef struct HookTruncated
 {
 	Oid			relid;
 	int			depth;
-	const HookForeignKey *key;	/* by which it comes in; NULL for the first */
+	const HookForeignKey *key;	/* why it is emptied; NULL for the first */
 } HookTruncated;
 
 extern List *hooks_emptied_tables(const HookGraph *graph, Oid relid);

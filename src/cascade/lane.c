@@ -1,13 +1,13 @@
 /*
  * lane.c
- *		A query that is asked again in each round, and what it is asked with.
+ *		A query that runs again in each round, and the rows that are its input.
  *
  * The caller is connected to SPI while it uses lanes; queries run with the
  * active snapshot and may only read.
  *
- * They are no portals: any code in the session can find a portal by its name,
- * and fetch from it or close it, and a lane's query may call code of the owner
- * of another table.
+ * Lanes do not use portals: any code in the session can find a portal by its
+ * name, and fetch from it or close it, and a lane's query may call code of
+ * another table's owner.
  */
 #include "postgres.h"
 
@@ -29,14 +29,14 @@
 /* rows fetched from a query at a time */
 #define FETCH_ROWS 100
 
-/* up to so many rows in a round are few */
+/* a round with at most so many rows has a plan of its own */
 #define FEW_ROWS 50
 
-/* as found by hooks_lane_open(), which puts it back, after an error too */
+/* saved and put back by hooks_lane_open(), after an error too */
 static get_relation_stats_hook_type prev_get_relation_stats = NULL;
 
 /*
- * Goes on as the owner of the table that the query reads, to plan or run it.
+ * Becomes the owner of the table that the query reads, to plan or run it.
  */
 static void
 enter(const HookLane *lane, HookIdentity *before)
@@ -53,11 +53,11 @@ leave(const HookLane *lane, const HookIdentity *before)
 }
 
 /*
- * Makes a lane, in the current memory context.  The query knows what is put in
- * as a table of that name; unique: hardly any of it comes twice in a round.
- * The query reads one table, whose owner it runs as.  Whether the current user
- * may know what it finds is the caller's business.  lasts: walks may use it
- * one after the other, and it keeps a plan; hooks_lane_forget() frees that.
+ * Makes a lane, in the current memory context.  The query sees its input rows
+ * as a table of that name.  unique: hardly any row comes twice in a round.
+ * The query reads one table, and runs as its owner; the caller checks that the
+ * current user may read it.  lasts: several walks use the lane, one after the
+ * other, and it keeps a plan, which hooks_lane_forget() frees.
  */
 void
 hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
@@ -90,7 +90,7 @@ hooks_lane_begin(HookLane *lane, MemoryContext memory)
 }
 
 /*
- * Puts in a row that the query is to see in the next round.
+ * Adds an input row for the next round.
  */
 void
 hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
@@ -119,8 +119,8 @@ plan_of(const HookLane *lane)
 /*
  * Makes the query's plan.
  *
- * The query goes by names, and a lock on a table does not keep others from
- * renaming its schema: 40001 if the names do not mean the table any more.
+ * A query finds its table by name, and a lock on the table does not keep
+ * others from renaming its schema. 40001 if the name means another table now.
  */
 static void
 make_plan(HookLane *lane)
@@ -150,8 +150,8 @@ make_plan(HookLane *lane)
 }
 
 /*
- * Has the lane a plan for this round?  PostgreSQL drops it when names get
- * another meaning.
+ * Has the lane a valid plan for this round?  PostgreSQL drops the plan when a
+ * name gets another meaning.
  */
 bool
 hooks_lane_has_plan(const HookLane *lane)
@@ -172,7 +172,7 @@ free_plans(HookLane *lane)
 }
 
 /*
- * Replaces the query; plans for another one are of no use any more.
+ * Replaces the query, and drops the plans of the old one.
  */
 void
 hooks_lane_set_sql(HookLane *lane, char *sql)
@@ -184,10 +184,11 @@ hooks_lane_set_sql(HookLane *lane, char *sql)
 }
 
 /*
- * Makes what was put in the current round's; false if there is nothing.
+ * Makes the added rows the input of the current round; false if there are
+ * none.
  *
- * A plan is kept from round to round, unless the number of rows is of another
- * order; the one for few rows, from walk to walk.
+ * The next round uses the same plan, unless its number of rows is of another
+ * order of magnitude.  The plan for few rows is kept for the next walk, too.
  */
 bool
 hooks_lane_next_round(HookLane *lane)
@@ -218,10 +219,10 @@ hooks_lane_next_round(HookLane *lane)
 }
 
 /*
- * Tells the planner that the values of a tuplestore are all different.  It has
- * no statistics of it, and would rather hash the whole of the other table, of
- * which it has.  A key of several columns is unique only as a whole; but that
- * is what is hashed.
+ * Tells the planner that the values of a tuplestore are all different.
+ * Without statistics of it, the planner would hash the whole other table.  A
+ * key of several columns is unique only as a whole, but it is hashed as a
+ * whole, too.
  */
 static bool
 tell_unique(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
@@ -327,7 +328,7 @@ get_plan(const HookLane *lane)
 }
 
 /*
- * Ends the query.  As the owner.
+ * Ends the query.  Called as the owner.
  */
 static void
 end_query(HookLane *lane)
@@ -340,8 +341,8 @@ end_query(HookLane *lane)
 }
 
 /*
- * Has the query find some more rows, and ends it if there are no others.  As
- * the owner.
+ * Fetches more rows, and ends the query if there are no others.  Called as the
+ * owner.
  */
 static void
 fetch(HookLane *lane)
@@ -351,14 +352,14 @@ fetch(HookLane *lane)
 	lane->nfetched++;
 	hooks_executor_run(lane->running, FETCH_ROWS);
 	lane->complete = lane->nbatch < FETCH_ROWS;
-	/* one that stays is run again, unless its rows are all at hand */
+	/* hooks_lane_rewind() needs the query, unless all rows are in memory */
 	if (lane->complete && (!lane->stays || lane->nfetched == 1))
 		end_query(lane);
 }
 
 /*
  * Starts the query for this round; hooks_lane_advance() takes its rows.
- * stays: twice, with hooks_lane_rewind() in between.
+ * stays: the rows are read twice, with hooks_lane_rewind() in between.
  */
 void
 hooks_lane_open(HookLane *lane, bool stays)
@@ -395,7 +396,7 @@ hooks_lane_open(HookLane *lane, bool stays)
 }
 
 /*
- * Is a lane open, even if all its rows were taken?
+ * Is a lane open?  It can be, though all its rows were read.
  */
 bool
 hooks_lane_is_open(const HookLane *lane)
@@ -404,7 +405,7 @@ hooks_lane_is_open(const HookLane *lane)
 }
 
 /*
- * Ends this round's rows; nothing happens if they have ended.
+ * Closes the lane for this round; does nothing if it is closed.
  */
 void
 hooks_lane_close(HookLane *lane)
@@ -456,8 +457,8 @@ hooks_lane_advance(HookLane *lane)
 }
 
 /*
- * Begins once more with the rows of a lane that stays: the same ones, as the
- * query's snapshot is the same.  It does not stay any longer.
+ * Reads the rows of a lane that stays once more.  They are the same, as the
+ * query keeps its snapshot.  After this the lane does not stay.
  */
 void
 hooks_lane_rewind(HookLane *lane)
@@ -479,7 +480,7 @@ hooks_lane_rewind(HookLane *lane)
 }
 
 /*
- * The walk does not use the lane any more.
+ * Ends the walk's use of the lane.
  */
 void
 hooks_lane_end(HookLane *lane)
@@ -500,8 +501,8 @@ hooks_lane_end(HookLane *lane)
 }
 
 /*
- * Frees the plan that lasts.  After an error the rest of the lane went with
- * the walk's memory.
+ * Frees the plan that lasts.  After an error, the rest was freed with the
+ * walk's memory.
  */
 void
 hooks_lane_forget(HookLane *lane)

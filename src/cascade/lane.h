@@ -1,6 +1,6 @@
 /*
  * lane.h
- *		A query that is asked again in each round, and what it is asked with.
+ *		A query that runs again in each round, and the rows that are its input.
  */
 #ifndef HOOKS_LANE_H
 #define HOOKS_LANE_H
@@ -14,9 +14,9 @@
 #include "utils/tuplestore.h"
 
 /*
- * Rows that are put in wait for the next round; when that is opened, the query
- * sees them as a table.  Its own rows are then taken out one by one; each has
- * the number of an event as its first column.
+ * Input rows wait for the next round.  When it is opened, the query sees them
+ * as a table, and the caller reads its result row by row; the first column of
+ * each is the number of an event.
  */
 typedef struct HookLane
 {
@@ -26,35 +26,34 @@ typedef struct HookLane
 	Oid			relid;			/* the table that the query reads, as its
 								 * owner; InvalidOid: as the current user */
 	char	   *sql;
-	bool		unique;			/* hardly any value is put in twice for a
-								 * round */
+	bool		unique;			/* hardly any value comes twice in a round */
 	bool		lasts;			/* it may be used again, by another walk */
 	SPIPlanPtr	few;			/* lasts, for rounds of few rows; NULL: to be
 								 * made */
 	SPIPlanPtr	many;			/* for other rounds, or if no plan lasts */
 	double		planned;		/* for so many rows; many */
 	bool		is_few;			/* which of them is for this round */
-	TupleDesc	desc;			/* of what is put in */
+	TupleDesc	desc;			/* of the input */
 	EphemeralNamedRelationData enr;
 	Tuplestorestate *current;	/* this round's, NULL if none */
 	Tuplestorestate *next;		/* the next round's, NULL if none */
 	int64		nnext;
 	QueryDesc  *running;		/* NULL: its query has ended */
-	bool		has_row;		/* there is a row in hand */
+	bool		has_row;		/* there is a current row */
 	bool		stays;			/* the query is to be rewound, so it does not
 								 * end with its last row */
 	CachedPlan *cached;			/* of what is running */
 	ResourceOwner owner;		/* of that; NULL: none */
 	TupleDesc	found;			/* of what the query finds; NULL: not known
 								 * yet */
-	MemoryContext batch;		/* of the rows at hand; NULL: it is closed */
+	MemoryContext batch;		/* of the fetched rows; NULL: it is closed */
 	int			nbatch;
 	int			nfetched;		/* how often rows were fetched */
 	bool		complete;		/* they are the last ones of this round */
-	int			at;				/* the row in hand */
-	Datum	   *all_values;		/* of the rows at hand, row by row */
+	int			at;				/* the current row */
+	Datum	   *all_values;		/* of the fetched rows, row by row */
 	bool	   *all_nulls;
-	Datum	   *values;			/* of the row in hand, until the next one */
+	Datum	   *values;			/* of the current row, until the next one */
 	bool	   *nulls;
 	int64		event;			/* its event */
 } HookLane;

@@ -2,17 +2,16 @@
  * lock.c
  *		Locks the rows that a walk has found.
  *
- * What a walk tells of a running delete must be what the delete does.  So in
- * each round the rows that were found are locked as the cascade will lock
- * them: what goes, FOR UPDATE, after which nobody can refer to it anew, so
- * that the next round finds all that ever will.  A row that somebody else has
- * changed or removed since the round's snapshot is no row of the cascade, or
- * not that version of it: then the round is looked up again, with a new
- * snapshot.
+ * A walk must find exactly what the running delete is going to do.  So in each
+ * round it locks the rows that it has found, with the locks that the cascade
+ * is going to take.  A row that will be deleted is locked FOR UPDATE: after
+ * that no session can add a row that refers to it, so the next round finds all
+ * of them.  If another session has changed or removed a row since the round's
+ * snapshot, the round is looked up again with a new snapshot.
  *
- * An example: b refers to a and c to b.  We delete row 1 of a; somebody else
- * has inserted row 20 of c for row 10 of b, and moved row 11 of b to row 2 of
- * a, and not committed yet.
+ * An example: table b refers to a, and c refers to b.  We delete row 1 of a.
+ * Another session has inserted row 20 of c, which refers to row 10 of b, and
+ * has changed row 11 of b to refer to row 2 of a.  It has not committed yet.
  *
  *	round 1		finds rows 10 and 11 of b.  To lock row 10 is to wait for
  *				the other one, who has it FOR KEY SHARE.  It commits, and
@@ -20,14 +19,13 @@
  *	again		finds row 10, which is locked.
  *	round 2		has a snapshot of its own, and finds row 20 of c.
  *
- * The cascade's own queries, which come later, find the same: these rows, and
- * nobody to wait for.  Rows are locked in the order in which the cascade will
- * come to them, so that whoever waits for one of them while we wait for him
- * would have met the cascade in the same way.
+ * The cascade's own queries, which run later, find the same rows and have to
+ * wait for nobody.  Rows are locked in the order of the cascade, so the walk
+ * adds no deadlock that the cascade alone would not have.
  *
  * As the cascade does, we look with the newest snapshot, whatever the
- * isolation level.  From REPEATABLE READ on a row that the transaction's
- * snapshot does not see as it is is 40001.
+ * isolation level.  In REPEATABLE READ and SERIALIZABLE, a row that has
+ * changed since the transaction's snapshot is an error (40001).
  */
 #include "postgres.h"
 
@@ -56,7 +54,7 @@ hooks_lock_renew_snapshot(const HookWalk *walk)
 }
 
 /*
- * Does a step change columns that others can refer to, in rows of this table?
+ * Does a step change columns of this table to which foreign keys can refer?
  */
 static bool
 changes_key(const HookStep *step, Relation rel)
@@ -121,8 +119,7 @@ prepare_leaf(HookWalk *walk, HookLeaf *leaf, const HookStep *step)
 }
 
 /*
- * Locks a row.  False if it is not there any more as the active snapshot sees
- * it.
+ * Locks a row.  False if it has changed or gone since the active snapshot.
  */
 static bool
 lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
@@ -132,7 +129,7 @@ lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
 	TM_Result	result;
 	bool		seen = true;
 
-	/* a partition that has come after the route was made */
+	/* a partition that is newer than the route */
 	if (leaf == NULL)
 		return true;
 	if (leaf->locked_by != step)
@@ -153,7 +150,7 @@ lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
 		case TM_SelfModified:
 		case TM_Invisible:
 
-			/* the cascade has come to it already */
+			/* the cascade has changed it already */
 			return true;
 		case TM_Updated:
 		case TM_Deleted:
@@ -167,7 +164,7 @@ lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
 }
 
 /*
- * The open lane of rows whose event comes first; NULL: there is none.
+ * The step whose open lane has the lowest event; NULL if no lane is open.
  */
 static HookStep *
 first_step(const HookWalk *walk)
@@ -189,7 +186,7 @@ first_step(const HookWalk *walk)
 }
 
 /*
- * Locks what the lanes of this round have found, which stay.  False if the
+ * Locks what the lanes of this round have found; the lanes stay.  False if the
  * round must be looked up again.
  */
 bool
@@ -214,7 +211,7 @@ hooks_lock_round(HookWalk *walk)
 }
 
 /*
- * The walk is over: its locks stay.
+ * Frees what locking needs.  The locks stay to the end of the transaction.
  */
 void
 hooks_lock_end(HookWalk *walk)

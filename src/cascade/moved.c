@@ -3,10 +3,10 @@
  *		Rows that a walk has changed: what they are now, and whom they meet by
  *		it.
  *
- * A query finds rows by what they were when the statement began.  One that has
- * been given another key since, by SET DEFAULT or a copy of a composite key,
- * is found here: by the operators that ri_triggers.c uses, and their hash
- * functions if they have any.  change.c puts it in.
+ * A query finds rows by their values when the statement began.  A row that has
+ * got another key since, by SET DEFAULT or a copy of a composite key, is found
+ * here.  It is compared by the operators that ri_triggers.c uses, and hashed
+ * if they have hash functions.  change.c adds the rows.
  */
 #include "postgres.h"
 
@@ -18,8 +18,9 @@
 typedef struct MovedEntry
 {
 	HookVersion *version;
-	int64		event;			/* the version's when it was put in; if it has
-								 * another one now, it was put in again */
+	int64		event;			/* the version's when it was added; if the
+								 * version has another one now, it was added
+								 * again */
 } MovedEntry;
 
 struct MovedBucket
@@ -43,7 +44,7 @@ make_versions(MemoryContext context)
 }
 
 /*
- * What is known of a row; NULL if nothing is.
+ * The version of a row; NULL if it was not changed.
  */
 HookVersion *
 hooks_moved_find(HTAB *versions, Oid relid, const ItemPointerData *tid)
@@ -57,8 +58,8 @@ hooks_moved_find(HTAB *versions, Oid relid, const ItemPointerData *tid)
 }
 
 /*
- * The same, made if nothing is known; and with the first one all of them, in
- * this context.
+ * The same, but made if there is none.  The first call makes the hash table,
+ * in the given context.
  */
 HookVersion *
 hooks_moved_get(HTAB **versions, MemoryContext context, Oid relid,
@@ -84,8 +85,9 @@ hooks_moved_tid(const HookVersion *version, ItemPointer tid)
 }
 
 /*
- * A value as the operators take it.  The cast gets what it has arguments for:
- * a function in SQL would take more for its own.
+ * A value, cast to what the operators take.  The cast gets exactly as many
+ * arguments as its function has: a function in SQL would take additional ones
+ * as its own.
  */
 static Datum
 cast_value(const HookMoved *moved, HookEnd end, int i, Datum value)
@@ -119,7 +121,7 @@ hash_moved_key(HookMoved *moved, HookEnd end, const Datum *key)
 }
 
 /*
- * The key that a changed row has at one end; false if it has none.
+ * The key of a changed row at one end; false if a column of it is null.
  */
 static bool
 get_key(const HookMoved *moved, HookEnd end, const HookVersion *version,
@@ -137,8 +139,8 @@ get_key(const HookMoved *moved, HookEnd end, const HookVersion *version,
 }
 
 /*
- * Puts a row in that has been changed, or changed again; prepared by
- * hooks_compare_prepare(), as for hooks_moved_same().
+ * Adds a row that was changed, or changed again.  hooks_compare_prepare() must
+ * have run before, as for hooks_moved_same().
  */
 void
 hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)
@@ -183,9 +185,9 @@ hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)
 }
 
 /*
- * Begins to look for the changed rows at one end that have a key now, which is
- * given as the rows of either end have it.  Those that are put in later are
- * not found.
+ * Begins a scan for the changed rows at one end that have a certain key now.
+ * The key is given as rows of either end have it.  Rows that are added later
+ * are not found.
  */
 void
 hooks_moved_begin(HookMovedScan *scan, HookMoved *moved, HookEnd end,
@@ -254,7 +256,8 @@ hooks_moved_next(HookMovedScan *scan)
 }
 
 /*
- * Does a row refer to the same as before, as ri_KeysEqual() sees it?
+ * Does a row refer to the same key as before?  The same decision as in
+ * ri_KeysEqual().
  */
 bool
 hooks_moved_same(HookMoved *moved, const Datum *old_values,

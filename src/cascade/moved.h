@@ -44,14 +44,14 @@ typedef struct HookVersion
 typedef struct MovedBucket MovedBucket;
 
 /*
- * A foreign key, and the changed rows at its ends by the key that they have
- * now.
+ * A foreign key and the changed rows at its two ends, hashed by their new
+ * keys.
  */
 typedef struct HookMoved
 {
 	const HookForeignKey *key;
 	MemoryContext context;
-	bool		ends[HOOK_ENDS];	/* which rows are put in */
+	bool		ends[HOOK_ENDS];	/* the ends whose rows are added */
 	int		   *positions[HOOK_ENDS];	/* of the key among HookTree.columns */
 	bool		prepared;		/* compare.c has set what follows */
 	bool		hashes;

@@ -2,8 +2,8 @@
  * partition.c
  *		Does a partition have a place for a row?
  *
- * If it has not, an UPDATE moves the row to another one: it deletes it, and
- * inserts another.
+ * If not, an UPDATE moves the row to another partition: it deletes the old row
+ * and inserts a new one.
  */
 #include "postgres.h"
 
@@ -43,9 +43,10 @@ key_runs_code(Node *node, void *context)
 /*
  * The constraint of a partition; NIL if it has none.
  *
- * PostgreSQL makes it of the keys of the tables above.  It may simplify them,
- * and call what is in them, when it first reads one: each is read here as the
- * owner of its own table, and kept by the relation while that is open.
+ * PostgreSQL makes it of the partition keys of the tables above.  When it
+ * first reads a key it may simplify the expression, which can call functions
+ * in it.  So each key is read here as the owner of its table; the relation
+ * then keeps it while it is open.
  */
 static List *
 get_constraint(Relation rel)

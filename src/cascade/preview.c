@@ -60,7 +60,7 @@ put_count(Tuplestorestate *rows, TupleDesc desc, int depth, Oid relation,
 }
 
 /*
- * Can rows of a step's table be referred to by what it changes?
+ * Does a step change columns to which foreign keys can refer?
  */
 static bool
 changes_referenced(const HookStep *step)
@@ -94,7 +94,8 @@ hooks_of_count(const HookCascadeCount *count)
 }
 
 /*
- * Says which foreign keys the delete would have to search whole tables for.
+ * Reports the foreign keys without an index, for which the delete would have
+ * to scan whole tables.
  */
 static void
 report_missing_indexes(const HookRoute *route)
@@ -155,7 +156,7 @@ action_word(const HookCascadeCount *count)
 }
 
 /*
- * Has a table a BEFORE DELETE trigger that is not ours, and fires?
+ * Has a table an enabled BEFORE DELETE trigger that is not ours?
  */
 static bool
 has_before_delete(Relation rel)
@@ -188,8 +189,8 @@ has_delete_rule(Relation rel)
 }
 
 /*
- * Names the tables whose triggers or rules may keep rows that are counted, or
- * do more.
+ * Reports the tables whose triggers or rules may keep rows that are counted,
+ * or change more.
  */
 static void
 report_code(List *counts)
@@ -258,7 +259,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 		(void) hooks_expression_parse(condition, "condition");
 	rows = hooks_result_begin(fcinfo, &desc);
 
-	/* DELETE takes the children of a table that is inherited from, too */
+	/* DELETE on a parent table deletes rows of its children, too */
 	if (get_rel_relkind(relid) == RELKIND_RELATION)
 		tables = find_all_inheritors(relid, AccessShareLock, NULL);
 	walk = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
@@ -267,7 +268,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	{
 		hooks_rights_check_read(((HookTable *) lfirst(lc))->relid);
 	}
-	/* where what is changed refers to is looked up, too */
+	/* the tables to which changed rows refer are read, too */
 	foreach(lc, route->steps)
 	{
 		const HookStep *step = lfirst(lc);
@@ -303,8 +304,8 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 }
 
 /*
- * The rows that a table itself holds.  No query, as to plan one may call
- * functions of the table's owner as the user who looks.
+ * Counts the rows that a table itself holds.  This is no query: planning one
+ * may call functions of the table's owner as the current user.
  */
 static int64
 count_table(Oid relid)
@@ -348,7 +349,7 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 	{
 		const HookTruncated *table = lfirst(lc);
 
-		/* partitions are counted by name, each for itself */
+		/* each partition is read by its own name */
 		hooks_rights_check_read(table->relid);
 	}
 	foreach(lc, tables)

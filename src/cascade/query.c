@@ -33,8 +33,9 @@
 #include "registry/callback.h"
 
 /*
- * The rows that go into a step's query: leading columns, then the key's; for a
- * step that copies a composite key, then those of the new one.
+ * The format of the input rows of a step's query: the leading columns, then
+ * the key's.  For a step that copies a composite key, the columns of the new
+ * key follow.
  */
 TupleDesc
 hooks_query_desc(const HookStep *step, bool checks)
@@ -52,7 +53,7 @@ hooks_query_desc(const HookStep *step, bool checks)
 		TupleDescInitEntry(desc, 3, "relid", OIDOID, -1, 0);
 		TupleDescInitEntry(desc, 4, "tid", TIDOID, -1, 0);
 	}
-	/* of the type's collation, as the parameters of ri_triggers.c's queries */
+	/* with the collation of the type, as parameters in ri_triggers.c have */
 	for (int i = 0; i < n; i++)
 	{
 		Oid			type = checks ?
@@ -78,7 +79,7 @@ is_partitioned(Oid relid)
 static const char *
 from_item(Oid relid, bool children, const char *alias)
 {
-	/* a table that is only referred to may not be one of the route */
+	/* it may be gone: the route does not lock what is only referred to */
 	if (get_rel_name(relid) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
@@ -90,8 +91,8 @@ from_item(Oid relid, bool children, const char *alias)
 }
 
 /*
- * The table that holds a row of such an item: a constant if it can, as a
- * system column keeps PostgreSQL from reading an index only.
+ * SQL for the table that holds a row.  This is a constant where it can be, as
+ * a system column prevents an index-only scan.
  */
 static const char *
 holder(Oid relid, bool children, const char *tableoid)
@@ -107,7 +108,7 @@ column_name(Oid relid, AttrNumber attnum)
 }
 
 /*
- * The type of a column; of a domain, what it is over.
+ * The type of a column; for a domain, its base type.
  */
 static const char *
 column_type(Oid relid, AttrNumber attnum)
@@ -171,8 +172,8 @@ append_comparison(StringInfo sql, const HookForeignKey *key, int i,
  * SELECT 0, HOLDER, ctid, COLUMN ... FROM ONLY TABLE [WHERE (CONDITION)]
  * SELECT 0, tableoid, ctid FROM TABLE [WHERE (CONDITION)]
  *
- * The second is of a table with children, which have columns of their own.
- * The condition is one that hooks_expression_parse() has seen.
+ * The second form is for a table with children, whose columns can differ.
+ * hooks_expression_parse() has checked the condition.
  */
 char *
 hooks_query_roots(const HookTable *table, bool children, const char *condition)
@@ -214,8 +215,7 @@ append_key(StringInfo sql, const HookForeignKey *key)
  *   FROM STORE f JOIN [ONLY] TABLE c ON f.k1 = c.KEY AND ... [ORDER BY 1, 2,
  *   3]
  *
- * For a step whose events rows may meet that were moved, a LEFT JOIN with f.k1
- * ...
+ * A LEFT JOIN with f.k1 ... if moved rows may meet the events of the step.
  */
 char *
 hooks_query_rows(const HookStep *step, const char *name, bool ordered)
@@ -313,9 +313,10 @@ hooks_query_checks(const HookStep *step, const char *name, bool ordered)
 }
 
 /*
- * What ON ... SET DEFAULT sets the columns of a key to, in the current memory
- * context; what it does not set is null.  False if that cannot be known
- * beforehand: a default that calls a volatile or somebody's function.
+ * The values to which ON ... SET DEFAULT sets the columns of a key, in the
+ * current memory context; columns that it does not set are null.  False if
+ * they cannot be known beforehand: a default calls a volatile function, or one
+ * of another user.
  */
 bool
 hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
@@ -326,7 +327,7 @@ hooks_query_defaults(const HookStep *step, Datum *values, bool *nulls)
 	Relation	rel;
 
 	Assert(step->effect == HOOK_EFFECT_SET_DEFAULT);
-	/* as the owner, who sets them */
+	/* PostgreSQL sets them as the owner */
 	hooks_identity_become_owner(&before, key->referencing);
 	rel = table_open(key->referencing, NoLock);
 	memset(nulls, true, sizeof(bool) * key->nkeys);

@@ -13,7 +13,7 @@
 #include "cascade/moved.h"
 #include "cascade/route.h"
 
-/* What the queries find begins with the number of an event: lanes want it */
+/* Each row that a query finds begins with an event's number, for the lane */
 
 /* the columns of hooks_query_roots() */
 enum
@@ -62,14 +62,14 @@ extern char *hooks_query_checks(const HookStep *step, const char *name,
 extern bool hooks_query_defaults(const HookStep *step, Datum *values,
 								 bool *nulls);
 
-/* an OID among what a query has found */
+/* an OID in a column of a found row */
 static inline Oid
 found_relid(const Datum *values, int column)
 {
 	return DatumGetObjectId(values[column]);
 }
 
-/* a TID among it */
+/* a TID in such a column */
 static inline ItemPointer
 found_tid(const Datum *values, int column)
 {

@@ -1,6 +1,6 @@
 /*
  * route.c
- *		Which ways a cascade can take from a table.
+ *		The ways that a cascade can take from a table.
  *
  * The graph says which foreign keys there are; the triggers of each table that
  * holds rows say which of them are in force in this session, and in which
@@ -10,9 +10,9 @@
  * columns goes on to the rows that refer to them: these are changed, or they
  * block it.
  *
- * All this is about tables, not rows.  It is found out before the first row is
- * looked at, so that tables which the user may not read are refused at once,
- * and tables that lead nowhere are not read at all.
+ * A route is about tables, not rows.  It is made before the first row is read,
+ * so that tables which the user may not read are refused at once, and tables
+ * that lead nowhere are not read at all.
  */
 #include "postgres.h"
 
@@ -33,9 +33,8 @@
 #include "cascade/switched.h"
 
 /*
- * A tree of tables that a route to some table goes to or through, and the
- * columns, by the tree's numbers, whose change can take a row out of the
- * cascade or into it.
+ * A tree of tables on the way to a target table, and the columns, by the
+ * tree's numbers, whose change can take a row out of the cascade or into it.
  */
 typedef struct HookWanted
 {
@@ -80,9 +79,9 @@ add_way(List *ways, HookTable *table, const HookForeignKey *key)
 }
 
 /*
- * Opens a table to the end of the walk, for one of the route.  The lock keeps
- * other sessions from changing it.  That it is open keeps functions which the
- * walk's queries call from changing it in this session.
+ * Opens a table of the route until the walk ends.  The lock keeps other
+ * sessions from changing it.  As it is open, functions that the walk's queries
+ * call cannot change it in this session, either.
  */
 static Relation
 open_route_table(HookRoute *route, HookTable *table, Oid relid)
@@ -215,7 +214,7 @@ get_route_tree(HookRoute *route, Oid root)
 }
 
 /*
- * A table of the route, made when it is first met.
+ * A table of the route, added when it is first met.
  */
 static HookTable *
 get_route_table(HookRoute *route, Oid relid)
@@ -251,8 +250,8 @@ get_route_table(HookRoute *route, Oid relid)
 }
 
 /*
- * The leaf of a table that a row is in; NULL for one that has come after the
- * route was made.
+ * The leaf of a table that holds a row; NULL for a partition that is newer
+ * than the route.
  */
 HookLeaf *
 hooks_route_leaf(HookTable *table, Oid relid)
@@ -325,7 +324,7 @@ find_wanted(const HookRoute *route, Oid root)
 }
 
 /*
- * Does it matter that a key changes the rows which refer by it?
+ * Does it matter that an action of a key changes the referencing rows?
  */
 static bool
 change_matters(const HookWanted *wanted, const HookForeignKey *key)
@@ -338,8 +337,8 @@ change_matters(const HookWanted *wanted, const HookForeignKey *key)
 }
 
 /*
- * Does a route to some table need a step?  Deletes on the way to it, and
- * changes that matter there.
+ * Does a route to a target need a step?  It needs deletes on the way to the
+ * target, and changes that matter there.
  */
 static bool
 is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
@@ -371,7 +370,7 @@ make_deletes(HookRoute *route, HookTable *table, HookWay *way)
 }
 
 /*
- * A step changes rows of its table: the ways on from there.
+ * Adds the ways on from the rows that a step changes.
  */
 static void
 make_changeable(HookRoute *route, HookStep *step)
@@ -411,8 +410,7 @@ make_changeable(HookRoute *route, HookStep *step)
 }
 
 /*
- * The step that a key's action is for a cause; NULL if it leads nowhere that
- * is wanted.
+ * The step for a key and a cause; NULL if it does not lead to what is wanted.
  */
 static HookStep *
 get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
@@ -488,7 +486,7 @@ get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 }
 
 /*
- * Rows of a table can be deleted: the ways on from there.
+ * Adds the ways on from deleted rows of a table.
  */
 static void
 make_doomable(HookRoute *route, HookTable *table)
@@ -519,10 +517,9 @@ want_columns(HookWanted *wanted, Oid relid, const AttrNumber *columns, int n)
 }
 
 /*
- * Makes the route lead to a tree of tables: notes the columns whose change
- * matters there.  They are those by which rows are deleted or referred to, and
- * those by which they find their partition.  Returns the foreign keys of all
- * tables of the tree.
+ * Makes a tree of tables wanted, and notes the columns whose change matters
+ * there: those by which rows are deleted or referred to, and those of
+ * partition keys.  Returns the foreign keys of all tables of the tree.
  */
 static List *
 want_tree(HookRoute *route, HookWanted *wanted)
@@ -537,7 +534,7 @@ want_tree(HookRoute *route, HookWanted *wanted)
 		AttrNumber *columns;
 		int			ncolumns;
 
-		/* not those that inherit from the table without being partitions */
+		/* an inheriting table that is no partition is a tree of its own */
 		if (hooks_ancestors_top(relid) != wanted->root)
 			continue;
 		ncolumns = hooks_partition_key(relid, &columns);
@@ -580,8 +577,8 @@ add_wanted(HookRoute *route, Oid root)
 }
 
 /*
- * Makes the route one to some table: to the trees from which deletes can get
- * to it, or changes that matter on the way, and to its own.
+ * Limits the route to what leads to a target: the target's own tree, and the
+ * trees from which deletes, or changes that matter, can get to it.
  */
 static void
 want_target(HookRoute *route, Oid target)
@@ -611,9 +608,9 @@ want_target(HookRoute *route, Oid target)
 }
 
 /*
- * The route of a delete that begins with rows of the given tables, to one
- * table or, with InvalidOid, everywhere; blocked: also to rows that would stop
- * it.  In the current memory context.
+ * The route of a delete that begins with rows of the given tables: to one
+ * target or, with InvalidOid, everywhere.  blocked: also to rows that would
+ * block the delete.  In the current memory context.
  */
 HookRoute *
 hooks_route_make(List *tables, Oid target, bool blocked)
@@ -635,7 +632,7 @@ hooks_route_make(List *tables, Oid target, bool blocked)
 }
 
 /*
- * Closes the route's tables; the rest goes with its memory.
+ * Closes the route's tables; the rest is freed with its memory context.
  */
 void
 hooks_route_close(HookRoute *route)

@@ -1,6 +1,6 @@
 /*
  * route.h
- *		Which ways a cascade can take from a table.
+ *		The ways that a cascade can take from a table.
  */
 #ifndef HOOKS_ROUTE_H
 #define HOOKS_ROUTE_H
@@ -53,12 +53,12 @@ typedef struct HookStep
 	bool		deferred;		/* blocks at COMMIT, if at all */
 	bool		copies;			/* ON UPDATE CASCADE: the new values are the
 								 * referenced row's */
-	bool		no_action;		/* looks, then or as its action, whether rows
-								 * still refer to what is there no more */
+	bool		no_action;		/* checks, then or as its action, whether rows
+								 * still refer to a key that is gone */
 	bool		recheck;		/* not an action: the key of a changed row is
 								 * looked up */
-	bool		moves;			/* what it changes may refer, or be referred
-								 * to, by another key then */
+	bool		moves;			/* a row that it changes may get another key,
+								 * referencing or referenced */
 	struct HookTable *table;	/* the referencing table */
 	Bitmapset  *set;			/* columns of it that change, by its own
 								 * numbers */
@@ -66,8 +66,8 @@ typedef struct HookStep
 	AttrNumber *keys;			/* of the key, by the tree's */
 
 	/* by conflict.c, when all steps are known */
-	bool		alone;			/* nothing else touches its rows, and nothing
-								 * comes of them */
+	bool		alone;			/* no other step touches its rows, and none
+								 * follows */
 	bool		meets;			/* rows that were moved may meet its events */
 	List	   *spoilers;		/* of HookStep: after these, a row refers no
 								 * more by this key */
@@ -116,7 +116,7 @@ typedef struct HookWay
 	Bitmapset  *columns;		/* referenced ones, by the tree's numbers */
 	AttrNumber *keys;			/* the same, one for each column of the key */
 	int		   *positions;		/* of these among HookTree.columns */
-	HookStep   *steps[HOOK_CAUSES]; /* NULL where nobody goes */
+	HookStep   *steps[HOOK_CAUSES]; /* NULL: no step */
 } HookWay;
 
 /* A table that holds rows: a partition, or the table itself */
@@ -158,14 +158,14 @@ typedef struct HookRoute
 {
 	MemoryContext context;
 	const HookGraph *graph;
-	List	   *wanted;			/* trees to go to or through; NIL: all */
+	List	   *wanted;			/* HookWanted, trees on the way to the target;
+								 * NIL: all */
 	bool		blocked;		/* rows that block are looked for */
 	List	   *tables;			/* of HookTable */
 	List	   *trees;			/* of HookTree */
 	List	   *steps;			/* of HookStep */
-	List	   *off;			/* of HookSwitchedOff: keys by which the
-								 * tables are referred to, and that nobody
-								 * follows */
+	List	   *off;			/* of HookSwitchedOff: keys to the tables that
+								 * are switched off, so nothing follows them */
 	List	   *open;			/* of Relation: nobody changes these as long */
 	int			nlanes;			/* made so far */
 	bool		may_read;		/* the user was found to */

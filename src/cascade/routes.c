@@ -2,17 +2,18 @@
  * routes.c
  *		The routes of running deletes, kept in the session.
  *
- * To find a route, and to plan the queries of its steps, takes many times as
- * long as to walk it for one row.  So a route is kept with its lanes, for the
- * next delete that begins with rows of the same tables, asked by the same
- * role. It goes when PostgreSQL tells that one of its tables has changed, or
- * that something has of which there is no telling whom it concerns: functions,
- * operators, roles.
+ * To make a route and to plan its queries takes many times as long as to walk
+ * it for one row.  So a route is kept with its lanes, for the next delete of
+ * the same role that begins with rows of the same tables.  A route is dropped
+ * when one of its tables changes.  All routes are dropped when a function, an
+ * operator or a role changes, as PostgreSQL does not say which routes that
+ * concerns.
  *
- * Who takes a route from here opens its tables as the walk comes to them, and
- * then asks whether it is still current.  Nobody else is given it meanwhile.
- * What a walk leaves in it is taken out when it is given back; a walk that
- * ends with an error does not, so its route goes.
+ * A walk that takes a kept route opens its tables when it comes to them, and
+ * then checks whether the route is still current.  No other walk gets the same
+ * route meanwhile.  When a walk gives its route back, its own data is removed
+ * from it.  A walk that ends with an error does not do this, so its route is
+ * dropped.
  */
 #include "postgres.h"
 
@@ -25,14 +26,14 @@
 #include "cascade/conflict.h"
 #include "cascade/routes.h"
 
-/* so many are kept; beyond, all that nobody uses go */
+/* when there are more, all that are not in use are dropped */
 #define ROUTES_KEPT 64
 
 typedef struct KeptRoute
 {
 	HookRoute  *route;
-	Oid			role;			/* who may see the rows */
-	int			replication_role;	/* which says what triggers fire */
+	Oid			role;			/* for whom it was made */
+	int			replication_role;	/* decides which triggers fire */
 	List	   *roots;
 	Oid			target;
 	Oid		   *relids;			/* its tables, ascending */
@@ -49,8 +50,8 @@ typedef struct RouteUse
 } RouteUse;
 
 /*
- * Counts changes.  A route that was being made when one arrived serves who has
- * asked for it, and no other.
+ * Counts changes.  A route that was being made when a change arrived is used
+ * once, and not kept.
  */
 static uint64 changes = 0;
 
@@ -96,9 +97,9 @@ catalog_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
 }
 
 /*
- * A new foreign key changes a table that it refers to, which a route goes
- * through, if it goes on from there.  But a route to some table leaves out
- * what does not lead to it.
+ * A new foreign key changes the table to which it refers, which drops the
+ * routes through this table.  But a route to a target leaves out tables that
+ * do not lead to it, and the new key may make one of them lead there.
  */
 static void
 constraint_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
@@ -154,8 +155,8 @@ hooks_routes_make(List *roots, Oid target, bool blocked)
 }
 
 /*
- * Is a route one that a walk leaves as it was?  Rows that move, and partitions
- * that rows may leave, have more to them than lanes.
+ * Can a route be used again after a walk?  Not if rows move or may leave their
+ * partition, as the walk then leaves more in it than lanes.
  */
 static bool
 can_be_kept(const HookRoute *route)
@@ -196,7 +197,7 @@ forget_route(KeptRoute *entry)
 }
 
 /*
- * Forgets what is stale; or all that is not in use.
+ * Drops the stale routes; or all that are not in use.
  */
 static void
 forget_some(bool all)
@@ -228,7 +229,7 @@ find_route(List *roots, Oid target)
 }
 
 /*
- * The memory of the walk goes, with its end or an error.
+ * Called when the memory of the walk is freed, at its end or by an error.
  */
 static void
 walk_ends(void *arg)
@@ -319,7 +320,7 @@ hooks_routes_is_current(const HookRoute *route)
 }
 
 /*
- * The walk is over, and has left nothing in its route.
+ * Gives a route back after the walk, which has removed its own data from it.
  */
 void
 hooks_routes_give_back(HookRoute *route)

@@ -2,9 +2,10 @@
  * switched.c
  *		Foreign keys that are switched off.
  *
- * PostgreSQL keeps a foreign key by triggers on both tables, which ALTER TABLE
- * ... DISABLE TRIGGER ALL disables like any other.  Then nothing cascades,
- * rows are left that refer to nothing, and nobody is told; so we tell.
+ * PostgreSQL enforces a foreign key by triggers on both tables.  ALTER TABLE
+ * ... DISABLE TRIGGER ALL disables them like any others.  Then nothing
+ * cascades, rows that refer to nothing are left, and PostgreSQL says nothing.
+ * So we warn.
  */
 #include "postgres.h"
 
@@ -35,7 +36,7 @@ hooks_switched_off(const Trigger *trigger)
 }
 
 /*
- * Did ALTER TABLE see to that?
+ * Has ALTER TABLE disabled the trigger?
  */
 static bool
 is_disabled(const Trigger *trigger)
@@ -68,7 +69,7 @@ hooks_switched_add(List *list, const HookForeignKey *key, Oid relid,
 }
 
 /*
- * Tells of them with a WARNING each; with one of all that
+ * Raises a WARNING for each, and one for all those that
  * session_replication_role switches off.
  */
 void
@@ -102,7 +103,7 @@ hooks_switched_report(const List *list)
 }
 
 /*
- * Those that ALTER TABLE has switched off by a table's triggers.
+ * The foreign keys whose triggers on a table are disabled by ALTER TABLE.
  */
 List *
 hooks_switched_of_table(Oid relid)
@@ -135,7 +136,7 @@ hooks_switched_of_table(Oid relid)
 }
 
 /*
- * Tells of them.
+ * Raises the warnings for a table.
  */
 void
 hooks_switched_report_table(Oid relid)

@@ -63,8 +63,8 @@ column_list(const HookForeignKey *key)
 }
 
 /*
- * The hooks that fire when rows of a table go or, by a foreign key that does
- * not cascade, change, by name.
+ * The names of the hooks that fire when rows of a table are deleted or, by a
+ * foreign key that does not cascade, changed.
  */
 static List *
 hooks_on(const Tree *tree, Oid relid, const HookForeignKey *key)
@@ -122,35 +122,35 @@ hook_words(List *names, const char *separator)
 }
 
 /*
- * Appends a text that is to stay on its line, whatever names are in it.
+ * Appends a string.  It stays on one line, even if a name has control
+ * characters.
  */
 static void
-append_flat(StringInfo out, const char *text)
+append_flat(StringInfo out, const char *data)
 {
-	for (; *text != '\0'; text++)
-		appendStringInfoChar(out, (unsigned char) *text < ' ' ? ' ' : *text);
+	for (; *data != '\0'; data++)
+		appendStringInfoChar(out, (unsigned char) *data < ' ' ? ' ' : *data);
 }
 
 /*
- * Appends a text that is data to a diagram: nothing in it means anything to
- * Mermaid.
+ * Appends a string to a diagram, with what is special to Mermaid escaped.
  */
 static void
-append_escaped(StringInfo out, const char *text)
+append_escaped(StringInfo out, const char *data)
 {
-	for (; *text != '\0'; text++)
+	for (; *data != '\0'; data++)
 	{
-		if (strchr("\"#<>&;`|[]{}()\\", *text) != NULL)
-			appendStringInfo(out, "#%d;", (unsigned char) *text);
-		else if ((unsigned char) *text < ' ')
+		if (strchr("\"#<>&;`|[]{}()\\", *data) != NULL)
+			appendStringInfo(out, "#%d;", (unsigned char) *data);
+		else if ((unsigned char) *data < ' ')
 			appendStringInfoChar(out, ' ');
 		else
-			appendStringInfoChar(out, *text);
+			appendStringInfoChar(out, *data);
 	}
 }
 
 /*
- * A table's number in a diagram.  Hooks are added to what is in its box.
+ * The number of a table's box in a diagram.  The hooks are added to the box.
  */
 static int
 box(Tree *tree, Oid relid, List *hooks)

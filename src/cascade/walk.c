@@ -68,7 +68,7 @@ hooks_walk_count_row(HookWalk *walk, HookCascadeCount *count, Oid relid)
 }
 
 /*
- * Tells the visitor of a row.
+ * Calls the visitor for a row.
  */
 void
 hooks_walk_visit(HookWalk *walk, const HookCascadeCount *count, Oid relid,
@@ -87,7 +87,7 @@ hooks_walk_visit(HookWalk *walk, const HookCascadeCount *count, Oid relid,
 }
 
 /*
- * Has one of the steps changed the row, other than the given one?
+ * Has one of the steps, except the given one, changed the row?
  */
 bool
 hooks_walk_is_changed(List *steps, const HookStep *other, Oid relid,
@@ -156,8 +156,8 @@ add_taken(HookWalk *walk, HookStep *step)
 }
 
 /*
- * A step is taken for the first time in this walk.  Nothing can be put into
- * its lane if the walk is outdated now.
+ * Prepares a step when the walk first comes to it.  If the walk is outdated
+ * after this, no rows can be added to the step's lane.
  */
 void
 hooks_walk_prepare(HookWalk *walk, HookStep *step)
@@ -167,7 +167,7 @@ hooks_walk_prepare(HookWalk *walk, HookStep *step)
 	HookLane   *lane = step->recheck ? &state->checks : &state->rows;
 
 	Assert(!step->taken);
-	/* nobody wants to know which rows, and nothing depends on it */
+	/* only the number of rows is needed: nothing depends on them */
 	step->counts = step->alone && walk->visitor == NULL && walk->max_rows == 0;
 	if (!step->table->open)
 		hooks_route_open(walk->route, step->table);
@@ -192,7 +192,7 @@ hooks_walk_prepare(HookWalk *walk, HookStep *step)
 }
 
 /*
- * The walk is over: a step is as if it had never been taken.
+ * Ends the walk's use of a step, which is as before the walk then.
  */
 void
 hooks_walk_leave(HookStep *step)
@@ -228,7 +228,8 @@ hooks_walk_renew_sql(HookWalk *walk, const HookStep *step, HookLane *lane)
 }
 
 /*
- * Makes of a row's values, those of the tree's columns, what they are now.
+ * Replaces the values of a row, those of the tree's columns, by its new ones
+ * if it was changed.
  */
 void
 hooks_walk_present(HookWalk *walk, const HookTree *tree, Oid relid,
@@ -294,7 +295,7 @@ hooks_walk_queue(HookWalk *walk, const HookWay *way, HookStep *step,
 			continue;
 		row[n + i + 1] = new_values[position];
 		row_nulls[n + i + 1] = new_nulls[position];
-		/* as ri_KeysEqual() compares what is referred to */
+		/* as ri_KeysEqual() compares referenced keys */
 		same = same && !new_nulls[position] &&
 			datum_image_eq(values[position], new_values[position],
 						   tree->byvals[position], tree->lengths[position]);

@@ -24,17 +24,17 @@ typedef struct HookCascadeRow
 	Oid			relid;			/* the table, or partition, that holds it */
 	ItemPointerData tid;
 	int			depth;			/* 0 for the statement's own */
-	const HookStep *step;		/* by which; NULL at depth 0 */
+	const HookStep *step;		/* that found it; NULL at depth 0 */
 	HookEffect	effect;
 } HookCascadeRow;
 
 /*
- * Called for each of them, once: deletes in order, then the changes.  With
- * NULL: all that it was called for is void, as the walk begins anew.
+ * Called once for each row: first for deletes in order, then for changes.
+ * Called with NULL when the walk begins anew: forget all rows so far.
  */
 typedef void (*HookCascadeVisitor) (const HookCascadeRow *row, void *arg);
 
-/* How many they are */
+/* The number of rows that a step finds at one depth */
 typedef struct HookCascadeCount
 {
 	int			number;			/* of all */
@@ -46,7 +46,7 @@ typedef struct HookCascadeCount
 	const Bitmapset *columns;	/* that change, by the relation's numbers */
 	bool		late;			/* blocked, but not before COMMIT */
 	int64		rows;
-	bool		capped;			/* at least so many */
+	bool		capped;			/* there may be more */
 	List	   *relids;			/* the tables that hold them */
 } HookCascadeCount;
 
@@ -56,7 +56,7 @@ typedef struct HookStepState
 	HookLane	rows;			/* those that refer to a row */
 	HookLane	checks;			/* what changed rows refer to now */
 	List	   *late;			/* rows of an event that wait for the others */
-	bool		unknown;		/* it cannot be known what it sets */
+	bool		unknown;		/* the values that it sets cannot be known */
 	Datum	   *defaults;		/* what it sets, by column of the key */
 	bool	   *default_nulls;
 	HookCascadeCount *count;	/* of this round, or an earlier one */
@@ -68,12 +68,12 @@ typedef struct HookWalk
 {
 	MemoryContext context;
 	HookRoute  *route;
-	HookCascadeVisitor visitor; /* NULL: nobody */
+	HookCascadeVisitor visitor; /* NULL: none */
 	void	   *arg;
-	bool		locks;			/* what it finds is locked */
+	bool		locks;			/* it locks the rows that it finds */
 	CommandId	command;		/* that the active snapshot is for */
 	int64		max_rows;		/* 0: all */
-	bool		cut;			/* rows were left out */
+	bool		cut;			/* max_rows has left rows out */
 	int			depth;
 	int64		event;			/* the last event's number */
 	HookTidSet *doomed;
