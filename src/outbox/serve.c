@@ -544,6 +544,9 @@ hooks_serve(void)
 {
 	bool		busy = hooks_failed_serve(owner);
 
+	/* Without a hook there is no transaction that would hear of a new one */
+	if (served_hooks == NIL)
+		stale = true;
 	do
 	{
 		ListCell   *lc;
