@@ -232,8 +232,6 @@ hooks_register(PG_FUNCTION_ARGS)
 					 errmsg("hook \"%s\" already exists", hook->name),
 					 errhint("Pass replace => true to replace it.")));
 		hooks_register_check_owner(other);
-		if (hook->phase != HOOK_AFTER_COMMIT)
-			hooks_remove_deliveries(other);
 		hooks_record_replace(hook, other);
 		if (other->relation != hook->relation || !OidIsValid(hook->relation))
 			foreach(lc, hooks_scope_relations(other))
@@ -242,6 +240,8 @@ hooks_register(PG_FUNCTION_ARGS)
 		}
 	}
 	(void) sync_triggers(hook);
+	if (other != NULL && hook->phase != HOOK_AFTER_COMMIT)
+		hooks_remove_deliveries(other);
 	tell_if_not_referenced(hook);
 	PG_RETURN_BOOL(true);
 }

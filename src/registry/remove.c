@@ -28,7 +28,6 @@ hooks_remove(List *hooks)
 	{
 		if (!OidIsValid(((Hook *) lfirst(lc))->relation))
 			hooks_scope_lock(lfirst(lc));
-		hooks_remove_deliveries(lfirst(lc));
 		hooks_record_delete(lfirst(lc));
 	}
 	foreach(lc, hooks)
@@ -40,5 +39,11 @@ hooks_remove(List *hooks)
 	{
 		CHECK_FOR_INTERRUPTS();
 		(void) hooks_attach_sync(lfirst_oid(lc));
+	}
+
+	/* What was written until the triggers were gone counts */
+	foreach(lc, hooks)
+	{
+		hooks_remove_deliveries(lfirst(lc));
 	}
 }
