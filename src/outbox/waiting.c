@@ -45,16 +45,24 @@
  * SPI_finish().
  */
 static void
-run(const char *text, int nargs, Oid *types, Datum *values, const char *nulls)
+run_as_owner(const char *text, bool read_only, int nargs, Oid *types,
+			 Datum *values, const char *nulls)
 {
 	Oid			relid = hooks_own_relation(DELIVERY, RELKIND_RELATION);
 	HookIdentity before;
 
 	hooks_identity_enter(&before, hooks_rights_owner(relid), HOOKS_RESTRICTED,
 						 HOOKS_SAFE_PATH);
-	if (SPI_execute_with_args(text, nargs, types, values, nulls, false, 0) < 0)
+	if (SPI_execute_with_args(text, nargs, types, values, nulls, read_only,
+							  0) < 0)
 		elog(ERROR, "could not execute \"%s\"", text);
 	hooks_identity_end(&before);
+}
+
+static void
+run(const char *text, int nargs, Oid *types, Datum *values, const char *nulls)
+{
+	run_as_owner(text, false, nargs, types, values, nulls);
 }
 
 /*
@@ -225,7 +233,9 @@ hooks_waiting_any(void)
 }
 
 /*
- * When the next delivery of a hook is due; PG_INT64_MAX if none waits.
+ * When the next delivery of a hook is due; PG_INT64_MAX if none waits.  As it
+ * is now: flush() asks again and again in one transaction, which may be
+ * REPEATABLE READ.
  */
 TimestampTz
 hooks_waiting_when(const Hook *hook)
@@ -236,9 +246,11 @@ hooks_waiting_when(const Hook *hook)
 	TimestampTz when;
 
 	SPI_connect();
-	run("SELECT pg_catalog.min(next_attempt_at) FROM hooks.delivery"
-		" WHERE hook_id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'pending'",
-		lengthof(values), types, values, NULL);
+	PushActiveSnapshot(GetLatestSnapshot());
+	run_as_owner("SELECT pg_catalog.min(next_attempt_at) FROM hooks.delivery"
+				 " WHERE hook_id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'pending'",
+				 true, lengthof(values), types, values, NULL);
+	PopActiveSnapshot();
 	when = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
 											 SPI_tuptable->tupdesc, 1,
 											 &isnull));
