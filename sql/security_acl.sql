@@ -29,15 +29,15 @@ SELECT c.oid::regclass AS relation, relkind, string_agg(privilege, ' ' ORDER BY 
 SELECT has_schema_privilege('regress_hooks_anybody', 'hooks', 'USAGE') AS usage,
        has_schema_privilege('regress_hooks_anybody', 'hooks', 'CREATE') AS create;
 
--- what has no comment; since 17 the array and row types that come with a type or
--- table are members too, and have none
+-- what has no comment; since 17 the array and row types that come with a type,
+-- table or view are members too, and have none
 SELECT pg_describe_object(classid, objid, 0)
   FROM pg_depend
  WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'hooks')
    AND deptype = 'e' AND obj_description(objid, classid::regclass::name) IS NULL
    AND NOT (classid = 'pg_type'::regclass
             AND EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
-                         WHERE t.oid = objid AND (t.typcategory = 'A' OR c.relkind = 'r')))
+                         WHERE t.oid = objid AND (t.typcategory = 'A' OR c.relkind IN ('r', 'v'))))
  ORDER BY 1;
 
 -- nor has one of its schemas, of which the extension's own is no member
