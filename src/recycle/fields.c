@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/compat.h"
 #include "recycle/fields.h"
 #include "recycle/rowtext.h"
 
@@ -32,11 +33,11 @@ is_widened(const HookShapePart *kept, Form_pg_attribute att)
 		case INT2OID:
 			if (att->atttypid == INT4OID)
 				return true;
-			/* FALLTHROUGH */
+			pg_fallthrough;
 		case INT4OID:
 			if (att->atttypid == INT8OID && kept->type != INT8OID)
 				return true;
-			/* FALLTHROUGH */
+			pg_fallthrough;
 		case INT8OID:
 			return att->atttypid == NUMERICOID && is == -1;
 		case VARCHAROID:
