@@ -54,7 +54,9 @@ ALTER TABLE t RENAME COLUMN name TO title;
 SELECT payload FROM hooks.registry WHERE name = 'acr';
 ALTER TABLE t DROP COLUMN title;
 ALTER TABLE t DROP COLUMN secret;
+\set VERBOSITY terse
 ALTER TABLE t ALTER COLUMN title TYPE varchar;
+\set VERBOSITY default
 DROP FUNCTION cb(jsonb);
 
 -- a definition that somebody wrote cannot have what register() refuses
