@@ -441,8 +441,11 @@ note_time(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
 	return false;
 }
 
+/*
+ * Events that wait for hooks: too long, or until somebody enables the hook.
+ */
 static void
-find_late_deliveries(CheckSearch *search)
+find_waiting_deliveries(CheckSearch *search)
 {
 	ListCell   *lc;
 
@@ -453,14 +456,20 @@ find_late_deliveries(CheckSearch *search)
 		TimestampTz since = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL ||
-			!hook->enabled)
+		if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL)
 			continue;
 		hooks_position_read(hook->hook_id, &position);
 		hooks_scan(&position, NULL, note_time, &since);
 		if (since == 0)
 			continue;
-		if (!hooks_workers)
+		if (!hook->enabled)
+			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+							   "log_held", hook->name,
+							   psprintf("events wait for hook \"%s\", which is %s, so the log is not emptied",
+										hook->name, hook->quarantined ?
+										"in quarantine" : "disabled"),
+							   "hooks.enable() has them delivered; hooks.unregister() forgets them.");
+		else if (!hooks_workers)
 			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
 							   "workers_off", hook->name,
 							   psprintf("deliveries wait for hook \"%s\", and hooks.workers is off",
@@ -538,7 +547,7 @@ static const CheckFinder finders[] = {
 	find_keys_off,
 	find_slow_keys,
 	find_filter_gaps,
-	find_late_deliveries,
+	find_waiting_deliveries,
 	find_dead_deliveries,
 };
 
