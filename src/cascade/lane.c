@@ -120,7 +120,7 @@ plan_of(const HookLane *lane)
  * Makes the query's plan.
  *
  * A query finds its table by name, and a lock on the table does not keep
- * others from renaming its schema. 40001 if the name means another table now.
+ * others from renaming its schema.  40001 if the name means another table now.
  */
 static void
 make_plan(HookLane *lane)

@@ -5,8 +5,7 @@
  *
  * A row can be changed by several foreign keys.  Rows that are changed by the
  * same ones are kept together, so that each can be put back in one go.  keep.c
- * keeps the rows that are deleted; what a change does is known to
- * cascade/change.c.
+ * keeps the deleted rows; cascade/change.c knows what a change does.
  */
 #include "postgres.h"
 
@@ -28,7 +27,7 @@
 /* What a step of the cascade does to the rows that it changes */
 typedef struct AlteringStep
 {
-	const HookStep *step;		/* to tell it by; gone after the walk */
+	const HookStep *step;		/* identifies it; not valid after the walk */
 	char	   *constraint;
 	Oid			relid;			/* topmost partitioned table above them */
 	int			n;
@@ -44,8 +43,8 @@ typedef struct AlteredRow
 	ItemPointerData tid;
 	int64		number;			/* in order of changes */
 	AlteringStep *step;
-	int			group;			/* the first change of a row has the group's
-								 * number; -1: not this one */
+	int			group;			/* the group's number in the first change of a
+								 * row; -1 in the others */
 } AlteredRow;
 
 struct HookAltered
@@ -71,8 +70,8 @@ hooks_altered_begin(void)
 }
 
 /*
- * What a column's default is, for the rows that a step sets to it; as the
- * table's owner, as whom PostgreSQL carries the action out.
+ * Evaluates the default to which a step sets a column.  As the table's owner,
+ * because PostgreSQL runs the action as the owner.
  */
 static Datum
 get_default(Relation rel, AttrNumber attnum, const AlteringStep *step,
@@ -100,7 +99,7 @@ get_default(Relation rel, AttrNumber attnum, const AlteringStep *step,
 }
 
 /*
- * A step of the walk as it is kept, made when it is first met.
+ * The entry for a step of the walk, made when the step is first met.
  */
 static AlteringStep *
 get_altering_step(HookAltered *altered, const HookStep *step)
@@ -126,7 +125,7 @@ get_altering_step(HookAltered *altered, const HookStep *step)
 	found->nulls = palloc0(sizeof(bool) * bms_num_members(step->set));
 	altered->steps = lappend(altered->steps, found);
 
-	/* what comes by ON UPDATE CASCADE depends on the referenced row */
+	/* by ON UPDATE CASCADE, the new value depends on the referenced row */
 	if (step->copies &&
 		(step->effect == HOOK_EFFECT_SET_DEFAULT || key->nkeys > 1))
 		ereport(ERROR,
@@ -150,7 +149,7 @@ get_altering_step(HookAltered *altered, const HookStep *step)
 }
 
 /*
- * Adds a row that the walk has found to be changed by a step.
+ * Adds a row that a step of the walk changes.
  */
 void
 hooks_altered_add(HookAltered *altered, const HookCascadeRow *row)
@@ -254,7 +253,8 @@ typedef struct Left
 } Left;
 
 /*
- * What some steps leave in the columns that they change: the last one counts.
+ * The values that some steps leave in the columns that they change.  If
+ * several steps change a column, the last one counts.
  */
 static List *
 find_left(List *steps)
@@ -304,9 +304,9 @@ is_left(List *lefts, const char *column)
 }
 
 /*
- * The names of the columns by which the rows of a group are found again, apart
- * from the changed ones, which are compared anyway: those of a key of the
- * table, or all.
+ * The names of the columns by which the rows of a group are found again: those
+ * of a key of the table, or all.  Changed columns are left out, as they are
+ * compared in any case.
  */
 static List *
 find_finders(Relation rel, List *lefts)
@@ -333,8 +333,8 @@ find_finders(Relation rel, List *lefts)
 }
 
 /*
- * Writes the rows of a group: what finds them, the columns as they are, and as
- * they will be.
+ * Writes the rows of a group: the columns that find them, then the changed
+ * columns as they are and as they will be.
  */
 static void
 write_group(const HookAltered *altered, int group, HookKeptWriter *writer)

@@ -8,9 +8,10 @@
  * tables were made anew.  What copies or moves files (pg_upgrade, CREATE
  * DATABASE ... TEMPLATE, VACUUM FULL, pg_repack) changes nothing.
  *
- * So each row of hooks.kept_row has a mark: a number that CREATE EXTENSION
- * draws, in a table that pg_dump leaves out, and the OIDs of table and types,
- * which it writes by their names everywhere else.
+ * So each row of hooks.kept_row has a mark.  It consists of a random number,
+ * which CREATE EXTENSION puts into a table that pg_dump leaves out, and the
+ * OIDs of the table and the types as numbers.  In all other columns, pg_dump
+ * writes such OIDs as names.
  */
 #include "postgres.h"
 
@@ -59,8 +60,8 @@ read_number(void)
 }
 
 /*
- * The mark of rows of a table with these columns, if they are kept here and
- * now.  palloc'd.
+ * The mark for rows of a table with these columns that are kept now, in this
+ * database.  palloc'd.
  */
 char *
 hooks_bin_mark(Oid relid, const HookShape *shape)

@@ -47,8 +47,8 @@ kept_id_of(Relation kept_row, HeapTuple tuple)
 }
 
 /*
- * May the current user read the table that a row of hooks.kept_row is of?  Not
- * if the table is gone, as nothing tells then who was allowed to.
+ * May the current user read the table of a row of hooks.kept_row?  Not if the
+ * table is gone, as its privileges are not known any more.
  */
 static bool
 may_read(Relation kept_row, HeapTuple tuple)
@@ -128,8 +128,8 @@ PG_FUNCTION_INFO_V1(hooks_kept_load);
 /*
  * hooks.kept_load() returns trigger
  *
- * Before a row comes into hooks.kept_dump, as from pg_restore: it goes to
- * hooks.kept_row instead.  39P01 if it is called as another trigger.
+ * Trigger before INSERT on hooks.kept_dump, which pg_restore fills: the row
+ * goes to hooks.kept_row instead.  39P01 if it is called as another trigger.
  */
 Datum
 hooks_kept_load(PG_FUNCTION_ARGS)

@@ -1,11 +1,11 @@
 /*
  * expire.c
- *		The recycle bin forgets what was kept for a time only.
+ *		The recycle bin forgets what was kept for a limited time.
  *
- * A hook says with an argument how long.  Each cascade has in hooks.kept until
- * when it is kept, so that this stays what it was when the rows went.  A
- * worker forgets what is due, whosever hook kept it, between its deliveries
- * and before it leaves; it is started again when the next one is due.
+ * An argument of the hook says for how long.  hooks.kept has the time until
+ * which each cascade is kept, so a later change of the hook does not concern
+ * it.  A worker forgets what is due, of all owners, between its deliveries and
+ * before it exits; it is started again when the next cascade is due.
  */
 #include "postgres.h"
 
@@ -44,8 +44,8 @@ typedef struct Expired
 }			Expired;
 
 /*
- * Until when something is kept that goes now, by the text of an interval:
- * 22007 if it is none, 22008 if it is too long.
+ * The time until which rows are kept that are deleted now, for an interval as
+ * a string: 22007 if it is no interval, 22008 if it is too long.
  */
 TimestampTz
 hooks_expire_when(const char *interval)
@@ -61,7 +61,7 @@ hooks_expire_when(const char *interval)
 }
 
 /*
- * Finds what is due, as far as it goes in one transaction.
+ * Finds what is due, at most as much as one transaction forgets.
  */
 static void
 find_expired(Relation kept, Expired * expired)
@@ -136,8 +136,8 @@ forget_rows(Relation kept_row, int64 kept_id)
 
 /*
  * Forgets what is due, in a transaction of its own; returns when the next
- * cascade is due, or when to try again, PG_INT64_MAX for never.  It waits for
- * nobody.
+ * cascade is due, or when to try again; PG_INT64_MAX for never.  Does not wait
+ * for locks.
  */
 TimestampTz
 hooks_expire(void)
@@ -151,7 +151,7 @@ hooks_expire(void)
 	relid = hooks_own_find("kept", RELKIND_RELATION);
 	if (OidIsValid(relid) && !RecoveryInProgress())
 	{
-		/* not beside those who restore */
+		/* not while a session restores */
 		if (!ConditionalLockRelationOid(relid, ShareUpdateExclusiveLock))
 			expired.next = GetCurrentTimestamp() +
 				BUSY_SECONDS * USECS_PER_SEC;
@@ -160,7 +160,7 @@ hooks_expire(void)
 			Relation	kept;
 			Relation	kept_row;
 
-			/* see what those did who had the lock before */
+			/* see what the previous holders of the lock have done */
 			PopActiveSnapshot();
 			PushActiveSnapshot(GetTransactionSnapshot());
 			kept = table_open(relid, NoLock);

@@ -1,6 +1,6 @@
 /*
  * expire.h
- *		The recycle bin forgets what was kept for a time only.
+ *		The recycle bin forgets what was kept for a limited time.
  */
 #ifndef HOOKS_EXPIRE_H
 #define HOOKS_EXPIRE_H

@@ -19,8 +19,8 @@
 #include "recycle/rowtext.h"
 
 /*
- * Has a column only been given a type that holds all values of the one before,
- * and writes them in the same way?
+ * Does the column's new type hold all values of the old one, and write them in
+ * the same way?
  */
 static bool
 is_widened(const HookShapePart *kept, Form_pg_attribute att)
@@ -172,7 +172,7 @@ hooks_fields_match(HookFields *fields, Relation rel,
 			continue;
 		att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 		fields->typmods[i] = att->atttypmod;
-		/* the constraints of a domain are for the INSERT to look at */
+		/* the INSERT checks the constraints of a domain */
 		fields->types[i] =
 			getBaseTypeAndTypmod(att->atttypid, &fields->typmods[i]);
 		fmgr_info_cxt(hooks_rowtext_input(fields->types[i],
@@ -184,7 +184,7 @@ hooks_fields_match(HookFields *fields, Relation rel,
 }
 
 /*
- * The value of a field of the row in hand, which is not null.
+ * The value of a field of the current row, which must not be null.
  */
 Datum
 hooks_fields_input(HookFields *fields, int i)

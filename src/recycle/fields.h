@@ -22,7 +22,7 @@ typedef struct HookFields
 	Oid		   *ioparams;
 	Oid		   *types;			/* of domains, the type beneath */
 	int32	   *typmods;
-	char	  **values;			/* of the row in hand */
+	char	  **values;			/* of the current row */
 } HookFields;
 
 extern void hooks_fields_match(HookFields *fields, Relation rel,

@@ -2,9 +2,9 @@
  * keep.c
  *		hooks.keep(): a recycle bin for whole cascades.
  *
- * Fired before the cascade, it walks all that the delete does and keeps the
- * rows: of those that go, every column that PostgreSQL does not compute
- * itself; of those that are changed, what altered.c says.
+ * It fires before the cascade, walks the whole delete and keeps the rows.  Of
+ * a deleted row it keeps every column, except those that PostgreSQL computes;
+ * of a changed row, what altered.c says.
  *
  * The walk finds TIDs, six bytes a row; the rows are read when it is over,
  * table by table.  All is done as the current user, the hook's owner, who
@@ -78,7 +78,7 @@ note_row(const HookCascadeRow *row, void *arg)
 }
 
 /*
- * Writes the rows of one table, with all its partitions, that go.
+ * Writes the deleted rows of one table, with all its partitions.
  */
 static void
 write_table(HookKeptWriter *writer, const Keep *keep, Oid relid)
@@ -162,7 +162,7 @@ write_all(const HookFiring *firing, Keep *keep)
 
 /*
  * Refuses (0A000) a statement that deletes from foreign tables, as partitions
- * or children of what it names: these rows are not seen.
+ * or children of the table that it names: hooks cannot see these rows.
  */
 static void
 check_tables(const HookFiring *firing)
@@ -220,7 +220,7 @@ PG_FUNCTION_INFO_V1(hooks_purge_kept);
 /*
  * hooks.purge_kept(older_than interval) returns bigint
  *
- * Forgets the cascades that were kept longer ago; returns how many.  With the
+ * Forgets the cascades that are older; returns their number.  Runs with the
  * rights of the caller, who needs DELETE on both tables.
  */
 Datum
@@ -236,7 +236,7 @@ hooks_purge_kept(PG_FUNCTION_ARGS)
 	values[0] = PG_GETARG_DATUM(0);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	/* after those who restore */
+	/* wait for sessions that restore */
 	LockRelationOid(hooks_own_relation("kept", RELKIND_RELATION),
 					ShareUpdateExclusiveLock);
 	if (SPI_execute_with_args("WITH gone AS (DELETE FROM hooks.kept"

@@ -25,7 +25,7 @@
 #include "recycle/rowtext.h"
 
 /*
- * Begins a format of so many fields at most, without any.  In the current
+ * Begins a format without fields, with room for so many.  In the current
  * memory context.
  */
 void
@@ -148,7 +148,7 @@ hooks_keeper_end_row(HookKeeper *keeper, HookKeptWriter *writer)
 }
 
 /*
- * Is an index one that tells the rows of its table apart?
+ * Does an index identify each row of its table?
  */
 static bool
 is_key(Oid index, TupleDesc desc, bool *primary)
@@ -176,10 +176,10 @@ is_key(Oid index, TupleDesc desc, bool *primary)
 }
 
 /*
- * The names of the columns that tell the rows of a table apart: those of its
- * primary key or, if it has none, of another unique index without nulls;
- * without generated columns, too, which may change with others.  NIL if there
- * is nothing of the kind.
+ * The names of the columns that identify each row of a table: those of the
+ * primary key or, if there is none, of another unique index.  This must have
+ * no nullable columns, and no generated ones, as these can change with others.
+ * NIL if there is no such index.
  */
 List *
 hooks_keeper_key(Relation rel)

@@ -7,8 +7,8 @@
  * little more than its text, means the same after pg_dump and restore, and can
  * be read by people.
  *
- * Reads and writes the tables as catalog code does, with no privilege check:
- * the callers check who may.
+ * The tables are read and written as catalog code does it, without privilege
+ * checks: the callers check privileges.
  *
  * This file knows the tables.  keep.c decides what is kept, keeper.c reads
  * rows of the user's tables and gives their text to this file.
@@ -218,9 +218,10 @@ hooks_kept_end_row(HookKeptWriter *writer)
 }
 
 /*
- * Adds what was written to hooks.kept: the rows that a delete from the
- * relation removes; partial, if others may belong to them; until when they are
- * kept, PG_INT64_MAX for ever.
+ * Adds a row to hooks.kept for what was written.  relation: from which the
+ * statement deletes.  rows: how many it removes.  partial: other rows may
+ * belong to the cascade.  until: the end of the time to keep it, PG_INT64_MAX
+ * for ever.
  */
 void
 hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
@@ -280,9 +281,9 @@ get_entry(HookKeptEntry *entry, HeapTuple tuple, TupleDesc desc)
 }
 
 /*
- * What hooks.kept has of a cascade; 42704 if it has nothing.  With
- * ShareUpdateExclusiveLock nobody else can restore or purge it until the end
- * of the transaction.
+ * Reads the row of a cascade in hooks.kept; 42704 if there is none.  With
+ * ShareUpdateExclusiveLock, no other session can restore or purge it until the
+ * end of the transaction.
  */
 void
 hooks_kept_get(HookKeptEntry *entry, int64 kept_id, LOCKMODE lockmode)
@@ -312,8 +313,8 @@ compare_entries(const ListCell *a, const ListCell *b)
 }
 
 /*
- * All that a transaction has kept, the newest first: a palloc'd list of
- * HookKeptEntry.  42704 if that is nothing.
+ * The cascades that a transaction has kept, the newest first: a palloc'd list
+ * of HookKeptEntry.  42704 if there are none.
  */
 List *
 hooks_kept_of_transaction(FullTransactionId transaction, LOCKMODE lockmode)
@@ -381,7 +382,7 @@ get_numbers(const HookKeptFormat *format, Datum value)
 }
 
 /*
- * What a row of hooks.kept_row says of its data.
+ * Reads the format of the data of a row of hooks.kept_row.
  */
 static void
 get_format(HookKeptFormat *format, const Datum *values)
@@ -423,8 +424,8 @@ get_format(HookKeptFormat *format, const Datum *values)
 }
 
 /*
- * Gives the chunks of a kept cascade to the reader, in the order in which they
- * were written.  What is palloc'd for one is freed before the next.
+ * Calls the reader for each chunk of a kept cascade, in the order in which
+ * they were written.  The reader's memory is freed after each chunk.
  */
 void
 hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
@@ -463,7 +464,7 @@ hooks_kept_read(int64 kept_id, HookKeptReader reader, void *arg)
 }
 
 /*
- * The rows of a cascade are not kept any longer.
+ * Deletes the kept rows of a cascade.
  */
 void
 hooks_kept_forget_rows(int64 kept_id)
@@ -486,7 +487,7 @@ hooks_kept_forget_rows(int64 kept_id)
 }
 
 /*
- * A cascade that hooks_kept_get() has found is restored.
+ * Marks a cascade that hooks_kept_get() has found as restored.
  */
 void
 hooks_kept_set_restored(int64 kept_id)

@@ -28,11 +28,11 @@ typedef struct HookKeptFormat
 	bool		original;		/* numbers of columns and OIDs of types are
 								 * those of now; else only names can be
 								 * compared */
-	int			nchanged;		/* 0: rows that were deleted.  Else rows that
-								 * were changed in so many columns: the last
-								 * fields are these twice, as they were and as
-								 * the delete left them; the first find the
-								 * row */
+	int			nchanged;		/* 0: deleted rows. Otherwise rows that were
+								 * changed in so many columns: the first
+								 * fields find the row; the last are the
+								 * changed columns twice, as they were and as
+								 * the delete left them */
 } HookKeptFormat;
 
 /* Writes kept rows */
@@ -55,7 +55,7 @@ typedef struct HookKeptEntry
 	TimestampTz restored_at;	/* if it was */
 } HookKeptEntry;
 
-/* Reads some rows of one format; data may be written to */
+/* Reads some rows of one format; it may write to data */
 typedef void (*HookKeptReader) (const HookKeptFormat *format, int rows,
 								char *data, void *arg);
 

@@ -2,18 +2,18 @@
  * putback.c
  *		Puts kept rows back into tables, as their owners.
  *
- * A statement writes to tables of one owner, and runs as that role.  It reads
- * tuplestores, each under its name, with columns k1, k2, ... for the fields of
- * the format.
+ * Each statement writes to tables of one owner, and runs as this role.  It
+ * reads named tuplestores, with columns k1, k2, ... for the fields of the
+ * format.
  *
- * Foreign keys and AFTER triggers must not be looked at before the rows of all
- * owners are there.  So statements are nested in each other: each is run, and
- * stays open while the next one is; then they finish, the last one first.
+ * Foreign keys must not be checked, and AFTER triggers not fired, before the
+ * rows of all owners are there.  So the statements are nested: each runs, and
+ * stays open while the next one runs.  Then they finish, the last one first.
  *		ExecutorStart(a), ExecutorRun(a)		as the owner of a
  *			ExecutorStart(b), ExecutorRun(b)	as the owner of b
  *			ExecutorFinish(b)					as b's: b's AFTER triggers
  *		ExecutorFinish(a)						as a's: a's
- * Each has a trigger query level of its own, as nested statements have.
+ * Each has its own trigger query level, as nested statements have.
  */
 #include "postgres.h"
 
@@ -48,7 +48,7 @@ column(const HookRestored *table, int field)
 }
 
 /*
- * Has a field a column yet?
+ * Does the column of a field still exist?
  */
 static bool
 has_column(const HookRestored *table, int field)
@@ -121,8 +121,8 @@ is_in_key(List *key, const HookRestored *table, int field)
 }
 
 /*
- * The names of the columns that tell the rows of the table apart; NIL if there
- * are none, or the fields do not have all of them.
+ * The names of the columns that identify each row of the table; NIL if there
+ * are none, or if not all of them are among the fields.
  */
 static List *
 find_key(const HookRestored *table)
@@ -145,8 +145,8 @@ find_key(const HookRestored *table)
 }
 
 /*
- * The text of a row, as SQL: of the columns that were not changed, then of
- * those that were as the delete left them; of the kept rows or of the table's.
+ * SQL for a row as text: the columns that were not changed, then the changed
+ * ones as the delete left them.  For kept rows, or for rows of the table.
  */
 static char *
 row_text(const HookRestored *table, bool kept)
@@ -154,28 +154,28 @@ row_text(const HookRestored *table, bool kept)
 	int			n = table->format.nchanged;
 	int			old = table->format.nfields - 2 * n;
 	const char *comma = "";
-	StringInfoData text;
+	StringInfoData sql;
 
-	initStringInfo(&text);
-	appendStringInfoString(&text, "ROW(");
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "ROW(");
 	for (int i = 0; i < table->format.nfields; i++)
 	{
 		if (!has_column(table, i) || (i >= old && i < old + n))
 			continue;
-		appendStringInfo(&text, "%s%s", comma,
+		appendStringInfo(&sql, "%s%s", comma,
 						 kept ? psprintf("k%d", i + 1) : column(table, i));
 		comma = ", ";
 	}
-	appendStringInfoString(&text, ")::pg_catalog.text");
-	return text.data;
+	appendStringInfoString(&sql, ")::pg_catalog.text");
+	return sql.data;
 }
 
 /*
  * UPDATE TABLE t SET COLUMN = e.kN, ... FROM STORE e WHERE the key is the
  * same, and the changed columns are as the delete left them
  *
- * Where there is no key, rows of the same values are numbered, so that each
- * kept one finds another; nobody can tell which is which:
+ * Without a key, several rows can have the same values.  They are numbered, so
+ * that each kept row finds a different one; it does not matter which:
  *		FROM (SELECT tid, relid, s.* FROM (SELECT tid, relid, ROW, NUMBER FROM
  *		TABLE) f
  *				JOIN (SELECT *, ROW, NUMBER FROM STORE) s ON the same ROW and
@@ -243,8 +243,7 @@ append_update(StringInfo query, const HookRestored *table,
  * WITH r1 AS (INSERT ... RETURNING 1), r2 AS (UPDATE ... RETURNING 1), ...
  * SELECT (SELECT count(*) FROM r1), (SELECT count(*) FROM r2), ...
  *
- * The counts are asked for in the order of the tables, so that these are
- * written in that order.
+ * PostgreSQL writes the tables in the order in which the counts are selected.
  */
 static char *
 make_statement(List *tables)
@@ -305,7 +304,7 @@ end_counts(DestReceiver *self)
 }
 
 /*
- * The role as which the rows are put back is the owner of this table.
+ * A table of the role as which the rows are put back.
  */
 static Oid
 table_of(const HookPutback *putback)
@@ -314,11 +313,10 @@ table_of(const HookPutback *putback)
 }
 
 /*
- * Puts rows of some tables, of one owner, back, in the name of the caller;
- * their AFTER triggers and the checks of their foreign keys wait for
- * hooks_putback_finish().  The number of rows that are back is in each table
- * then.  To be called, and finished, while connected to SPI.  quiet: no users'
- * triggers are fired.
+ * Puts rows back into tables of one owner, for the caller.  AFTER triggers and
+ * foreign key checks wait for hooks_putback_finish().  After the call, each
+ * HookRestored has the number of rows that are back.  Call this, and finish,
+ * while connected to SPI.  quiet: users' triggers do not fire.
  *
  * The calling function has checked the caller's rights.
  */
@@ -327,7 +325,7 @@ hooks_putback_run(List *tables, Oid caller, bool quiet)
 {
 	HookPutback *putback = palloc0(sizeof(HookPutback));
 	QueryEnvironment *stores = create_queryEnv();
-	char	   *text = make_statement(tables);
+	char	   *sql = make_statement(tables);
 	HookIdentity before;
 	SPIPlanPtr	plan;
 	ListCell   *lc;
@@ -351,13 +349,13 @@ hooks_putback_run(List *tables, Oid caller, bool quiet)
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	hooks_identity_stand_in(&before, table_of(putback), caller);
-	plan = SPI_prepare(text, 0, NULL);
+	plan = SPI_prepare(sql, 0, NULL);
 	putback->plan = plan == NULL ? NULL : SPI_plan_get_cached_plan(plan);
 	if (putback->plan == NULL)
-		elog(ERROR, "could not plan statement: %s", text);
+		elog(ERROR, "could not plan statement: %s", sql);
 	putback->running =
 		CreateQueryDesc(linitial_node(PlannedStmt, putback->plan->stmt_list),
-						text, GetActiveSnapshot(),
+						sql, GetActiveSnapshot(),
 						InvalidSnapshot,
 						&putback->receiver, NULL, stores, 0);
 	ExecutorStart(putback->running, 0);
@@ -372,7 +370,8 @@ hooks_putback_run(List *tables, Oid caller, bool quiet)
 }
 
 /*
- * Ends what hooks_putback_run() began: the last one that is still open.
+ * Ends what hooks_putback_run() began.  Of nested statements, the last one
+ * must be finished first.
  */
 void
 hooks_putback_finish(HookPutback *putback)
@@ -384,7 +383,7 @@ hooks_putback_finish(HookPutback *putback)
 	hooks_identity_stand_in(&before, table_of(putback), putback->caller);
 	hooks_statement_set_caller(putback->caller);
 	ExecutorFinish(putback->running);
-	/* a statement that fires nothing has not taken the caller */
+	/* without triggers, nothing has read and reset the caller */
 	hooks_statement_set_caller(InvalidOid);
 	hooks_identity_end(&before);
 	ExecutorEnd(putback->running);

@@ -18,15 +18,16 @@
 /* Rows of one format, to be put back */
 typedef struct HookRestored
 {
-	int64		kept_id;		/* of changed rows, whose change it was */
+	int64		kept_id;		/* of changed rows: the cascade that changed
+								 * them */
 	HookKeptFormat format;
 	HookFields	fields;
 	TupleDesc	desc;
 	EphemeralNamedRelationData enr;
 	Tuplestorestate *store;
 	int64		rows;
-	int64		back;			/* of them are there again */
-	bool		vanished;		/* no changed column is there any more */
+	int64		back;			/* how many of them are back */
+	bool		vanished;		/* all changed columns were dropped */
 } HookRestored;
 
 /* A statement that puts rows of one owner's tables back */
@@ -34,7 +35,7 @@ typedef struct HookPutback
 {
 	DestReceiver receiver;		/* takes the counts */
 	List	   *tables;			/* of HookRestored */
-	Oid			caller;			/* in whose name */
+	Oid			caller;			/* who restores */
 	CachedPlan *plan;
 	QueryDesc  *running;
 } HookPutback;

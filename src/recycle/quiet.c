@@ -1,14 +1,14 @@
 /*
  * quiet.c
- *		A statement that fires no triggers but those of constraints.
+ *		A statement that fires only the triggers of constraints.
  *
- * The executor has a list of triggers for each table that a statement writes,
- * a copy for this statement only.  Those that PostgreSQL has made itself, for
- * foreign keys and for constraints that wait, stay in it; users' triggers go,
- * and with them the hooks.
+ * For each table that a statement writes, the executor has a list of triggers,
+ * which is a copy for this statement.  The triggers that PostgreSQL has made
+ * for foreign keys and deferrable constraints stay in the list.  Users'
+ * triggers, and with them the hooks, are removed.
  *
- * The list of a partition is made when a row first comes to it.  So the rows
- * are sent to their partitions once before the statement runs.
+ * The list of a partition is made when the first row is routed to it.  So all
+ * rows are routed once before the statement runs.
  */
 #include "postgres.h"
 
@@ -25,8 +25,8 @@
 #include "recycle/quiet.h"
 
 /*
- * Takes users' triggers out of a table's list.  PostgreSQL's own ones are all
- * AFTER ROW.
+ * Removes users' triggers from a table's list.  PostgreSQL's own triggers are
+ * all AFTER ROW.
  */
 static void
 take_out_triggers(ResultRelInfo *table)
@@ -57,7 +57,7 @@ take_out_triggers(ResultRelInfo *table)
 }
 
 /*
- * Sends the rows that a partitioned table will get to their partitions.
+ * Finds the partition of each row that a partitioned table is going to get.
  */
 static void
 find_partitions(ModifyTableState * state, HookRestored *table, EState *estate)
@@ -97,8 +97,8 @@ find_partitions(ModifyTableState * state, HookRestored *table, EState *estate)
 }
 
 /*
- * Makes a statement that was started, and writes these tables in its WITH, one
- * that fires no users' triggers.
+ * Keeps a started statement, which writes these tables in its WITH, from
+ * firing users' triggers.
  */
 void
 hooks_quiet_statement(QueryDesc *query, List *tables)

@@ -1,6 +1,6 @@
 /*
  * quiet.h
- *		A statement that fires no triggers but those of constraints.
+ *		A statement that fires only the triggers of constraints.
  */
 #ifndef HOOKS_QUIET_H
 #define HOOKS_QUIET_H

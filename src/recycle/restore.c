@@ -3,14 +3,13 @@
  *		hooks.restore(), hooks.restore_transaction(): put kept rows back.
  *
  * The caller does not name the tables, so their code (triggers, defaults,
- * domains, index expressions) must not run as the caller: rows are made of
- * text, and put back, as the owner of their table.  That the caller may read
- * and write the tables is checked before.
+ * domains, index expressions) must not run as the caller.  Rows are parsed and
+ * put back as the owner of their table.  Before that, it is checked that the
+ * caller may read and write the tables.
  *
- * All removed rows are put back before all changes are taken back, as these
- * may be of rows that were removed later; and all this before PostgreSQL looks
- * at the foreign keys of the removed rows, so that cycles are whole again by
- * then.
+ * First all removed rows are put back, then changes are undone, as a changed
+ * row may have been removed later.  PostgreSQL checks the foreign keys of the
+ * removed rows only after both, when cycles are complete again.
  */
 #include "postgres.h"
 
@@ -39,12 +38,12 @@
 
 typedef struct Restore
 {
-	const char *column;			/* whose value is being read, NULL: none */
+	const char *column;			/* whose value is being read; NULL: none */
 	const char *table;
 	int64		kept_id;		/* that is being read */
 	Oid			caller;
-	bool		quiet;			/* users' triggers and hooks are left out */
-	bool		skip;			/* columns that are gone, too */
+	bool		quiet;			/* users' triggers and hooks do not fire */
+	bool		skip;			/* columns that are gone are left out */
 	MemoryContext context;
 	List	   *removed;		/* of HookRestored: one for each format */
 	List	   *changed;		/* one for each cascade and format, the last
@@ -76,7 +75,7 @@ open_restored(const Restore *restore, const HookKeptFormat *format)
 }
 
 /*
- * 42501 unless the caller could write the rows, and see them: errors may quote
+ * 42501 unless the caller may write the rows, and read them: errors can show
  * kept values.
  */
 static void
@@ -123,8 +122,8 @@ same_format(const HookKeptFormat *a, const HookKeptFormat *b)
 }
 
 /*
- * 42501 unless the caller owns a table, with all its partitions, and so could
- * switch off its triggers.
+ * 42501 unless the caller owns a table and all its partitions.  An owner could
+ * disable the triggers as well.
  */
 static void
 check_owns(Relation rel)
@@ -141,7 +140,7 @@ check_owns(Relation rel)
 }
 
 /*
- * Is any of the columns that were changed there yet?
+ * Does any of the changed columns still exist?
  */
 static bool
 has_changed_column(const HookRestored *table)
@@ -158,7 +157,7 @@ has_changed_column(const HookRestored *table)
 }
 
 /*
- * Makes the place for rows of a format.
+ * Makes a HookRestored for rows of a format.
  */
 static HookRestored *
 add_restored(Restore *restore, const HookKeptFormat *format)
@@ -206,8 +205,8 @@ add_restored(Restore *restore, const HookKeptFormat *format)
 }
 
 /*
- * The place for rows of a format, as they come from the cascade in hand; NULL
- * if there is none yet.
+ * The HookRestored for rows of a format, as they come from the current
+ * cascade; NULL if there is none yet.
  */
 static HookRestored *
 find_restored(const Restore *restore, const HookKeptFormat *format)
@@ -350,8 +349,7 @@ next_tables(List *tables, int n)
 }
 
 /*
- * Has a table, or a partition of it, a trigger or constraint that can wait for
- * the end of the transaction?
+ * Has a table, or a partition of it, a deferrable trigger or constraint?
  */
 static bool
 may_defer(Oid relid)
@@ -389,10 +387,10 @@ any_may_defer(List *tables, Oid caller)
 }
 
 /*
- * SET CONSTRAINTS ALL IMMEDIATE, if an owner who is not trusted by the caller
- * has something that could wait for the end of the transaction: it would be
- * carried out then as whoever commits, which a security-restricted operation
- * does not allow.  What waits already is carried out as by that role.
+ * SET CONSTRAINTS ALL IMMEDIATE, if an owner whom the caller does not trust
+ * has a deferrable trigger or constraint: deferred, it would run at COMMIT as
+ * the session's role, which a security-restricted operation does not allow.
+ * What is deferred already runs now, as this role.
  */
 static void
 stop_deferring(const Restore *restore)
@@ -412,7 +410,7 @@ stop_deferring(const Restore *restore)
 }
 
 /*
- * Did every removed row come back?  09000 otherwise.
+ * 09000 unless every removed row is back.
  */
 static void
 check_removed(const HookPutback *putback)
@@ -438,8 +436,8 @@ check_removed(const HookPutback *putback)
 }
 
 /*
- * Puts all rows back.  Those without a key are found by their text, in which
- * floats that differ have to differ.
+ * Puts all rows back.  Rows without a key are found by their text, so two
+ * different floats must not have the same text.
  */
 static void
 put_back(const Restore *restore)
@@ -476,8 +474,8 @@ put_back(const Restore *restore)
 }
 
 /*
- * Tells of the changed rows that were left alone, as they are not what the
- * deletes have left.
+ * Reports the changed rows that were not put back, as they have changed again
+ * since the delete.
  */
 static void
 report_left(List *changed)
@@ -523,7 +521,7 @@ end_stores(List *tables)
 }
 
 /*
- * Does an argument say the second of two words?  22023 if it says neither.
+ * Is an argument the second of two words?  22023 if it is neither of them.
  */
 static bool
 get_word(FunctionCallInfo fcinfo, int n, const char *first, const char *second)
@@ -539,7 +537,7 @@ get_word(FunctionCallInfo fcinfo, int n, const char *first, const char *second)
 }
 
 /*
- * Sets hooks.restoring to the numbers of cascades, for triggers to look at.
+ * Sets hooks.restoring to the numbers of the cascades, for triggers to read.
  */
 static void
 tell_restoring(List *entries)
@@ -589,12 +587,12 @@ PG_FUNCTION_INFO_V1(hooks_restore);
 /*
  * hooks.restore(kept_id bigint, triggers text, missing text) returns bigint
  *
- * Puts back what was kept of a cascade, all of it or nothing, and forgets its
- * rows; with users' triggers or without, and columns that are gone are an
- * error or left out.  Returns the number of rows that were removed and are
- * there again; 0, with a NOTICE, if it was restored before.  Errors: 22004,
- * 22023, those of hooks_kept_get(), check_may_write(), of the columns and of
- * PostgreSQL.
+ * Puts back what was kept of a cascade, all of it or nothing, and forgets the
+ * kept rows.  triggers: whether users' triggers fire.  missing: whether a
+ * column that is gone is an error or left out.  Returns the number of rows
+ * that were removed and are there again; 0, with a NOTICE, if it was restored
+ * before.  Errors: 22004, 22023, those of hooks_kept_get(), check_may_write(),
+ * of the columns and of PostgreSQL.
  */
 Datum
 hooks_restore(PG_FUNCTION_ARGS)
@@ -618,9 +616,9 @@ PG_FUNCTION_INFO_V1(hooks_restore_transaction);
  * hooks.restore_transaction(transaction_id xid8, triggers text, missing text)
  *		returns bigint
  *
- * The same for all that a transaction has kept, what was restored before left
- * out: all of it or nothing.  Errors: those of hooks_kept_of_transaction(),
- * too.
+ * The same for all that a transaction has kept, except what was restored
+ * before: all of it or nothing.  Errors: also those of
+ * hooks_kept_of_transaction().
  */
 Datum
 hooks_restore_transaction(PG_FUNCTION_ARGS)

@@ -14,9 +14,9 @@
 #include "recycle/rowtext.h"
 
 /*
- * Functions of other types of the same format, where a type's own text says
- * less than its value: xml loses parts of its declaration, and the bare names
- * of functions and operators can mean several.
+ * Functions of other types, for types whose own text loses information: xml
+ * loses parts of its declaration, and the plain names of functions and
+ * operators can be ambiguous.  The other types have the same format.
  */
 static const struct
 {
@@ -48,8 +48,8 @@ hooks_rowtext_output(Oid type)
 }
 
 /*
- * The function that reads it, and what it wants to know of the type, which is
- * not a domain.
+ * The function that reads it, and the type argument that it needs.  The type
+ * must not be a domain.
  */
 Oid
 hooks_rowtext_input(Oid type, Oid *ioparam)
@@ -64,8 +64,8 @@ hooks_rowtext_input(Oid type, Oid *ioparam)
 }
 
 /*
- * Sets the parameters that the text of values depends on, as pg_dump does,
- * until hooks_rowtext_end_settings().  An abort puts them back.
+ * Sets the parameters on which the text of values depends, as pg_dump does,
+ * until hooks_rowtext_end_settings().  An abort resets them.
  */
 int
 hooks_rowtext_begin_settings(void)
@@ -138,9 +138,9 @@ hooks_rowtext_put(StringInfo data, int field, const char *value)
 }
 
 /*
- * Splits the first row of a chunk's data into its fields, NULL for a null;
- * they are in the data.  Returns the data behind it.  XX001 if it is no such
- * row.
+ * Splits the first row of a chunk's data into its fields, NULL for a null; the
+ * fields point into the data.  Returns the data after the row.  XX001 if the
+ * row is malformed.
  */
 char *
 hooks_rowtext_next(char *data, char **fields, int nfields)

@@ -2,8 +2,8 @@
  * rules.c
  *		Rules that keep rows from being put back.
  *
- * To put rows back is an INSERT, or an UPDATE of changed ones, and a rule on
- * that makes something else of it.
+ * Rows are put back by INSERT, and changed rows by UPDATE.  A rule on these
+ * commands would do something else.
  */
 #include "postgres.h"
 
@@ -14,8 +14,8 @@
 #include "recycle/rules.h"
 
 /*
- * Refuses (0A000) a table with a rule that is in force for the operation: its
- * rows cannot be kept, or if they are, not be put back.
+ * Refuses (0A000) a table with an enabled rule for the operation: its rows
+ * could not be put back, so they are not kept, either.
  */
 void
 hooks_rules_check(Relation rel, CmdType operation, bool kept)

@@ -2,16 +2,15 @@
  * shape.c
  *		Columns, and what their types are made of.
  *
- * The text of a value means the same as long as the type of its column means
- * the same.  The type's name or OID does not tell that: a composite type gets
- * other attributes, and an enum other labels.  A shape has all of them in one
- * list:
+ * A kept value can be read only while the type of its column is the same.  The
+ * name or OID of the type does not show that: a composite type can get other
+ * attributes, and an enum other labels.  A shape lists all of them:
  *
  *		column, what is inside of it, column, ...
  *
- * where inside of a composite are its attributes, each with what is inside of
- * it; of an enum its labels; of a domain or range the type beneath; of an
- * array what is inside of its elements.
+ * Inside of a composite are its attributes, each with what is inside of it.
+ * Inside of an enum are its labels, inside of a domain or range the type
+ * beneath, and inside of an array what is inside of its elements.
  */
 #include "postgres.h"
 
@@ -160,11 +159,12 @@ hooks_shape_equal(const HookShape *a, const HookShape *b)
 }
 
 /*
- * Is what was inside of a column's type still what is inside of it now, the
- * first column of another shape?  An enum may have got more labels.
+ * Is what was inside of a column's type the same as what is inside of it now?
+ * The type as it is now is the first column of the other shape.  An enum may
+ * have got more labels.
  *
- * Where the numbers are the original ones they tell attributes, which may be
- * called something else now; names do otherwise.
+ * In the original database, attributes are compared by number, as they may
+ * have been renamed; otherwise by name.
  */
 bool
 hooks_shape_is_inside(const HookShape *kept, int column, const HookShape *now,
@@ -208,23 +208,23 @@ hooks_shape_type(const HookShapePart *part)
 char *
 hooks_shape_inside(const HookShape *shape, int column)
 {
-	StringInfoData text;
+	StringInfoData list;
 	int			end = hooks_shape_next(shape, column);
 
-	initStringInfo(&text);
+	initStringInfo(&list);
 	for (int i = column + 1; i < end; i++)
 	{
 		const HookShapePart *part = &shape->parts[i];
 
-		appendStringInfoString(&text, i == column + 1 ? "(" : ", ");
+		appendStringInfoString(&list, i == column + 1 ? "(" : ", ");
 		if (!OidIsValid(part->type))
-			appendStringInfoString(&text, quote_literal_cstr(part->name));
+			appendStringInfoString(&list, quote_literal_cstr(part->name));
 		else
-			appendStringInfo(&text, "%s%s%s", part->name[0] == '\0' ? "" :
+			appendStringInfo(&list, "%s%s%s", part->name[0] == '\0' ? "" :
 							 quote_identifier(part->name),
 							 part->name[0] == '\0' ? "" : " ",
 							 hooks_shape_type(part));
 	}
-	appendStringInfoString(&text, end == column + 1 ? "()" : ")");
-	return text.data;
+	appendStringInfoString(&list, end == column + 1 ? "()" : ")");
+	return list.data;
 }
