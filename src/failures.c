@@ -2,8 +2,8 @@
  * failures.c
  *		The executor's hooks once more, for errors that pass.
  *
- * These stand around those of executor.c, where the library is preloaded. In a
- * database without on_failure hooks they cost one test each, in functions of
+ * These stand around those of executor.c, where the library is preloaded.  In
+ * a database without on_failure hooks they cost one test each, in functions of
  * their own, which need no room for more; in others a PG_TRY, which every
  * statement pays, as it is the outermost one that tells whether an error
  * reaches the client.

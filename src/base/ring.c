@@ -2,12 +2,12 @@
  * ring.c
  *		Failed statements in shared memory, until a worker tells hooks of them.
  *
- * A transaction that fails can write nothing. What its statements' hooks are
+ * A transaction that fails can write nothing.  What its statements' hooks are
  * to be told waits here: a fixed number of entries for all databases, each
- * with texts of bounded length. Who finds no free one, nor one that has waited
- * for more than a minute, gives up; nobody waits. The entries of an owner are
- * taken in the order in which they came. A crash loses what is here, and so
- * does the end of the server.
+ * with texts of bounded length.  Who finds no free one, nor one that has
+ * waited for more than a minute, gives up; nobody waits.  The entries of an
+ * owner are taken in the order in which they came.  A crash loses what is
+ * here, and so does the end of the server.
  */
 #include "postgres.h"
 

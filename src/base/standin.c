@@ -4,10 +4,10 @@
  *
  * pg_dump locks and reads the tables that it dumps as the role that runs it.
  * Where not everybody may read a table of ours, or not all of it, pg_dump
- * finds a table in its place that everybody may read and that has no rows,
- * its stand-in, and asks a function for the rows.  (A view would do that too,
- * but pg_dump refuses to read one.)  pg_restore writes to the stand-in, and
- * its trigger to the table.
+ * finds a table in its place that everybody may read and that has no rows, its
+ * stand-in, and asks a function for the rows.  (A view would do that too, but
+ * pg_dump refuses to read one.) pg_restore writes to the stand-in, and its
+ * trigger to the table.
  */
 #include "postgres.h"
 

@@ -3,7 +3,7 @@
  *		What the end of a transaction wakes.
  *
  * A worker can see what a transaction leaves for it when that has committed,
- * not earlier. What was noted in a savepoint that was rolled back stays: a
+ * not earlier.  What was noted in a savepoint that was rolled back stays: a
  * worker that finds nothing goes to sleep again.
  */
 #include "postgres.h"

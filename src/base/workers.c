@@ -2,18 +2,19 @@
  * workers.c
  *		Which workers there are, in shared memory: to wake them, or start them.
  *
- * A worker delivers what waits for the hooks of one owner in one database. Who
- * commits such an event sets the latch of one that is idle; if there is none,
- * a slot is taken and the postmaster asked for a process, which finds its slot
- * when it starts. What cannot be started now is a request: the launcher, a
- * process without a database, starts it when there is room, or it is time.
+ * A worker delivers what waits for the hooks of one owner in one database.
+ * Who commits such an event sets the latch of one that is idle; if there is
+ * none, a slot is taken and the postmaster asked for a process, which finds
+ * its slot when it starts.  What cannot be started now is a request: the
+ * launcher, a process without a database, starts it when there is room, or it
+ * is time.
  *
  * Nothing is lost between a worker that leaves and somebody who wakes it: both
  * look at the slot under the lock.  Nobody waits here: the lock is a spinlock,
  * under which nothing but these arrays is read and written.
  *
  * All of it is in shared memory that a session finds without preload
- * (shared.c). If there is no room, no worker is ever started; sessions are
+ * (shared.c).  If there is no room, no worker is ever started; sessions are
  * told once.
  */
 #include "postgres.h"
@@ -192,7 +193,7 @@ wake_launcher(void)
 }
 
 /*
- * Notes under the lock that a worker is to start. If there is no room for
+ * Notes under the lock that a worker is to start.  If there is no room for
  * that, a request that is far from due makes way.
  */
 static void
@@ -228,7 +229,7 @@ add_request(Oid database, Oid owner, bool stand_in, TimestampTz at, int tries,
 }
 
 /*
- * Takes a slot under the lock. NULL if there is none, or the database has as
+ * Takes a slot under the lock.  NULL if there is none, or the database has as
  * many workers as it may, which "full" tells; or if the owner has one and half
  * of the places are taken: they are for others, whatever the owner's callbacks
  * are busy with.
@@ -389,8 +390,8 @@ hooks_workers_stand_in(Oid owner)
 
 /*
  * Wakes a worker for the hooks of an owner, or starts one; "retries": for what
- * waits for a retry, too. Never throws, as it is called when a transaction has
- * committed.
+ * waits for a retry, too.  Never throws, as it is called when a transaction
+ * has committed.
  */
 void
 hooks_workers_wake(Oid database, Oid owner, bool stand_in, bool retries)
@@ -442,9 +443,10 @@ hooks_workers_end_wait(void)
 }
 
 /*
- * The slot goes when the process does, however that comes. Who leaves in an
- * orderly way has none any more. Else what was to be done is still to be done;
- * and if that was in a callback, the next worker counts it as its failure.
+ * The slot goes when the process does, however that comes.  Who leaves in an
+ * orderly way has none any more.  Else what was to be done is still to be
+ * done; and if that was in a callback, the next worker counts it as its
+ * failure.
  */
 static void
 worker_exits(int code, Datum arg)
@@ -521,8 +523,8 @@ hooks_workers_connected(void)
 }
 
 /*
- * Has the worker been woken since it last looked? retries is set if what waits
- * for a retry may be due earlier than was known.
+ * Has the worker been woken since it last looked?  retries is set if what
+ * waits for a retry may be due earlier than was known.
  */
 bool
 hooks_workers_look(bool *retries)
@@ -562,8 +564,8 @@ worker_stalls(void)
 }
 
 /*
- * The worker begins to deliver something. If that takes long, another one sees
- * to the other hooks of the owner, if there are several.
+ * The worker begins to deliver something.  If that takes long, another one
+ * sees to the other hooks of the owner, if there are several.
  */
 void
 hooks_workers_begin(bool several)
@@ -629,8 +631,8 @@ hooks_workers_at(int64 delivery)
 }
 
 /*
- * Has a worker of this database ended in a delivery? Who asks writes down that
- * it has, in the transaction that hooks_workers_end() ends.
+ * Has a worker of this database ended in a delivery?  Who asks writes down
+ * that it has, in the transaction that hooks_workers_end() ends.
  */
 bool
 hooks_workers_died_at(int64 delivery)

@@ -2,10 +2,11 @@
  * deliver.c
  *		One delivery: a hook's callback is called with an event.
  *
- * It is called in the session of the hook's owner, in a subtransaction: what
- * it did is gone if it fails, and the others of its transaction stay. Nobody
- * waits for the outcome, so that no error passes, but for those that end the
- * session. Parameters that it sets are reset, as if the session were new.
+ * The callback runs in a session of the hook's owner, in a subtransaction.  If
+ * it fails, only its own effects are rolled back; other deliveries of the
+ * transaction stay.  No client waits for the outcome, so errors are caught,
+ * except those that end the session.  Parameters that the callback sets are
+ * reset, as if the session were new.
  */
 #include "postgres.h"
 
@@ -30,12 +31,12 @@
 #include "firing/stats.h"
 #include "outbox/deliver.h"
 
-/* where its rows come from is in the event */
+/* a delivery has no origin: the event says where its rows come from */
 static const HookOrigin not_known = {HOOK_DEPTH_UNKNOWN};
 
 /*
- * The delivery, 0 for none, whose transaction could not commit, and why. It is
- * not called again for this, but fails with that error.
+ * The delivery whose transaction could not commit, 0 for none, and the error.
+ * Its callback is not called again: the delivery fails with this error.
  */
 static int64 failed = 0;
 static ErrorData *failed_error = NULL;
@@ -51,7 +52,7 @@ typedef struct DeliveryCall
 } DeliveryCall;
 
 /*
- * Makes a receiver of a hook, in the current memory context.
+ * Makes the receiver for a hook, in the current memory context.
  */
 void
 hooks_deliver_prepare(HookReceiver *receiver, Hook *hook)
@@ -163,8 +164,9 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 }
 
 /*
- * The transaction of one delivery has failed, with the current error: it is
- * the delivery's. False if that was told already, and so is not the cause.
+ * The transaction of a single delivery has failed with the current error,
+ * which is noted as the delivery's.  False if one was noted for it before:
+ * then the delivery is not the cause.
  */
 bool
 hooks_deliver_failed(int64 delivery_id)
@@ -197,7 +199,7 @@ hooks_deliver_committed(void)
 }
 
 /*
- * Is it of no use to try again?
+ * Is another attempt useless?
  */
 bool
 hooks_deliver_is_hopeless(const ErrorData *error)

@@ -2,9 +2,9 @@
  * failed.c
  *		Tells on_failure hooks of failed statements.
  *
- * Each is taken out of the ring before its callback is called, in a
- * transaction of its own: at most once. A hook that is gone by then, disabled,
- * or another role's is told nothing.
+ * Each failure is taken out of the ring before the callback is called, in a
+ * transaction of its own, so it is told at most once.  A hook that by then is
+ * dropped, disabled or of another owner is not told.
  */
 #include "postgres.h"
 
@@ -28,11 +28,11 @@
 #include "registry/registry.h"
 #include "registry/scope.h"
 
-/* so many in a row, then others have their turn */
+/* so many in a row, then other hooks have their turn */
 #define PORTION_FAILURES 100
 
 /*
- * The hook that is to be told; NULL if there is none any more.
+ * The hook that is to be told; NULL if it is not in force any more.
  */
 static Hook *
 hook_to_tell(const HookFailed *failed)
@@ -113,8 +113,8 @@ tell_failed(const HookFailed *failed)
 }
 
 /*
- * The same.  What fails outside of the callback, such as the commit, costs the
- * others nothing: it is in the log.
+ * The same.  An error outside of the callback, such as at commit, is only
+ * logged, so that other failures are still told.
  */
 static void
 try_to_tell(const HookFailed *failed)

@@ -21,11 +21,11 @@
 #include "registry/present.h"
 #include "registry/registry.h"
 
-/* how long to wait until a worker is asked for once more, in ms */
+/* after so many ms a worker is requested again */
 #define ASK_AGAIN	1000
 
 /*
- * 55000 where flush() would wait for itself.
+ * 55000 if flush() would wait for its own transaction or delivery.
  */
 static void
 check_may_wait(void)
@@ -69,9 +69,9 @@ hooks_to_wait_for(void)
 }
 
 /*
- * Has a hook everything that a snapshot sees, and of what had failed all that
- * was due then?  So it has if it is no longer
- * there, or not in force: what waits for it waits for hooks.enable().
+ * Has a hook received all events that a snapshot sees, and all retries that
+ * were due then?  Also true if the hook is dropped or not in force: its events
+ * then wait for hooks.enable().
  */
 static bool
 is_done(const Hook *hook, const HookSnapshot *target, TimestampTz since)
@@ -89,7 +89,7 @@ is_done(const Hook *hook, const HookSnapshot *target, TimestampTz since)
 }
 
 /*
- * The hooks that do not have everything yet; for these, a worker is woken.
+ * The hooks that have not received everything yet.  Wakes a worker for them.
  */
 static List *
 remaining(List *hooks, const HookSnapshot *target, TimestampTz since,
@@ -116,7 +116,7 @@ remaining(List *hooks, const HookSnapshot *target, TimestampTz since,
 }
 
 /*
- * The time limit as a point in time.
+ * The time at which the timeout ends.
  */
 static TimestampTz
 deadline(const Interval *timeout)
@@ -140,8 +140,8 @@ PG_FUNCTION_INFO_V1(hooks_flush);
  * hooks.flush(timeout interval) returns boolean
  *
  * Waits until every event that was committed before is delivered, or has
- * failed and waits for a retry, or is dead. False if the time is over. What is
- * committed meanwhile is not waited for.
+ * failed and waits for a retry, or is dead.  False after the timeout.  Events
+ * that are committed during the wait do not count.
  *
  * Errors: 55000 in a transaction that has events of its own, and in a
  * delivery; 22023 for a timeout below 0; 25006 on a standby.

@@ -2,9 +2,9 @@
  * log_reader.c
  *		Rows of the log, as events for callbacks.
  *
- * A row of the log is for several hooks.  Each gets the rows and columns that
- * it wanted when the row was written, whatever has become of its definition
- * and of the table since.
+ * A row of the log can be for several hooks.  Each gets the rows and columns
+ * that it wanted when the row was written, even if its definition or the table
+ * has changed since.
  */
 #include "postgres.h"
 
@@ -24,7 +24,7 @@
 #include "firing/origin.h"
 #include "outbox/log_reader.h"
 
-/* A key of an object that is being made, and its value */
+/* A key and its value, of an object that is being made */
 typedef struct EventPair
 {
 	JsonbValue	key;
@@ -97,7 +97,7 @@ hooks_log_reader_form(HookLogRow *row, HeapTuple tuple, TupleDesc desc)
 }
 
 /*
- * The place of a hook among those that the row is for, -1 if it is not.
+ * The index of a hook in the row's list of hooks; -1 if it is not there.
  */
 int
 hooks_log_reader_place(const HookLogRow *row, int64 hook_id)
@@ -139,8 +139,8 @@ find_value(const Jsonb *object, const char *key, JsonbValue *value)
 }
 
 /*
- * What is to be left out for a hook: the array of a name in its selection;
- * false if there is none.
+ * Finds an array by its name in a hook's selection; false if there is none.
+ * The selection limits what the hook gets.
  */
 static bool
 find_selection(const HookLogRow *row, int64 hook_id, const char *name,
@@ -327,7 +327,8 @@ make_context(const HookLogEntry *entry)
 }
 
 /*
- * What the callback of a hook gets, at which attempt.  palloc'd.
+ * The event as the callback of a hook gets it, with the number of the attempt.
+ * palloc'd.
  */
 Jsonb *
 hooks_log_reader_event(const HookLogRow *row, const Hook *hook, int attempt)

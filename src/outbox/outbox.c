@@ -85,8 +85,8 @@ PG_FUNCTION_INFO_V1(hooks_waiting);
  * hooks.waiting(events boolean DEFAULT true) returns setof record
  *
  * What waits in the log for the hooks of the current role; for superusers, for
- * all.  Without the events it is told what there is; making them takes most of
- * the time.
+ * all hooks.  Without the events this is much faster, as making them takes
+ * most of the time.
  */
 Datum
 hooks_waiting(PG_FUNCTION_ARGS)

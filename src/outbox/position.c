@@ -2,11 +2,11 @@
  * position.c
  *		How far a hook has come in the log.
  *
- * The positions of a hook are written by whoever holds its lock (serve.c), one
- * after the other. They are in three tables, as the log is, to which rows are
- * only added: the one with the highest number counts. A hook without a
- * position has seen nothing; the log has events for it since it was
- * registered.
+ * The worker that holds a hook's lock (serve.c) writes its positions, one
+ * after the other.  Like the log, positions are in three tables to which rows
+ * are only added.  The position with the highest number is the valid one.  A
+ * hook without a position has seen nothing; the log has events for it since it
+ * was registered.
  */
 #include "postgres.h"
 
@@ -56,7 +56,7 @@ static const char *const position_indexes[HOOK_LOG_TABLES] = {
 };
 
 /*
- * The table of that number.
+ * The table of positions with this number.
  */
 Oid
 hooks_position_table(int turn)
@@ -126,7 +126,7 @@ get_snapshot(HeapTuple tuple, AttrNumber column, TupleDesc desc)
 
 /*
  * Reads the newest position of a hook in one table, if it is newer than the
- * one that is known.
+ * given one.
  */
 static void
 read_table(int turn, HookPosition *position)
@@ -180,8 +180,7 @@ hooks_position_read(int64 hook_id, HookPosition *position)
 }
 
 /*
- * Writes the next position of a hook, with the number that follows that of the
- * one before.
+ * Writes the next position of a hook, with the next number.
  */
 void
 hooks_position_write(HookPosition *position, int turn)

@@ -20,8 +20,8 @@ typedef struct HookSnapshot
 } HookSnapshot;
 
 /*
- * Done with are the events of transactions that "seen" sees, and of those that
- * "target" sees besides, all up to the number event_id.
+ * Events that are done: all of transactions that "seen" sees, and of other
+ * transactions that "target" sees, those up to the number event_id.
  */
 typedef struct HookPosition
 {

@@ -2,18 +2,19 @@
  * rotate.c
  *		Empties the tables of the log in turn.
  *
- * When the table that is written is large, another one is written from then
- * on, if there is an empty one. A table that is not written is emptied when
- * every hook's position sees all that is in it; the positions' table of the
- * same number goes with it, so that first each hook needs a position
- * elsewhere. That happens in two transactions:
+ * When the current table is large, writers switch to another one, if one is
+ * empty.  Any other table is emptied when the positions of all hooks see
+ * everything in it.  The positions' table of the same number is emptied with
+ * it, so each hook first needs a position in another table.  This takes two
+ * transactions:
  *
  *	 1. who is behind only because nothing was for it gets a new position;
  *	 2. under locks that are taken only if nobody is in the way, all positions
  *		are looked at, and the tables get new, empty files.
  *
- * Whoever still writes to the table has a lock on it. So nobody ever waits for
- * this, but for the moment that the second transaction takes.
+ * A session that still writes to the table has a lock on it, so the table is
+ * not emptied then.  Other sessions wait only for the short second
+ * transaction.
  */
 #include "postgres.h"
 
@@ -43,14 +44,14 @@
 /* a table of so many blocks is large */
 #define LARGE	(32 * 1024 * 1024 / BLCKSZ)
 
-/* how often to look, in microseconds; longer while somebody is in the way */
+/* how often to look, in microseconds; less often while a lock is not free */
 #define INTERVAL		USECS_PER_SEC
 #define MAX_INTERVAL	USECS_PER_MINUTE
 
 /* the lock that lets one process of a database do this at a time */
 #define ROTATION		0
 
-/* when to look again, and after which interval; of this process */
+/* when to look again, and the interval after that; of this process */
 static TimestampTz look_at = 0;
 static int64 interval = INTERVAL;
 
@@ -62,7 +63,7 @@ log_of_turn(int turn)
 }
 
 /*
- * The blocks of a table, and of what is too large to be in its rows.
+ * The blocks of a table, and of its TOAST table.
  */
 static BlockNumber
 size_of(Oid relid)
@@ -83,7 +84,8 @@ is_empty(int turn)
 }
 
 /*
- * Changes the table that is written, if it is large; returns its number.
+ * Switches to another table if the current one is large; returns the number of
+ * the table that is written.
  */
 static int
 switch_turn(void)
@@ -104,7 +106,7 @@ switch_turn(void)
 }
 
 /*
- * May a table go, as far as a hook is concerned?
+ * Has a hook no use for a table any more, so that it may be emptied?
  */
 static bool
 is_past(int turn, const HookPosition *position)
@@ -114,7 +116,7 @@ is_past(int turn, const HookPosition *position)
 }
 
 /*
- * Sees to it that a hook is past a table, if nothing in it waits for the hook.
+ * Moves a hook past a table, if nothing in the table waits for the hook.
  */
 static bool
 move_past(int turn, int current, int64 hook_id)
@@ -167,8 +169,8 @@ hooks_with_positions(void)
 }
 
 /*
- * The first transaction.  Returns whether each hook is, or will be, past a
- * table.
+ * The first transaction.  Returns whether all hooks are past a table, or will
+ * be when this commits.
  */
 static bool
 move_hooks(int turn, int current)
@@ -189,8 +191,8 @@ move_hooks(int turn, int current)
 }
 
 /*
- * Gives a table, on which this holds a lock that keeps everybody out, an empty
- * file, as TRUNCATE does.  But a TRUNCATE would be sent to subscribers, too.
+ * Gives a table an empty file, as TRUNCATE does.  A TRUNCATE would be sent to
+ * subscribers, too.  An exclusive lock is held.
  */
 static void
 empty_table(Oid relid)
@@ -256,8 +258,7 @@ end(void)
 }
 
 /*
- * Looks whether there is anything to do, and does one step of it.  False if
- * somebody is in the way.
+ * Does the next step, if there is one.  False if a lock was not free.
  */
 static bool
 rotate(void)
@@ -290,7 +291,7 @@ rotate(void)
 }
 
 /*
- * Empties what can be emptied, now and then.
+ * Empties what can be emptied.  Cheap if it was called a short time ago.
  */
 void
 hooks_rotate(void)

@@ -2,15 +2,15 @@
  * scan.c
  *		Which events of the log wait for a hook.
  *
- * These are the rows that the active snapshot sees, of transactions that the
- * hook's position does not see, with the hook among those that want them. The
- * index on the transaction leads to them: what came to an end since then began
- * after the position's snapshot was taken, or was in progress in it.
+ * These are the rows for the hook that the active snapshot sees, but the
+ * hook's position does not.  The index on the transaction finds them: a
+ * transaction that has ended since the position's snapshot was in progress in
+ * it, or began later.
  *
- * That order, snapshot by snapshot, never puts anything before its cause: who
- * saw what a transaction has done, or waited for a lock of it, cannot have
- * ended before it. Within a snapshot the numbers of the events are in such an
- * order.
+ * Delivery snapshot by snapshot never puts an effect before its cause: a
+ * transaction that saw another one's effects, or waited for its lock, cannot
+ * have ended before it.  Within a snapshot, the numbers of the events keep
+ * this order.
  */
 #include "postgres.h"
 
@@ -34,7 +34,7 @@
 /* how many places are remembered at a time, 24 bytes each */
 #define MAX_PLACES	500000
 
-/* a range of transactions that is worth a scan, rather than one for each */
+/* a range of at most so many transactions is read by one scan */
 #define SHORT_RANGE 1000
 
 static const char *const log_indexes[HOOK_LOG_TABLES] = {
@@ -46,7 +46,7 @@ static const char *const log_indexes[HOOK_LOG_TABLES] = {
 typedef struct LogScan
 {
 	const HookPosition *position;
-	const HookSnapshot *target; /* NULL: whatever is visible */
+	const HookSnapshot *target; /* NULL: all that is visible */
 	HookLogVisitor visit;
 	void	   *arg;
 } LogScan;
@@ -76,7 +76,7 @@ wants(HeapTuple tuple, TupleDesc desc, int64 hook_id)
 }
 
 /*
- * Does an event that is visible still wait for the hook?
+ * Does a visible event still wait for the hook?
  */
 static bool
 waits(HeapTuple tuple, TupleDesc desc, const LogScan *scan, int64 *event_id)
@@ -101,8 +101,8 @@ waits(HeapTuple tuple, TupleDesc desc, const LogScan *scan, int64 *event_id)
 }
 
 /*
- * Looks at the events of one transaction, or of those from one on; false if
- * the visitor has seen enough.
+ * Visits the events of one transaction, or of this and all later ones; false
+ * if the visitor has stopped the scan.
  */
 static bool
 scan_transactions(const LogScan *scan, int turn, Relation table,
@@ -164,8 +164,8 @@ scan_table(const LogScan *scan, int turn)
 }
 
 /*
- * Calls visit() for each event that waits for a hook, of a transaction that
- * "target" sees, or any if it is NULL; until that says false.  In no order.
+ * Calls visit() for each event that waits for a hook, in no order, until it
+ * returns false.  Only transactions that "target" sees; all if it is NULL.
  */
 void
 hooks_scan(const HookPosition *position, const HookSnapshot *target,
@@ -203,7 +203,7 @@ add_place(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
 
 	if (found->length == finding->size)
 	{
-		/* Only the first are needed now: the others can be found again */
+		/* only the first ones are needed: the next scan finds the others */
 		if (finding->size >= 2 * MAX_PLACES)
 		{
 			qsort(found->places, found->length, sizeof(HookLogPlace),
@@ -223,8 +223,8 @@ add_place(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
 }
 
 /*
- * Finds the events that wait for a hook, of transactions that "target" sees:
- * the first ones, if there are very many. The places are palloc'd.
+ * Finds the events that wait for a hook, of transactions that "target" sees;
+ * only the first ones if there are very many.  The places are palloc'd.
  */
 void
 hooks_scan_find(const HookPosition *position, const HookSnapshot *target,
@@ -294,8 +294,7 @@ hooks_scan_fetch(const HookLogPlace *place, HookLogRow *row)
 }
 
 /*
- * Is there an event of a transaction in a table of the log, or of one from it
- * on?
+ * Has a table of the log an event of a transaction, or of a later one?
  */
 static bool
 has_events(int turn, FullTransactionId fxid, bool from, LOCKMODE lockmode)
@@ -321,7 +320,7 @@ has_events(int turn, FullTransactionId fxid, bool from, LOCKMODE lockmode)
 }
 
 /*
- * Has a transaction, as far as the active snapshot sees it, any event?
+ * Has a transaction an event that the active snapshot sees?
  */
 bool
 hooks_scan_has(FullTransactionId fxid)
@@ -335,8 +334,8 @@ hooks_scan_has(FullTransactionId fxid)
 
 /*
  * Does a snapshot see all transactions that have events in a table of the log?
- * For who holds a lock that lets nobody write to it: then it is enough to look
- * for those that it saw in progress, and later ones.
+ * The caller holds a lock that nobody can write under, so it is enough to look
+ * for transactions that the snapshot saw in progress, and later ones.
  */
 bool
 hooks_scan_is_seen(int turn, const HookSnapshot *snapshot)

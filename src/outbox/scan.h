@@ -25,10 +25,10 @@ typedef struct HookLogPlaces
 {
 	int			length;
 	HookLogPlace *places;
-	bool		more;			/* there are others after these */
+	bool		more;			/* there are more events after these */
 } HookLogPlaces;
 
-/* false: it has seen enough */
+/* false stops the scan */
 typedef bool (*HookLogVisitor) (const HookLogPlace *place, HeapTuple tuple,
 								TupleDesc desc, void *arg);
 

@@ -2,22 +2,21 @@
  * serve.c
  *		What a worker does for the hooks of its owner.
  *
- * Each hook in turn gets a portion of what waits for it: one transaction, with
- * a subtransaction for each delivery, the hook's new position, and the copies
- * of what failed. So the effects of callbacks and the position are there
- * together or not at all. Portions are small, so that effects are seen soon
- * and other hooks have their turn.
+ * Each hook in turn gets a portion of what waits for it.  A portion is one
+ * transaction, with a subtransaction for each delivery, the hook's new
+ * position, and copies of the deliveries that failed.  So the effects of
+ * callbacks commit together with the position, or not at all.  Portions are
+ * small, so that effects are visible soon and other hooks get their turn.
  *
- * A hook is served by one worker at a time, who holds its lock until the
- * transaction ends. Between two portions another worker may have served it:
- * the number of its position tells. If it is the same, what is in memory still
- * counts: where the events of the batch are, and that of later snapshots none
- * is for the hook.
+ * One worker at a time serves a hook, and holds its lock until the transaction
+ * ends.  Between two portions another worker may have served the hook; then
+ * the number of its position has changed.  If it is the same, what is in
+ * memory is still valid: the places of the batch's events, and that up to a
+ * later snapshot no other event is for the hook.
  *
- * What callbacks leave to the end of the transaction can fail there: deferred
- * constraints, hooks before_commit. Then the whole portion is rolled back, and
- * what was in it is delivered again, one by one; so it is found whose failure
- * that was.
+ * Deferred constraints and before_commit hooks run at the end of the
+ * transaction, and can fail there.  Then the whole portion is rolled back, and
+ * its events are delivered again, one by one, to find the one that fails.
  */
 #include "postgres.h"
 
@@ -49,8 +48,8 @@
 #include "registry/registry.h"
 
 /*
- * A portion ends after so many deliveries, or milliseconds, or when its
- * subtransactions would no longer fit into the cache of each snapshot.
+ * A portion ends after so many deliveries or milliseconds, or before its
+ * subtransactions do not fit into the cache of each snapshot.
  */
 #define PORTION_DELIVERIES	1000
 #define PORTION_MS			20
@@ -63,7 +62,7 @@ typedef struct ServedHook
 	Hook	   *hook;
 	HookPosition position;		/* in the context below */
 	HookSnapshot *target;		/* of the places */
-	HookLogPlaces places;		/* that are not done yet, from "next" on */
+	HookLogPlaces places;		/* those from "next" on are not done yet */
 	int			next;
 	MemoryContext context;
 	TimestampTz due;			/* when the next of hooks.delivery is */
@@ -81,11 +80,11 @@ typedef struct Portion
 	bool		busy;			/* something waits for the hook */
 } Portion;
 
-/* whose hooks, and whether the session is not its own; set once */
+/* whose hooks are served; whether the session is of another role; set once */
 static Oid	owner = InvalidOid;
 static bool standing_in = false;
 
-/* as whom the transaction began, if it stands in */
+/* the identity before the transaction, if it stands in */
 static HookIdentity before;
 
 /*
@@ -108,8 +107,8 @@ registry_changed(Datum arg, Oid relid)
 }
 
 /*
- * A function has changed: what a receiver knows of its callback, the language
- * for example, may be wrong.
+ * A function has changed: what a receiver knows of its callback, such as the
+ * language, may be wrong.
  */
 static void
 function_changed(Datum arg, int cacheid, uint32 hash)
@@ -124,7 +123,7 @@ function_changed(Datum arg, int cacheid, uint32 hash)
 }
 
 /*
- * The worker has a session.
+ * To be called once, when the worker has connected to its database.
  */
 void
 hooks_serve_init(Oid role, bool stand_in)
@@ -145,8 +144,8 @@ service_locktag(LOCKTAG *tag, int64 hook_id)
 }
 
 /*
- * Takes the right to serve a hook, until the end of the transaction; false if
- * somebody else has it.
+ * Locks a hook for serving, until the end of the transaction; false if another
+ * worker has the lock.
  */
 bool
 hooks_serve_lock(int64 hook_id)
@@ -159,7 +158,7 @@ hooks_serve_lock(int64 hook_id)
 }
 
 /*
- * Gives it back, where nothing was written under it.
+ * Unlocks it early.  Only if nothing was written under the lock.
  */
 void
 hooks_serve_unlock(int64 hook_id)
@@ -171,7 +170,7 @@ hooks_serve_unlock(int64 hook_id)
 }
 
 /*
- * Reads which hooks there are.
+ * Reads the owner's hooks from the registry.
  */
 static void
 find_hooks(void)
@@ -212,8 +211,9 @@ find_hooks(void)
 }
 
 /*
- * Whatever is called in a transaction, up to triggers that are deferred to its
- * end, must not make a session that stands in for its owner somebody else's.
+ * A session that stands in for the owner belongs to a superuser.  No code that
+ * runs in the transaction, up to deferred triggers, must be able to become
+ * that role.
  */
 static void
 begin_transaction(void)
@@ -235,8 +235,8 @@ end_transaction(void)
 }
 
 /*
- * Is the portion large enough? Anything that changed the registry ends it,
- * too: the hook may be another now, or gone.
+ * Is the portion large enough?  A change of the registry ends it, too: the
+ * hook may have changed, or be gone.
  */
 static bool
 portion_is_full(void)
@@ -249,7 +249,7 @@ portion_is_full(void)
 }
 
 /*
- * What the session shows of itself.
+ * Shows in pg_stat_activity what the worker does.
  */
 static void
 show(const ServedHook *served, const char *what)
@@ -262,7 +262,7 @@ show(const ServedHook *served, const char *what)
 }
 
 /*
- * Forgets what is in memory of the position, and of the batch.
+ * Forgets the position and the batch that are in memory.
  */
 static void
 forget_position(ServedHook *served)
@@ -326,7 +326,7 @@ copy_snapshot(const HookSnapshot *snapshot)
 }
 
 /*
- * All that the target sees is done with.
+ * Moves the position: all that the target sees is done.
  */
 static void
 pass_target(ServedHook *served)
@@ -335,7 +335,7 @@ pass_target(ServedHook *served)
 	int64		number = served->position.number;
 	int			turn = served->position.turn;
 
-	/* In whichever context that is, the transaction's is too short-lived */
+	/* the current context may be the transaction's, which ends too early */
 	MemoryContextReset(served->context);
 	served->position.hook_id = served->hook->hook_id;
 	served->position.number = number;
@@ -351,7 +351,7 @@ pass_target(ServedHook *served)
 }
 
 /*
- * Delivers one event of the log; false if it has to be looked for again.
+ * Delivers one event of the log; false if its place must be looked up again.
  */
 static bool
 deliver_event(ServedHook *served, const HookLogPlace *place)
@@ -420,7 +420,7 @@ deliver_batch(ServedHook *served)
 }
 
 /*
- * Tries again what is due.
+ * Delivers the retries that are due.
  */
 static void
 deliver_retries(ServedHook *served)
@@ -459,7 +459,7 @@ serve_portion(ServedHook *served)
 	begin_transaction();
 	if (!stale && hooks_serve_lock(served->hook->hook_id))
 	{
-		/* what the lock was waited for must be seen */
+		/* see what the previous holder of the lock has done */
 		PopActiveSnapshot();
 		PushActiveSnapshot(GetTransactionSnapshot());
 		refresh_position(served);
@@ -479,9 +479,10 @@ serve_portion(ServedHook *served)
 }
 
 /*
- * The transaction of a portion has failed, not only a callback: it is rolled
- * back, and what was in it is delivered one by one. What fails alone is a
- * failure of that delivery. False if there is none to blame.
+ * The transaction of a portion has failed, not only a callback.  It is rolled
+ * back, and its events are delivered one by one.  If a transaction with only
+ * one delivery fails, this delivery has failed.  False if the failure belongs
+ * to no delivery.
  */
 static bool
 portion_failed(ServedHook *served, MemoryContext context)
@@ -506,8 +507,8 @@ portion_failed(ServedHook *served, MemoryContext context)
 }
 
 /*
- * Gives a hook its portion. False if nothing waits for it, or another worker
- * has it.
+ * Gives a hook its portion.  False if nothing waits for it, or another worker
+ * serves it.
  */
 static bool
 serve_hook(ServedHook *served)
@@ -569,8 +570,8 @@ hooks_serve(void)
 }
 
 /*
- * When the next delivery is due that was tried before; PG_INT64_MAX for none.
- * "again": others may have been added meanwhile.
+ * When the next retry is due; PG_INT64_MAX for none.  "again": retries may
+ * have been added since the last call.
  */
 TimestampTz
 hooks_serve_next(bool again)

@@ -2,10 +2,10 @@
  * waiting.c
  *		Deliveries that failed, in hooks.delivery.
  *
- * These are copies, out of the log's order. They are few, so they are read and
- * written by SQL, as the table's owner. Who holds the lock of a hook (serve.c)
- * tries its deliveries; the row is locked meanwhile, so that redeliver() and
- * discard() wait for the outcome.
+ * These rows are copies from the log, and not in its order.  They are few, so
+ * SQL reads and writes them, as the table's owner.  The worker that holds the
+ * lock of a hook (serve.c) tries its deliveries.  It locks the row meanwhile,
+ * so that redeliver() and discard() wait for the outcome.
  */
 #include "postgres.h"
 
@@ -45,7 +45,7 @@
  * SPI_finish().
  */
 static void
-run_as_owner(const char *text, bool read_only, int nargs, Oid *types,
+run_as_owner(const char *sql, bool read_only, int nargs, Oid *types,
 			 Datum *values, const char *nulls)
 {
 	Oid			relid = hooks_own_relation(DELIVERY, RELKIND_RELATION);
@@ -53,9 +53,9 @@ run_as_owner(const char *text, bool read_only, int nargs, Oid *types,
 
 	hooks_identity_enter(&before, hooks_rights_owner(relid), HOOKS_RESTRICTED,
 						 HOOKS_SAFE_PATH);
-	if (SPI_execute_with_args(text, nargs, types, values, nulls, read_only,
+	if (SPI_execute_with_args(sql, nargs, types, values, nulls, read_only,
 							  0) < 0)
-		elog(ERROR, "could not execute \"%s\"", text);
+		elog(ERROR, "could not execute \"%s\"", sql);
 	hooks_identity_end(&before);
 }
 
@@ -66,7 +66,7 @@ run(const char *text, int nargs, Oid *types, Datum *values, const char *nulls)
 }
 
 /*
- * The error as the table tells it.
+ * The error, as hooks.delivery shows it.
  */
 static char *
 describe(const ErrorData *error)
@@ -76,7 +76,7 @@ describe(const ErrorData *error)
 }
 
 /*
- * When a delivery that has failed so often is tried again.
+ * The time of the next attempt, after so many failed ones.
  */
 static TimestampTz
 next_attempt(int attempts)
@@ -97,7 +97,7 @@ is_dead(const Hook *hook, int attempts, const ErrorData *error)
 }
 
 /*
- * Tells the log of a failure.
+ * Writes a failure to the server's log.
  */
 static void
 report_failure(const Hook *hook, int64 delivery_id, int attempts, bool dead,
@@ -111,7 +111,7 @@ report_failure(const Hook *hook, int64 delivery_id, int attempts, bool dead,
 }
 
 /*
- * A delivery from the log has failed: it waits from now on.
+ * Adds a delivery from the log that has failed.
  */
 void
 hooks_waiting_add(const Hook *hook, const HookLogRow *row, Jsonb *event,
@@ -138,7 +138,7 @@ hooks_waiting_add(const Hook *hook, const HookLogRow *row, Jsonb *event,
 }
 
 /*
- * The next delivery of a hook that is due, locked; false if there is none. It
+ * The next delivery of a hook that is due, locked; false if there is none.  It
  * is palloc'd in the current memory context.
  */
 bool
@@ -179,7 +179,7 @@ hooks_waiting_next(const Hook *hook, HookRetry *retry)
 }
 
 /*
- * A delivery was tried again, and is done with.
+ * A retry has succeeded: forgets it.
  */
 void
 hooks_waiting_succeeded(const HookRetry *retry)
@@ -194,7 +194,7 @@ hooks_waiting_succeeded(const HookRetry *retry)
 }
 
 /*
- * It failed again.
+ * A retry has failed.
  */
 void
 hooks_waiting_failed(const Hook *hook, const HookRetry *retry,
@@ -218,7 +218,7 @@ hooks_waiting_failed(const Hook *hook, const HookRetry *retry,
 }
 
 /*
- * May anything be waiting at all?  Cheap, as it mostly is not so.
+ * May any delivery be waiting?  A cheap test, as mostly none is.
  */
 bool
 hooks_waiting_any(void)
@@ -267,7 +267,7 @@ count_event(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
 }
 
 /*
- * A hook is about to go: with it goes what waits for it.
+ * A hook is about to be dropped: deletes the deliveries that wait for it.
  */
 void
 hooks_waiting_forget(const Hook *hook)
@@ -277,7 +277,7 @@ hooks_waiting_forget(const Hook *hook)
 	HookPosition position;
 	int64		n = 0;
 
-	/* Of one that is damaged it is not known what it was */
+	/* the phase of a damaged hook is not known */
 	if ((hook->damage == NULL && hook->phase != HOOK_AFTER_COMMIT) ||
 		!OidIsValid(hooks_own_find(DELIVERY, RELKIND_RELATION)))
 		return;
@@ -330,8 +330,8 @@ find_delivery(int64 delivery_id, bool lock, bool *dead)
 
 /*
  * Locks a delivery for a caller who may change its hook, which is returned.
- * 42704, 42501: the rights come before the lock, and who had that may have
- * done with the delivery.
+ * 42704, 42501.  Rights are checked before the row is locked; the holder of
+ * the lock may have deleted the row meanwhile.
  */
 static Hook *
 delivery_to_change(int64 delivery_id, bool *dead)
@@ -361,8 +361,8 @@ PG_FUNCTION_INFO_V1(hooks_redeliver);
 /*
  * hooks.redeliver(delivery_id bigint) returns void
  *
- * Has a dead delivery tried again when the transaction has committed, with as
- * many attempts as a new one.  42704, 42501; 55000 if it is not dead.
+ * Lets a dead delivery be tried again after the transaction has committed,
+ * with as many attempts as a new one.  42704, 42501; 55000 if it is not dead.
  */
 Datum
 hooks_redeliver(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*
  * work.c
- *		Whose hooks have something to be delivered.
+ *		Finds the owners for whose hooks something waits.
  */
 #include "postgres.h"
 
@@ -46,9 +46,9 @@ wake_all(void *arg)
 }
 
 /*
- * Wakes a worker for each owner of after_commit hooks in this database, who
- * may find that there is nothing to do.  For after a transaction that somebody
- * had prepared was committed; so an error must not pass for one of that.
+ * Wakes a worker for each owner of after_commit hooks in this database; it may
+ * find nothing to do.  Called after COMMIT PREPARED, which has succeeded
+ * already, so no error may be raised.
  */
 void
 hooks_work_wake_all(void)
@@ -58,7 +58,7 @@ hooks_work_wake_all(void)
 }
 
 /*
- * Does a hook keep what is to be forgotten later?
+ * Does a hook keep rows for a limited time?
  */
 static bool
 keeps_for_a_time(const Hook *hook)
@@ -75,8 +75,8 @@ keeps_for_a_time(const Hook *hook)
 }
 
 /*
- * Has a worker started for each owner for whose hooks something waits, at once
- * or when it is due; and for the recycle bin, which any may empty.
+ * Requests a worker for each owner for whose hooks something waits, now or
+ * when it is due; and one for the recycle bin, which any worker can empty.
  */
 void
 hooks_work_find(void)

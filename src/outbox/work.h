@@ -1,6 +1,6 @@
 /*
  * work.h
- *		Whose hooks have something to be delivered.
+ *		Finds the owners for whose hooks something waits.
  */
 #ifndef HOOKS_WORK_H
 #define HOOKS_WORK_H

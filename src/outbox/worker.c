@@ -2,18 +2,19 @@
  * worker.c
  *		The processes: workers, the launcher, and who looks for work.
  *
- * A worker is a session of the owner of hooks: nothing that a callback does
- * can make it somebody with more rights. Where the server refuses a session to
- * a role that cannot log in, it is one of a superuser that has become that
- * role, and works in a security context in which the role of a session cannot
- * be set (serve.c), as that of a SECURITY DEFINER function.
+ * A worker is a session of the owner of hooks, so a callback cannot get more
+ * rights than its owner has.  A role that cannot log in may not be able to
+ * have a session.  Then the session is a superuser's that has become this
+ * role.  It works in a security context, as a SECURITY DEFINER function does,
+ * in which the role cannot be set (serve.c).
  *
- * It serves, sleeps until its latch is set, and leaves when nothing has come
+ * It serves, sleeps until its latch is set, and exits when nothing has come
  * for hooks.worker_idle.
  *
- * The launcher has no database, so that it is in nobody's way. With preload it
- * is always there, and has a process look into each database when the server
- * has started; without it comes when there is something to start later.
+ * The launcher is connected to no database, so that it does not block DROP
+ * DATABASE.  With preload it always runs, and starts a process that looks into
+ * each database after the server has started.  Without preload it is started
+ * when a worker has to be started later.
  */
 #include "postgres.h"
 
@@ -104,7 +105,7 @@ wait_for_latch(long ms)
 }
 
 /*
- * Off, what waits is held back.
+ * False: workers are switched off, and what waits stays.
  */
 static bool
 may_work(void)
@@ -113,7 +114,7 @@ may_work(void)
 }
 
 /*
- * Sleeps until there may be work; false if the worker has left its place.
+ * Sleeps until there may be work; false if the worker has given up its slot.
  */
 static bool
 rest(const HookWorkerTask *task, TimestampTz idle_since)
@@ -142,8 +143,9 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 }
 
 /*
- * Has a session that stands in for the owner.  Of one who could log in, this
- * has failed; so that must not be why.
+ * Begins a session that stands in for the owner.  If the owner can log in, its
+ * own session has failed before; then a missing privilege to connect is an
+ * error here, too.
  */
 static void
 connect_for(const HookWorkerTask *task)
@@ -155,7 +157,7 @@ connect_for(const HookWorkerTask *task)
 	name = GetUserNameFromId(task->owner, true);
 	if (name == NULL)
 	{
-		/* dropped, and with it its hooks */
+		/* the role was dropped, and its hooks with it */
 		CommitTransactionCommand();
 		(void) hooks_workers_leave();
 		proc_exit(0);
@@ -262,7 +264,7 @@ all_databases(void)
 }
 
 /*
- * Has a process look into each database, one after the other, as there may be
+ * Starts a process for each database, one after the other, as there may be
  * thousands.
  */
 static void
@@ -293,7 +295,7 @@ hooks_launcher_main(Datum arg)
 	handle_signals();
 	while (!hooks_workers_launcher_enter())
 	{
-		/* one that came without preload leaves when the next one is there */
+		/* without preload, it exits when the next launcher has started */
 		if (!permanent)
 			proc_exit(0);
 		wait_for_latch(1000);
