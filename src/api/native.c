@@ -61,7 +61,7 @@ find_native(const char *name)
 	const HookApiCallback *callback =
 		*find_rendezvous_variable(HOOKS_API_CALLBACKS);
 
-	/* of another version nothing is known but that */
+	/* of a callback of another version, only this field is known */
 	for (; callback != NULL; callback = callback->next)
 	{
 		if (callback->version != HOOKS_API_VERSION)

@@ -4,11 +4,11 @@
  *
  * The kill switch keeps all hooks of an event from firing, and so does a
  * trigger of ours that somebody has disabled (as pg_restore --disable-triggers
- * does) or that the replication role leaves out.  Which rows and conditions
- * there were is not looked at: each hook has missed one statement.
+ * does) or that the replication role leaves out.  Rows and conditions are not
+ * checked: each hook has missed one statement.
  *
- * What goes wrong here must not fail the statement: the kill switch is there
- * for when something is wrong.
+ * An error here must not fail the statement: the kill switch is used when
+ * something is wrong.
  */
 #include "postgres.h"
 
@@ -38,7 +38,7 @@ count_chain(void *arg)
 	{
 		const HookMember *member = chain->members[i];
 
-		/* those for replicas, or other sessions, miss nothing here */
+		/* hooks that do not fire in this session anyway miss nothing */
 		if (!hooks_member_fires_here(member) &&
 			(member->hook->fire != HOOK_ORIGIN ||
 			 hooks_member_role_fires(member)))

@@ -5,15 +5,16 @@
  * A hook that has notes (note.h) fires when the transaction is about to commit
  * or to be prepared, once, whatever the statements and tables.
  *
- * The moment.  Transaction callbacks may not run users' code: triggers that
- * it queued would never fire.  Before them, CommitTransaction() and
- * PrepareTransaction() take turns until there is nothing left to do: fire
- * what triggers are deferred, drop what portals are open.  What closes a
- * portal may run users' code; so we have one, that nobody sees or runs, and
- * whose end is our moment. It comes after the deferred triggers, whatever SET
- * CONSTRAINTS says; no table has pending events by it, which would forbid
- * ALTER TABLE, and it asks nothing of a kind of relation.  It belongs to the
- * (sub)transaction that made the first note and goes with it.
+ * The moment.  Transaction callbacks must not run users' code, as triggers
+ * that it queues would never fire.  Before the callbacks, CommitTransaction()
+ * and PrepareTransaction() fire deferred triggers and drop open portals, in a
+ * loop until nothing is left.  Closing a portal may run users' code.  So we
+ * open a portal that is never run and that users do not see, and the hooks
+ * fire when it is dropped.  This comes after the deferred triggers, whatever
+ * SET CONSTRAINTS says.  It leaves no pending events on a table, which would
+ * forbid ALTER TABLE, and works for every kind of relation.  The portal
+ * belongs to the (sub)transaction that made the first note, and is dropped
+ * with it.
  *
  *		INSERT ... ----> note, portal
  *		COMMIT --------> deferred triggers
@@ -23,14 +24,14 @@
  *		                 deferred triggers
  *		                 transaction callbacks, commit record
  *
- * Notes of a hook are taken when its turn comes, so that it hears of what
- * hooks before it did.  What its own callback does is no note for it.  What
- * hooks and triggers do after its turn makes it fire once more, with that;
- * such rounds are limited by hooks.max_depth.
+ * The notes of a hook are taken when it fires, so they include what hooks
+ * before it did.  What its own callback does makes no notes for it.  What
+ * other hooks and triggers do later makes it fire once more; hooks.max_depth
+ * limits such rounds.
  *
- * The portal's state is not READY, as COPY FREEZE would be refused; and it is
- * ACTIVE where it must not be closed: while it is at work, and for CLOSE ALL.
- * A client can close it by its name with a message of the protocol.  Its
+ * The portal's state is not READY, as COPY FREEZE would be refused then.  It
+ * is ACTIVE while it must not be closed: when it fires hooks, and during CLOSE
+ * ALL.  A client can close it by its name with a message of the protocol.  Its
  * hooks then fire at once, and again at commit if they have notes then.
  */
 #include "postgres.h"
@@ -168,9 +169,9 @@ notes_that_count(HookNote *notes, const Hook *hook)
 }
 
 /*
- * Goes on as the role that wrote the first row, which is not the one that
- * commits.  Nor shall what names mean be up to the latter: the hook's own
- * search_path holds.
+ * Becomes the role that wrote the first row, which need not be the role that
+ * commits.  The committing role's search_path must not decide what names mean:
+ * the hook's own search_path is set.
  */
 static void
 become_writer(const Hook *hook, Oid role, HookIdentity *before)
@@ -185,7 +186,7 @@ become_writer(const Hook *hook, Oid role, HookIdentity *before)
 }
 
 /*
- * Fires a hook, if it has notes still.
+ * Fires a hook, if it still has notes.
  */
 static void
 fire_hook(const DueHook *due)
@@ -252,9 +253,9 @@ run_of(List **runs, Oid relid, const HookEvent *event)
 }
 
 /*
- * Looks for the hook of a note as it is now, among those of the table that was
- * written, or if that is gone, of the one that the hook is on.  False if it is
- * not in force.
+ * Finds the present state of the hook of a note: among the hooks of the table
+ * that was written or, if this is gone, of the table that the hook is on.
+ * False if it is not in force.
  */
 static bool
 find_hook(List **runs, const HookNote *note, DueHook *due)
@@ -313,8 +314,8 @@ find_due(int *length)
 }
 
 /*
- * Forgets the notes of hooks that are not in force, and what is left of
- * queries that were not finished.
+ * Forgets the notes of hooks that are not in force, and of queries that were
+ * not finished.
  */
 static void
 forget_others(const DueHook *due, int n)
@@ -360,7 +361,7 @@ fire_round(void)
 	DueHook    *due;
 	int			n;
 
-	/* nor are there hooks if the extension was dropped meanwhile */
+	/* there are no hooks if the extension was dropped meanwhile */
 	if (hooks_settings_kill_switch() || !hooks_present_registry())
 	{
 		hooks_notes = NULL;
@@ -389,7 +390,8 @@ portal_ends(Portal portal)
 
 	if (!IsTransactionState())
 	{
-		portal->status = PORTAL_FAILED; /* else it would be left alone */
+		portal->status = PORTAL_FAILED; /* otherwise PostgreSQL would not drop
+										 * it */
 		waiting = NULL;
 		return;
 	}
@@ -424,7 +426,7 @@ portal_ends(Portal portal)
 }
 
 /*
- * A note was made: sees to it that there will be a firing.
+ * A note was made: makes the portal, so that the hooks fire at commit.
  */
 void
 hooks_commit_arm(void)

@@ -2,18 +2,17 @@
  * failing.c
  *		Statements that fail, for on_failure hooks.
  *
- * Only where a database has such hooks, the executor's hooks catch what passes
- * them, and throw it again. Which hooks a statement would tell is looked up
- * before it runs, as nothing can be looked up once it has failed. What they
- * are to be told is copied, bounded, into memory that is there before.
+ * If a database has such hooks, the executor's hooks catch every error and
+ * throw it again.  The hooks to tell are looked up before the statement runs,
+ * as catalogs cannot be read after an error.  What they are told is copied, up
+ * to a limit, into memory that was allocated before.
  *
- * Did the error reach the client? It did if it passed the outermost statement,
- * which is the client's own: nothing above it catches. Otherwise the abort of
- * the subtransaction that must follow comes first, and it was caught: by an
- * EXCEPTION clause, or as the callback of a hook that is isolated. So an entry
- * goes to the ring (ring.c) with the abort of the (sub)transaction, and by
- * then it is known. (A savepoint of the client's is no such thing: the error
- * has reached the client when it is rolled back to.)
+ * Did the error reach the client?  It did if it left the outermost statement,
+ * which is the client's own.  Otherwise a subtransaction aborts first, as the
+ * error was caught: by an EXCEPTION clause, or because the hook whose callback
+ * failed is isolated.  So an entry goes to the ring (ring.c) when the
+ * (sub)transaction aborts, and then the answer is known.  (With a client's
+ * savepoint, the error reaches the client before ROLLBACK TO.)
  */
 #include "postgres.h"
 
@@ -38,7 +37,7 @@
 #include "firing/stats.h"
 #include "registry/scope.h"
 
-/* how many entries wait for their abort at a time; what is more is missed */
+/* how many entries can wait for their abort; further ones are lost */
 #define WAITING 32
 
 /* An entry that waits for its abort */
@@ -57,7 +56,7 @@ static WaitingFailure *waiting = NULL;
 /* how many there are; 0 outside of transactions */
 static int	nwaiting = 0;
 
-/* how many statements we are in; balanced by who enters, in errors too */
+/* nesting of statements; who increments it decrements it, on errors too */
 static int	depth = 0;
 
 /* where an error is copied to; reset after use */
@@ -123,7 +122,7 @@ make_waiting(void)
 }
 
 /*
- * What fails in a worker of ours is no failure of a client's.
+ * An error in one of our own workers is not an error of a client.
  */
 static bool
 may_watch(void)
@@ -193,8 +192,8 @@ hooks_failing_query(HookFailing *failing, const QueryDesc *query)
 
 /*
  * Adds the hooks of a relation that a command names.  It is not locked, as a
- * weaker lock than the command's own would invite deadlocks; so its chains are
- * not looked at, but the registry.
+ * weaker lock than the command's own can cause deadlocks.  So the hooks are
+ * found in the registry, not in chains.
  */
 static void
 add_named(HookFailing *failing, const RangeVar *name, HookAction action)
@@ -246,7 +245,7 @@ hooks_failing_command(HookFailing *failing, Node *command, const char *text)
 }
 
 /*
- * It has done so.
+ * The query or command has ended.
  */
 void
 hooks_failing_leave(void)
@@ -268,7 +267,7 @@ copy_text(char *to, const char *from, size_t size)
 }
 
 /*
- * Copies what is told of the error in hand.
+ * Copies what is told of the current error.
  */
 static void
 copy_error(HookFailed *failed)
@@ -346,8 +345,8 @@ hooks_failing_caught(const HookFailing *failing)
 }
 
 /*
- * Passes on what failed in the (sub)transaction that has ended, and what is
- * nested in it.  Does not throw.
+ * Moves the entries of the (sub)transaction that has ended, and of those
+ * nested in it, to the ring.  Does not throw.
  */
 static void
 pass_on(int nest_level)

@@ -48,7 +48,7 @@ extern void hooks_failing_abort(int nest_level);
 extern void hooks_failing_end_transaction(void);
 
 /*
- * Have we to look at statements at all?
+ * Do statements have to be watched at all?
  */
 static inline bool
 hooks_failing_is_watched(void)

@@ -15,7 +15,7 @@
 /* how many tables the log has, which are written in turn */
 #define HOOK_LOG_TABLES 3
 
-/* how many hooks a row can be for: as many numbers its deliveries have */
+/* the most hooks that a row can be for: the number of delivery ids of a row */
 #define HOOK_LOG_MAX_HOOKS (PG_UINT16_MAX + 1)
 
 /* The columns of each, as in the install script */
@@ -68,13 +68,13 @@ typedef struct HookLogEntry
 	const char *constraint_name;
 	Jsonb	   *old_rows;		/* arrays of rows; NULL where there are none */
 	Jsonb	   *new_rows;
-	Jsonb	   *selections;		/* what is not for all; NULL: everything is */
+	Jsonb	   *selections;		/* what not all hooks get; NULL: all get
+								 * everything */
 } HookLogEntry;
 
 /*
- * The generation of the event that is being delivered, which the events that
- * the callback brings about are one above.  Set by the worker; 0 in every
- * other session.
+ * The generation of the event that is being delivered; events of its callback
+ * get the next higher one.  Set by the worker; 0 in every other session.
  */
 extern int	hooks_log_generation;
 

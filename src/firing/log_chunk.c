@@ -5,8 +5,8 @@
  * A chunk has the rows that any of the hooks wants, with the columns that any
  * of them wants, and a note for each hook that does not want all of that:
  *		{"17": {"rows": [0, 2], "columns": ["id", "email"]}}
- * Rows are counted from 0 in the chunk.  Columns have the names of now: what
- * is in the log does not change with its table.
+ * Rows are counted from 0 in the chunk.  Columns have their names at this
+ * time: a rename does not change the log.
  */
 #include "postgres.h"
 
@@ -32,7 +32,7 @@
 /* bytes of rows after which a chunk is full, whatever their number */
 #define MAX_CHUNK		(16 * 1024 * 1024)
 
-/* bytes of an event besides rows and metadata, no less */
+/* at least as many bytes as an event has besides rows and metadata */
 #define MAX_NAMES		(64 * 1024)
 
 /* A chunk that is being filled */

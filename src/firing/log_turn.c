@@ -2,10 +2,9 @@
  * log_turn.c
  *		Which of the three tables of the log is written now.
  *
- * The answer is the last value of a sequence, as that is no part of any
- * transaction. It is advice and no more: who writes by an old answer does no
- * harm, since a table is emptied only when nobody has it open and everything
- * that is in it has been seen (rotate.c).
+ * The answer is the last value of a sequence, which does not depend on
+ * transactions.  An old answer does no harm: a table is emptied only when no
+ * session has it open and all hooks are past everything in it (rotate.c).
  */
 #include "postgres.h"
 
@@ -28,12 +27,12 @@
 
 #define TURN "log_turn"
 
-/* how old the answer may be for transactions that begin */
+/* a new transaction may use an answer that is not older */
 #define ANSWER_HOLDS USECS_PER_SEC
 
 /*
- * When a transaction of this session began that has asked last, and the
- * answer.  An abort leaves them.
+ * The begin of the transaction of this session that has asked last, and the
+ * answer.  An abort does not change them.
  */
 static TimestampTz asked_at = 0;
 static int	answer = 1;
@@ -64,7 +63,7 @@ hooks_log_turn(void)
 }
 
 /*
- * Opens the table of the log that is written now, and keeps it so until the
+ * Opens the table of the log that is written now.  Its lock is held until the
  * end of the transaction.
  */
 Relation
@@ -81,7 +80,7 @@ hooks_log_turn_open(void)
 }
 
 /*
- * Has another table written from now on.
+ * Makes another table the one that is written from now on.
  */
 void
 hooks_log_turn_to(int turn)

@@ -3,13 +3,13 @@
  *		What the transaction did that hooks of phase before_commit wait for.
  *
  * A note says: this hook, this table, this action, so many rows.  Each level
- * of the transaction has notes of its own, so that a savepoint that is rolled
- * back takes back what was done after it, and nothing else; a level that ends
- * well adds its notes to those of the level around it.  However many rows
+ * of the transaction has its own notes, so that a rollback to a savepoint
+ * removes exactly the notes that were made after it.  A subtransaction that
+ * commits adds its notes to those of the level around it.  However many rows
  * there are, a hook has one note for each of its tables and actions.
  *
- * The list is a stack: what is newest belongs to the innermost level.  All is
- * in a memory context below TopTransactionContext.
+ * The list is a stack: the newest notes belong to the innermost level.  All of
+ * it is in a memory context below TopTransactionContext.
  */
 #include "postgres.h"
 
@@ -81,9 +81,9 @@ add_note(const HookNoteKey *key, Oid relid, Oid caller)
 }
 
 /*
- * The note of the current transaction level for what is being done, made if
- * there is none; the caller counts its rows.  0A000 where the firing could not
- * be allowed.
+ * The note of the current transaction level for a key, made if there is none;
+ * the caller counts its rows.  0A000 in an operation in which a firing is not
+ * allowed.
  */
 HookNote *
 hooks_note_get(const HookNoteKey *key, Oid relid, Oid caller)
@@ -92,8 +92,9 @@ hooks_note_get(const HookNoteKey *key, Oid relid, Oid caller)
 								 GetCurrentTransactionNestLevel());
 
 	/*
-	 * What runs at commit is outside of the operation, and would do what is
-	 * forbidden in it.  PostgreSQL refuses deferred triggers likewise.
+	 * A callback at commit runs outside of the restricted operation, and
+	 * could do what is forbidden in it.  PostgreSQL refuses deferred triggers
+	 * for the same reason.
 	 */
 	if (hooks_statement_is_restricted())
 		ereport(ERROR,
@@ -105,7 +106,7 @@ hooks_note_get(const HookNoteKey *key, Oid relid, Oid caller)
 
 /*
  * A note that does not count yet, as it depends on the columns that the query
- * assigns: its event, of the row with the given old TID, will tell.
+ * assigns.  The event of the row with the given old TID will show them.
  */
 HookNote *
 hooks_note_await(const HookNoteKey *key, Oid relid, Oid caller,
@@ -131,8 +132,8 @@ hooks_note_await(const HookNoteKey *key, Oid relid, Oid caller,
 }
 
 /*
- * The event of a query tells which columns it assigns, in the row with the
- * given old TID: its notes count now, or go.
+ * The event of a query, of the row with the given old TID, shows which columns
+ * it assigns: now its notes count, or are removed.
  */
 void
 hooks_note_settle(Oid relid, ItemPointer first, const Bitmapset *assigned)
@@ -161,8 +162,8 @@ hooks_note_settle(Oid relid, ItemPointer first, const Bitmapset *assigned)
 }
 
 /*
- * Takes the notes of a hook out, the oldest first: the caller has them until
- * the transaction ends.
+ * Removes the notes of a hook from the list, and returns them, the oldest
+ * first.  They are valid until the transaction ends.
  */
 HookNote *
 hooks_note_take(int64 hook_id)
@@ -188,8 +189,8 @@ hooks_note_take(int64 hook_id)
 }
 
 /*
- * A subtransaction ends: what was done in it goes, or belongs to the one
- * around it.  Called after an abort, too: nothing here throws.
+ * A subtransaction ends: its notes are removed, or belong to the level around
+ * it.  Called after an abort, too, so nothing here throws.
  */
 void
 hooks_note_end_subtransaction(int nest_level, bool commit)

@@ -2,18 +2,17 @@
  * noting.c
  *		Note rows and TRUNCATEs for the hooks of phase before_commit.
  *
- * The trigger of such an event for rows has a WHEN that calls hooks.note()
- * when a row is written.  That judges the row, by the hooks' conditions, and
- * counts it; it mostly returns false, so that no event is queued, however
- * many rows there are.
+ * The row trigger of such an event has a WHEN condition that calls
+ * hooks.note() for each written row.  The function checks the hooks'
+ * conditions and counts the row.  It mostly returns false, so that PostgreSQL
+ * queues no event, however many rows there are.
  *
- * WHEN does not know which columns an UPDATE assigns.  If a hook asks for
- * that, the first row of each query that it wants gets an event, and
- * dispatch() learns it: until then the notes wait (note.h).
+ * WHEN does not know which columns an UPDATE assigns.  If a hook depends on
+ * them, the first row of each query gets an event, in which dispatch() sees
+ * them.  Until then the notes do not count (note.h).
  *
- * Conditions need the row, of which WHEN has only the TID, as a whole row in
- * its arguments would cost every row a copy.  So it is fetched again, if
- * there are any.
+ * WHEN passes only the row's TID, as passing the whole row would copy every
+ * row.  If there are conditions, which need the row, it is fetched by the TID.
  */
 #include "postgres.h"
 
@@ -46,7 +45,7 @@ struct HookNoteCall
 	HookOrigin	origin;			/* tells nothing */
 	char	   *name;			/* of the table */
 
-	/* the row at hand, where a condition or column is looked at */
+	/* the current row, if a condition or column is checked */
 	TupleTableSlot *old;		/* NULL until needed */
 	TupleTableSlot *new;
 	bool		fetched;
@@ -62,7 +61,7 @@ hooks_noting_prepare(const HookEvent *event, Oid relid, MemoryContext context)
 
 	/*
 	 * A row that moves between partitions comes here once more as the
-	 * partitioned table's.  Rows of a foreign partition are no rows of ours.
+	 * partitioned table's.  Rows of a foreign partition do not count.
 	 */
 	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
 		return call;
@@ -92,7 +91,7 @@ caller_of(const HookRun *run)
 }
 
 /*
- * Fetches the row at hand.
+ * Fetches the current row.
  */
 static void
 fetch_row(HookNoteCall *call, ItemPointer old, ItemPointer new)
@@ -107,7 +106,7 @@ fetch_row(HookNoteCall *call, ItemPointer old, ItemPointer new)
 		MemoryContext before = MemoryContextSwitchTo(call->run->context);
 		TupleDesc	desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
 
-		/* a descriptor of their own, as nobody would release the table's */
+		/* a copy of the descriptor, as nothing would release the table */
 		call->old = MakeSingleTupleTableSlot(desc, table_slot_callbacks(rel));
 		call->new = MakeSingleTupleTableSlot(desc, table_slot_callbacks(rel));
 		MemoryContextSwitchTo(before);
@@ -133,7 +132,7 @@ release_row(HookNoteCall *call)
 }
 
 /*
- * Does the hook want the row at hand, whichever columns are assigned?
+ * Does the hook want the current row, if the assigned columns do not matter?
  */
 static bool
 wants_row(HookNoteCall *call, HookCall *hook_call, ItemPointer old,

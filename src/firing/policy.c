@@ -141,7 +141,7 @@ hint_of_failure(const HookFiring *firing, const ErrorData *error)
 
 /*
  * Runs body(arg) under the hook's time limit and, if it is to be isolated, in
- * a subtransaction. Returns its error, rolled back, or NULL.
+ * a subtransaction.  Returns its error, rolled back, or NULL.
  */
 static ErrorData *
 attempt(const HookMember *member, HookFiring *firing, bool isolated,

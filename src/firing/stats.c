@@ -2,15 +2,15 @@
  * stats.c
  *		Counts the firings of each hook.
  *
- * A session has a tally for each hook that it has come upon, which lasts as
- * long as the session, so that to count is to add.  A statement lists the
- * tallies of its run when it prepares that, and the end of the transaction
- * passes on what is in those that are listed (counters.c), whether it commits
- * or not: calls that were rolled back were calls.  Where sessions share
- * nothing, what a tally has stays.
+ * A session has a tally for each hook that it has met, which lasts as long as
+ * the session, so that counting is one addition.  A statement lists the
+ * tallies that it is going to use.  The end of the transaction adds what is in
+ * them to the shared counters (counters.c), after an abort, too: calls that
+ * were rolled back count.  Without shared memory, the counts stay in the
+ * tallies.
  *
- * A hook is known by the OID of its definition.  What was counted goes when
- * that is dropped (forget.c).
+ * A hook is identified by the OID of its definition.  Its counts are removed
+ * when the definition is dropped (forget.c).
  */
 #include "postgres.h"
 
@@ -32,7 +32,7 @@ static HTAB *tallies = NULL;
 HookTally  *hooks_stats_listed = NULL;
 
 /*
- * The tally of a hook, made if need be.
+ * The tally of a hook, made if there is none.
  */
 HookTally *
 hooks_stats_tally(Oid definition)
@@ -80,7 +80,8 @@ hooks_stats_list(HookTally *tally)
 }
 
 /*
- * Passes on all that this session has, for who looks at hooks.stats.
+ * Adds all counts of this session to the shared ones, before hooks.stats reads
+ * them.
  */
 void
 hooks_stats_flush(void)

@@ -33,8 +33,8 @@ value_of(Relation rel, HeapTuple tuple, AttrNumber attnum)
 }
 
 /*
- * May the current user read this row of hooks.audited?  Who has the rights of
- * the hook's owner may, as in the view.
+ * May the current user read this row of hooks.audited?  As in the view, every
+ * role that has the rights of the hook's owner may.
  */
 static bool
 may_read_audited(Relation audited, HeapTuple tuple, void *arg)

@@ -5,8 +5,8 @@
  *
  * Two tables, as the text of a statement and the metadata may be large, and
  * the rows many; the view hooks.audit_log puts them together.  They are
- * written with no privilege check and past triggers; nobody but superusers may
- * read or write them otherwise.
+ * written without privilege checks and triggers; only superusers may read or
+ * write them otherwise.
  */
 #include "postgres.h"
 
@@ -131,7 +131,7 @@ write_firing(int64 audit_id, HookFiring *firing)
 		audited_name(GetUserNameFromId(GetSessionUserId(), true)));
 	SET(transaction_id, FullTransactionIdGetDatum(GetTopFullTransactionId()));
 	SET(occurred_at, TimestampTzGetDatum(firing->fired_at));
-	/* each row of many has it once more at level row */
+	/* at level row, each row of the statement would store the whole text */
 	if (subject->event->level == HOOK_ROW)
 		statement = hooks_payload_statement(statement);
 	SET_TEXT(statement, hooks_ready_tells_statement(firing, 0) ? statement :
@@ -163,7 +163,7 @@ hooks_audited_begin(HookFiring *firing)
 }
 
 /*
- * Adds a change.  NULL: there is no such thing.
+ * Adds a change.  Arguments that do not apply are NULL.
  */
 void
 hooks_audited_add(HookAuditedWriter *writer, ArrayType *changed,
@@ -197,8 +197,8 @@ PG_FUNCTION_INFO_V1(hooks_purge_audit);
 /*
  * hooks.purge_audit(older_than interval) returns bigint
  *
- * Forgets what was written down longer ago; returns how many rows.  With the
- * rights of the caller, who needs DELETE on both tables.
+ * Forgets older entries; returns the number of rows.  Runs with the rights of
+ * the caller, who needs DELETE on both tables.
  */
 Datum
 hooks_purge_audit(PG_FUNCTION_ARGS)

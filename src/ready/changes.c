@@ -30,8 +30,8 @@ begin_table(const TriggerData *trigdata, Tuplestorestate *table, int *pointer)
 }
 
 /*
- * Begins with the first change; also once more.  In the current memory
- * context, in which all the other functions must be called, too.
+ * Begins with the first change; can be called again.  The other functions must
+ * be called in the same memory context.
  */
 void
 hooks_changes_begin(HookChanges *changes, const TriggerData *trigdata)

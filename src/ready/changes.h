@@ -15,7 +15,7 @@ typedef struct HookChanges
 {
 	const TriggerData *trigdata;
 	int64		count;			/* of changes in all */
-	TupleTableSlot *old;		/* of the one at hand; NULL: there is none */
+	TupleTableSlot *old;		/* of the current one; NULL: there is none */
 	TupleTableSlot *new;
 	bool		paired;			/* each old row has its new one */
 	bool		done;			/* of a row: it was given */

@@ -6,7 +6,7 @@
  * fit has the number of rows, and the primary keys of as many as fit.
  *
  * Every role may LISTEN to every channel.  So the text of the statement, which
- * can hold any value, is never told.
+ * can contain any value, is never sent.
  */
 #include "postgres.h"
 
@@ -56,23 +56,23 @@ add_rows(const TriggerData *trigdata, HookRowJson *rowjson, StringInfo old,
 static char *
 make_whole(FunctionCallInfo fcinfo, HookFiring *firing)
 {
-	StringInfoData text;
+	StringInfoData out;
 	StringInfoData old;
 	StringInfoData new;
 
-	initStringInfo(&text);
+	initStringInfo(&out);
 	initStringInfo(&old);
 	initStringInfo(&new);
-	appendStringInfoString(&text, hooks_ready_head(firing, false));
+	appendStringInfoString(&out, hooks_ready_head(firing, false));
 	if (!add_rows(firing->trigdata, hooks_ready_rowjson(fcinfo, 1), &old, &new,
-				  PAYLOAD_BYTES - text.len))
+				  PAYLOAD_BYTES - out.len))
 		return NULL;
 	if (old.len > 0)
-		appendStringInfo(&text, ", \"old\": [%s]", old.data);
+		appendStringInfo(&out, ", \"old\": [%s]", old.data);
 	if (new.len > 0)
-		appendStringInfo(&text, ", \"new\": [%s]", new.data);
-	appendStringInfoCharMacro(&text, '}');
-	return text.len <= PAYLOAD_BYTES ? text.data : NULL;
+		appendStringInfo(&out, ", \"new\": [%s]", new.data);
+	appendStringInfoCharMacro(&out, '}');
+	return out.len <= PAYLOAD_BYTES ? out.data : NULL;
 }
 
 /*
@@ -96,7 +96,7 @@ primary_key(Relation rel)
  * Adds the keys of the changed rows, as they are now, as far as they fit.
  */
 static void
-add_keys(StringInfo text, const TriggerData *trigdata)
+add_keys(StringInfo out, const TriggerData *trigdata)
 {
 	Bitmapset  *key = primary_key(trigdata->tg_relation);
 	HookRowJson *rowjson;
@@ -116,20 +116,20 @@ add_keys(StringInfo text, const TriggerData *trigdata)
 							hooks_rowjson_make(rowjson, changes.new != NULL ?
 											   changes.new : changes.old));
 		hooks_rowjson_leave(rowjson);
-		if (text->len + strlen(", \"keys\": []}") + keys.len > PAYLOAD_BYTES)
+		if (out->len + strlen(", \"keys\": []}") + keys.len > PAYLOAD_BYTES)
 			break;
 		fitting = keys.len;
 	}
 	hooks_changes_end(&changes);
 	keys.data[fitting] = '\0';
-	appendStringInfo(text, ", \"keys\": [%s]", keys.data);
+	appendStringInfo(out, ", \"keys\": [%s]", keys.data);
 }
 
 static void
-add_member(StringInfo text, const char *key, const char *value)
+add_member(StringInfo out, const char *key, const char *value)
 {
-	appendStringInfo(text, ", \"%s\": ", key);
-	escape_json(text, value);
+	appendStringInfo(out, ", \"%s\": ", key);
+	escape_json(out, value);
 }
 
 /*
@@ -139,23 +139,23 @@ static char *
 make_truncated(HookFiring *firing)
 {
 	const HookSubject *subject = firing->subject;
-	StringInfoData text;
+	StringInfoData out;
 	HookChanges changes;
 
 	hooks_changes_begin(&changes, firing->trigdata);
-	initStringInfo(&text);
-	appendStringInfo(&text, "{\"truncated\": true, \"rows\": " INT64_FORMAT,
+	initStringInfo(&out);
+	appendStringInfo(&out, "{\"truncated\": true, \"rows\": " INT64_FORMAT,
 					 changes.count);
-	add_member(&text, "hook", subject->hook);
-	add_member(&text, "action", hooks_context_action_word(subject));
-	add_member(&text, "relation", hooks_payload_relation(subject->relation));
-	add_member(&text, "transaction_id",
+	add_member(&out, "hook", subject->hook);
+	add_member(&out, "action", hooks_context_action_word(subject));
+	add_member(&out, "relation", hooks_payload_relation(subject->relation));
+	add_member(&out, "transaction_id",
 			   psprintf(UINT64_FORMAT,
 						U64FromFullTransactionId(GetTopFullTransactionId())));
 	hooks_changes_end(&changes);
-	add_keys(&text, firing->trigdata);
-	appendStringInfoCharMacro(&text, '}');
-	return text.data;
+	add_keys(&out, firing->trigdata);
+	appendStringInfoCharMacro(&out, '}');
+	return out.data;
 }
 
 PG_FUNCTION_INFO_V1(hooks_notify);

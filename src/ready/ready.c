@@ -55,9 +55,9 @@ hooks_ready_argument(FunctionCallInfo fcinfo)
 
 /*
  * The columns that are passed on: all but those that the arguments of the hook
- * name after the first "skip".  One that the table has not any more, as it was
- * renamed, must not come to light under its new name: 42703.  A hook on many
- * tables names columns that only some of them have.
+ * name after the first "skip".  A column that was renamed must not be passed
+ * on under its new name: 42703 if the table has no column of the given name.
+ * A hook on many tables names columns that only some of them have.
  */
 static Bitmapset *
 columns_of(const TriggerData *trigdata, int skip)
@@ -113,8 +113,8 @@ hooks_ready_rowjson(FunctionCallInfo fcinfo, int skip)
 }
 
 /*
- * May the text of the statement be told?  Not where columns are left out, as
- * it can hold their values.
+ * May the text of the statement be passed on?  Not if columns are left out, as
+ * it can contain their values.
  */
 bool
 hooks_ready_tells_statement(const HookFiring *firing, int skip)
@@ -135,7 +135,7 @@ hooks_ready_head(HookFiring *firing, bool with_statement)
 	char	   *text;
 
 	hooks_payload_add_context(&state, firing, &statement);
-	/* of a key that comes twice jsonb keeps the last value */
+	/* if a key comes twice, jsonb keeps the last value */
 	hooks_payload_add(&state, "statement", with_statement ?
 					  hooks_payload_statement(statement) : NULL);
 	event = hooks_payload_end(&state);

@@ -26,7 +26,7 @@ typedef struct Stream
 {
 	const char *prefix;
 	char	   *head;			/* what all have */
-	int			number;			/* of the message in hand */
+	int			number;			/* of the current message */
 	int			rows;			/* in it */
 	StringInfoData old;
 	StringInfoData new;
@@ -34,7 +34,7 @@ typedef struct Stream
 } Stream;
 
 /*
- * Writes the message in hand.
+ * Writes the current message.
  */
 static void
 write_message(Stream *stream, bool more)

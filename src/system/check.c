@@ -2,9 +2,9 @@
  * check.c
  *		The SQL API for system checks: hooks.register_check(), hooks.check().
  *
- * A check of somebody runs as its owner, in a subtransaction and, unless the
+ * A registered check runs as its owner, in a subtransaction and, unless the
  * owner could become the caller anyway, as a security-restricted operation.
- * What it returns is looked at before it is passed on.
+ * Its result is verified before it is passed on.
  */
 #include "postgres.h"
 
@@ -196,7 +196,7 @@ report_bad_check(CheckRun *run, const char *code, const char *message,
 }
 
 /*
- * Passes on what a check has found, or what is wrong with that.
+ * Passes on the findings of a check, or a finding that these are malformed.
  */
 static void
 report_check(CheckRun *run)

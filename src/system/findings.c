@@ -1,10 +1,10 @@
 /*
  * findings.c
- *		What hooks.check() finds by itself: whatever keeps hooks from firing,
- *		or makes them more than their owners bargained for.
+ *		What hooks.check() finds by itself.
  *
- * Nothing is changed, and nothing read that is not for everybody: catalogs,
- * the registry, and how many deliveries wait.
+ * It finds what keeps hooks from firing, and what gives them more power than
+ * their owners expect.  It changes nothing, and reads only what every role may
+ * know: catalogs, the registry, and the number of waiting deliveries.
  */
 #include "postgres.h"
 
@@ -214,8 +214,8 @@ find_bad_triggers(CheckSearch *search)
 }
 
 /*
- * Callbacks that a role can replace who is neither the hook's owner nor above
- * it: what it writes runs with the owner's rights.
+ * Callbacks that another role can replace, which has not the rights of the
+ * hook's owner: its code would run with these rights.
  */
 static void
 find_foreign_callbacks(CheckSearch *search)
@@ -245,7 +245,8 @@ find_foreign_callbacks(CheckSearch *search)
 }
 
 /*
- * A superuser's hooks that run as such for what happens to others' tables.
+ * Hooks of superusers that fire for other roles' tables, and so run as
+ * superuser.
  */
 static void
 find_wide_hooks(CheckSearch *search)
@@ -567,8 +568,8 @@ run_search(void *arg)
 }
 
 /*
- * Adds all that is to be said of the hooks of a package, or of everything for
- * NULL.  What fails is a finding, too.
+ * Adds all findings about the hooks of a package; NULL: about everything.  A
+ * search that fails is a finding, too.
  */
 void
 hooks_findings_make(HookFindings *findings, const char *package)

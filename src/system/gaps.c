@@ -2,8 +2,8 @@
  * gaps.c
  *		For whom and where the filters of a table do not apply.
  *
- * That superusers see all rows, and functions with SECURITY DEFINER those of
- * their owners, is not told: the one is always so, the other not to be known.
+ * Two gaps are not reported.  Superusers always see all rows, and which
+ * functions with SECURITY DEFINER read the table cannot be known.
  */
 #include "postgres.h"
 

@@ -38,7 +38,7 @@
 /* a filter's name and the prefix are an identifier together */
 #define MAX_NAME (NAMEDATALEN - 1 - (int) strlen(HOOKS_FILTER_PREFIX))
 
-/* the policy that shows what grants show */
+/* the permissive policy: without filters, all rows are visible */
 #define ALL_ROWS "hooks_all_rows"
 
 /*
@@ -74,7 +74,7 @@ open_filtered(Oid relid)
 }
 
 /*
- * The expression as CREATE POLICY will understand it: 42601 for more than one,
+ * Parses the expression as CREATE POLICY will do it: 42601 for more than one,
  * and the parser's other errors.
  */
 static Node *
@@ -135,7 +135,8 @@ run_as_caller(const char *command)
 }
 
 /*
- * Makes what is missing for a filter to have something to restrict.
+ * Enables row-level security, with a permissive policy for filters to
+ * restrict.
  */
 static void
 enable_security(Oid relid)

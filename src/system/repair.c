@@ -49,7 +49,7 @@ owns_hook(const Hook *hook)
 }
 
 /*
- * Is what the hook was on gone?
+ * Is the table or schema of a hook gone?
  */
 static bool
 is_gone(const Hook *hook)
@@ -112,7 +112,7 @@ tables_with_triggers(void)
 }
 
 /*
- * The tables that may need something, each once, partitioned ones before their
+ * The tables that may need a repair, each once, partitioned ones before their
  * partitions.
  */
 static List *
@@ -144,8 +144,7 @@ mend_table(void *arg)
 }
 
 /*
- * Tells of what was wrong with a table and is not any more; returns the number
- * of things.
+ * Reports the problems of a table that were mended; returns their number.
  */
 static int64
 report_mended(Oid relid, List *before, List *after)
@@ -179,7 +178,7 @@ report_mended(Oid relid, List *before, List *after)
 
 /*
  * Mends the triggers of tables that the caller owns or has hooks on; returns
- * the number of things.  The foreign keys' are not ours to enable.
+ * the number of problems.  Triggers of foreign keys are left as they are.
  */
 static int64
 mend_tables(void)
@@ -323,7 +322,10 @@ hooks_repair(PG_FUNCTION_ARGS)
 	if (mended == 0)
 		hooks_lock_release(NULL);
 
-	/* sessions may have missed rows that were loaded past our triggers */
+	/*
+	 * rows may have been loaded without our triggers, so no session knows of
+	 * them
+	 */
 	CacheInvalidateRelcacheAll();
 	PG_RETURN_INT64(mended);
 }
