@@ -742,14 +742,16 @@ RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hooks_waiting';
 COMMENT ON FUNCTION hooks.waiting(boolean) IS 'for hooks.outbox: what waits in the log for the hooks of the current role, with the events or without';
 
-CREATE VIEW hooks.outbox AS
-    SELECT delivery_id, hook, relation, action, payload, 'pending'::text AS state, 0 AS attempts,
-           NULL::timestamptz AS next_attempt_at, NULL::text AS last_error, enqueued_at
-      FROM hooks.waiting()
-    UNION ALL
-    SELECT d.delivery_id, r.name, d.relation, d.action, d.event, d.state, d.attempts, d.next_attempt_at, d.last_error, d.enqueued_at
-      FROM hooks.delivery d JOIN hooks.registry r ON r.hook_id OPERATOR(pg_catalog.=) d.hook_id
-     WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
+-- PostgreSQL heeds no security_barrier of a query that is a UNION ALL itself.
+CREATE VIEW hooks.outbox WITH (security_barrier) AS
+    SELECT * FROM (
+        SELECT delivery_id, hook, relation, action, payload, 'pending'::text AS state, 0 AS attempts,
+               NULL::timestamptz AS next_attempt_at, NULL::text AS last_error, enqueued_at
+          FROM hooks.waiting()
+        UNION ALL
+        SELECT d.delivery_id, r.name, d.relation, d.action, d.event, d.state, d.attempts, d.next_attempt_at, d.last_error, d.enqueued_at
+          FROM hooks.delivery d JOIN hooks.registry r ON r.hook_id OPERATOR(pg_catalog.=) d.hook_id
+         WHERE pg_catalog.pg_has_role(r.owner, 'USAGE')) o;
 
 COMMENT ON VIEW hooks.outbox IS 'deliveries of after_commit hooks that are not done with, of the hooks of the current role; superusers see all';
 COMMENT ON COLUMN hooks.outbox.delivery_id IS 'the number of the delivery, for hooks.redeliver() and hooks.discard()';
