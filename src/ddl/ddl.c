@@ -236,13 +236,14 @@ hooks_sql_drop(PG_FUNCTION_ARGS)
 }
 
 /*
- * pg_restore --disable-triggers: what it loads must not stay in
- * hooks.kept_dump, and must find its place in hooks.registry.
+ * pg_restore --disable-triggers: what it loads must not stay in what stands
+ * for other tables, and must find its place in hooks.registry.
  */
 static void
 after_triggers_disabled(AlterTableStmt *stmt)
 {
-	static const char *const tables[] = {"kept_dump", "registry"};
+	static const char *const tables[] =
+	{"kept_dump", "audited_dump", "audited_row_dump", "registry"};
 
 	for (int i = 0; i < lengthof(tables); i++)
 	{
