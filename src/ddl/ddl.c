@@ -28,6 +28,7 @@
 #include "ddl/tables.h"
 #include "ddl/told.h"
 #include "registry/attach.h"
+#include "registry/checks.h"
 #include "registry/clones.h"
 #include "registry/definition.h"
 #include "registry/event.h"
@@ -127,7 +128,8 @@ check_schema(const char *name)
 {
 	Oid			schema = get_namespace_oid(name, true);
 
-	if (strcmp(name, "hooks") == 0 || strcmp(name, HOOKS_DEFINITIONS) == 0)
+	if (strcmp(name, "hooks") == 0 || strcmp(name, HOOKS_DEFINITIONS) == 0 ||
+		strcmp(name, HOOKS_CHECKS) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot rename schema \"%s\" of the extension hooks",
