@@ -64,6 +64,16 @@ ALTER TABLE purchases DISABLE ROW LEVEL SECURITY;
 SELECT hook, condition FROM hooks.chain('purchases');
 ALTER TABLE purchases ENABLE ROW LEVEL SECURITY;
 
+-- The same call with enable => true makes what is missing by now, and leaves the filter as it is.
+ALTER TABLE purchases DISABLE ROW LEVEL SECURITY;
+DROP POLICY hooks_all_rows ON purchases;
+SELECT hooks.register_filter('small', 'purchases', 'number < 100', enable => true);
+SELECT hooks.register_filter('small', 'purchases', 'number < 100', enable => true);
+DROP POLICY hooks_all_rows ON purchases;
+SELECT hooks.register_filter('small', 'purchases', 'number < 100', enable => true);
+SELECT polname, polpermissive, relrowsecurity FROM pg_policy p JOIN pg_class c ON c.oid = polrelid
+ WHERE polrelid = 'purchases'::regclass ORDER BY polname COLLATE "C";
+
 -- Rights are those of the table's owner; others can neither make nor remove one, nor take its place.
 SET ROLE regress_hooks_user;
 SELECT hooks.register_filter('mine', 'purchases', 'true');

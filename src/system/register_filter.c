@@ -150,6 +150,21 @@ enable_security(Oid relid)
 		run_as_caller(psprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY", table));
 }
 
+/*
+ * Do the filters of a table do something, and hide not all?
+ */
+static bool
+is_in_force(Oid relid)
+{
+	return hooks_filter_is_on(relid) && hooks_filter_has_permissive(relid);
+}
+
+static bool
+is_same_filter(const HookFilter *filter, Oid relid, Node *expression)
+{
+	return filter->relation == relid && equal(filter->expression, expression);
+}
+
 PG_FUNCTION_INFO_V1(hooks_register_filter);
 
 /*
@@ -157,8 +172,9 @@ PG_FUNCTION_INFO_V1(hooks_register_filter);
  *		enable boolean, replace boolean) returns boolean
  *
  * Makes a restrictive policy, so that only rows for which the expression is
- * true are seen, changed and written.  True: it was made; false: this very
- * filter was there.  A NOTICE tells for whom and where it does not apply.
+ * true are seen, changed and written.  True: it was made, or put in force;
+ * false: this very filter was there.  A NOTICE tells for whom and where it
+ * does not apply.
  *
  * Errors: 22004; 22023 name; 42P01, 42809, 42501 table; 42601 and the
  * parser's others; 42P17 if nobody would see anything; 42710 a taken name.
@@ -175,6 +191,7 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 	bool		enable;
 	bool		replace;
+	bool		same;
 
 	hooks_argument_require(fcinfo, 1);
 	hooks_argument_require(fcinfo, 3);
@@ -199,19 +216,14 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 				 errhint("Hooks and filters have different names.")));
 	hooks_checks_refuse_name(name);
 	filters = hooks_filter_named(name);
-	if (list_length(filters) == 1)
+	same = list_length(filters) == 1 &&
+		is_same_filter(linitial(filters), relid, expression);
+	if (same && (!enable || is_in_force(relid)))
 	{
-		HookFilter *filter = linitial(filters);
-
-		if (filter->relation == relid &&
-			equal(filter->expression, expression) &&
-			(!enable || hooks_filter_is_on(relid)))
-		{
-			hooks_lock_release(NULL);
-			PG_RETURN_BOOL(false);
-		}
+		hooks_lock_release(NULL);
+		PG_RETURN_BOOL(false);
 	}
-	if (filters != NIL)
+	if (filters != NIL && !same)
 	{
 		if (!replace)
 			hooks_filter_refuse_name(name);
@@ -223,9 +235,10 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (enable)
 		enable_security(relid);
-	run_as_caller(psprintf("CREATE POLICY %s ON %s AS RESTRICTIVE USING (%s\n)",
-						   hooks_filter_policy(name),
-						   hooks_place_quoted(relid), text));
+	if (!same)
+		run_as_caller(psprintf("CREATE POLICY %s ON %s AS RESTRICTIVE USING (%s\n)",
+							   hooks_filter_policy(name),
+							   hooks_place_quoted(relid), text));
 	SPI_finish();
 	foreach(lc, hooks_gaps_find(relid))
 	{
