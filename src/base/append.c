@@ -1,7 +1,7 @@
 /*
  * append.c
- *		Many rows for a table of ours, as COPY inserts them: page by page, and
- *		past triggers.
+ *		Rows for a table of ours, as COPY inserts them: page by page, and past
+ *		triggers.
  *
  * Indexes are kept up as the executor does it.  CatalogTupleInsert() must not
  * be used where people may create indexes of their own, as it cannot evaluate
@@ -109,4 +109,16 @@ hooks_append_end(HookAppend *append)
 	FreeExecutorState(append->estate);
 	pfree(append->target);
 	pfree(append);
+}
+
+/*
+ * Appends one row to an open table.
+ */
+void
+hooks_append_one(Relation rel, const Datum *values, const bool *nulls)
+{
+	HookAppend *append = hooks_append_begin(rel);
+
+	hooks_append_row(append, values, nulls);
+	hooks_append_end(append);
 }

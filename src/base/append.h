@@ -1,6 +1,6 @@
 /*
  * append.h
- *		Many rows for a table of ours.
+ *		Rows for a table of ours.
  */
 #ifndef HOOKS_APPEND_H
 #define HOOKS_APPEND_H
@@ -15,5 +15,7 @@ extern HookAppend *hooks_append_begin(Relation rel);
 extern void hooks_append_row(HookAppend *append, const Datum *values,
 							 const bool *nulls);
 extern void hooks_append_end(HookAppend *append);
+extern void hooks_append_one(Relation rel, const Datum *values,
+							 const bool *nulls);
 
 #endif							/* HOOKS_APPEND_H */

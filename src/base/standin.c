@@ -73,7 +73,6 @@ hooks_standin_load(TriggerData *data, const char *standin, const char *table)
 	TupleConversionMap *map;
 	Datum	   *values;
 	bool	   *nulls;
-	HookAppend *append;
 
 	if (!TRIGGER_FIRED_BEFORE(data->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
@@ -90,9 +89,7 @@ hooks_standin_load(TriggerData *data, const char *standin, const char *table)
 	values = palloc(sizeof(Datum) * desc->natts);
 	nulls = palloc(sizeof(bool) * desc->natts);
 	heap_deform_tuple(tuple, desc, values, nulls);
-	append = hooks_append_begin(rel);
-	hooks_append_row(append, values, nulls);
-	hooks_append_end(append);
+	hooks_append_one(rel, values, nulls);
 	table_close(rel, NoLock);
 	return true;
 }

@@ -15,7 +15,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
@@ -29,6 +28,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "base/append.h"
 #include "base/compat.h"
 #include "base/own.h"
 #include "base/settings.h"
@@ -162,9 +162,7 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	SET(occurred_at, TimestampTzGetDatum(GetCurrentTimestamp()));
 #undef SET
 #undef SET_TEXT
-	CatalogTupleInsert(failure,
-					   heap_form_tuple(RelationGetDescr(failure), values,
-									   nulls));
+	hooks_append_one(failure, values, nulls);
 	table_close(failure, NoLock);
 	CommandCounterIncrement();
 

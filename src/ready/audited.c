@@ -89,7 +89,6 @@ write_firing(int64 audit_id, HookFiring *firing)
 	const HookSubject *subject = firing->subject;
 	Relation	audited = hooks_own_open(&hooks_audited_table,
 										 RowExclusiveLock);
-	HookAppend *append = hooks_append_begin(audited);
 	Jsonb	   *metadata = hooks_settings_metadata();
 	const HookOrigin *origin;
 	HookOrigin	found;
@@ -140,8 +139,7 @@ write_firing(int64 audit_id, HookFiring *firing)
 	SET(metadata, JsonbPGetDatum(metadata));
 #undef SET
 #undef SET_TEXT
-	hooks_append_row(append, values, nulls);
-	hooks_append_end(append);
+	hooks_append_one(audited, values, nulls);
 	table_close(audited, NoLock);
 }
 

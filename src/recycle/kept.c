@@ -126,6 +126,7 @@ hooks_kept_begin(HookKeptWriter *writer)
 														  RELKIND_SEQUENCE),
 									   false);
 	writer->rel = hooks_own_open(&kept_row_table, RowExclusiveLock);
+	writer->append = hooks_append_begin(writer->rel);
 	writer->number = 0;
 	writer->format = NULL;
 	writer->rows = 0;
@@ -173,7 +174,6 @@ write_chunk(HookKeptWriter *writer)
 	const HookKeptFormat *format = writer->format;
 	Datum		values[Natts_kept_row];
 	bool		nulls[Natts_kept_row] = {false};
-	HeapTuple	tuple;
 
 	if (writer->rows == 0)
 		return;
@@ -189,9 +189,7 @@ write_chunk(HookKeptWriter *writer)
 	values[Anum_row_data - 1] =
 		PointerGetDatum(cstring_to_text_with_len(writer->data.data,
 												 writer->data.len));
-	tuple = heap_form_tuple(RelationGetDescr(writer->rel), values, nulls);
-	CatalogTupleInsert(writer->rel, tuple);
-	heap_freetuple(tuple);
+	hooks_append_row(writer->append, values, nulls);
 	pfree(DatumGetPointer(values[Anum_row_data - 1]));
 	resetStringInfo(&writer->data);
 	writer->rows = 0;
@@ -235,6 +233,7 @@ hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
 
 	Assert(writer->format == NULL);
 	write_chunk(writer);
+	hooks_append_end(writer->append);
 	table_close(writer->rel, NoLock);
 
 	namestrcpy(&name, role ? role : "");
@@ -249,8 +248,7 @@ hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
 	values[Anum_partial - 1] = BoolGetDatum(partial);
 	values[Anum_kept_until - 1] = TimestampTzGetDatum(until);
 	nulls[Anum_kept_until - 1] = until == PG_INT64_MAX;
-	CatalogTupleInsert(kept,
-					   heap_form_tuple(RelationGetDescr(kept), values, nulls));
+	hooks_append_one(kept, values, nulls);
 	table_close(kept, NoLock);
 	CommandCounterIncrement();
 }
@@ -487,7 +485,8 @@ hooks_kept_forget_rows(int64 kept_id)
 }
 
 /*
- * Marks a cascade that hooks_kept_get() has found as restored.
+ * Marks a cascade that hooks_kept_get() has found as restored: a new row takes
+ * the place of its row, which the lock keeps from others.
  */
 void
 hooks_kept_set_restored(int64 kept_id)
@@ -495,17 +494,17 @@ hooks_kept_set_restored(int64 kept_id)
 	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
 	SysScanDesc scan = scan_kept(kept, kept_id);
 	HeapTuple	tuple = systable_getnext(scan);
-	Datum		values[Natts_kept] = {0};
-	bool		nulls[Natts_kept] = {false};
-	bool		replaces[Natts_kept] = {false};
+	Datum		values[Natts_kept];
+	bool		nulls[Natts_kept];
 
-	values[Anum_restored_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	replaces[Anum_restored_at - 1] = true;
 	if (HeapTupleIsValid(tuple))
 	{
-		tuple = heap_modify_tuple(tuple, RelationGetDescr(kept), values, nulls,
-								  replaces);
-		CatalogTupleUpdate(kept, &tuple->t_self, tuple);
+		heap_deform_tuple(tuple, RelationGetDescr(kept), values, nulls);
+		values[Anum_restored_at - 1] =
+			TimestampTzGetDatum(GetCurrentTimestamp());
+		nulls[Anum_restored_at - 1] = false;
+		CatalogTupleDelete(kept, &tuple->t_self);
+		hooks_append_one(kept, values, nulls);
 	}
 	systable_endscan(scan);
 	table_close(kept, NoLock);

@@ -14,6 +14,7 @@
 #include "storage/lockdefs.h"
 #include "utils/rel.h"
 
+#include "base/append.h"
 #include "recycle/shape.h"
 
 /* What the fields of some kept rows of one table are */
@@ -39,6 +40,7 @@ typedef struct HookKeptFormat
 typedef struct HookKeptWriter
 {
 	Relation	rel;			/* hooks.kept_row */
+	HookAppend *append;			/* to it */
 	int64		kept_id;
 	int			number;			/* of the next chunk */
 	const HookKeptFormat *format;	/* NULL: none yet */
