@@ -1,36 +1,6 @@
 -- A callback of before_cascade "truncate": what it writes, what it is told, and how
 -- often a wide one is called.
-\pset format unaligned
-\pset tuples_only on
-CREATE SCHEMA test_truncate;
-SET search_path = test_truncate;
-CREATE ROLE regress_truncate_user;
-CREATE TABLE leaf (id int PRIMARY KEY);     -- older than its parent
-CREATE TABLE parents (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, boss int REFERENCES parents);
-CREATE TABLE root (id int PRIMARY KEY REFERENCES parents) PARTITION BY LIST (id);
-ALTER TABLE root ATTACH PARTITION leaf FOR VALUES IN (1);
-CREATE TABLE branch PARTITION OF root FOR VALUES IN (2, 3) PARTITION BY LIST (id);
-CREATE TABLE twig PARTITION OF branch FOR VALUES IN (2);
-CREATE TABLE "last ""one""" (id int REFERENCES root (id));
-CREATE TABLE alone (id int);
-INSERT INTO parents (boss) VALUES (NULL), (1);
-INSERT INTO root VALUES (1), (2);
-INSERT INTO "last ""one""" VALUES (1);
-INSERT INTO alone VALUES (1);
-
-CREATE FUNCTION counts() RETURNS text LANGUAGE sql AS $$
-    SELECT concat_ws(' ', (SELECT count(*) FROM test_truncate.parents), (SELECT count(*) FROM test_truncate.root),
-                     (SELECT count(*) FROM test_truncate."last ""one"""), (SELECT count(*) FROM test_truncate.alone))
-$$;
--- Tells how many rows the tables have, in the order of their definition.
-CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE NOTICE '%: % % % on %; rows: %', TG_NAME, TG_WHEN, TG_LEVEL, TG_OP, TG_TABLE_NAME, test_truncate.counts();
-    IF current_setting('test.veto', true) = TG_TABLE_NAME THEN
-        PERFORM hooks.cancel(format('%s must not be emptied', TG_TABLE_NAME));
-    END IF;
-    RETURN NULL;
-END $$;
+\i sql/include/truncate.psql
 
 \set VERBOSITY terse
 GRANT USAGE ON SCHEMA test_truncate TO regress_truncate_user;

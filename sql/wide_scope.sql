@@ -1,27 +1,8 @@
 -- Tables come into the scope of a wide hook, and leave it, with the command
 -- that makes or moves them, whatever command, and whoever issues it.
-\pset format unaligned
-\pset tuples_only on
-CREATE SCHEMA test_scope;
-CREATE SCHEMA test_scope_in;
-CREATE SCHEMA test_scope_out;
-SET search_path = test_scope;
-CREATE ROLE regress_scope_admin SUPERUSER;
+\i sql/include/wide_scope.psql
 CREATE ROLE regress_scope_user;
 GRANT ALL ON SCHEMA test_scope_in, test_scope_out TO regress_scope_user;
-
-CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE NOTICE '%: % on %.%', TG_NAME, TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME;
-    RETURN coalesce(NEW, OLD);
-END $$;
-CREATE VIEW covered AS
-    SELECT tgrelid::regclass, string_agg(tgname, ' ' ORDER BY tgname COLLATE "C") FROM pg_trigger
-     WHERE tgfoid = 'hooks.dispatch'::regproc GROUP BY tgrelid ORDER BY tgrelid::regclass::text COLLATE "C";
-SET ROLE regress_scope_admin;
-SELECT hooks.register('row', 'before', 'insert', NULL, 'tell', schema => 'test_scope_in');
-SELECT hooks.register('cascade', 'before_cascade', 'delete', NULL, 'tell', schema => 'test_scope_in');
-RESET ROLE;
 
 -- Every way to make a table; no other relation.  What fills a table while it
 -- is made is no INSERT.

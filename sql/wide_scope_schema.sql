@@ -1,25 +1,6 @@
 -- A wide hook goes with its schema: to another name, and when the schema is
 -- dropped.  One on the whole database is for schemas of later, too.
-\pset format unaligned
-\pset tuples_only on
-CREATE SCHEMA test_scope;
-CREATE SCHEMA test_scope_in;
-CREATE SCHEMA test_scope_out;
-SET search_path = test_scope;
-CREATE ROLE regress_scope_admin SUPERUSER;
-
-CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE NOTICE '%: % on %.%', TG_NAME, TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME;
-    RETURN coalesce(NEW, OLD);
-END $$;
-CREATE VIEW covered AS
-    SELECT tgrelid::regclass, string_agg(tgname, ' ' ORDER BY tgname COLLATE "C") FROM pg_trigger
-     WHERE tgfoid = 'hooks.dispatch'::regproc GROUP BY tgrelid ORDER BY tgrelid::regclass::text COLLATE "C";
-SET ROLE regress_scope_admin;
-SELECT hooks.register('row', 'before', 'insert', NULL, 'tell', schema => 'test_scope_in');
-SELECT hooks.register('cascade', 'before_cascade', 'delete', NULL, 'tell', schema => 'test_scope_in');
-RESET ROLE;
+\i sql/include/wide_scope.psql
 
 CREATE TABLE test_scope_in.plain (id int);
 
