@@ -35,9 +35,11 @@ hooks_shared_get(const char *name, Size size, void (*init) (void *area))
 {
 	MemoryContext context = CurrentMemoryContext;
 	void	   *volatile area = NULL;
+	uint32		interrupts_held;
 	bool		found;
 
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	interrupts_held = InterruptHoldoffCount;
 	PG_TRY();
 	{
 		area = ShmemInitStruct(name, size, &found);
@@ -48,8 +50,8 @@ hooks_shared_get(const char *name, Size size, void (*init) (void *area))
 	{
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
-		/* the error let interrupts in, which the lock's release expects out */
-		HOLD_INTERRUPTS();
+		/* the error let interrupts in, which the lock and callers hold out */
+		InterruptHoldoffCount = interrupts_held;
 	}
 	PG_END_TRY();
 	LWLockRelease(AddinShmemInitLock);
