@@ -540,14 +540,20 @@ hooks_workers_look(bool *retries)
 }
 
 /*
- * The worker is about to wait for its latch.
+ * The worker is about to wait for its latch; false if it has been woken
+ * meanwhile.  The latch need not tell: whatever the worker has waited for has
+ * reset it.
  */
-void
+bool
 hooks_workers_rest(void)
 {
+	bool		wanted;
+
 	SpinLockAcquire(&shared->mutex);
-	mine->idle = true;
+	wanted = mine->wanted;
+	mine->idle = !wanted;
 	SpinLockRelease(&shared->mutex);
+	return !wanted;
 }
 
 /* a timer: the worker is busy for long */

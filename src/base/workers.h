@@ -36,7 +36,7 @@ extern bool hooks_workers_look(bool *retries);
 extern void hooks_workers_begin(bool several);
 extern void hooks_workers_end(void);
 extern void hooks_workers_failed(void);
-extern void hooks_workers_rest(void);
+extern bool hooks_workers_rest(void);
 extern bool hooks_workers_leave(void);
 extern bool hooks_workers_must_leave(void);
 extern void hooks_workers_at(int64 delivery);

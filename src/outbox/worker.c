@@ -137,8 +137,9 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 		return false;
 	}
 	pgstat_report_activity(STATE_IDLE, NULL);
-	hooks_workers_rest();
-	wait_for_latch(TimestampDifferenceMilliseconds(now, Min(leave_at, next)));
+	if (hooks_workers_rest())
+		wait_for_latch(TimestampDifferenceMilliseconds(now, Min(leave_at,
+																next)));
 	return true;
 }
 
