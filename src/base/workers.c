@@ -443,6 +443,17 @@ hooks_workers_end_wait(void)
 }
 
 /*
+ * Before mine becomes NULL, as the timer sets something in it.
+ */
+static void
+end_stall(void)
+{
+	if (stall_timer != MAX_TIMEOUTS)
+		disable_timeout(stall_timer, false);
+	mine->stalled = false;
+}
+
+/*
  * The slot goes when the process does, however that comes.  Who leaves in an
  * orderly way has none any more.  Else what was to be done is still to be
  * done; and if that was in a callback, the next worker counts it as its
@@ -457,6 +468,7 @@ worker_exits(int code, Datum arg)
 
 	if (slot == NULL)
 		return;
+	end_stall();
 	mine = NULL;
 	SpinLockAcquire(&shared->mutex);
 	database = slot->database;
@@ -692,9 +704,7 @@ forget_deaths(bool written)
 void
 hooks_workers_end(void)
 {
-	if (stall_timer != MAX_TIMEOUTS)
-		disable_timeout(stall_timer, false);
-	mine->stalled = false;
+	end_stall();
 	mine->tries = 0;
 	if (unlikely(shared->ndeaths > 0))
 		forget_deaths(true);
@@ -707,9 +717,7 @@ hooks_workers_end(void)
 void
 hooks_workers_failed(void)
 {
-	if (stall_timer != MAX_TIMEOUTS)
-		disable_timeout(stall_timer, false);
-	mine->stalled = false;
+	end_stall();
 	mine->delivery = 0;
 	if (unlikely(shared->ndeaths > 0))
 		forget_deaths(false);
