@@ -66,7 +66,8 @@ typedef struct WorkerSlot
 	bool		retries;		/* look at what waits for a retry, too */
 	bool		idle;
 	volatile sig_atomic_t stalled;	/* busy for long, and has other hooks */
-	int64		delivery;		/* that it is at; 0 for none */
+	int64		delivery;		/* that it is at; 0 for none; less than 0: of a
+								 * failed statement, told once only */
 } WorkerSlot;
 
 /* Somebody for whom a worker is to start */
@@ -454,6 +455,26 @@ end_stall(void)
 }
 
 /*
+ * Notes under the lock that a delivery has ended its worker.  If there is no
+ * room, one makes way: the delivery, its hook or database may be gone.
+ */
+static void
+add_death(Oid database, int64 delivery)
+{
+	WorkerDeath *place = &shared->deaths[0];
+
+	for (int i = 0; i < DEATHS && OidIsValid(place->database); i++)
+		if (!OidIsValid(shared->deaths[i].database))
+			place = &shared->deaths[i];
+	if (!OidIsValid(place->database))
+		shared->ndeaths++;
+	*place = (WorkerDeath)
+	{
+		database, delivery, 0
+	};
+}
+
+/*
  * The slot goes when the process does, however that comes.  Who leaves in an
  * orderly way has none any more.  Else what was to be done is still to be
  * done; and if that was in a callback, the next worker counts it as its
@@ -472,18 +493,8 @@ worker_exits(int code, Datum arg)
 	mine = NULL;
 	SpinLockAcquire(&shared->mutex);
 	database = slot->database;
-	if (slot->delivery != 0)
-	{
-		for (int i = 0; i < DEATHS; i++)
-			if (!OidIsValid(shared->deaths[i].database))
-			{
-				shared->deaths[i].database = database;
-				shared->deaths[i].delivery = slot->delivery;
-				shared->deaths[i].told_by = 0;
-				shared->ndeaths++;
-				break;
-			}
-	}
+	if (slot->delivery > 0)
+		add_death(database, slot->delivery);
 	again = slot->connected || slot->tries < MAX_TRIES;
 	if (again)
 		add_request(database, slot->owner,
