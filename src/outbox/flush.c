@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -90,29 +91,32 @@ is_done(const Hook *hook, const HookSnapshot *target, TimestampTz since)
 
 /*
  * The hooks that have not received everything yet.  Wakes a worker for them.
+ * What it reads of each hook is in "context", which is reset.
  */
 static List *
 remaining(List *hooks, const HookSnapshot *target, TimestampTz since,
-		  bool wake)
+		  bool wake, MemoryContext context)
 {
-	List	   *left = NIL;
+	MemoryContext old;
 	ListCell   *lc;
 
 	PushActiveSnapshot(GetLatestSnapshot());
+	old = MemoryContextSwitchTo(context);
 	foreach(lc, hooks)
 	{
 		Hook	   *hook = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
 		if (is_done(hook, target, since))
-			continue;
-		left = lappend(left, hook);
-		if (wake)
+			hooks = foreach_delete_current(hooks, lc);
+		else if (wake)
 			hooks_workers_wake(MyDatabaseId, hook->owner,
 							   hooks_workers_stand_in(hook->owner), true);
+		MemoryContextReset(context);
 	}
+	MemoryContextSwitchTo(old);
 	PopActiveSnapshot();
-	return left;
+	return hooks;
 }
 
 /*
@@ -153,6 +157,7 @@ hooks_flush(PG_FUNCTION_ARGS)
 	TimestampTz since = GetCurrentTimestamp();
 	HookSnapshot *target;
 	List	   *hooks;
+	MemoryContext context;
 	bool		wake = true;
 
 	hooks_argument_require(fcinfo, 0);
@@ -163,9 +168,12 @@ hooks_flush(PG_FUNCTION_ARGS)
 	target = hooks_position_snapshot();
 	PopActiveSnapshot();
 	hooks = hooks_to_wait_for();
+	context = AllocSetContextCreate(CurrentMemoryContext, "hooks flush",
+									ALLOCSET_DEFAULT_SIZES);
 
 	hooks_workers_prepare_to_wait();
-	while ((hooks = remaining(hooks, target, since, wake)) != NIL)
+	while ((hooks = remaining(hooks, target, since, wake,
+							  context)) != NIL)
 	{
 		TimestampTz now = GetCurrentTimestamp();
 		long		ms;
