@@ -505,8 +505,8 @@ worker_exits(int code, Datum arg)
 					slot->tries + 1, false);
 	slot->database = InvalidOid;
 	SpinLockRelease(&shared->mutex);
-	if (again)
-		wake_launcher();
+	/* also for who waits for a place */
+	wake_launcher();
 }
 
 /*
