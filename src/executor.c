@@ -61,19 +61,29 @@ may_queue_events(const EState *estate)
 	return false;
 }
 
-static void
-executor_run(HOOKS_RUN_ARGS)
+static pg_noinline void
+run_traced(HOOKS_RUN_ARGS)
 {
 	HookStatement *statement = NULL;
 
-	if (hooks_statement_is_traced(query) && may_queue_events(query->estate))
+	if (may_queue_events(query->estate))
 		statement = hooks_statement_push(query);
-	if (prev_ExecutorRun)
-		prev_ExecutorRun(HOOKS_RUN_PASS);
-	else
-		standard_ExecutorRun(HOOKS_RUN_PASS);
+	prev_ExecutorRun(HOOKS_RUN_PASS);
 	if (statement != NULL)
 		hooks_statement_pop(statement);
+}
+
+/*
+ * What a SELECT does not need is in a function of its own, so that this one
+ * can jump to the next.
+ */
+static void
+executor_run(HOOKS_RUN_ARGS)
+{
+	if (hooks_statement_is_traced(query))
+		run_traced(HOOKS_RUN_PASS);
+	else
+		prev_ExecutorRun(HOOKS_RUN_PASS);
 }
 
 /*
@@ -138,10 +148,7 @@ executor_finish(QueryDesc *query)
 		if (!statement->referential)
 			hooks_parent_clear_slots(query->estate);
 	}
-	if (prev_ExecutorFinish)
-		prev_ExecutorFinish(query);
-	else
-		standard_ExecutorFinish(query);
+	prev_ExecutorFinish(query);
 	if (statement != NULL)
 	{
 		if (hooks_batches != NULL && !statement->referential)
@@ -187,12 +194,8 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		hooks_commit_hold();
 	if (truncate)
 		hooks_truncate_push((TruncateStmt *) plan->utilityStmt, sql);
-	if (prev_ProcessUtility)
-		prev_ProcessUtility(plan, sql, read_only_tree, context, params,
-							environment, dest, completion);
-	else
-		standard_ProcessUtility(plan, sql, read_only_tree, context, params,
-								environment, dest, completion);
+	prev_ProcessUtility(plan, sql, read_only_tree, context, params,
+						environment, dest, completion);
 	if (copy)
 	{
 		hooks_statement_pop(copying);
@@ -221,10 +224,13 @@ void
 hooks_executor_init(void)
 {
 	hooks_statement_init();
-	prev_ExecutorRun = ExecutorRun_hook;
+	prev_ExecutorRun = ExecutorRun_hook ? ExecutorRun_hook :
+		standard_ExecutorRun;
 	ExecutorRun_hook = executor_run;
-	prev_ExecutorFinish = ExecutorFinish_hook;
+	prev_ExecutorFinish = ExecutorFinish_hook ? ExecutorFinish_hook :
+		standard_ExecutorFinish;
 	ExecutorFinish_hook = executor_finish;
-	prev_ProcessUtility = ProcessUtility_hook;
+	prev_ProcessUtility = ProcessUtility_hook ? ProcessUtility_hook :
+		standard_ProcessUtility;
 	ProcessUtility_hook = process_utility;
 }

@@ -17,19 +17,21 @@
 #include "base/compat.h"
 #include "failures.h"
 #include "firing/failing.h"
+#include "registry/present.h"
 
 static ExecutorStart_hook_type prev_start = NULL;
 static ExecutorRun_hook_type prev_run = NULL;
 static ExecutorFinish_hook_type prev_finish = NULL;
 static ProcessUtility_hook_type prev_utility = NULL;
 
-static inline void
-start_query(QueryDesc *query, int eflags)
+/*
+ * One test, after which the call can be a jump: to ask more would have to save
+ * the arguments first.
+ */
+static inline bool
+nothing_to_watch(void)
 {
-	if (prev_start)
-		prev_start(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
+	return hooks_present_failure_state == HOOKS_NO_FAILURE;
 }
 
 static pg_noinline void
@@ -37,10 +39,15 @@ watch_start(QueryDesc *query, int eflags)
 {
 	HookFailing failing;
 
+	if (!hooks_present_watches_failures())
+	{
+		prev_start(query, eflags);
+		return;
+	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
-		start_query(query, eflags);
+		prev_start(query, eflags);
 	}
 	PG_CATCH();
 	{
@@ -54,8 +61,8 @@ watch_start(QueryDesc *query, int eflags)
 static void
 failures_start(QueryDesc *query, int eflags)
 {
-	if (likely(!hooks_failing_is_watched()))
-		start_query(query, eflags);
+	if (likely(nothing_to_watch()))
+		prev_start(query, eflags);
 	else
 		watch_start(query, eflags);
 }
@@ -65,6 +72,11 @@ watch_run(HOOKS_RUN_ARGS)
 {
 	HookFailing failing;
 
+	if (!hooks_present_watches_failures())
+	{
+		prev_run(HOOKS_RUN_PASS);
+		return;
+	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
@@ -82,7 +94,7 @@ watch_run(HOOKS_RUN_ARGS)
 static void
 failures_run(HOOKS_RUN_ARGS)
 {
-	if (likely(!hooks_failing_is_watched()))
+	if (likely(nothing_to_watch()))
 		prev_run(HOOKS_RUN_PASS);
 	else
 		watch_run(HOOKS_RUN_PASS);
@@ -93,6 +105,11 @@ watch_finish(QueryDesc *query)
 {
 	HookFailing failing;
 
+	if (!hooks_present_watches_failures())
+	{
+		prev_finish(query);
+		return;
+	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
@@ -110,7 +127,7 @@ watch_finish(QueryDesc *query)
 static void
 failures_finish(QueryDesc *query)
 {
-	if (likely(!hooks_failing_is_watched()))
+	if (likely(nothing_to_watch()))
 		prev_finish(query);
 	else
 		watch_finish(query);
@@ -124,6 +141,12 @@ watch_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 {
 	HookFailing failing;
 
+	if (!hooks_present_watches_failures())
+	{
+		prev_utility(plan, text, read_only_tree, context, params, environment,
+					 dest, completion);
+		return;
+	}
 	hooks_failing_command(&failing, plan->utilityStmt, text);
 	PG_TRY();
 	{
@@ -151,7 +174,7 @@ failures_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 {
 	if (likely(IsA(plan->utilityStmt, TransactionStmt) ||
 			   IsA(plan->utilityStmt, AlterExtensionContentsStmt) ||
-			   !hooks_failing_is_watched()))
+			   nothing_to_watch()))
 		prev_utility(plan, text, read_only_tree, context, params, environment,
 					 dest, completion);
 	else
@@ -168,7 +191,8 @@ hooks_failures_init(void)
 {
 	if (!process_shared_preload_libraries_in_progress)
 		return;
-	prev_start = ExecutorStart_hook;
+	prev_start = ExecutorStart_hook ? ExecutorStart_hook :
+		standard_ExecutorStart;
 	ExecutorStart_hook = failures_start;
 	prev_run = ExecutorRun_hook;
 	ExecutorRun_hook = failures_run;

@@ -39,8 +39,8 @@ transaction_event(XactEvent event, void *arg)
 		hooks_truncate_abort(0);
 	}
 
-	if (event == XACT_EVENT_COMMIT && hooks_wake_owners != NIL)
-		hooks_wake_at_commit();
+	if (hooks_wake_owners != NIL)
+		hooks_wake_end_transaction(event == XACT_EVENT_COMMIT);
 
 	/* what failed in an abort is counted by now */
 	hooks_failing_end_transaction();
@@ -50,7 +50,6 @@ transaction_event(XactEvent event, void *arg)
 		hooks_forget_end_transaction(event != XACT_EVENT_ABORT);
 
 	/* these live in TopTransactionContext */
-	hooks_wake_end_transaction();
 	hooks_batch_end_transaction();
 	hooks_note_end_transaction();
 	hooks_commit_end_transaction();

@@ -20,10 +20,10 @@
  */
 List	   *hooks_wake_owners = NIL;
 
-/* those of whose hooks a delivery will wait that was tried before */
+/* of these, those of whose hooks a delivery will wait that was tried before */
 static List *of_retries = NIL;
 
-/* those for whom a worker has to stand in */
+/* of these, those for whom a worker has to stand in */
 static List *stand_ins = NIL;
 
 /*
@@ -65,10 +65,10 @@ hooks_worker_retries(Oid owner)
 }
 
 /*
- * The transaction has committed.  Does not throw.
+ * A transaction that has noted owners ends.  Does not throw.
  */
 void
-hooks_wake_at_commit(void)
+hooks_wake_end_transaction(bool commit)
 {
 	ListCell   *lc;
 
@@ -76,18 +76,11 @@ hooks_wake_at_commit(void)
 	{
 		Oid			owner = lfirst_oid(lc);
 
-		hooks_workers_wake(MyDatabaseId, owner,
-						   list_member_oid(stand_ins, owner),
-						   list_member_oid(of_retries, owner));
+		if (commit)
+			hooks_workers_wake(MyDatabaseId, owner,
+							   list_member_oid(stand_ins, owner),
+							   list_member_oid(of_retries, owner));
 	}
-}
-
-/*
- * A transaction has ended, in whatever way.
- */
-void
-hooks_wake_end_transaction(void)
-{
 	hooks_wake_owners = NIL;
 	of_retries = NIL;
 	stand_ins = NIL;

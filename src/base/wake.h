@@ -14,7 +14,6 @@ extern List *hooks_wake_owners;
 
 extern void hooks_worker_wanted(Oid owner);
 extern void hooks_worker_retries(Oid owner);
-extern void hooks_wake_at_commit(void);
-extern void hooks_wake_end_transaction(void);
+extern void hooks_wake_end_transaction(bool commit);
 
 #endif							/* HOOKS_WAKE_H */

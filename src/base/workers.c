@@ -66,8 +66,8 @@ typedef struct WorkerSlot
 	bool		retries;		/* look at what waits for a retry, too */
 	bool		idle;
 	volatile sig_atomic_t stalled;	/* busy for long, and has other hooks */
-	int64		delivery;		/* that it is at; 0 for none; less than 0: of a
-								 * failed statement, told once only */
+	int64		delivery;		/* that it is at; 0 for none; less than 0: of
+								 * a failed statement, told once only */
 } WorkerSlot;
 
 /* Somebody for whom a worker is to start */

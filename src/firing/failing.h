@@ -11,7 +11,6 @@
 #include "nodes/parsenodes.h"
 
 #include "base/counters.h"
-#include "registry/present.h"
 
 /* how many hooks are told of one statement; others miss it */
 #define FAILING_HOOKS 16
@@ -46,15 +45,5 @@ extern void hooks_failing_leave(void);
 extern void hooks_failing_caught(const HookFailing *failing);
 extern void hooks_failing_abort(int nest_level);
 extern void hooks_failing_end_transaction(void);
-
-/*
- * Do statements have to be watched at all?
- */
-static inline bool
-hooks_failing_is_watched(void)
-{
-	return hooks_present_failure_state != HOOKS_NO_FAILURE &&
-		hooks_present_watches_failures();
-}
 
 #endif							/* HOOKS_FAILING_H */
