@@ -78,6 +78,8 @@ SELECT hooks.register_check(repeat('c', 64), 'who');
 SELECT hooks.register_check('"; DROP SCHEMA hooks; --', 'who', repeat('p', 256));
 SELECT hooks.register_check('"; DROP SCHEMA hooks; --', 'who', '');
 SELECT check_name, message FROM hooks.check() WHERE check_name <> 'hooks';
+-- Who owns its callback can replace that, and should have the rights of the check's owner.
+SELECT severity, object, replace(message, '"' || current_user || '"', 'a superuser') AS message, hint FROM hooks.check() WHERE code = 'callback_of_other';
 SELECT hooks.unregister('"; DROP SCHEMA hooks; --');
 
 SET client_min_messages = warning;

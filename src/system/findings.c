@@ -37,6 +37,7 @@
 #include "outbox/scan.h"
 #include "registry/attach.h"
 #include "registry/callback.h"
+#include "registry/checks.h"
 #include "registry/filter.h"
 #include "registry/registry.h"
 #include "registry/scope.h"
@@ -57,6 +58,7 @@ typedef struct CheckSearch
 {
 	HookFindings *findings;
 	List	   *hooks;			/* to look at */
+	List	   *checks;			/* registered ones */
 	bool		all;			/* these are all hooks */
 } CheckSearch;
 
@@ -214,9 +216,28 @@ find_bad_triggers(CheckSearch *search)
 }
 
 /*
- * Callbacks that another role can replace, which has not the rights of the
- * hook's owner: its code would run with these rights.
+ * The callback of a hook or check that another role can replace, which has not
+ * the rights of the owner: its code would run with these rights.
  */
+static void
+tell_foreign_callback(CheckSearch *search, Oid callback, Oid owner,
+					  const char *what, const char *name)
+{
+	Oid			other = hooks_callback_owner(callback);
+
+	if (!OidIsValid(other) || superuser_arg(other) ||
+		has_privs_of_role(other, owner))
+		return;
+	hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+					   "callback_of_other", name,
+					   psprintf("callback %s of %s \"%s\" belongs to role \"%s\", and runs as \"%s\"",
+								hooks_callback_text(callback), what, name,
+								GetUserNameFromId(other, true),
+								GetUserNameFromId(owner, true)),
+					   psprintf("Who owns a function can replace it. Give the function to the %s's owner.",
+								what));
+}
+
 static void
 find_foreign_callbacks(CheckSearch *search)
 {
@@ -225,22 +246,17 @@ find_foreign_callbacks(CheckSearch *search)
 	foreach(lc, search->hooks)
 	{
 		const Hook *hook = lfirst(lc);
-		Oid			owner;
 
-		if (hook->damage != NULL || hook->run_as != HOOK_AS_OWNER)
-			continue;
-		owner = hooks_callback_owner(hook->callback);
-		if (!OidIsValid(owner) || superuser_arg(owner) ||
-			has_privs_of_role(owner, hook->owner))
-			continue;
-		hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
-						   "callback_of_other", hook->name,
-						   psprintf("callback %s of hook \"%s\" belongs to role \"%s\", and runs as \"%s\"",
-									hooks_callback_text(hook->callback),
-									hook->name,
-									GetUserNameFromId(owner, true),
-									GetUserNameFromId(hook->owner, true)),
-						   "Who owns a function can replace it. Give the function to the hook's owner.");
+		if (hook->damage == NULL && hook->run_as == HOOK_AS_OWNER)
+			tell_foreign_callback(search, hook->callback, hook->owner, "hook",
+								  hook->name);
+	}
+	foreach(lc, search->checks)
+	{
+		const HookCheck *check = lfirst(lc);
+
+		tell_foreign_callback(search, check->callback, check->owner, "check",
+							  check->name);
 	}
 }
 
@@ -579,6 +595,7 @@ hooks_findings_make(HookFindings *findings, const char *package)
 	search.all = package == NULL;
 	search.hooks = search.all ? hooks_registry_all() :
 		hooks_registry_of_package(package);
+	search.checks = hooks_checks_all(package);
 	for (int i = 0; i < lengthof(finders); i++)
 	{
 		Attempt		attempt = {&search, i};
