@@ -94,7 +94,8 @@ open_route_table(HookRoute *route, HookTable *table, Oid relid)
 }
 
 /*
- * Opens a table of a route that was kept, with what is above and below it.
+ * Opens a table of a route that was kept, with what is above and below it.  If
+ * one of them was dropped, the route is not current after this.
  */
 void
 hooks_route_open(HookRoute *route, HookTable *table)
@@ -103,8 +104,10 @@ hooks_route_open(HookRoute *route, HookTable *table)
 
 	foreach(lc, table->relids)
 	{
-		route->open = lappend(route->open,
-							  table_open(lfirst_oid(lc), AccessShareLock));
+		Relation	rel = try_table_open(lfirst_oid(lc), AccessShareLock);
+
+		if (rel != NULL)
+			route->open = lappend(route->open, rel);
 	}
 	table->open = true;
 }
