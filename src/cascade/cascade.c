@@ -327,6 +327,17 @@ count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 }
 
 /*
+ * Starts the query of a lane; written anew if PostgreSQL has dropped its plan.
+ */
+static void
+start_lane(HookWalk *walk, const HookStep *step, HookLane *lane)
+{
+	if (!hooks_lane_has_plan(lane))
+		hooks_walk_renew_sql(walk, step, lane);
+	hooks_lane_open(lane, walk->locks);
+}
+
+/*
  * Opens a lane for the next round; false if no rows wait for it.
  */
 static bool
@@ -334,9 +345,7 @@ open_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 {
 	if (lane->memory == NULL || !hooks_lane_next_round(lane))
 		return false;
-	if (!hooks_lane_has_plan(lane))
-		hooks_walk_renew_sql(walk, step, lane);
-	hooks_lane_open(lane, walk->locks);
+	start_lane(walk, step, lane);
 	if (step->counts)
 		count_lane(walk, step, lane);
 	else
@@ -377,8 +386,8 @@ reopen_steps(HookWalk *walk, bool again)
 
 	foreach(lc, walk->taken)
 	{
-		HookStepState *state = ((HookStep *) lfirst(lc))->state;
-		HookLane   *lanes[] = {&state->rows, &state->checks};
+		HookStep   *step = lfirst(lc);
+		HookLane   *lanes[] = {&step->state->rows, &step->state->checks};
 
 		for (int i = 0; i < lengthof(lanes); i++)
 		{
@@ -387,7 +396,7 @@ reopen_steps(HookWalk *walk, bool again)
 			if (again)
 			{
 				hooks_lane_close(lanes[i]);
-				hooks_lane_open(lanes[i], true);
+				start_lane(walk, step, lanes[i]);
 			}
 			else
 				hooks_lane_rewind(lanes[i]);
