@@ -125,28 +125,31 @@ plan_of(const HookLane *lane)
 static void
 make_plan(HookLane *lane)
 {
-	SPIPlanPtr *plan = lane->is_few ? &lane->few : &lane->many;
+	SPIPlanPtr *kept = lane->is_few ? &lane->few : &lane->many;
+	SPIPlanPtr	plan;
 	HookIdentity before;
 	CachedPlanSource *source;
 
-	if (*plan != NULL)
-		SPI_freeplan(*plan);
-	*plan = NULL;
+	if (*kept != NULL)
+		SPI_freeplan(*kept);
+	*kept = NULL;
 	enter(lane, &before);
-	*plan = SPI_prepare(lane->sql, 0, NULL);
-	if (*plan == NULL)
+	plan = SPI_prepare(lane->sql, 0, NULL);
+	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s",
 			 SPI_result_code_string(SPI_result));
 	leave(lane, &before);
-	source = linitial(SPI_plan_get_plan_sources(*plan));
+	source = linitial(SPI_plan_get_plan_sources(plan));
 	if (OidIsValid(lane->relid) &&
 		!list_member_oid(source->relationOids, lane->relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("table \"%s\" was moved while its cascade was looked at",
 						get_rel_name(lane->relid))));
-	if (lane->is_few && SPI_keepplan(*plan) != 0)
+	/* until then, an error frees it: hooks_lane_forget() must not know it */
+	if (lane->is_few && SPI_keepplan(plan) != 0)
 		elog(ERROR, "SPI_keepplan failed");
+	*kept = plan;
 }
 
 /*
