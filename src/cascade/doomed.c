@@ -10,9 +10,9 @@
  * statement's command number, so that rows which the statement has removed
  * already are still visible.
  *
- * The result is cached for each statement and table, as TIDs, six bytes a row.
- * It is valid until TRUNCATE or a rewrite gives the table another file.  The
- * cache lives with the record of the running delete (deleted.c).
+ * The result is cached for each statement, table and role, as TIDs, six bytes
+ * a row.  It is valid until TRUNCATE or a rewrite gives the table another file.
+ * The cache lives with the record of the running delete (deleted.c).
  */
 #include "postgres.h"
 
@@ -437,8 +437,8 @@ hooks_doomed_first(const HookFiring *firing)
 
 /*
  * What the delete of a firing removes from a table, as a list of HookTidList.
- * Cached for each statement and table; without a cache if the statement was
- * not seen.
+ * Cached for each statement, table and role, as the walk checks what the role
+ * may read; without a cache if the statement was not seen.
  */
 List *
 hooks_doomed_rows(const HookFiring *firing, Oid target)
@@ -456,7 +456,8 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 		foreach(lc, statement->answers)
 		{
 			answer = lfirst(lc);
-			if (answer->target == target && is_current(answer))
+			if (answer->target == target && answer->role == GetUserId() &&
+				is_current(answer))
 				return answer->rows;
 		}
 	}
@@ -467,6 +468,7 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 													  ALLOCSET_SMALL_SIZES));
 	answer = palloc0(sizeof(HookDeleteAnswer));
 	answer->target = target;
+	answer->role = GetUserId();
 	answer->nest_level = GetCurrentTransactionNestLevel();
 	answer->context = CurrentMemoryContext;
 	answer->tables = find_all_inheritors(target, AccessShareLock, NULL);

@@ -15,6 +15,7 @@
 typedef struct HookDeleteAnswer
 {
 	Oid			target;			/* InvalidOid: it does not hold any more */
+	Oid			role;			/* for whom: it may read all on the way */
 	int			nest_level;		/* of the transaction when it was found */
 	MemoryContext context;
 	List	   *tables;			/* target, partitions, children: OIDs */
