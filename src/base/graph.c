@@ -307,6 +307,26 @@ hooks_graph_find(const HookGraph *graph, Oid constraint)
 }
 
 /*
+ * Is a constraint a foreign key, but newer than the graph?
+ */
+bool
+hooks_graph_misses(const HookGraph *graph, Oid constraint)
+{
+	HeapTuple	tuple;
+	bool		is_key;
+
+	if (hooks_graph_find(graph, constraint) != NULL)
+		return false;
+	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	is_key = ((Form_pg_constraint) GETSTRUCT(tuple))->contype ==
+		CONSTRAINT_FOREIGN;
+	ReleaseSysCache(tuple);
+	return is_key;
+}
+
+/*
  * The partitioned tables above a partition, whose foreign keys hold for its
  * rows, too.  Other than for hooks_ancestors_of(), a partition that is being
  * detached has them still, as its rows are checked until that is done.

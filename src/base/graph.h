@@ -46,6 +46,7 @@ extern List *hooks_graph_from(const HookGraph *graph, Oid referencing);
 extern List *hooks_graph_to_rows(const HookGraph *graph, Oid relid);
 extern const HookForeignKey *hooks_graph_find(const HookGraph *graph,
 											  Oid constraint);
+extern bool hooks_graph_misses(const HookGraph *graph, Oid constraint);
 extern List *hooks_graph_above(Oid relid);
 extern Oid	hooks_graph_index(const HookForeignKey *key);
 extern const char *hooks_graph_action_words(char action);

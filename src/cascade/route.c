@@ -164,7 +164,11 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 			continue;
 		key = hooks_graph_find(route->graph, triggers[i].tgconstraint);
 		if (key == NULL)
+		{
+			route->outdated |= hooks_graph_misses(route->graph,
+												  triggers[i].tgconstraint);
 			continue;
+		}
 		if (hooks_switched_off(&triggers[i]))
 		{
 			if (type == RI_TRIGGER_PK)

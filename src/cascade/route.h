@@ -168,6 +168,7 @@ typedef struct HookRoute
 								 * are switched off, so nothing follows them */
 	List	   *open;			/* of Relation: nobody changes these as long */
 	int			nlanes;			/* made so far */
+	bool		outdated;		/* a foreign key was met that is newer */
 	bool		may_read;		/* the user was found to */
 	struct KeptRoute *kept;		/* routes.c; NULL: it goes with the walk */
 	/* what happens depends on the order of events */

@@ -143,9 +143,12 @@ hooks_routes_init(void)
 HookRoute *
 hooks_routes_make(List *roots, Oid target, bool blocked)
 {
-	HookRoute  *route = hooks_route_make(roots, target, blocked);
+	HookRoute  *route;
 	ListCell   *lc;
 
+	/* a foreign key may have come while we waited for a table */
+	while ((route = hooks_route_make(roots, target, blocked))->outdated)
+		hooks_route_close(route);
 	hooks_conflict_find(route, roots);
 	foreach(lc, route->steps)
 	{
