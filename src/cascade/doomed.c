@@ -11,8 +11,8 @@
  * already are still visible.
  *
  * The result is cached for each statement, table and role, as TIDs, six bytes
- * a row.  It is valid until TRUNCATE or a rewrite gives the table another file.
- * The cache lives with the record of the running delete (deleted.c).
+ * a row.  It is valid until TRUNCATE or a rewrite gives the table another
+ * file.  The cache lives with the record of the running delete (deleted.c).
  */
 #include "postgres.h"
 

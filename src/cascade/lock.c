@@ -19,6 +19,11 @@
  *	again		finds row 10, which is locked.
  *	round 2		has a snapshot of its own, and finds row 20 of c.
  *
+ * The table of the rows is locked, too, as the cascade is going to lock it.
+ * After that no session can add a foreign key to it, by which the cascade
+ * would go on.  If one was added since the route was made, the walk begins
+ * anew.
+ *
  * The cascade's own queries, which run later, find the same rows and have to
  * wait for nobody.  Rows are locked in the order of the cascade, so the walk
  * adds no deadlock that the cascade alone would not have.
@@ -110,8 +115,9 @@ prepare_leaf(HookWalk *walk, HookLeaf *leaf, const HookStep *step)
 
 	if (leaf->locking == NULL)
 	{
-		leaf->locking = table_open(leaf->relid, RowShareLock);
+		leaf->locking = table_open(leaf->relid, RowExclusiveLock);
 		leaf->slot = table_slot_create(leaf->locking, NULL);
+		walk->outdated |= hooks_route_misses(walk->route, leaf->locking);
 	}
 	leaf->lock_mode = lock_mode(step, leaf, leaf->locking);
 	leaf->locked_by = step;

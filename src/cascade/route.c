@@ -113,6 +113,25 @@ hooks_route_open(HookRoute *route, HookTable *table)
 }
 
 /*
+ * Has an open table a foreign key, its own or to it, that is newer than what
+ * the route is made from?
+ */
+bool
+hooks_route_misses(const HookRoute *route, Relation rel)
+{
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+	bool		found = false;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		found |= RI_FKey_trigger_type(triggers->triggers[i].tgfoid) !=
+			RI_TRIGGER_NONE &&
+			hooks_graph_misses(route->graph,
+							   triggers->triggers[i].tgconstraint);
+	FreeTriggerDesc(triggers);
+	return found;
+}
+
+/*
  * The ways on from the rows that a table itself holds.
  */
 static void
@@ -138,6 +157,7 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	leaf->deletes = leaf->updates = leaf->checks = NIL;
 	leaf->locking = NULL;
 	leaf->locked_by = NULL;
+	route->outdated |= hooks_route_misses(route, rel);
 
 	/*
 	 * The tables above stay open, too, so that the relcache keeps their
@@ -164,11 +184,7 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 			continue;
 		key = hooks_graph_find(route->graph, triggers[i].tgconstraint);
 		if (key == NULL)
-		{
-			route->outdated |= hooks_graph_misses(route->graph,
-												  triggers[i].tgconstraint);
 			continue;
-		}
 		if (hooks_switched_off(&triggers[i]))
 		{
 			if (type == RI_TRIGGER_PK)

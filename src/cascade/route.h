@@ -183,6 +183,7 @@ extern void hooks_route_need(HookTree *tree, const AttrNumber *columns, int n);
 extern AttrNumber *hooks_route_numbers(Oid relid, Oid other,
 									   const AttrNumber *columns, int n);
 extern Bitmapset *hooks_route_set(const AttrNumber *columns, int n);
+extern bool hooks_route_misses(const HookRoute *route, Relation rel);
 extern bool hooks_route_leaves(const HookLeaf *leaf, const HookStep *step);
 extern bool hooks_route_is_left(const HookLeaf *leaf, const HookWay *way);
 extern HookLeaf *hooks_route_leaf(HookTable *table, Oid relid);
