@@ -50,8 +50,8 @@ typedef struct RouteUse
 } RouteUse;
 
 /*
- * Counts changes.  A route that was being made when a change arrived is used
- * once, and not kept.
+ * Counts changes.  A route that was being made when a change arrived is stale
+ * from the beginning, and made again.
  */
 static uint64 changes = 0;
 
