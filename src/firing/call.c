@@ -408,7 +408,7 @@ hooks_call_test(HookRun *run, HookCall *call, const HookOccasion *occasion,
 
 	if (call->member->condition == NULL)
 		return true;
-	if (call->member->condition_safe)
+	if (hooks_call_condition_is_safe(call))
 		return hooks_call_condition(run, call, old, new);
 	firing = begin_firing(run, call, occasion);
 	outcome = hooks_policy_run(call->member, firing, evaluate_condition,
