@@ -39,8 +39,8 @@
 HookFiring *hooks_firing = NULL;
 
 /*
- * The firing in which hooks.cancel() was called last.  Its record is used
- * again by later firings, so this is valid only where KH001 is caught.
+ * The firing in which hooks.cancel() was called last.  NULL again when an
+ * abort takes that off, or when another firing uses its record.
  */
 const HookFiring *hooks_vetoing = NULL;
 

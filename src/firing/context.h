@@ -81,6 +81,8 @@ hooks_context_push(const HookSubject *subject, int nest_level)
 
 	if (unlikely(firing == NULL || firing->depth > hooks_max_depth))
 		firing = hooks_context_new(subject);
+	if (unlikely(hooks_vetoing == firing))
+		hooks_vetoing = NULL;	/* an earlier firing's, which was caught */
 	firing->subject = subject;
 	firing->tally = subject->tally;
 	firing->nest_level = nest_level;
