@@ -25,6 +25,16 @@ extern void hooks_fire_event(HookRun *run, Relation rel, bool direct,
 							 HookEventMaker make, void *arg);
 
 /*
+ * Is a hook left out by the replication role, a pause or the like?
+ */
+static inline bool
+hooks_fire_is_left_out(const HookCall *call)
+{
+	return unlikely(call->out) ||
+		hooks_settings_is_paused(call->member->hook->hook_id);
+}
+
+/*
  * Does a hook fire now, as far as that does not depend on the rows?  The
  * assigned columns count for updates only; NULL means not an update.  What is
  * left out, though the hook is for it, is counted.
@@ -37,8 +47,7 @@ hooks_fire_is_due(const HookCall *call, const Bitmapset *assigned)
 	if (assigned != NULL && member->columns != NULL &&
 		!bms_overlap(assigned, member->columns))
 		return false;
-	if (likely(!call->out) &&
-		likely(!hooks_settings_is_paused(member->hook->hook_id)))
+	if (likely(!hooks_fire_is_left_out(call)))
 		return true;
 	if (!call->out || call->left_out)
 		hooks_stats_count_bypass(member->tally);

@@ -142,7 +142,7 @@ wants_row(HookNoteCall *call, HookCall *hook_call, ItemPointer old,
 	TupleTableSlot *old_row;
 	TupleTableSlot *new_row;
 
-	if (hook_call->out || hooks_settings_is_paused(member->hook->hook_id))
+	if (hooks_fire_is_left_out(hook_call))
 		return false;
 	if ((member->hook->actions & HOOK_NAME) == 0 && member->condition == NULL)
 		return true;
