@@ -44,7 +44,8 @@ typedef struct HookFiring
 	int			depth;			/* 1 for the outermost */
 	int			nest_level;		/* of the transaction when it began */
 	const HookSubject *subject;
-	HookTally  *tally;			/* the subject's, which an abort cannot read */
+	HookTally  *tally;			/* the subject's, which an abort cannot read;
+								 * NULL: an error is not counted */
 	const TriggerData *trigdata;	/* NULL if the callback takes jsonb */
 	HookStatement *statement;	/* NULL if not seen */
 	const HookOrigin *origin;	/* of the rows; NULL: ask the statement */

@@ -170,6 +170,7 @@ write_wanted(void *arg)
 		HookFiring *firing = push_firing(group, share);
 		ErrorContextCallback context;
 
+		firing->tally = NULL;	/* an error is not this hook's alone */
 		context.callback = hooks_policy_add_context;
 		context.arg = firing;
 		context.previous = error_context_stack;
