@@ -172,9 +172,9 @@ build_relation(Oid relid)
 			hooks_member_make(reach, rel);
 		members = lappend(members, member);
 
-		/* What may pass by itself is tried again */
+		/* What may pass by itself is tried again by the next statement */
 		if (member != NULL && hooks_member_error_may_pass(member))
-			invalidations++;
+			relation->stale = true;
 	}
 	table_close(rel, NoLock);
 
@@ -247,7 +247,7 @@ hooks_chain_pin(Oid relid)
 	}
 	relation->context = context;
 	relation->pins = 1;
-	if (invalidations == before)
+	if (invalidations == before && !relation->stale)
 	{
 		bool		found;
 
