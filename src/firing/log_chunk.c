@@ -109,6 +109,7 @@ add_number(HookJsonRaw *raw, int64 number)
 	value.type = jbvNumeric;
 	value.val.numeric = int64_to_numeric(number);
 	hooks_jsonraw_add(raw, &value);
+	pfree(value.val.numeric);
 }
 
 /*
