@@ -171,6 +171,9 @@ executor_finish(QueryDesc *query)
  * waits for the commit.  After REASSIGN OWNED, of which event triggers are
  * not told, hooks.registry shows the new owners; that they own the hooks
  * needs no help of ours.
+ *
+ * A command that ends the transaction, as a procedure may, lets go of its
+ * plan: when it is done, that must not be read any more.
  */
 static void
 process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
@@ -178,22 +181,25 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 				QueryEnvironment *environment, DestReceiver *dest,
 				QueryCompletion *completion)
 {
-	bool		truncate = IsA(plan->utilityStmt, TruncateStmt);
-	bool		close = IsA(plan->utilityStmt, ClosePortalStmt);
-	bool		copy = IsA(plan->utilityStmt, CopyStmt) &&
-		((CopyStmt *) plan->utilityStmt)->is_from;
+	Node	   *command = plan->utilityStmt;
+	bool		truncate = IsA(command, TruncateStmt);
+	bool		close = IsA(command, ClosePortalStmt);
+	bool		copy = IsA(command, CopyStmt) &&
+		((CopyStmt *) command)->is_from;
+	bool		reassign = IsA(command, ReassignOwnedStmt);
+	bool		commit_prepared = IsA(command, TransactionStmt) &&
+		((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
 	HookStatement *copying = NULL;
 
-	if (!IsA(plan->utilityStmt, TransactionStmt) &&
-		GetCommandLogLevel(plan->utilityStmt) == LOGSTMT_DDL)
+	if (!IsA(command, TransactionStmt) &&
+		GetCommandLogLevel(command) == LOGSTMT_DDL)
 		hooks_forget_listen();
 	if (copy)
-		copying =
-			hooks_statement_push_copy((CopyStmt *) plan->utilityStmt, sql);
+		copying = hooks_statement_push_copy((CopyStmt *) command, sql);
 	if (close)
 		hooks_commit_hold();
 	if (truncate)
-		hooks_truncate_push((TruncateStmt *) plan->utilityStmt, sql);
+		hooks_truncate_push((TruncateStmt *) command, sql);
 	prev_ProcessUtility(plan, sql, read_only_tree, context, params,
 						environment, dest, completion);
 	if (copy)
@@ -206,11 +212,9 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		hooks_truncate_pop();
 	if (close)
 		hooks_commit_release();
-	if (IsA(plan->utilityStmt, TransactionStmt) &&
-		((TransactionStmt *) plan->utilityStmt)->kind ==
-		TRANS_STMT_COMMIT_PREPARED)
+	if (commit_prepared)
 		hooks_work_wake_all();
-	if (IsA(plan->utilityStmt, ReassignOwnedStmt) && hooks_present_registry())
+	if (reassign && hooks_present_registry())
 	{
 		CommandCounterIncrement();
 		hooks_record_refresh(hooks_definition_all());
