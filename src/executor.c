@@ -205,8 +205,7 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 	if (copy)
 	{
 		hooks_statement_pop(copying);
-		if (OidIsValid(copying->copied))
-			hooks_bypass_copied(copying->copied);
+		hooks_bypass_copied(((CopyStmt *) command)->relation);
 	}
 	if (truncate)
 		hooks_truncate_pop();

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/namespace.h"
 #include "commands/trigger.h"
 
 #include "base/attempt.h"
@@ -101,13 +102,18 @@ hooks_bypass_disabled(Relation rel, CmdType operation)
 }
 
 /*
- * A COPY FROM has written to a table, and holds its lock.
+ * A COPY FROM has written to the table of this name.  Only now does its lock
+ * keep the name: a table that had it before may be gone.
  */
 void
-hooks_bypass_copied(Oid relid)
+hooks_bypass_copied(const RangeVar *name)
 {
-	Relation	rel = relation_open(relid, NoLock);
+	Oid			relid = RangeVarGetRelid(name, AccessShareLock, true);
+	Relation	rel;
 
+	if (!OidIsValid(relid))
+		return;
+	rel = relation_open(relid, NoLock);
 	if (unlikely(hooks_bypass_is_likely(rel)))
 		hooks_bypass_disabled(rel, CMD_INSERT);
 	relation_close(rel, NoLock);

@@ -9,13 +9,14 @@
 
 #include "commands/trigger.h"
 #include "nodes/nodes.h"
+#include "nodes/primnodes.h"
 #include "utils/rel.h"
 
 #include "registry/event.h"
 
 extern void hooks_bypass_event(Oid relid, const HookEvent *event);
 extern void hooks_bypass_disabled(Relation rel, CmdType operation);
-extern void hooks_bypass_copied(Oid relid);
+extern void hooks_bypass_copied(const RangeVar *name);
 
 /*
  * Does PostgreSQL leave a trigger out, in this session or in all?
