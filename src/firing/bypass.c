@@ -87,7 +87,9 @@ void
 hooks_bypass_disabled(Relation rel, CmdType operation)
 {
 	const TriggerDesc *triggers = rel->trigdesc;
+	bool		missed[HOOK_EVENTS] = {false};
 
+	/* To count may make the relcache build the triggers anew */
 	for (int i = 0; i < triggers->numtriggers; i++)
 	{
 		const Trigger *trigger = &triggers->triggers[i];
@@ -97,7 +99,12 @@ hooks_bypass_disabled(Relation rel, CmdType operation)
 			continue;
 		event = hooks_event_by_trigger(trigger->tgname);
 		if (event != NULL && has_action(operation, event->action))
-			hooks_bypass_event(RelationGetRelid(rel), event);
+			missed[event - hooks_events] = true;
+	}
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		if (missed[i])
+			hooks_bypass_event(RelationGetRelid(rel), &hooks_events[i]);
 	}
 }
 
