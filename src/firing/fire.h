@@ -19,8 +19,6 @@ extern void hooks_fire_leave_out(const HookChain *chain);
 extern void hooks_fire_call(HookRun *run, HookCall *call,
 							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
-extern bool hooks_fire_is_naming(const HookMember *member,
-								 TupleTableSlot *old, TupleTableSlot *new);
 extern void hooks_fire_event(HookRun *run, Relation rel, bool direct,
 							 HookEventMaker make, void *arg);
 

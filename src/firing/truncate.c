@@ -26,6 +26,7 @@
 #include "utils/rel.h"
 
 #include "base/ancestors.h"
+#include "firing/bypass.h"
 #include "firing/truncate.h"
 
 /* see truncate.h; an abort takes off those that were begun in it */
@@ -171,20 +172,6 @@ is_covered(const HookRun *run, const HookCall *call, Oid relid)
 }
 
 /*
- * Does a trigger fire in this session?  As TriggerEnabled() in trigger.c.
- */
-static bool
-is_enabled(const Trigger *trigger)
-{
-	char		not_here =
-		SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ?
-		TRIGGER_FIRES_ON_ORIGIN : TRIGGER_FIRES_ON_REPLICA;
-
-	return trigger->tgenabled != TRIGGER_DISABLED &&
-		trigger->tgenabled != not_here;
-}
-
-/*
  * The event whose hooks a trigger of ours fires, which stands for the given
  * one.
  */
@@ -207,7 +194,8 @@ hooks_truncate_event(const HookEvent *event, const TriggerData *trigdata)
 		if (strcmp(trigger->tgname, other->trigger) == 0)
 			return trigger->tgfoid == trigdata->tg_trigger->tgfoid &&
 				trigger->tgtype == hooks_event_trigger_type(other) &&
-				trigger->tgqual == NULL && is_enabled(trigger) ? other : event;
+				trigger->tgqual == NULL &&
+				!hooks_bypass_is_switched_off(trigger) ? other : event;
 	}
 	return event;
 }
