@@ -26,8 +26,9 @@
  * from the session's where both mean the same schemas.  Then it is not set.
  * What a text means can only be learnt by setting it, which costs more than
  * many a callback: so the last few are remembered.  They hold for a role, and
- * as long as no schema changes, of which schema_changed() is told, and the
- * session's temporary schema is the same.  An abort does nothing to them.
+ * as long as no schema changes, nor who may use it, of which schema_changed()
+ * is told, and the session's temporary schema is the same.  An abort does
+ * nothing to them.
  */
 typedef struct PathMeaning
 {
@@ -42,7 +43,10 @@ static int	next_meaning = 0;	/* the place that is used next */
 static bool schemas_changed = false;
 static MemoryContext meanings_context = NULL;
 
-/* A schema came, went, has another name, or others may use it */
+/*
+ * A schema came, went, has another name, or others may use it: by a grant, as
+ * members of a role, as superusers or as owner of the database.
+ */
 static void
 schema_changed(Datum arg, int cacheid, uint32 hash)
 {
@@ -50,12 +54,15 @@ schema_changed(Datum arg, int cacheid, uint32 hash)
 }
 
 /*
- * Registers the callback.  From _PG_init() only.
+ * Registers the callbacks.  From _PG_init() only.
  */
 void
 hooks_sandbox_init(void)
 {
 	CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, schema_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, schema_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(DATABASEOID, schema_changed, (Datum) 0);
 }
 
 static Oid
