@@ -134,7 +134,7 @@ failures_finish(QueryDesc *query)
 }
 
 static pg_noinline void
-watch_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
+watch_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 			  ProcessUtilityContext context, ParamListInfo params,
 			  QueryEnvironment *environment, DestReceiver *dest,
 			  QueryCompletion *completion)
@@ -143,14 +143,14 @@ watch_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 
 	if (!hooks_present_watches_failures())
 	{
-		prev_utility(plan, text, read_only_tree, context, params, environment,
+		prev_utility(plan, sql, read_only_tree, context, params, environment,
 					 dest, completion);
 		return;
 	}
-	hooks_failing_command(&failing, plan->utilityStmt, text);
+	hooks_failing_command(&failing, plan->utilityStmt, sql);
 	PG_TRY();
 	{
-		prev_utility(plan, text, read_only_tree, context, params, environment,
+		prev_utility(plan, sql, read_only_tree, context, params, environment,
 					 dest, completion);
 	}
 	PG_CATCH();
@@ -167,7 +167,7 @@ watch_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
  * another table, so that nothing is looked up for it.
  */
 static void
-failures_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
+failures_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 				 ProcessUtilityContext context, ParamListInfo params,
 				 QueryEnvironment *environment, DestReceiver *dest,
 				 QueryCompletion *completion)
@@ -175,10 +175,10 @@ failures_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 	if (likely(IsA(plan->utilityStmt, TransactionStmt) ||
 			   IsA(plan->utilityStmt, AlterExtensionContentsStmt) ||
 			   nothing_to_watch()))
-		prev_utility(plan, text, read_only_tree, context, params, environment,
+		prev_utility(plan, sql, read_only_tree, context, params, environment,
 					 dest, completion);
 	else
-		watch_utility(plan, text, read_only_tree, context, params,
+		watch_utility(plan, sql, read_only_tree, context, params,
 					  environment, dest, completion);
 }
 

@@ -134,10 +134,10 @@ may_watch(void)
 }
 
 static void
-begin_failing(HookFailing *failing, const char *text)
+begin_failing(HookFailing *failing, const char *sql)
 {
 	failing->n = 0;
-	failing->text = text;
+	failing->sql = sql;
 	failing->caller = GetUserId();
 }
 
@@ -222,11 +222,11 @@ add_named(HookFailing *failing, const RangeVar *name, HookAction action)
  * A utility command begins.
  */
 void
-hooks_failing_command(HookFailing *failing, Node *command, const char *text)
+hooks_failing_command(HookFailing *failing, Node *command, const char *sql)
 {
 	ListCell   *lc;
 
-	begin_failing(failing, text);
+	begin_failing(failing, sql);
 	if (may_watch())
 	{
 		if (IsA(command, CopyStmt) && ((CopyStmt *) command)->is_from)
@@ -323,7 +323,7 @@ hooks_failing_caught(const HookFailing *failing)
 		else
 		{
 			copy_error(failed);
-			copy_text(failed->statement, failing->text, RING_STATEMENT);
+			copy_text(failed->statement, failing->sql, RING_STATEMENT);
 			failed->database = MyDatabaseId;
 			failed->caller = failing->caller;
 			failed->session_user = GetSessionUserId();

@@ -32,7 +32,7 @@ typedef struct HookFailingHook
  */
 typedef struct HookFailing
 {
-	const char *text;			/* of the statement */
+	const char *sql;			/* of the statement */
 	Oid			caller;
 	int			n;
 	HookFailingHook hooks[FAILING_HOOKS];
@@ -40,7 +40,7 @@ typedef struct HookFailing
 
 extern void hooks_failing_query(HookFailing *failing, const QueryDesc *query);
 extern void hooks_failing_command(HookFailing *failing, Node *command,
-								  const char *text);
+								  const char *sql);
 extern void hooks_failing_leave(void);
 extern void hooks_failing_caught(const HookFailing *failing);
 extern void hooks_failing_abort(int nest_level);

@@ -117,26 +117,26 @@ hooks_payload_relation(Oid relid)
  * What events tell of the text of a statement; NULL of none.
  */
 const char *
-hooks_payload_statement(const char *text)
+hooks_payload_statement(const char *sql)
 {
-	if (text == NULL || strlen(text) <= MAX_STATEMENT)
-		return text;
-	return pnstrdup(text, pg_mbcliplen(text, strlen(text), MAX_STATEMENT));
+	if (sql == NULL || strlen(sql) <= MAX_STATEMENT)
+		return sql;
+	return pnstrdup(sql, pg_mbcliplen(sql, strlen(sql), MAX_STATEMENT));
 }
 
 /*
  * Adds where the rows of a firing come from, with the names of
- * hooks.context().  *text is the statement that it goes back to.
+ * hooks.context().  *sql is the statement that it goes back to.
  */
 void
 hooks_payload_add_context(JsonbInState *state, const HookFiring *firing,
-						  const char **text)
+						  const char **sql)
 {
 	HookOrigin	found;
 	Oid			root;
 	const char *action;
 	const HookOrigin *origin = hooks_context_find(firing, &found, &root,
-												  &action, text);
+												  &action, sql);
 
 	hooks_payload_key(state, "context");
 	hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);

@@ -32,7 +32,7 @@ extern void hooks_payload_push_integer(JsonbInState *state,
 									   JsonbIteratorToken token,
 									   int64 number);
 extern char *hooks_payload_relation(Oid relid);
-extern const char *hooks_payload_statement(const char *text);
+extern const char *hooks_payload_statement(const char *sql);
 extern void hooks_payload_add_context(JsonbInState *state,
 									  const HookFiring *firing,
 									  const char **sql);

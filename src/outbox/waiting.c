@@ -60,9 +60,9 @@ run_as_owner(const char *sql, bool read_only, int nargs, Oid *types,
 }
 
 static void
-run(const char *text, int nargs, Oid *types, Datum *values, const char *nulls)
+run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
 {
-	run_as_owner(text, false, nargs, types, values, nulls);
+	run_as_owner(sql, false, nargs, types, values, nulls);
 }
 
 /*

@@ -75,9 +75,9 @@ struct HookAuditedWriter
 };
 
 static Datum
-audited_name(const char *text)
+audited_name(const char *given)
 {
-	return DirectFunctionCall1(namein, CStringGetDatum(text ? text : ""));
+	return DirectFunctionCall1(namein, CStringGetDatum(given ? given : ""));
 }
 
 /*

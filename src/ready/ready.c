@@ -132,16 +132,16 @@ hooks_ready_head(HookFiring *firing, bool with_statement)
 	JsonbInState state = hooks_payload_begin(firing);
 	const char *statement;
 	Jsonb	   *event;
-	char	   *text;
+	char	   *json;
 
 	hooks_payload_add_context(&state, firing, &statement);
 	/* if a key comes twice, jsonb keeps the last value */
 	hooks_payload_add(&state, "statement", with_statement ?
 					  hooks_payload_statement(statement) : NULL);
 	event = hooks_payload_end(&state);
-	text = JsonbToCString(NULL, &event->root, VARSIZE(event));
-	text[strlen(text) - 1] = '\0';
-	return text;
+	json = JsonbToCString(NULL, &event->root, VARSIZE(event));
+	json[strlen(json) - 1] = '\0';
+	return json;
 }
 
 /*

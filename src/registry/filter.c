@@ -176,16 +176,16 @@ hooks_filter_text(const HookFilter *filter)
 {
 	int			guc_level;
 	List	   *context;
-	char	   *text;
+	char	   *deparsed;
 
 	if (filter->expression == NULL)
 		return NULL;
 	guc_level = hooks_condition_fix_parameters();
 	context = deparse_context_for(get_rel_name(filter->relation),
 								  filter->relation);
-	text = deparse_expression(filter->expression, context, false, false);
+	deparsed = deparse_expression(filter->expression, context, false, false);
 	AtEOXact_GUC(false, guc_level);
-	return text;
+	return deparsed;
 }
 
 /*

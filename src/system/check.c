@@ -49,7 +49,7 @@ enum
  * 42P17 if a function does not return rows of four columns.
  */
 static void
-check_shape(Oid function, const char *text)
+check_shape(Oid function, const char *callback)
 {
 	Oid			type;
 	TupleDesc	desc = NULL;
@@ -61,7 +61,7 @@ check_shape(Oid function, const char *text)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-			 errmsg("function \"%s\" cannot be a check", text),
+			 errmsg("function \"%s\" cannot be a check", callback),
 			 errhint("A check returns rows of four columns: CREATE FUNCTION name() RETURNS TABLE (severity text, object text, message text, hint text) ...")));
 }
 

@@ -78,10 +78,10 @@ open_filtered(Oid relid)
  * and the parser's other errors.
  */
 static Node *
-transform(Relation rel, const char *text)
+transform(Relation rel, const char *given)
 {
 	ParseState *pstate = make_parsestate(NULL);
-	Node	   *raw = hooks_expression_parse(text, "expression of a filter");
+	Node	   *raw = hooks_expression_parse(given, "expression of a filter");
 	ParseNamespaceItem *nsitem =
 		addRangeTableEntryForRelation(pstate, rel, AccessShareLock, NULL,
 									  false, false);
@@ -183,7 +183,7 @@ Datum
 hooks_register_filter(PG_FUNCTION_ARGS)
 {
 	char	   *name = hooks_arguments_name(fcinfo, 0, "filter", MAX_NAME);
-	char	   *text = hooks_argument_text(fcinfo, 2);
+	char	   *given = hooks_argument_text(fcinfo, 2);
 	Oid			relid;
 	Relation	rel;
 	Node	   *expression;
@@ -199,11 +199,11 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 	enable = PG_GETARG_BOOL(3);
 	replace = PG_GETARG_BOOL(4);
 	PreventCommandIfReadOnly("hooks.register_filter()");
-	hooks_arguments_check_size("expression", strlen(text), HOOKS_MAX_LONG);
+	hooks_arguments_check_size("expression", strlen(given), HOOKS_MAX_LONG);
 	hooks_lock_registry();
 	relid = PG_GETARG_OID(1);
 	rel = open_filtered(relid);
-	expression = transform(rel, text);
+	expression = transform(rel, given);
 	refuse_lockout(name, rel, expression, enable);
 
 	/* locked, but not open: ALTER TABLE asks for that */
@@ -238,7 +238,7 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 	if (!same)
 		run_as_caller(psprintf("CREATE POLICY %s ON %s AS RESTRICTIVE USING (%s\n)",
 							   hooks_filter_policy(name),
-							   hooks_place_quoted(relid), text));
+							   hooks_place_quoted(relid), given));
 	SPI_finish();
 	foreach(lc, hooks_gaps_find(relid))
 	{
