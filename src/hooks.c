@@ -11,10 +11,10 @@
 #include "base/forget.h"
 #include "base/opt_in.h"
 #include "base/own.h"
+#include "base/process.h"
 #include "base/ring.h"
 #include "base/settings.h"
 #include "base/graph.h"
-#include "base/workers.h"
 #include "cascade/routes.h"
 #include "executor.h"
 #include "failures.h"
@@ -39,7 +39,7 @@ _PG_init(void)
 	hooks_settings_init();		/* after all others that have parameters */
 	hooks_own_init();
 	hooks_present_init();
-	hooks_workers_init();
+	hooks_process_init();
 	hooks_chain_init();
 	hooks_sandbox_init();
 	hooks_graph_init();

@@ -22,7 +22,8 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
-#include "base/workers.h"
+#include "base/death.h"
+#include "base/duty.h"
 #include "firing/context_event.h"
 #include "firing/log.h"
 #include "firing/member.h"
@@ -89,7 +90,7 @@ call_receiver(void *arg)
 	HookSandbox sandbox;
 	int			level;
 
-	if (unlikely(hooks_workers_died_at(call->delivery_id)))
+	if (unlikely(hooks_death_at(call->delivery_id)))
 		ereport(ERROR,
 				(errcode(ERRCODE_ADMIN_SHUTDOWN),
 				 errmsg("the worker was terminated while the callback ran")));
@@ -147,10 +148,10 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 	firing->caller = GetUserId();
 	firing->event = event;
 	hooks_log_generation = generation == NULL ? 1 : pg_strtoint32(generation);
-	hooks_workers_at(delivery_id);
+	hooks_duty_at(delivery_id);
 	error = hooks_policy_attempt(&receiver->member, firing, call_receiver,
 								 &call);
-	hooks_workers_at(0);
+	hooks_duty_at(0);
 	hooks_log_generation = 0;
 	if (error != NULL && receiver->member.hook->policy != HOOK_RETRY)
 		(void) hooks_policy_failed(&receiver->member, firing, error);

@@ -19,9 +19,9 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/duty.h"
 #include "base/ring.h"
 #include "base/settings.h"
-#include "base/workers.h"
 #include "firing/payload.h"
 #include "outbox/deliver.h"
 #include "outbox/failed.h"
@@ -154,6 +154,6 @@ hooks_failed_serve(Oid owner)
 		n++;
 	}
 	if (n > 0)
-		hooks_workers_end();
+		hooks_duty_end();
 	return n > 0;
 }

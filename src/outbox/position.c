@@ -2,7 +2,7 @@
  * position.c
  *		How far a hook has come in the log.
  *
- * The worker that holds a hook's lock (serve.c) writes its positions, one
+ * The worker that holds a hook's lock (service.c) writes its positions, one
  * after the other.  Like the log, positions are in three tables to which rows
  * are only added.  The position with the highest number is the valid one.  A
  * hook without a position has seen nothing; the log has events for it since it

@@ -38,7 +38,7 @@
 #include "outbox/position.h"
 #include "outbox/rotate.h"
 #include "outbox/scan.h"
-#include "outbox/serve.h"
+#include "outbox/service.h"
 #include "registry/registry.h"
 
 /* a table of so many blocks is large */
@@ -124,7 +124,7 @@ move_past(int turn, int current, int64 hook_id)
 	HookPosition position;
 	bool		done;
 
-	if (!hooks_serve_lock(hook_id))
+	if (!hooks_service_lock(hook_id))
 		return false;
 	PopActiveSnapshot();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -145,7 +145,7 @@ move_past(int turn, int current, int64 hook_id)
 		hooks_position_write(&position, current);
 	}
 	if (!done)
-		hooks_serve_unlock(hook_id);
+		hooks_service_unlock(hook_id);
 	return done;
 }
 
@@ -247,7 +247,7 @@ begin(void)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	return OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)) &&
-		hooks_serve_lock(ROTATION);
+		hooks_service_lock(ROTATION);
 }
 
 static void

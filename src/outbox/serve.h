@@ -9,8 +9,6 @@
 
 #include "datatype/timestamp.h"
 
-extern bool hooks_serve_lock(int64 hook_id);
-extern void hooks_serve_unlock(int64 hook_id);
 extern void hooks_serve_init(Oid role, bool stand_in);
 extern bool hooks_serve(void);
 extern TimestampTz hooks_serve_next(bool again);

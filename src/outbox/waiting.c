@@ -4,8 +4,8 @@
  *
  * These rows are copies from the log, and not in its order.  They are few, so
  * SQL reads and writes them, as the table's owner.  The worker that holds the
- * lock of a hook (serve.c) tries its deliveries.  It locks the row meanwhile,
- * so that redeliver() and discard() wait for the outcome.
+ * lock of a hook (service.c) tries its deliveries.  It locks the row
+ * meanwhile, so that redeliver() and discard() wait for the outcome.
  */
 #include "postgres.h"
 

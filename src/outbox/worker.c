@@ -6,7 +6,7 @@
  * rights than its owner has.  A role that cannot log in may not be able to
  * have a session.  Then the session is a superuser's that has become this
  * role.  It works in a security context, as a SECURITY DEFINER function does,
- * in which the role cannot be set (serve.c).
+ * in which the role cannot be set (service.c).
  *
  * It serves, sleeps until its latch is set, and exits when nothing has come
  * for hooks.worker_idle.
@@ -42,6 +42,9 @@
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
+#include "base/duty.h"
+#include "base/launch.h"
+#include "base/process.h"
 #include "base/settings.h"
 #include "base/workers.h"
 #include "outbox/rotate.h"
@@ -127,9 +130,9 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 		expire_at = hooks_expire();
 	next = Min(hooks_serve_next(false), expire_at);
 
-	if (!may_work() || now >= leave_at || hooks_workers_must_leave())
+	if (!may_work() || now >= leave_at || hooks_duty_must_leave())
 	{
-		if (!hooks_workers_leave())
+		if (!hooks_duty_leave())
 			return true;
 		if (may_work() && next != PG_INT64_MAX)
 			hooks_workers_request(task->database, task->owner,
@@ -137,7 +140,7 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 		return false;
 	}
 	pgstat_report_activity(STATE_IDLE, NULL);
-	if (hooks_workers_rest())
+	if (hooks_duty_rest())
 		wait_for_latch(TimestampDifferenceMilliseconds(now, Min(leave_at,
 																next)));
 	return true;
@@ -160,7 +163,7 @@ connect_for(const HookWorkerTask *task)
 	{
 		/* the role was dropped, and its hooks with it */
 		CommitTransactionCommand();
-		(void) hooks_workers_leave();
+		(void) hooks_duty_leave();
 		proc_exit(0);
 	}
 	if (!hooks_workers_stand_in(task->owner) &&
@@ -196,13 +199,13 @@ hooks_worker_main(Datum arg)
 		hooks_work_find();
 		proc_exit(0);
 	}
-	hooks_workers_enter(&task);
+	hooks_duty_enter(&task);
 	if (task.stand_in)
 		connect_for(&task);
 	else
 		BackgroundWorkerInitializeConnectionByOid(task.database, task.owner,
 												  HOOKS_BGWORKER_ANY_ROLE);
-	hooks_workers_connected();
+	hooks_duty_connected();
 	fix_parameters();
 	hooks_serve_init(task.owner, task.stand_in);
 
@@ -212,7 +215,7 @@ hooks_worker_main(Datum arg)
 		bool		retries = false;
 
 		CHECK_FOR_INTERRUPTS();
-		(void) hooks_workers_look(&retries);
+		(void) hooks_duty_look(&retries);
 		if (retries)
 		{
 			(void) hooks_serve_next(true);
@@ -276,10 +279,10 @@ look_into_databases(void)
 
 	foreach(lc, databases)
 	{
-		while (!hooks_workers_scout(lfirst_oid(lc)))
+		while (!hooks_process_scout(lfirst_oid(lc)))
 			wait_for_latch(1000);
 		CHECK_FOR_INTERRUPTS();
-		(void) hooks_workers_launch();
+		(void) hooks_launch_due();
 	}
 	list_free(databases);
 }
@@ -294,7 +297,7 @@ hooks_launcher_main(Datum arg)
 	bool		worked = false;
 
 	handle_signals();
-	while (!hooks_workers_launcher_enter())
+	while (!hooks_launch_enter())
 	{
 		/* without preload, it exits when the next launcher has started */
 		if (!permanent)
@@ -310,9 +313,9 @@ hooks_launcher_main(Datum arg)
 		worked = may_work();
 		if (worked)
 		{
-			long		ms = hooks_workers_launch();
+			long		ms = hooks_launch_due();
 
-			if (!permanent && hooks_workers_launcher_leave())
+			if (!permanent && hooks_launch_leave())
 				break;
 			wait_for_latch(ms);
 		}

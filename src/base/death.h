@@ -1,0 +1,14 @@
+/*
+ * death.h
+ *		Deliveries that ended their workers.
+ */
+#ifndef HOOKS_DEATH_H
+#define HOOKS_DEATH_H
+
+#include "postgres.h"
+
+extern void hooks_death_add(Oid database, int64 delivery);
+extern bool hooks_death_at(int64 delivery);
+extern void hooks_death_forget(bool written);
+
+#endif							/* HOOKS_DEATH_H */

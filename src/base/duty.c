@@ -1,0 +1,254 @@
+/*
+ * duty.c
+ *		A worker's place in the list of workers, and what it does there.
+ *
+ * The functions are for the worker's own process.  One that ends in the middle
+ * of something gives its place back, and asks for another worker to go on.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/condition_variable.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/death.h"
+#include "base/duty.h"
+#include "base/roster.h"
+
+/* who is busy for so many milliseconds is stalled */
+#define STALL_LIMIT	100
+
+/* how often a worker that cannot start is asked for again */
+#define MAX_TRIES	6
+
+/* this worker's own slot, NULL in other processes */
+static HookWorkerSlot *mine = NULL;
+
+/* registered on first use; MAX_TIMEOUTS before that */
+static TimeoutId stall_timer = MAX_TIMEOUTS;
+
+/*
+ * Before mine becomes NULL, as the timer sets something in it.
+ */
+static void
+end_stall(void)
+{
+	if (stall_timer != MAX_TIMEOUTS)
+		disable_timeout(stall_timer, false);
+	mine->stalled = false;
+}
+
+/*
+ * The slot goes when the process does, however that comes.  Who leaves in an
+ * orderly way has none any more.  Else what was to be done is still to be
+ * done; and if that was in a callback, the next worker counts it as its
+ * failure.
+ */
+static void
+duty_ends(int code, Datum arg)
+{
+	HookWorkerSlot *slot = mine;
+	bool		again;
+	bool		stand_in;
+	Oid			database;
+
+	if (slot == NULL)
+		return;
+	end_stall();
+	mine = NULL;
+	SpinLockAcquire(&hooks_roster->mutex);
+	database = slot->database;
+	if (slot->delivery > 0)
+		hooks_death_add(database, slot->delivery);
+	again = slot->connected || slot->tries < MAX_TRIES;
+	stand_in = slot->stand_in ||
+		(!slot->connected && HOOKS_BGWORKER_ANY_ROLE == 0);
+	if (again)
+		hooks_roster_request(database, slot->owner, stand_in,
+							 GetCurrentTimestamp() +
+							 (USECS_PER_SEC << Min(slot->tries, MAX_TRIES)),
+							 slot->tries + 1, false);
+	slot->database = InvalidOid;
+	SpinLockRelease(&hooks_roster->mutex);
+	/* also for who waits for a place */
+	hooks_process_wake_launcher();
+}
+
+/*
+ * A worker takes its place; it is not started twice for one slot.
+ */
+void
+hooks_duty_enter(const HookWorkerTask *task)
+{
+	HookWorkerSlot *slot;
+	bool		ours;
+
+	if (!hooks_roster_attach())
+		proc_exit(0);
+	Assert(task->slot >= 0 && task->slot < HOOK_WORKERS);
+	slot = &hooks_roster->workers[task->slot];
+	SpinLockAcquire(&hooks_roster->mutex);
+	ours = slot->database == task->database && slot->owner == task->owner &&
+		slot->latch == NULL;
+	if (ours)
+		slot->latch = MyLatch;
+	SpinLockRelease(&hooks_roster->mutex);
+	if (!ours)
+		proc_exit(0);
+	mine = slot;
+	before_shmem_exit(duty_ends, (Datum) 0);
+}
+
+/*
+ * The worker has a session.
+ */
+void
+hooks_duty_connected(void)
+{
+	SpinLockAcquire(&hooks_roster->mutex);
+	mine->connected = true;
+	SpinLockRelease(&hooks_roster->mutex);
+}
+
+/*
+ * Has the worker been woken since it last looked?  retries is set if what
+ * waits for a retry may be due earlier than was known.
+ */
+bool
+hooks_duty_look(bool *retries)
+{
+	bool		wanted;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	wanted = mine->wanted;
+	*retries |= mine->retries;
+	mine->wanted = mine->retries = mine->idle = false;
+	SpinLockRelease(&hooks_roster->mutex);
+	return wanted;
+}
+
+/*
+ * The worker is about to wait for its latch; false if it has been woken
+ * meanwhile.  The latch need not tell: whatever the worker has waited for has
+ * reset it.
+ */
+bool
+hooks_duty_rest(void)
+{
+	bool		wanted;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	wanted = mine->wanted;
+	mine->idle = !wanted;
+	SpinLockRelease(&hooks_roster->mutex);
+	return !wanted;
+}
+
+/* a timer: the worker is busy for long */
+static void
+worker_stalls(void)
+{
+	int			save_errno = errno;
+	Latch	   *launcher = hooks_roster->launcher;
+
+	mine->stalled = true;
+	if (launcher != NULL)
+		SetLatch(launcher);
+	errno = save_errno;
+}
+
+/*
+ * The worker begins to deliver something.  If that takes long, another one
+ * sees to the other hooks of the owner, if there are several.
+ */
+void
+hooks_duty_begin(bool several)
+{
+	if (!several)
+		return;
+	if (stall_timer == MAX_TIMEOUTS)
+		stall_timer = RegisterTimeout(USER_TIMEOUT, worker_stalls);
+	if (hooks_roster->launcher == NULL)
+		hooks_process_wake_launcher();
+	enable_timeout_after(stall_timer, STALL_LIMIT);
+}
+
+/*
+ * Is there somebody for whom a worker of this database is to make room?
+ */
+bool
+hooks_duty_must_leave(void)
+{
+	bool		found = false;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	for (int i = 0; i < HOOK_REQUESTS; i++)
+		found |= hooks_roster->requests[i].full &&
+			hooks_roster->requests[i].database == mine->database &&
+			hooks_roster->requests[i].owner != mine->owner;
+	SpinLockRelease(&hooks_roster->mutex);
+	return found;
+}
+
+/*
+ * The worker gives its place back; false if it has been woken meanwhile.
+ */
+bool
+hooks_duty_leave(void)
+{
+	HookWorkerSlot *slot = mine;
+	Latch	   *launcher;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	if (slot->wanted)
+	{
+		SpinLockRelease(&hooks_roster->mutex);
+		return false;
+	}
+	slot->database = InvalidOid;
+	launcher = hooks_roster->launcher;
+	SpinLockRelease(&hooks_roster->mutex);
+	mine = NULL;
+	if (launcher != NULL)
+		SetLatch(launcher);
+	return true;
+}
+
+/*
+ * The delivery that the worker is at, 0 for none: if the process ends before
+ * the next call, that counts as its failure.
+ */
+void
+hooks_duty_at(int64 delivery)
+{
+	mine->delivery = delivery;
+}
+
+/*
+ * It has delivered that, and its transaction has committed.
+ */
+void
+hooks_duty_end(void)
+{
+	end_stall();
+	mine->tries = 0;
+	if (unlikely(hooks_roster->ndeaths > 0))
+		hooks_death_forget(true);
+	ConditionVariableBroadcast(&hooks_roster->delivered);
+}
+
+/*
+ * It could not commit what it has delivered.
+ */
+void
+hooks_duty_failed(void)
+{
+	end_stall();
+	mine->delivery = 0;
+	if (unlikely(hooks_roster->ndeaths > 0))
+		hooks_death_forget(false);
+}

@@ -1,0 +1,23 @@
+/*
+ * duty.h
+ *		A worker's place in the list of workers, and what it does there.
+ */
+#ifndef HOOKS_DUTY_H
+#define HOOKS_DUTY_H
+
+#include "postgres.h"
+
+#include "base/process.h"
+
+extern void hooks_duty_enter(const HookWorkerTask *task);
+extern void hooks_duty_connected(void);
+extern bool hooks_duty_look(bool *retries);
+extern void hooks_duty_begin(bool several);
+extern void hooks_duty_at(int64 delivery);
+extern void hooks_duty_end(void);
+extern void hooks_duty_failed(void);
+extern bool hooks_duty_rest(void);
+extern bool hooks_duty_must_leave(void);
+extern bool hooks_duty_leave(void);
+
+#endif							/* HOOKS_DUTY_H */

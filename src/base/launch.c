@@ -1,0 +1,136 @@
+/*
+ * launch.c
+ *		What the launcher does: starts workers when it is time.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "utils/timestamp.h"
+
+#include "base/launch.h"
+#include "base/roster.h"
+#include "base/workers.h"
+
+static void
+launcher_exits(int code, Datum arg)
+{
+	SpinLockAcquire(&hooks_roster->mutex);
+	if (hooks_roster->launcher == MyLatch)
+	{
+		hooks_roster->launcher = NULL;
+		hooks_roster->launcher_asked_at = 0;
+	}
+	SpinLockRelease(&hooks_roster->mutex);
+}
+
+/*
+ * The launcher takes its place; false if there is one already.
+ */
+bool
+hooks_launch_enter(void)
+{
+	bool		free;
+
+	if (!hooks_roster_attach())
+		return false;
+	SpinLockAcquire(&hooks_roster->mutex);
+	free = hooks_roster->launcher == NULL;
+	if (free)
+		hooks_roster->launcher = MyLatch;
+	SpinLockRelease(&hooks_roster->mutex);
+	if (free)
+		before_shmem_exit(launcher_exits, (Datum) 0);
+	return free;
+}
+
+/*
+ * Takes one request that is due; false if there is none.  "done" has a bit for
+ * each place that was looked at before.
+ */
+static bool
+take_request(HookWorkerRequest *request, bool *done, TimestampTz now)
+{
+	bool		found = false;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	for (int i = 0; i < HOOK_REQUESTS && !found; i++)
+	{
+		HookWorkerRequest *place = &hooks_roster->requests[i];
+
+		if (done[i] || !OidIsValid(place->database) || place->at > now)
+			continue;
+		found = done[i] = true;
+		*request = *place;
+		place->database = InvalidOid;
+		place->full = false;
+	}
+	SpinLockRelease(&hooks_roster->mutex);
+	return found;
+}
+
+/*
+ * Starts whom it is time for, and others in place of those who are stalled.
+ * Returns in how many milliseconds to do so again, -1: when the latch is set.
+ */
+long
+hooks_launch_due(void)
+{
+	bool		done[HOOK_REQUESTS] = {false};
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz next = PG_INT64_MAX;
+	HookWorkerRequest request;
+
+	while (take_request(&request, done, now))
+	{
+		CHECK_FOR_INTERRUPTS();
+		hooks_workers_wake_again(request.database, request.owner,
+								 request.stand_in, true, request.tries);
+	}
+	for (int i = 0; i < HOOK_WORKERS; i++)
+	{
+		HookWorkerSlot slot;
+		bool		alone;
+
+		SpinLockAcquire(&hooks_roster->mutex);
+		slot = hooks_roster->workers[i];
+		alone = OidIsValid(slot.database) && slot.stalled &&
+			hooks_roster_find(slot.database, slot.owner, now) == NULL;
+		SpinLockRelease(&hooks_roster->mutex);
+		if (alone)
+			hooks_workers_wake_again(slot.database, slot.owner,
+									 slot.stand_in, false, 0);
+	}
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	for (int i = 0; i < HOOK_REQUESTS; i++)
+		if (OidIsValid(hooks_roster->requests[i].database) &&
+			!hooks_roster->requests[i].full)
+			next = Min(next, hooks_roster->requests[i].at);
+	SpinLockRelease(&hooks_roster->mutex);
+	return next == PG_INT64_MAX ? -1 :
+		TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next);
+}
+
+/*
+ * The launcher gives its place back if there is neither a worker nor a
+ * request.
+ */
+bool
+hooks_launch_leave(void)
+{
+	bool		leaves = true;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	for (int i = 0; i < HOOK_WORKERS; i++)
+		leaves &= !OidIsValid(hooks_roster->workers[i].database);
+	for (int i = 0; i < HOOK_REQUESTS; i++)
+		leaves &= !OidIsValid(hooks_roster->requests[i].database);
+	if (leaves)
+	{
+		hooks_roster->launcher = NULL;
+		hooks_roster->launcher_asked_at = 0;
+	}
+	SpinLockRelease(&hooks_roster->mutex);
+	return leaves;
+}

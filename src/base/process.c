@@ -1,0 +1,139 @@
+/*
+ * process.c
+ *		Starts the processes of workers, and the launcher.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "storage/latch.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/process.h"
+
+/*
+ * What the postmaster is told of a process.  On a standby it starts none.
+ */
+static void
+fill_worker(BackgroundWorker *worker, const char *name, const char *function,
+			int flags)
+{
+	memset(worker, 0, sizeof(BackgroundWorker));
+	strlcpy(worker->bgw_name, name, BGW_MAXLEN);
+	strlcpy(worker->bgw_type, name, BGW_MAXLEN);
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | flags;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker->bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(worker->bgw_library_name, "hooks", BGW_MAXLEN);
+	strlcpy(worker->bgw_function_name, function, BGW_MAXLEN);
+}
+
+/*
+ * Asks the postmaster for a process; false if max_worker_processes does not
+ * allow it.  Whoever wants a handle waits for the process.
+ */
+static bool
+start_process(const char *name, const char *function, int flags,
+			  const HookWorkerTask *task, BackgroundWorkerHandle **handle)
+{
+	BackgroundWorker worker;
+
+	fill_worker(&worker, name, function, flags);
+	StaticAssertStmt(sizeof(HookWorkerTask) <= BGW_EXTRALEN,
+					 "a worker's task must fit");
+	if (task != NULL)
+		memcpy(worker.bgw_extra, task, sizeof(HookWorkerTask));
+	if (handle != NULL)
+		worker.bgw_notify_pid = MyProcPid;
+	return RegisterDynamicBackgroundWorker(&worker, handle);
+}
+
+/*
+ * Starts the launcher, or wakes it.
+ */
+void
+hooks_process_wake_launcher(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Latch	   *latch;
+	bool		start;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	latch = hooks_roster->launcher;
+	start = latch == NULL &&
+		now - hooks_roster->launcher_asked_at > HOOK_START_LIMIT;
+	if (start)
+		hooks_roster->launcher_asked_at = now;
+	SpinLockRelease(&hooks_roster->mutex);
+	if (latch != NULL && latch != MyLatch)
+		SetLatch(latch);
+	if (start && !start_process("hooks launcher", "hooks_launcher_main", 0,
+								NULL, NULL))
+	{
+		SpinLockAcquire(&hooks_roster->mutex);
+		hooks_roster->launcher_asked_at = 0;
+		SpinLockRelease(&hooks_roster->mutex);
+	}
+}
+
+/*
+ * Starts a worker in a slot that was taken; if that cannot be, there is a
+ * request in its place.
+ */
+void
+hooks_process_start_worker(HookWorkerSlot *slot)
+{
+	HookWorkerTask task =
+	{slot - hooks_roster->workers, slot->database, slot->owner,
+	slot->stand_in};
+
+	if (start_process("hooks worker", "hooks_worker_main",
+					  BGWORKER_BACKEND_DATABASE_CONNECTION |
+					  HOOKS_BGWORKER_INTERRUPTIBLE, &task, NULL))
+		return;
+	SpinLockAcquire(&hooks_roster->mutex);
+	hooks_roster_request(task.database, task.owner, task.stand_in,
+						 GetCurrentTimestamp() + USECS_PER_SEC, slot->tries,
+						 false);
+	slot->database = InvalidOid;
+	SpinLockRelease(&hooks_roster->mutex);
+	hooks_process_wake_launcher();
+}
+
+/*
+ * Starts a process that looks who has work in a database, and waits until it
+ * has; false if it could not be started.
+ */
+bool
+hooks_process_scout(Oid database)
+{
+	HookWorkerTask task = {-1, database, InvalidOid};
+	BackgroundWorkerHandle *handle;
+
+	if (!start_process("hooks worker", "hooks_worker_main",
+					   BGWORKER_BACKEND_DATABASE_CONNECTION |
+					   HOOKS_BGWORKER_INTERRUPTIBLE, &task, &handle))
+		return false;
+	(void) WaitForBackgroundWorkerShutdown(handle);
+	pfree(handle);
+	return true;
+}
+
+/*
+ * With preload the postmaster starts the launcher, and starts it again.  From
+ * _PG_init() only.
+ */
+void
+hooks_process_init(void)
+{
+	BackgroundWorker worker;
+
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	fill_worker(&worker, "hooks launcher", "hooks_launcher_main",
+				BGWORKER_BACKEND_DATABASE_CONNECTION);
+	worker.bgw_restart_time = 5;
+	worker.bgw_main_arg = BoolGetDatum(true);
+	RegisterBackgroundWorker(&worker);
+}

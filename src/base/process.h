@@ -1,0 +1,27 @@
+/*
+ * process.h
+ *		Starts the processes of workers, and the launcher.
+ */
+#ifndef HOOKS_PROCESS_H
+#define HOOKS_PROCESS_H
+
+#include "postgres.h"
+
+#include "base/roster.h"
+
+/* what a worker is told when it starts */
+typedef struct HookWorkerTask
+{
+	int			slot;
+	Oid			database;
+	Oid			owner;			/* InvalidOid: look who has work, and leave */
+	bool		stand_in;		/* the server refuses that role a session, for
+								 * it cannot log in */
+} HookWorkerTask;
+
+extern void hooks_process_init(void);
+extern void hooks_process_wake_launcher(void);
+extern void hooks_process_start_worker(HookWorkerSlot *slot);
+extern bool hooks_process_scout(Oid database);
+
+#endif							/* HOOKS_PROCESS_H */

@@ -1,0 +1,207 @@
+/*
+ * portion.c
+ *		A portion: what a worker delivers to a hook in one transaction.
+ *
+ * Each delivery has a subtransaction; with them commit the hook's new
+ * position, and copies of the deliveries that failed.  So the effects of
+ * callbacks commit together with the position, or not at all.  Portions are
+ * small, so that effects are visible soon and other hooks get their turn.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/duty.h"
+#include "base/own.h"
+#include "firing/log_turn.h"
+#include "outbox/log_reader.h"
+#include "outbox/portion.h"
+#include "outbox/service.h"
+#include "outbox/waiting.h"
+
+/*
+ * A portion ends after so many deliveries or milliseconds, or before its
+ * subtransactions do not fit into the cache of each snapshot.
+ */
+#define PORTION_DELIVERIES	1000
+#define PORTION_MS			20
+#define PORTION_XIDS		(PGPROC_MAX_CACHED_SUBXIDS - 4)
+
+/* the one that is being delivered, or was the last */
+HookPortion hooks_portion;
+
+/*
+ * Begins a portion of a hook.
+ */
+void
+hooks_portion_begin(const HookServed *served)
+{
+	memset(&hooks_portion, 0, sizeof(HookPortion));
+	hooks_portion.began = GetCurrentTimestamp();
+	hooks_portion.limit = served->alone > 0 ? 1 : PORTION_DELIVERIES;
+}
+
+/*
+ * Is the portion large enough?  A change of the registry ends it, too: the
+ * hook may have changed, or be gone.
+ */
+static bool
+portion_is_full(void)
+{
+	return hooks_served_stale ||
+		hooks_portion.deliveries >= hooks_portion.limit ||
+		MyProc->subxidStatus.count >= PORTION_XIDS ||
+		MyProc->subxidStatus.overflowed ||
+		GetCurrentTimestamp() - hooks_portion.began >=
+		PORTION_MS * INT64CONST(1000);
+}
+
+/*
+ * Shows in pg_stat_activity what the worker does.
+ */
+static void
+show(const HookServed *served, const char *what)
+{
+	char		activity[NAMEDATALEN + 64];
+
+	snprintf(activity, sizeof(activity), "hook \"%s\": %s", served->hook->name,
+			 what);
+	pgstat_report_activity(STATE_RUNNING, activity);
+}
+
+/*
+ * Delivers one event of the log; false if its place must be looked up again.
+ */
+static bool
+deliver_event(HookServed *served, const HookLogPlace *place)
+{
+	const Hook *hook = served->hook;
+	HookLogRow	row;
+	int64		delivery_id;
+	Jsonb	   *event;
+	ErrorData  *error;
+
+	if (!hooks_scan_fetch(place, &row))
+		return false;
+	delivery_id = hooks_log_reader_delivery_id(&row, hook->hook_id);
+	hooks_portion.last = delivery_id;
+	hooks_portion.deliveries++;
+	event = hooks_log_reader_event(&row, hook, 1);
+	error = hooks_deliver(&served->receiver, delivery_id, event);
+	if (error != NULL && hook->policy == HOOK_RETRY)
+	{
+		hooks_waiting_add(hook, &row, event, error);
+		served->due = 0;
+	}
+	return true;
+}
+
+/*
+ * Delivers a portion of a hook's batch, and moves the hook's position.
+ */
+static void
+deliver_batch(HookServed *served)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "hooks delivery",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	bool		found = true;
+
+	show(served, "delivering");
+	hooks_duty_begin(list_length(hooks_served_list) > 1);
+	while (served->next < served->places.length && !portion_is_full())
+	{
+		CHECK_FOR_INTERRUPTS();
+		found = deliver_event(served, &served->places.places[served->next]);
+		if (!found)
+			break;
+		served->next++;
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+
+	/* A callback may have dropped the extension */
+	if (!OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
+		return;
+	if (served->next == served->places.length && !served->places.more)
+		hooks_served_pass(served);
+	else if (served->next > 0)
+	{
+		served->position.target = served->target;
+		served->position.event_id =
+			served->places.places[served->next - 1].event_id;
+	}
+	if (!found)
+		served->next = served->places.length = 0;
+	if (hooks_portion.deliveries > 0)
+		hooks_position_write(&served->position, hooks_log_turn());
+}
+
+/*
+ * Delivers the retries that are due.
+ */
+static void
+deliver_retries(HookServed *served)
+{
+	HookRetry	retry;
+
+	while (!portion_is_full() && hooks_waiting_next(served->hook, &retry))
+	{
+		ErrorData  *error;
+
+		CHECK_FOR_INTERRUPTS();
+		hooks_portion.busy = true;
+		hooks_portion.last = retry.delivery_id;
+		hooks_portion.deliveries++;
+		show(served, "trying again");
+		hooks_duty_begin(list_length(hooks_served_list) > 1);
+		error = hooks_deliver(&served->receiver, retry.delivery_id,
+							  retry.event);
+		if (!OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
+			break;
+		if (error == NULL || served->hook->policy != HOOK_RETRY)
+			hooks_waiting_succeeded(&retry);
+		else
+			hooks_waiting_failed(served->hook, &retry, error);
+	}
+	if (!hooks_served_stale)
+		served->due = hooks_waiting_when(served->hook);
+}
+
+/*
+ * Gives a hook its portion, in a transaction of its own.
+ */
+void
+hooks_portion_serve(HookServed *served)
+{
+	hooks_service_begin();
+	if (!hooks_served_stale && hooks_service_lock(served->hook->hook_id))
+	{
+		/* see what the previous holder of the lock has done */
+		PopActiveSnapshot();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		hooks_served_refresh(served);
+		if (hooks_served_look(served))
+		{
+			hooks_portion.busy = true;
+			deliver_batch(served);
+		}
+		else
+			hooks_served_pass(served);
+		if (!hooks_served_stale && hooks_portion.began >= served->due)
+		{
+			if (hooks_waiting_any())
+				deliver_retries(served);
+			else
+				served->due = PG_INT64_MAX;
+		}
+	}
+	hooks_service_end();
+}

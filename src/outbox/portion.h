@@ -1,0 +1,28 @@
+/*
+ * portion.h
+ *		A portion: what a worker delivers to a hook in one transaction.
+ */
+#ifndef HOOKS_PORTION_H
+#define HOOKS_PORTION_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+#include "outbox/served.h"
+
+typedef struct HookPortion
+{
+	TimestampTz began;
+	int			limit;			/* of deliveries */
+	int			deliveries;		/* so far */
+	int64		last;			/* the last of these, done or not */
+	bool		busy;			/* something waits for the hook */
+} HookPortion;
+
+extern HookPortion hooks_portion;
+
+extern void hooks_portion_begin(const HookServed *served);
+extern void hooks_portion_serve(HookServed *served);
+
+#endif							/* HOOKS_PORTION_H */

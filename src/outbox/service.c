@@ -1,0 +1,97 @@
+/*
+ * service.c
+ *		The transactions in which a worker serves its owner's hooks.
+ *
+ * They run as the owner.  One worker at a time serves a hook: it holds the
+ * hook's lock until its transaction ends.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/snapmgr.h"
+
+#include "base/identity.h"
+#include "base/own.h"
+#include "outbox/service.h"
+
+/* whose hooks are served; set once */
+Oid			hooks_service_owner = InvalidOid;
+
+/* whether the session is of another role; set once */
+static bool standing_in = false;
+
+/* the identity before the transaction, if it stands in */
+static HookIdentity before;
+
+/*
+ * To be called once, when the worker has connected to its database.
+ */
+void
+hooks_service_init(Oid role, bool stand_in)
+{
+	hooks_service_owner = role;
+	standing_in = stand_in;
+}
+
+/*
+ * A session that stands in for the owner belongs to a superuser.  No code that
+ * runs in the transaction, up to deferred triggers, must be able to become
+ * that role.
+ */
+void
+hooks_service_begin(void)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	if (standing_in)
+		hooks_identity_become(&before, hooks_service_owner,
+							  SECURITY_LOCAL_USERID_CHANGE);
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void
+hooks_service_end(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	if (standing_in)
+		hooks_identity_end(&before);
+}
+
+static void
+service_locktag(LOCKTAG *tag, int64 hook_id)
+{
+	Oid			relid = hooks_own_relation("delivery", RELKIND_RELATION);
+
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, relid, (uint32) hook_id,
+					   (uint16) (hook_id >> 32));
+}
+
+/*
+ * Locks a hook for serving, until the end of the transaction; false if another
+ * worker has the lock.
+ */
+bool
+hooks_service_lock(int64 hook_id)
+{
+	LOCKTAG		tag;
+
+	service_locktag(&tag, hook_id);
+	return LockAcquire(&tag, ExclusiveLock, false, true) !=
+		LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * Unlocks it early.  Only if nothing was written under the lock.
+ */
+void
+hooks_service_unlock(int64 hook_id)
+{
+	LOCKTAG		tag;
+
+	service_locktag(&tag, hook_id);
+	(void) LockRelease(&tag, ExclusiveLock, false);
+}
