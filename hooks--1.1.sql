@@ -839,6 +839,15 @@ COMMENT ON FUNCTION hooks.native() IS 'a callback: calls the function in C that 
 CREATE FUNCTION hooks.touch() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_touch';
 COMMENT ON FUNCTION hooks.touch() IS 'a callback for before insert and update: sets the columns that its arguments name to the time of the transaction, where the statement does not';
+
+CREATE FUNCTION hooks.rate_limit() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_rate_limit';
+COMMENT ON FUNCTION hooks.rate_limit() IS 'a callback for phase before: refuses what comes too often; arguments: how often, in which time, and counted by caller, client_address or metadata:key';
+
+CREATE FUNCTION hooks.rate_limit(event jsonb) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_rate_limit_event';
+COMMENT ON FUNCTION hooks.rate_limit(jsonb) IS 'the same for actions whose callbacks take the event';
+
 -- Ready callbacks for phase after.  A hook runs them as its owner; rows become
 -- jsonb as the owner of the table.
 

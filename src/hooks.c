@@ -7,6 +7,7 @@
 #include "fmgr.h"
 
 #include "api/native.h"
+#include "base/buckets.h"
 #include "base/counters.h"
 #include "base/forget.h"
 #include "base/opt_in.h"
@@ -32,6 +33,7 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
+	hooks_buckets_init();
 	hooks_counters_init();
 	hooks_forget_init();
 	hooks_opt_in_init();

@@ -16,6 +16,7 @@
 
 #include "base/compat.h"
 #include "base/own.h"
+#include "registry/rate.h"
 #include "registry/ready_check.h"
 #include "registry/stamp.h"
 
@@ -97,6 +98,12 @@ check_audit(Relation rel, char **arguments, int n)
 	check_columns(rel, arguments, n, 0);
 }
 
+static void
+check_rate_limit(Relation rel, char **arguments, int n)
+{
+	hooks_rate_check(arguments, n);
+}
+
 /*
  * hooks.native is for whatever has a trigger function.
  */
@@ -121,6 +128,7 @@ static const struct
 	{"stream", HOOK_AFTER, 0, check_stream},
 	{"notify", HOOK_AFTER, 0, check_notify},
 	{"audit", HOOK_AFTER, 0, check_audit},
+	{"rate_limit", HOOK_BEFORE, 0, check_rate_limit},
 };
 
 /*
