@@ -27,6 +27,21 @@ hooks_jsonraw_begin(HookJsonRaw *raw)
 }
 
 /*
+ * Begins one that has all that another one has so far, such as the keys that
+ * many objects share.
+ */
+void
+hooks_jsonraw_begin_like(HookJsonRaw *raw, const HookJsonRaw *other)
+{
+	initStringInfo(&raw->data);
+	appendBinaryStringInfo(&raw->data, other->data.data, other->data.len);
+	raw->size = Max(2 * other->used, 16);
+	raw->used = other->used;
+	raw->entries = palloc(sizeof(JEntry) * raw->size);
+	memcpy(raw->entries, other->entries, sizeof(JEntry) * other->used);
+}
+
+/*
  * Adds an entry for what was put behind the first "before" bytes of the data.
  */
 static void
@@ -56,8 +71,8 @@ add_aligned(HookJsonRaw *raw, uint32 kind, const void *data, int length)
 {
 	int			before = raw->data.len;
 
-	appendStringInfoSpaces(&raw->data, INTALIGN(before) - before);
-	memset(raw->data.data + before, 0, INTALIGN(before) - before);
+	while (raw->data.len != INTALIGN(before))
+		appendStringInfoCharMacro(&raw->data, '\0');
 	appendBinaryStringInfo(&raw->data, data, length);
 	add_entry(raw, kind, before);
 }
@@ -125,6 +140,50 @@ hooks_jsonraw_add_string(HookJsonRaw *raw, const char *string)
 	if (string != NULL)
 		appendStringInfoString(&raw->data, string);
 	add_entry(raw, string != NULL ? JENTRY_ISSTRING : JENTRY_ISNULL, before);
+}
+
+/*
+ * Adds a text; NULL: null.
+ */
+void
+hooks_jsonraw_add_text(HookJsonRaw *raw, const text * string)
+{
+	int			before = raw->data.len;
+
+	if (string != NULL)
+		appendBinaryStringInfo(&raw->data, VARDATA_ANY(string),
+							   VARSIZE_ANY_EXHDR(string));
+	add_entry(raw, string != NULL ? JENTRY_ISSTRING : JENTRY_ISNULL, before);
+}
+
+/*
+ * Adds a number.
+ */
+void
+hooks_jsonraw_add_integer(HookJsonRaw *raw, int64 number)
+{
+	static Numeric small[4] =
+	{
+		NULL
+	};
+	MemoryContext old;
+	Numeric		value;
+
+	if (number < 0 || number >= lengthof(small))
+	{
+		value = int64_to_numeric(number);
+		add_aligned(raw, JENTRY_ISNUMERIC, value, VARSIZE_ANY(value));
+		pfree(value);
+		return;
+	}
+	if (small[number] == NULL)
+	{
+		old = MemoryContextSwitchTo(TopMemoryContext);
+		small[number] = int64_to_numeric(number);
+		MemoryContextSwitchTo(old);
+	}
+	value = small[number];
+	add_aligned(raw, JENTRY_ISNUMERIC, value, VARSIZE_ANY(value));
 }
 
 /*

@@ -20,9 +20,13 @@ typedef struct HookJsonRaw
 } HookJsonRaw;
 
 extern void hooks_jsonraw_begin(HookJsonRaw *raw);
+extern void hooks_jsonraw_begin_like(HookJsonRaw *raw,
+									 const HookJsonRaw *other);
 extern void hooks_jsonraw_add(HookJsonRaw *raw, const JsonbValue *value);
 extern void hooks_jsonraw_add_json(HookJsonRaw *raw, Jsonb *json);
 extern void hooks_jsonraw_add_string(HookJsonRaw *raw, const char *string);
+extern void hooks_jsonraw_add_text(HookJsonRaw *raw, const text * string);
+extern void hooks_jsonraw_add_integer(HookJsonRaw *raw, int64 number);
 extern Jsonb *hooks_jsonraw_end(const HookJsonRaw *raw, bool object);
 extern void hooks_jsonraw_free(HookJsonRaw *raw);
 

@@ -7,11 +7,12 @@
  * same.  So a name proves nothing: an object is ours if pg_depend says that it
  * is a member of the extension "hooks".  Only a superuser can make it one.
  *
- * The members are cached by OID in the session.  An entry goes with the
- * catalog row of its object.  That something is not a member is never cached,
- * as it may become one: while the extension is created, or when pg_upgrade
- * restores it.  ALTER EXTENSION ...  DROP, for superusers, sends no message:
- * it counts in new sessions.
+ * The members are cached by OID in the session, tables and sequences by name,
+ * too.  An entry goes with the catalog row of its object, a name with any
+ * change of a table or schema.  That something is not a member is never
+ * cached, as it may become one: while the extension is created, or when
+ * pg_upgrade restores it.  ALTER EXTENSION ...  DROP, for superusers, sends no
+ * message: it counts in new sessions.
  */
 #include "postgres.h"
 
@@ -52,6 +53,21 @@ typedef struct Member
 static Member members[32];
 static int	nmembers = 0;
 
+/* A table or sequence of ours by its name */
+typedef struct NamedMember
+{
+	NameData	name;
+	char		relkind;
+	Oid			relid;
+}			NamedMember;
+
+/*
+ * Those that were asked for last.  Filled by hooks_own_find(), emptied by
+ * object_changed().
+ */
+static NamedMember named[16];
+static int	nnamed = 0;
+
 /* counts messages, so that what was read while one came is not kept */
 static uint64 changes = 0;
 
@@ -61,6 +77,8 @@ object_changed(Datum arg, int cacheid, uint32 hash)
 	int			kept = 0;
 
 	changes++;
+	if (DatumGetObjectId(arg) != ProcedureRelationId)
+		nnamed = 0;
 	for (int i = 0; i < nmembers; i++)
 		if (members[i].classid != DatumGetObjectId(arg) ||
 			(hash != 0 && members[i].hash != hash))
@@ -124,12 +142,32 @@ hooks_own_is_member(Oid classid, Oid objid)
 Oid
 hooks_own_find(const char *name, char relkind)
 {
-	Oid			schema = get_namespace_oid(EXTENSION, true);
-	Oid			relid = OidIsValid(schema) ? get_relname_relid(name, schema) :
-		InvalidOid;
+	uint64		before = changes;
+	Oid			schema;
+	Oid			relid;
 
-	return OidIsValid(relid) && get_rel_relkind(relid) == relkind &&
-		hooks_own_is_member(RelationRelationId, relid) ? relid : InvalidOid;
+	for (int i = 0; i < nnamed; i++)
+		if (named[i].relkind == relkind &&
+			strcmp(NameStr(named[i].name), name) == 0)
+			return named[i].relid;
+
+	schema = get_namespace_oid(EXTENSION, true);
+	relid = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != relkind ||
+		!hooks_own_is_member(RelationRelationId, relid))
+		return InvalidOid;
+	if (changes == before)
+	{
+		NamedMember *entry;
+
+		if (nnamed == lengthof(named))
+			nnamed = 0;
+		entry = &named[nnamed++];
+		namestrcpy(&entry->name, name);
+		entry->relkind = relkind;
+		entry->relid = relid;
+	}
+	return relid;
 }
 
 static void

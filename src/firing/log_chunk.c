@@ -18,7 +18,6 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
@@ -99,17 +98,6 @@ hooks_log_chunk_begin(HookLogSource *source, const HookBatch *batch,
 	source->hooks = hooks;
 	source->columns = wanted_columns(hooks);
 	source->json = hooks_rowjson_begin(target, source->columns);
-}
-
-static void
-add_number(HookJsonRaw *raw, int64 number)
-{
-	JsonbValue	value;
-
-	value.type = jbvNumeric;
-	value.val.numeric = int64_to_numeric(number);
-	hooks_jsonraw_add(raw, &value);
-	pfree(value.val.numeric);
 }
 
 /*
@@ -293,7 +281,7 @@ note_wanted(LogChunk *chunk, int64 number)
 		wanted = true;
 		share->count++;
 		if (share->chosen != NULL)
-			add_number(&share->places, chunk->rows);
+			hooks_jsonraw_add_integer(&share->places, chunk->rows);
 	}
 	return wanted;
 }

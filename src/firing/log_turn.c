@@ -63,11 +63,10 @@ hooks_log_turn(void)
 }
 
 /*
- * Opens the table of the log that is written now.  Its lock is held until the
- * end of the transaction.
+ * The same; the answer may be a second old.
  */
-Relation
-hooks_log_turn_open(void)
+int
+hooks_log_turn_recent(void)
 {
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 
@@ -76,7 +75,18 @@ hooks_log_turn_open(void)
 		answer = hooks_log_turn();
 		asked_at = now;
 	}
-	return hooks_own_open(&hooks_log_tables[answer - 1], RowExclusiveLock);
+	return answer;
+}
+
+/*
+ * Opens the table of the log that is written now.  Its lock is held until the
+ * end of the transaction.
+ */
+Relation
+hooks_log_turn_open(void)
+{
+	return hooks_own_open(&hooks_log_tables[hooks_log_turn_recent() - 1],
+						  RowExclusiveLock);
 }
 
 /*

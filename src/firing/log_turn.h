@@ -11,6 +11,7 @@
 
 extern Relation hooks_log_turn_open(void);
 extern int	hooks_log_turn(void);
+extern int	hooks_log_turn_recent(void);
 extern void hooks_log_turn_to(int turn);
 
 #endif							/* HOOKS_LOG_TURN_H */

@@ -48,8 +48,7 @@ static MemoryContext failed_context = NULL;
 typedef struct DeliveryCall
 {
 	HookReceiver *receiver;
-	int64		delivery_id;
-	Jsonb	   *event;
+	const		HookDelivery *delivery;
 } DeliveryCall;
 
 /*
@@ -90,11 +89,11 @@ call_receiver(void *arg)
 	HookSandbox sandbox;
 	int			level;
 
-	if (unlikely(hooks_death_at(call->delivery_id)))
+	if (unlikely(hooks_death_at(call->delivery->id)))
 		ereport(ERROR,
 				(errcode(ERRCODE_ADMIN_SHUTDOWN),
 				 errmsg("the worker was terminated while the callback ran")));
-	if (unlikely(failed == call->delivery_id))
+	if (unlikely(failed == call->delivery->id))
 	{
 		failed_is_told = true;
 		ThrowErrorData(failed_error);
@@ -105,7 +104,7 @@ call_receiver(void *arg)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	InitFunctionCallInfoData(*fcinfo, &receiver->function, 1, InvalidOid,
 							 NULL, NULL);
-	fcinfo->args[0].value = JsonbPGetDatum(call->event);
+	fcinfo->args[0].value = JsonbPGetDatum(call->delivery->event);
 	fcinfo->args[0].isnull = false;
 	pgstat_init_function_usage(fcinfo, &usage);
 	(void) FunctionCallInvoke(fcinfo);
@@ -116,28 +115,41 @@ call_receiver(void *arg)
 }
 
 /*
+ * Reads in the event of a delivery what else is in the struct.
+ */
+void
+hooks_deliver_describe(HookDelivery * delivery)
+{
+	const Jsonb *event = delivery->event;
+	char	   *action = hooks_context_event_text(event, "action");
+	char	   *generation = hooks_context_event_text(event, "generation");
+
+	delivery->action = hooks_event_parse_actions(action);
+	delivery->relation_name = hooks_context_event_text(event, "relation");
+	delivery->generation = generation == NULL ? 1 : pg_strtoint32(generation);
+}
+
+/*
  * Calls the hook's callback with an event.  Returns its error, or NULL.
  */
 ErrorData *
-hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
+hooks_deliver(HookReceiver *receiver, const HookDelivery * delivery)
 {
-	DeliveryCall call = {receiver, delivery_id, event};
+	DeliveryCall call = {receiver, delivery};
 	HookSubject subject = {0};
 	HookFiring *firing;
 	ErrorData  *error;
-	char	   *action = hooks_context_event_text(event, "action");
-	char	   *relation = hooks_context_event_text(event, "relation");
-	char	   *generation = hooks_context_event_text(event, "generation");
 	instr_time	begun;
 
 	subject.hook = receiver->member.hook->name;
-	subject.naming = hooks_event_parse_actions(action) == HOOK_NAME;
+	subject.naming = delivery->action == HOOK_NAME;
 	subject.event = hooks_event_find(receiver->member.hook->phase,
 									 HOOK_NO_LEVEL,
 									 subject.naming ? HOOK_INSERT :
-									 hooks_event_parse_actions(action));
+									 delivery->action);
 	subject.relation = receiver->member.hook->relation;
-	subject.relation_name = relation == NULL ? "?" : relation;
+	subject.relation_name = delivery->relation_name == NULL ? "?" :
+		delivery->relation_name;
 	subject.tally = receiver->member.tally;
 
 	hooks_stats_begin(subject.tally);
@@ -146,9 +158,9 @@ hooks_deliver(HookReceiver *receiver, int64 delivery_id, Jsonb *event)
 	firing->trigdata = NULL;
 	firing->origin = &not_known;
 	firing->caller = GetUserId();
-	firing->event = event;
-	hooks_log_generation = generation == NULL ? 1 : pg_strtoint32(generation);
-	hooks_duty_at(delivery_id);
+	firing->event = delivery->event;
+	hooks_log_generation = delivery->generation;
+	hooks_duty_at(delivery->id);
 	error = hooks_policy_attempt(&receiver->member, firing, call_receiver,
 								 &call);
 	hooks_duty_at(0);

@@ -18,9 +18,20 @@ typedef struct HookReceiver
 	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
 } HookReceiver;
 
+/* An event for a hook */
+typedef struct HookDelivery
+{
+	int64		id;
+	Jsonb	   *event;
+	HookAction	action;			/* as the event has it, and the following */
+	const char *relation_name;	/* NULL if it is not known */
+	int			generation;		/* 1: the event of no delivery */
+}			HookDelivery;
+
 extern void hooks_deliver_prepare(HookReceiver *receiver, Hook *hook);
-extern ErrorData *hooks_deliver(HookReceiver *receiver, int64 delivery_id,
-								Jsonb *event);
+extern void hooks_deliver_describe(HookDelivery * delivery);
+extern ErrorData *hooks_deliver(HookReceiver *receiver,
+								const HookDelivery * delivery);
 extern bool hooks_deliver_failed(int64 delivery_id);
 extern void hooks_deliver_committed(void);
 extern bool hooks_deliver_is_hopeless(const ErrorData *error);

@@ -102,11 +102,14 @@ tell_failed(const HookFailed *failed)
 	if (hook != NULL)
 	{
 		HookReceiver *receiver = palloc(sizeof(HookReceiver));
+		HookDelivery delivery;
 
 		hooks_deliver_prepare(receiver, hook);
 		/* no delivery of the log has a number below 0 */
-		(void) hooks_deliver(receiver, -(int64) failed->number,
-							 failed_event(failed, hook));
+		delivery.id = -(int64) failed->number;
+		delivery.event = failed_event(failed, hook);
+		hooks_deliver_describe(&delivery);
+		(void) hooks_deliver(receiver, &delivery);
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();

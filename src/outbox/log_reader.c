@@ -12,9 +12,10 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
-#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
@@ -31,17 +32,32 @@ typedef struct EventPair
 	JsonbValue	value;
 } EventPair;
 
-/* The pairs of an event: no more than it can have */
-typedef struct EventPairs
-{
-	EventPair	pairs[16];
-	int			n;
-} EventPairs;
+/* the keys of an event as jsonb orders them: by length, then by bytes */
+static const char *const event_keys[] = {
+	"new", "old", "hook", "phase", "action", "caller", "attempt", "context",
+	"fired_at", "metadata", "relation", "statement", "generation",
+	"session_user", "transaction_id",
+};
 
-static char *
-string_or_null(Datum value, bool isnull)
+/* the first two are only there if there are such rows */
+#define ROW_KEYS 2
+
+/* the keys of its "context" */
+static const char *const context_keys[] = {
+	"root_action", "cascade_depth", "root_relation", "constraint_name",
+};
+
+/*
+ * The same, as they begin the objects; made once, in TopMemoryContext.  Those
+ * of events by whether they have old and new rows.
+ */
+static HookJsonRaw begun_events[2][2];
+static HookJsonRaw begun_context;
+
+static const text *
+packed_or_null(Datum value, bool isnull)
 {
-	return isnull ? NULL : TextDatumGetCString(value);
+	return isnull ? NULL : DatumGetTextPP(value);
 }
 
 static Jsonb *
@@ -59,40 +75,39 @@ hooks_log_reader_form(HookLogRow *row, HeapTuple tuple, TupleDesc desc)
 {
 	Datum		values[Natts_log];
 	bool		nulls[Natts_log];
-	HookLogEntry *entry = &row->entry;
 	ArrayType  *hook_ids;
 
 #define VALUE(column) (values[Anum_log_##column - 1])
 #define ISNULL(column) (nulls[Anum_log_##column - 1])
-#define STRING(column) string_or_null(VALUE(column), ISNULL(column))
+#define TEXT(column) packed_or_null(VALUE(column), ISNULL(column))
 #define JSON(column) jsonb_or_null(VALUE(column), ISNULL(column))
 	Assert(desc->natts == Natts_log);
 	heap_deform_tuple(tuple, desc, values, nulls);
 	row->event_id = DatumGetInt64(VALUE(event_id));
 	row->transaction_id = DatumGetFullTransactionId(VALUE(transaction_id));
-	hook_ids = DatumGetArrayTypePCopy(VALUE(hook_ids));
-	entry->nhooks = ArrayGetNItems(ARR_NDIM(hook_ids), ARR_DIMS(hook_ids));
-	entry->hook_ids = (int64 *) ARR_DATA_PTR(hook_ids);
-	entry->relation = DatumGetObjectId(VALUE(relation));
-	entry->relation_name = STRING(relation_name);
-	entry->action = STRING(action);
-	entry->caller = STRING(caller);
-	entry->session_user = STRING(session_user);
-	entry->statement = STRING(statement);
-	entry->metadata = JSON(metadata);
-	entry->fired_at = DatumGetTimestampTz(VALUE(fired_at));
-	entry->generation = DatumGetInt32(VALUE(generation));
-	entry->root_relation = STRING(root_relation);
-	entry->root_action = STRING(root_action);
-	entry->cascade_depth = ISNULL(cascade_depth) ? HOOK_DEPTH_UNKNOWN :
+	hook_ids = DatumGetArrayTypeP(VALUE(hook_ids));
+	row->nhooks = ArrayGetNItems(ARR_NDIM(hook_ids), ARR_DIMS(hook_ids));
+	row->hook_ids = (const int64 *) ARR_DATA_PTR(hook_ids);
+	row->relation = DatumGetObjectId(VALUE(relation));
+	row->relation_name = TEXT(relation_name);
+	row->action = TEXT(action);
+	row->caller = TEXT(caller);
+	row->session_user = TEXT(session_user);
+	row->statement = TEXT(statement);
+	row->metadata = JSON(metadata);
+	row->fired_at = DatumGetTimestampTz(VALUE(fired_at));
+	row->generation = DatumGetInt32(VALUE(generation));
+	row->root_relation = TEXT(root_relation);
+	row->root_action = TEXT(root_action);
+	row->cascade_depth = ISNULL(cascade_depth) ? HOOK_DEPTH_UNKNOWN :
 		DatumGetInt32(VALUE(cascade_depth));
-	entry->constraint_name = STRING(constraint_name);
-	entry->old_rows = JSON(old_rows);
-	entry->new_rows = JSON(new_rows);
-	entry->selections = JSON(selections);
+	row->constraint_name = TEXT(constraint_name);
+	row->old_rows = JSON(old_rows);
+	row->new_rows = JSON(new_rows);
+	row->selections = JSON(selections);
 #undef VALUE
 #undef ISNULL
-#undef STRING
+#undef TEXT
 #undef JSON
 }
 
@@ -102,8 +117,8 @@ hooks_log_reader_form(HookLogRow *row, HeapTuple tuple, TupleDesc desc)
 int
 hooks_log_reader_place(const HookLogRow *row, int64 hook_id)
 {
-	for (int i = 0; i < row->entry.nhooks; i++)
-		if (row->entry.hook_ids[i] == hook_id)
+	for (int i = 0; i < row->nhooks; i++)
+		if (row->hook_ids[i] == hook_id)
 			return i;
 	return -1;
 }
@@ -132,10 +147,9 @@ to_int(const JsonbValue *number)
 static bool
 find_value(const Jsonb *object, const char *key, JsonbValue *value)
 {
-	return object != NULL &&
-		getKeyJsonValueFromContainer(unconstify(JsonbContainer *,
-												&object->root),
-									 key, strlen(key), value) != NULL;
+	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *,
+												   &object->root),
+										key, strlen(key), value) != NULL;
 }
 
 /*
@@ -149,8 +163,10 @@ find_selection(const HookLogRow *row, int64 hook_id, const char *name,
 	JsonbValue	selection;
 	char		key[MAXINT8LEN + 1];
 
+	if (row->selections == NULL)
+		return false;
 	pg_lltoa(hook_id, key);
-	return find_value(row->entry.selections, key, &selection) &&
+	return find_value(row->selections, key, &selection) &&
 		selection.type == jbvBinary &&
 		getKeyJsonValueFromContainer(selection.val.binary.data, name,
 									 strlen(name), array) != NULL &&
@@ -170,26 +186,6 @@ compare_pairs(const void *a, const void *b)
 }
 
 /*
- * An object of these pairs, which it sorts.
- */
-static Jsonb *
-make_object(EventPair *pairs, int n)
-{
-	HookJsonRaw object;
-	Jsonb	   *json;
-
-	qsort(pairs, n, sizeof(EventPair), compare_pairs);
-	hooks_jsonraw_begin(&object);
-	for (int i = 0; i < n; i++)
-		hooks_jsonraw_add(&object, &pairs[i].key);
-	for (int i = 0; i < n; i++)
-		hooks_jsonraw_add(&object, &pairs[i].value);
-	json = hooks_jsonraw_end(&object, true);
-	hooks_jsonraw_free(&object);
-	return json;
-}
-
-/*
  * A row with some of its columns.
  */
 static Jsonb *
@@ -198,6 +194,8 @@ with_columns(JsonbContainer * row, JsonbContainer * columns)
 	int			n = JsonContainerSize(columns);
 	EventPair  *pairs = palloc(sizeof(EventPair) * Max(n, 1));
 	int			found = 0;
+	HookJsonRaw object;
+	Jsonb	   *json;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -211,7 +209,15 @@ with_columns(JsonbContainer * row, JsonbContainer * columns)
 		pairs[found].key = *key;
 		pairs[found++].value = *value;
 	}
-	return make_object(pairs, found);
+	qsort(pairs, found, sizeof(EventPair), compare_pairs);
+	hooks_jsonraw_begin(&object);
+	for (int i = 0; i < found; i++)
+		hooks_jsonraw_add(&object, &pairs[i].key);
+	for (int i = 0; i < found; i++)
+		hooks_jsonraw_add(&object, &pairs[i].value);
+	json = hooks_jsonraw_end(&object, true);
+	hooks_jsonraw_free(&object);
+	return json;
 }
 
 /*
@@ -258,108 +264,104 @@ rows_for(const HookLogRow *row, Jsonb *rows, int64 hook_id)
 	return json;
 }
 
-static EventPair *
-add_pair(EventPairs *pairs, const char *key)
-{
-	EventPair  *pair = &pairs->pairs[pairs->n++];
-
-	Assert(pairs->n <= lengthof(pairs->pairs));
-	pair->key.type = jbvString;
-	pair->key.val.string.val = unconstify(char *, key);
-	pair->key.val.string.len = strlen(key);
-	return pair;
-}
-
 /*
- * Adds a string, or null.
+ * Begins an object with these keys, which "begun" has if it was made before.
  */
 static void
-add_string(EventPairs *pairs, const char *key, const char *string)
+begin_object(HookJsonRaw *object, HookJsonRaw *begun, const char *const *keys,
+			 int n)
 {
-	JsonbValue *value = &add_pair(pairs, key)->value;
-
-	value->type = string == NULL ? jbvNull : jbvString;
-	value->val.string.val = unconstify(char *, string);
-	value->val.string.len = string == NULL ? 0 : strlen(string);
-}
-
-/*
- * Adds a number; null if it is less than 0.
- */
-static void
-add_integer_pair(EventPairs *pairs, const char *key, int64 number)
-{
-	JsonbValue *value = &add_pair(pairs, key)->value;
-
-	value->type = number < 0 ? jbvNull : jbvNumeric;
-	if (number >= 0)
-		value->val.numeric = int64_to_numeric(number);
-}
-
-static void
-add_jsonb(EventPairs *pairs, const char *key, Jsonb *json)
-{
-	JsonbValue *value = &add_pair(pairs, key)->value;
-
-	if (json == NULL)
-		value->type = jbvNull;
-	else if (!JsonbExtractScalar(&json->root, value))
+	if (begun->entries == NULL)
 	{
-		value->type = jbvBinary;
-		value->val.binary.data = &json->root;
-		value->val.binary.len = VARSIZE(json) - VARHDRSZ;
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+		HookJsonRaw made;
+
+		hooks_jsonraw_begin(&made);
+		for (int i = 0; i < n; i++)
+			hooks_jsonraw_add_string(&made, keys[i]);
+		*begun = made;
+		MemoryContextSwitchTo(old);
 	}
+	hooks_jsonraw_begin_like(object, begun);
+}
+
+/*
+ * Begins an event, with its keys and its rows.
+ */
+static void
+begin_event(HookJsonRaw *event, const HookLogRow *row, int64 hook_id)
+{
+	bool		has_old = row->old_rows != NULL;
+	bool		has_new = row->new_rows != NULL;
+	const char *keys[lengthof(event_keys)];
+	int			n = 0;
+
+	if (has_new)
+		keys[n++] = event_keys[0];
+	if (has_old)
+		keys[n++] = event_keys[1];
+	for (int i = ROW_KEYS; i < lengthof(event_keys); i++)
+		keys[n++] = event_keys[i];
+	begin_object(event, &begun_events[has_old][has_new], keys, n);
+	if (has_new)
+		hooks_jsonraw_add_json(event, rows_for(row, row->new_rows, hook_id));
+	if (has_old)
+		hooks_jsonraw_add_json(event, rows_for(row, row->old_rows, hook_id));
 }
 
 /*
  * Where the statement comes from.
  */
 static Jsonb *
-make_context(const HookLogEntry *entry)
+make_context(const HookLogRow *row)
 {
-	EventPairs	pairs = {0};
+	HookJsonRaw context;
 
-	add_string(&pairs, "root_relation", entry->root_relation);
-	add_string(&pairs, "root_action", entry->root_action);
-	add_integer_pair(&pairs, "cascade_depth", entry->cascade_depth);
-	add_string(&pairs, "constraint_name", entry->constraint_name);
-	return make_object(pairs.pairs, pairs.n);
+	begin_object(&context, &begun_context, context_keys,
+				 lengthof(context_keys));
+	hooks_jsonraw_add_text(&context, row->root_action);
+	if (row->cascade_depth == HOOK_DEPTH_UNKNOWN)
+		hooks_jsonraw_add_json(&context, NULL);
+	else
+		hooks_jsonraw_add_integer(&context, row->cascade_depth);
+	hooks_jsonraw_add_text(&context, row->root_relation);
+	hooks_jsonraw_add_text(&context, row->constraint_name);
+	return hooks_jsonraw_end(&context, true);
 }
 
 /*
  * The event as the callback of a hook gets it, with the number of the attempt.
- * palloc'd.
+ * palloc'd, with what it takes to make it.
  */
 Jsonb *
 hooks_log_reader_event(const HookLogRow *row, const Hook *hook, int attempt)
 {
-	const HookLogEntry *entry = &row->entry;
-	EventPairs	pairs = {0};
-	Datum		fired_at = TimestampTzGetDatum(entry->fired_at);
+	HookJsonRaw event;
+	Datum		fired_at = TimestampTzGetDatum(row->fired_at);
 	int			utc = 0;
+	char		time[MAXDATELEN + 1];
+	char		transaction_id[MAXINT8LEN + 1];
 
 	Assert(hooks_log_reader_place(row, hook->hook_id) >= 0);
-	add_string(&pairs, "hook", hook->name);
-	add_string(&pairs, "phase", hooks_event_phase_word(HOOK_AFTER_COMMIT));
-	add_string(&pairs, "action", entry->action);
-	add_string(&pairs, "relation", entry->relation_name);
-	add_string(&pairs, "caller", entry->caller);
-	add_string(&pairs, "session_user", entry->session_user);
-	add_string(&pairs, "statement", entry->statement);
-	add_string(&pairs, "transaction_id",
-			   psprintf(UINT64_FORMAT,
-						U64FromFullTransactionId(row->transaction_id)));
-	add_string(&pairs, "fired_at",
-			   JsonEncodeDateTime(NULL, fired_at, TIMESTAMPTZOID, &utc));
-	add_jsonb(&pairs, "metadata", entry->metadata);
-	add_jsonb(&pairs, "context", make_context(entry));
-	add_integer_pair(&pairs, "generation", entry->generation);
-	add_integer_pair(&pairs, "attempt", attempt);
-	if (entry->old_rows != NULL)
-		add_jsonb(&pairs, "old", rows_for(row, entry->old_rows,
-										  hook->hook_id));
-	if (entry->new_rows != NULL)
-		add_jsonb(&pairs, "new", rows_for(row, entry->new_rows,
-										  hook->hook_id));
-	return make_object(pairs.pairs, pairs.n);
+	transaction_id[pg_ulltoa_n(U64FromFullTransactionId(row->transaction_id),
+							   transaction_id)] = '\0';
+	JsonEncodeDateTime(time, fired_at, TIMESTAMPTZOID, &utc);
+
+	/* in the order of event_keys */
+	begin_event(&event, row, hook->hook_id);
+	hooks_jsonraw_add_string(&event, hook->name);
+	hooks_jsonraw_add_string(&event,
+							 hooks_event_phase_word(HOOK_AFTER_COMMIT));
+	hooks_jsonraw_add_text(&event, row->action);
+	hooks_jsonraw_add_text(&event, row->caller);
+	hooks_jsonraw_add_integer(&event, attempt);
+	hooks_jsonraw_add_json(&event, make_context(row));
+	hooks_jsonraw_add_string(&event, time);
+	hooks_jsonraw_add_json(&event, row->metadata);
+	hooks_jsonraw_add_text(&event, row->relation_name);
+	hooks_jsonraw_add_text(&event, row->statement);
+	hooks_jsonraw_add_integer(&event, row->generation);
+	hooks_jsonraw_add_text(&event, row->session_user);
+	hooks_jsonraw_add_string(&event, transaction_id);
+	return hooks_jsonraw_end(&event, true);
 }

@@ -12,15 +12,34 @@
 #include "access/tupdesc.h"
 #include "utils/jsonb.h"
 
-#include "firing/log.h"
 #include "registry/hook.h"
 
-/* A row of the log */
+/*
+ * A row of the log.  Texts and jsonb are as the table has them, or copies
+ * where they were toasted; NULL for null.
+ */
 typedef struct HookLogRow
 {
 	int64		event_id;
 	FullTransactionId transaction_id;
-	HookLogEntry entry;
+	int			nhooks;
+	const int64 *hook_ids;		/* that want something of it, ascending */
+	Oid			relation;
+	const		text *relation_name;
+	const		text *action;
+	const		text *caller;
+	const		text *session_user;
+	const		text *statement;
+	Jsonb	   *metadata;
+	TimestampTz fired_at;
+	int			generation;
+	const		text *root_relation;
+	const		text *root_action;
+	int			cascade_depth;	/* or HOOK_DEPTH_UNKNOWN */
+	const		text *constraint_name;
+	Jsonb	   *old_rows;
+	Jsonb	   *new_rows;
+	Jsonb	   *selections;
 } HookLogRow;
 
 extern void hooks_log_reader_form(HookLogRow *row, HeapTuple tuple,

@@ -51,16 +51,15 @@ put_event(const Listing *listing, const HookLogRow *row)
 	values[Anum_waiting_delivery_id - 1] =
 		Int64GetDatum(hooks_log_reader_delivery_id(row, hook->hook_id));
 	values[Anum_waiting_hook - 1] = CStringGetTextDatum(hook->name);
-	values[Anum_waiting_relation - 1] = ObjectIdGetDatum(row->entry.relation);
-	nulls[Anum_waiting_relation - 1] = !OidIsValid(row->entry.relation);
-	values[Anum_waiting_action - 1] =
-		CStringGetTextDatum(row->entry.action);
+	values[Anum_waiting_relation - 1] = ObjectIdGetDatum(row->relation);
+	nulls[Anum_waiting_relation - 1] = !OidIsValid(row->relation);
+	values[Anum_waiting_action - 1] = PointerGetDatum(row->action);
 	nulls[Anum_waiting_payload - 1] = !listing->events;
 	if (listing->events)
 		values[Anum_waiting_payload - 1] =
 			JsonbPGetDatum(hooks_log_reader_event(row, hook, 1));
 	values[Anum_waiting_enqueued_at - 1] =
-		TimestampTzGetDatum(row->entry.fired_at);
+		TimestampTzGetDatum(row->fired_at);
 	tuplestore_putvalues(listing->result, listing->desc, values, nulls);
 }
 

@@ -13,11 +13,13 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/proc.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/duty.h"
+#include "base/moves.h"
 #include "base/own.h"
 #include "firing/log_turn.h"
 #include "outbox/log_reader.h"
@@ -32,6 +34,9 @@
 #define PORTION_DELIVERIES	1000
 #define PORTION_MS			20
 #define PORTION_XIDS		(PGPROC_MAX_CACHED_SUBXIDS - 4)
+
+/* so many events are read ahead; they wait in memory */
+#define FETCHED_EVENTS		64
 
 /* the one that is being delivered, or was the last */
 HookPortion hooks_portion;
@@ -76,30 +81,94 @@ show(const HookServed *served, const char *what)
 }
 
 /*
- * Delivers one event of the log; false if its place must be looked up again.
+ * The action of an event.  Mostly it is that of the last one, too.
  */
-static bool
-deliver_event(HookServed *served, const HookLogPlace *place)
+static HookAction
+action_of(HookServed *served, const text * word)
+{
+	size_t		length = VARSIZE_ANY_EXHDR(word);
+
+	if (strlen(served->action_word) != length ||
+		memcmp(served->action_word, VARDATA_ANY(word), length) != 0)
+	{
+		text_to_cstring_buffer(word, served->action_word,
+							   sizeof(served->action_word));
+		served->action = hooks_event_parse_actions(served->action_word);
+	}
+	return served->action;
+}
+
+/*
+ * Delivers an event of the log.
+ */
+static void
+deliver_event(HookServed *served, const HookLogRow *row)
 {
 	const Hook *hook = served->hook;
-	HookLogRow	row;
-	int64		delivery_id;
-	Jsonb	   *event;
+	HookDelivery delivery;
 	ErrorData  *error;
 
-	if (!hooks_scan_fetch(place, &row))
-		return false;
-	delivery_id = hooks_log_reader_delivery_id(&row, hook->hook_id);
-	hooks_portion.last = delivery_id;
+	delivery.id = hooks_log_reader_delivery_id(row, hook->hook_id);
+	delivery.event = hooks_log_reader_event(row, hook, 1);
+	delivery.action = action_of(served, row->action);
+	delivery.relation_name = text_to_cstring(row->relation_name);
+	delivery.generation = row->generation;
+	hooks_portion.last = delivery.id;
 	hooks_portion.deliveries++;
-	event = hooks_log_reader_event(&row, hook, 1);
-	error = hooks_deliver(&served->receiver, delivery_id, event);
+	error = hooks_deliver(&served->receiver, &delivery);
 	if (error != NULL && hook->policy == HOOK_RETRY)
 	{
-		hooks_waiting_add(hook, &row, event, error);
+		hooks_waiting_add(hook, row, delivery.event, error);
 		served->due = 0;
 	}
-	return true;
+}
+
+/*
+ * Delivers the next events of a hook's batch until the portion is full; false
+ * if the places of the next ones must be looked up again.  A table of the log
+ * is closed while a callback runs, as that may drop it.
+ */
+static bool
+deliver_events(HookServed *served)
+{
+	MemoryContext rows_context = AllocSetContextCreate(CurrentMemoryContext,
+													   "hooks log rows",
+													   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "hooks delivery",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = CurrentMemoryContext;
+	HookLogRow *rows = palloc(sizeof(HookLogRow) * FETCHED_EVENTS);
+	int			next = 0;
+	int			fetched = 0;
+	bool		found = true;
+
+	while (served->next < served->places.length && !portion_is_full())
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (next == fetched)
+		{
+			int			n = Min(FETCHED_EVENTS,
+								hooks_portion.limit -
+								hooks_portion.deliveries);
+
+			MemoryContextReset(rows_context);
+			MemoryContextSwitchTo(rows_context);
+			fetched = hooks_scan_fetch(&served->places.places[served->next],
+									   Min(n, served->places.length -
+										   served->next), rows);
+			next = 0;
+			found = fetched > 0;
+		}
+		if (!found)
+			break;
+		MemoryContextSwitchTo(context);
+		deliver_event(served, &rows[next++]);
+		served->next++;
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 /*
@@ -108,24 +177,11 @@ deliver_event(HookServed *served, const HookLogPlace *place)
 static void
 deliver_batch(HookServed *served)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "hooks delivery",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	bool		found = true;
+	bool		found;
 
 	show(served, "delivering");
 	hooks_duty_begin(list_length(hooks_served_list) > 1);
-	while (served->next < served->places.length && !portion_is_full())
-	{
-		CHECK_FOR_INTERRUPTS();
-		found = deliver_event(served, &served->places.places[served->next]);
-		if (!found)
-			break;
-		served->next++;
-		MemoryContextReset(context);
-	}
-	MemoryContextSwitchTo(old);
+	found = deliver_events(served);
 
 	/* A callback may have dropped the extension */
 	if (!OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
@@ -141,7 +197,11 @@ deliver_batch(HookServed *served)
 	if (!found)
 		served->next = served->places.length = 0;
 	if (hooks_portion.deliveries > 0)
-		hooks_position_write(&served->position, hooks_log_turn());
+	{
+		hooks_position_write(&served->position, hooks_log_turn_recent());
+		/* under the lock nobody else writes it */
+		served->moves = hooks_moves_count(served->hook->hook_id);
+	}
 }
 
 /*
@@ -151,6 +211,7 @@ static void
 deliver_retries(HookServed *served)
 {
 	HookRetry	retry;
+	HookDelivery delivery;
 
 	while (!portion_is_full() && hooks_waiting_next(served->hook, &retry))
 	{
@@ -162,8 +223,10 @@ deliver_retries(HookServed *served)
 		hooks_portion.deliveries++;
 		show(served, "trying again");
 		hooks_duty_begin(list_length(hooks_served_list) > 1);
-		error = hooks_deliver(&served->receiver, retry.delivery_id,
-							  retry.event);
+		delivery.id = retry.delivery_id;
+		delivery.event = retry.event;
+		hooks_deliver_describe(&delivery);
+		error = hooks_deliver(&served->receiver, &delivery);
 		if (!OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
 			break;
 		if (error == NULL || served->hook->policy != HOOK_RETRY)

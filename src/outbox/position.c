@@ -17,11 +17,13 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/moves.h"
 #include "base/own.h"
 #include "firing/log.h"
 #include "outbox/position.h"
@@ -133,14 +135,20 @@ read_table(int turn, HookPosition *position)
 {
 	Relation	table = hooks_own_open(&position_tables[turn - 1],
 									   AccessShareLock);
-	Relation	index = hooks_own_open_index(table, position_indexes[turn - 1],
-											 Anum_position_hook_id);
+	Relation	index;
 	TupleDesc	desc = RelationGetDescr(table);
 	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	bool		isnull;
 
+	if (RelationGetNumberOfBlocks(table) == 0)
+	{
+		table_close(table, AccessShareLock);
+		return;
+	}
+	index = hooks_own_open_index(table, position_indexes[turn - 1],
+								 Anum_position_hook_id);
 	ScanKeyInit(&keys[0], Anum_position_hook_id, BTEqualStrategyNumber,
 				F_INT8EQ, Int64GetDatum(position->hook_id));
 	ScanKeyInit(&keys[1], Anum_position_number, BTGreaterStrategyNumber,
@@ -202,4 +210,5 @@ hooks_position_write(HookPosition *position, int turn)
 	CatalogTupleInsert(table, heap_form_tuple(RelationGetDescr(table),
 											  values, nulls));
 	table_close(table, NoLock);
+	hooks_moves_add(position->hook_id);
 }

@@ -20,6 +20,7 @@
 #include "access/tableam.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -33,6 +34,9 @@
 
 /* how many places are remembered at a time, 24 bytes each */
 #define MAX_PLACES	500000
+
+/* bytes of rows after which no more are read ahead */
+#define MAX_FETCHED (1024 * 1024)
 
 /* a range of at most so many transactions is read by one scan */
 #define SHORT_RANGE 1000
@@ -142,10 +146,17 @@ scan_table(const LogScan *scan, int turn)
 {
 	const HookSnapshot *seen = scan->position->seen;
 	Relation	table = open_log(turn, AccessShareLock);
-	Relation	index = hooks_own_open_index(table, log_indexes[turn - 1],
-											 Anum_log_transaction_id);
+	Relation	index;
 	bool		more = true;
 
+	/* mostly two of the three are */
+	if (RelationGetNumberOfBlocks(table) == 0)
+	{
+		table_close(table, AccessShareLock);
+		return true;
+	}
+	index = hooks_own_open_index(table, log_indexes[turn - 1],
+								 Anum_log_transaction_id);
 	if (U64FromFullTransactionId(seen->xmax) -
 		U64FromFullTransactionId(seen->xmin) <= SHORT_RANGE)
 		more = scan_transactions(scan, turn, table, index, seen->xmin, true);
@@ -266,27 +277,35 @@ hooks_scan_any(const HookPosition *position, const HookSnapshot *target)
 }
 
 /*
- * Reads a row of the log; false if it is not where it was, as after VACUUM
- * FULL.
+ * Reads rows of the log: the first n of these places that are in one table, or
+ * less if they are large.  Returns how many; 0 if the first one is not where
+ * it was, as after VACUUM FULL.  They are in the current memory context.
  */
-bool
-hooks_scan_fetch(const HookLogPlace *place, HookLogRow *row)
+int
+hooks_scan_fetch(const HookLogPlace *places, int n, HookLogRow *rows)
 {
-	Relation	log = open_log(place->turn, AccessShareLock);
+	Relation	log = open_log(places[0].turn, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(log, NULL);
-	ItemPointerData tid = place->tid;
-	bool		found;
+	MemoryContext context = CurrentMemoryContext;
+	Size		before = MemoryContextMemAllocated(context, false);
+	int			found = 0;
 
-	found = table_tuple_fetch_row_version(log, &tid, GetActiveSnapshot(),
-										  slot);
-	if (found)
+	while (found < n && places[found].turn == places[0].turn &&
+		   MemoryContextMemAllocated(context, false) - before < MAX_FETCHED)
 	{
+		ItemPointerData tid = places[found].tid;
 		bool		should_free;
-		HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, true, &should_free);
+		HeapTuple	tuple;
 
-		hooks_log_reader_form(row, heap_copytuple(tuple),
+		if (!table_tuple_fetch_row_version(log, &tid, GetActiveSnapshot(),
+										   slot))
+			break;
+		tuple = ExecFetchSlotHeapTuple(slot, true, &should_free);
+		hooks_log_reader_form(&rows[found], heap_copytuple(tuple),
 							  RelationGetDescr(log));
-		found = row->event_id == place->event_id;
+		if (rows[found].event_id != places[found].event_id)
+			break;
+		found++;
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(log, AccessShareLock);

@@ -38,7 +38,8 @@ extern void hooks_scan(const HookPosition *position,
 extern void hooks_scan_find(const HookPosition *position,
 							const HookSnapshot *target,
 							HookLogPlaces *found);
-extern bool hooks_scan_fetch(const HookLogPlace *place, HookLogRow *row);
+extern int	hooks_scan_fetch(const HookLogPlace *places, int n,
+							 HookLogRow *rows);
 extern bool hooks_scan_any(const HookPosition *position,
 						   const HookSnapshot *target);
 extern bool hooks_scan_has(FullTransactionId fxid);

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "base/moves.h"
 #include "base/own.h"
 #include "outbox/served.h"
 #include "outbox/service.h"
@@ -112,6 +113,7 @@ hooks_served_forget(HookServed *served)
 	MemoryContextReset(served->context);
 	memset(&served->position, 0, sizeof(HookPosition));
 	memset(&served->places, 0, sizeof(HookLogPlaces));
+	served->moves = 0;
 	served->next = 0;
 	served->target = NULL;
 }
@@ -125,12 +127,18 @@ hooks_served_refresh(HookServed *served)
 {
 	HookPosition current;
 	MemoryContext old;
+	uint64		moves = hooks_moves_count(served->hook->hook_id);
 
+	/* read the table only if somebody has written a position */
+	if (moves != 0 && served->moves == moves)
+		return;
 	hooks_position_read(served->hook->hook_id, &current);
+	served->moves = moves;
 	if (served->position.seen != NULL &&
 		served->position.number == current.number)
 		return;
 	hooks_served_forget(served);
+	served->moves = moves;
 	old = MemoryContextSwitchTo(served->context);
 	hooks_position_read(served->hook->hook_id, &served->position);
 	MemoryContextSwitchTo(old);

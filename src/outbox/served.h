@@ -20,6 +20,8 @@ typedef struct HookServed
 	HookReceiver receiver;
 	Hook	   *hook;
 	HookPosition position;		/* in the context below */
+	uint64		moves;			/* of the position, when it was read or
+								 * written; 0: it is not known */
 	HookSnapshot *target;		/* of the places */
 	HookLogPlaces places;		/* those from "next" on are not done yet */
 	int			next;
@@ -27,6 +29,8 @@ typedef struct HookServed
 	TimestampTz due;			/* when the next of hooks.delivery is */
 	int			alone;			/* so many are delivered one by one */
 	uint32		callback_hash;	/* of the callback, in the syscache */
+	char		action_word[NAMEDATALEN];	/* of the last event */
+	HookAction	action;			/* the same */
 } HookServed;
 
 extern List *hooks_served_list;

@@ -122,12 +122,12 @@ hooks_waiting_add(const Hook *hook, const HookLogRow *row, Jsonb *event,
 	Oid			types[] = {INT8OID, INT8OID, REGCLASSOID, TEXTOID, JSONBOID,
 		TEXTOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID};
 	Datum		values[] = {Int64GetDatum(delivery_id),
-		Int64GetDatum(hook->hook_id), ObjectIdGetDatum(row->entry.relation),
-		CStringGetTextDatum(row->entry.action), JsonbPGetDatum(event),
+		Int64GetDatum(hook->hook_id), ObjectIdGetDatum(row->relation),
+		PointerGetDatum(row->action), JsonbPGetDatum(event),
 		CStringGetTextDatum(dead ? "dead" : "pending"),
 		TimestampTzGetDatum(next_attempt(1)),
 		CStringGetTextDatum(describe(error)),
-	TimestampTzGetDatum(row->entry.fired_at)};
+	TimestampTzGetDatum(row->fired_at)};
 
 	report_failure(hook, delivery_id, 1, dead, error);
 	SPI_connect();

@@ -454,7 +454,7 @@ note_time(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
 	HookLogRow	row;
 
 	hooks_log_reader_form(&row, tuple, desc);
-	*(TimestampTz *) arg = row.entry.fired_at;
+	*(TimestampTz *) arg = row.fired_at;
 	return false;
 }
 
