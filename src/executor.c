@@ -18,6 +18,7 @@
 
 #include "base/compat.h"
 #include "base/forget.h"
+#include "base/settings.h"
 #include "executor.h"
 #include "firing/batch.h"
 #include "firing/bypass.h"
@@ -135,6 +136,26 @@ count_disabled(const QueryDesc *query, List *relations)
 	}
 }
 
+/*
+ * For whoever observes firings, if a client's or function's statement has
+ * changed nothing.
+ */
+static void
+tell_no_rows(const QueryDesc *query)
+{
+	const EState *estate = query->estate;
+	ListCell   *lc;
+
+	if (estate->es_processed > 0 || !may_fire_triggers(estate) ||
+		estate->es_auxmodifytables != NIL)
+		return;
+	foreach(lc, estate->es_opened_result_relations)
+	{
+		hooks_bypass_no_rows(((ResultRelInfo *) lfirst(lc))->ri_RelationDesc,
+							 query->operation);
+	}
+}
+
 static void
 executor_finish(QueryDesc *query)
 {
@@ -163,6 +184,8 @@ executor_finish(QueryDesc *query)
 
 		count_disabled(query, estate->es_opened_result_relations);
 		count_disabled(query, estate->es_tuple_routing_result_relations);
+		if (unlikely(hooks_observed))
+			tell_no_rows(query);
 	}
 }
 

@@ -20,6 +20,7 @@
 #include "firing/note.h"
 #include "firing/statement.h"
 #include "firing/stats.h"
+#include "firing/trace.h"
 #include "firing/truncate.h"
 #include "transaction.h"
 
@@ -37,6 +38,7 @@ transaction_event(XactEvent event, void *arg)
 		hooks_context_abort(0);
 		hooks_statement_abort(0);
 		hooks_truncate_abort(0);
+		hooks_trace_abort(0);
 	}
 
 	if (hooks_wake_owners != NIL)
@@ -67,6 +69,7 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_context_abort(GetCurrentTransactionNestLevel());
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_truncate_abort(GetCurrentTransactionNestLevel());
+			hooks_trace_abort(GetCurrentTransactionNestLevel());
 			hooks_forget_end_subtransaction(GetCurrentTransactionNestLevel(),
 											false);
 			hooks_failing_abort(GetCurrentTransactionNestLevel());

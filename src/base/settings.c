@@ -26,7 +26,16 @@ int			hooks_quarantine_after = 5;
 int			hooks_failures_kept = 1000;
 int			hooks_delivery_rows = 1000;
 bool		hooks_track_timing = false;
+bool		hooks_trace = false;
+int			hooks_log_min_duration = -1;
 char	   *hooks_metadata = NULL;
+
+/*
+ * Does anybody want to know of each firing?  Follows the two parameters above
+ * and the observers, of whom an abort takes off those that it ends.
+ */
+bool		hooks_observed = false;
+static int	observers = 0;
 
 /* the value of hooks.restoring; nothing here looks at it */
 static char *restoring = NULL;
@@ -157,6 +166,29 @@ assign_paused(const char *newval, void *extra)
 	hooks_paused = extra;
 }
 
+static void
+assign_trace(bool newval, void *extra)
+{
+	hooks_observed = newval || hooks_log_min_duration >= 0 || observers > 0;
+}
+
+static void
+assign_log_min_duration(int newval, void *extra)
+{
+	hooks_observed = hooks_trace || newval >= 0 || observers > 0;
+}
+
+/*
+ * So many observers of firings there are now.
+ */
+void
+hooks_settings_set_observers(int number)
+{
+	Assert(number >= 0);
+	observers = number;
+	hooks_observed = hooks_trace || hooks_log_min_duration >= 0 || number > 0;
+}
+
 /*
  * Defines the parameters.  From _PG_init() only.
  */
@@ -193,6 +225,17 @@ hooks_settings_init(void)
 							 "How long others take is always measured.",
 							 &hooks_track_timing, false,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("hooks.trace",
+							 "Whether a NOTICE tells of each hook that fires or does not, and why not.",
+							 NULL,
+							 &hooks_trace, false,
+							 PGC_USERSET, 0, NULL, assign_trace, NULL);
+	DefineCustomIntVariable("hooks.log_min_duration",
+							"Firings that take at least so long are logged.",
+							"0 logs all, -1 none.",
+							&hooks_log_min_duration, -1, -1, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS, NULL,
+							assign_log_min_duration, NULL);
 	DefineCustomStringVariable("hooks.metadata",
 							   "JSON that hooks.context() shows to callbacks, such as a request id.",
 							   NULL,

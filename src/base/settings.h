@@ -22,6 +22,9 @@ extern int	hooks_quarantine_after;
 extern int	hooks_failures_kept;
 extern int	hooks_delivery_rows;
 extern bool hooks_track_timing;
+extern bool hooks_trace;
+extern int	hooks_log_min_duration;
+extern bool hooks_observed;
 extern char *hooks_metadata;
 extern bool hooks_workers;
 extern int	hooks_max_workers;
@@ -33,6 +36,7 @@ extern int	hooks_max_attempts;
 extern const int64 *hooks_paused;
 
 extern void hooks_settings_init(void);
+extern void hooks_settings_set_observers(int number);
 extern void hooks_settings_log_kill_switch(void);
 extern bool hooks_settings_is_in_list(int64 hook_id);
 extern void hooks_settings_pause(int64 hook_id, bool pause);

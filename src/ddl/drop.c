@@ -27,6 +27,7 @@
 #include "ddl/told.h"
 #include "firing/fire.h"
 #include "firing/payload.h"
+#include "firing/trace.h"
 #include "registry/scope.h"
 
 /* What a firing tells of the command */
@@ -172,6 +173,8 @@ fire_relation(const HookEvent *event, const HookDependent *dependent,
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
 	run = hooks_fire_prepare(event, list_make1_oid(relid), context);
+	if (unlikely(hooks_observed))
+		hooks_trace_absent_of_run(run);
 	for (int i = 0; i < run->length; i++)
 	{
 		HookCall   *call = &run->calls[i];

@@ -20,12 +20,14 @@
 #include "firing/bypass.h"
 #include "firing/chain.h"
 #include "firing/stats.h"
+#include "firing/trace.h"
 
 /* what count_chain() is for */
 typedef struct BypassedEvent
 {
 	Oid			relid;
 	const HookEvent *event;
+	HookMiss	why;
 } BypassedEvent;
 
 static void
@@ -46,7 +48,13 @@ count_chain(void *arg)
 			continue;
 		hooks_stats_begin(member->tally);
 		hooks_stats_count_bypass(member->tally);
+		if (unlikely(hooks_observed))
+			hooks_trace_miss_member(member, bypassed->event, bypassed->relid,
+									hooks_member_role_fires(member) ?
+									bypassed->why : HOOK_MISS_ROLE);
 	}
+	if (unlikely(hooks_observed))
+		hooks_trace_absent(relation, bypassed->event, InvalidOid);
 	hooks_chain_unpin(relation);
 }
 
@@ -54,9 +62,9 @@ count_chain(void *arg)
  * A statement has left out the hooks of an event.
  */
 void
-hooks_bypass_event(Oid relid, const HookEvent *event)
+hooks_bypass_event(Oid relid, const HookEvent *event, HookMiss why)
 {
-	BypassedEvent bypassed = {relid, event};
+	BypassedEvent bypassed = {relid, event, why};
 
 	(void) hooks_attempt(count_chain, &bypassed);
 }
@@ -104,8 +112,44 @@ hooks_bypass_disabled(Relation rel, CmdType operation)
 	for (int i = 0; i < HOOK_EVENTS; i++)
 	{
 		if (missed[i])
-			hooks_bypass_event(RelationGetRelid(rel), &hooks_events[i]);
+			hooks_bypass_event(RelationGetRelid(rel), &hooks_events[i],
+							   HOOK_MISS_TRIGGER);
 	}
+}
+
+/*
+ * For whoever observes: a statement has changed no row of a table, so that
+ * nothing that waits for rows fires.  Phase before has seen those that it has
+ * skipped, and is left out.
+ */
+void
+hooks_bypass_no_rows(Relation rel, CmdType operation)
+{
+	HookRelation *relation;
+
+	if (rel->trigdesc == NULL)
+		return;
+	relation = hooks_chain_pin(RelationGetRelid(rel));
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		const HookEvent *event = &hooks_events[i];
+		const HookChain *chain = hooks_chain_of(relation, event);
+
+		if (event->phase == HOOK_BEFORE || !hooks_event_of_rows(event) ||
+			event->trigger == NULL || !has_action(operation, event->action))
+			continue;
+		for (int j = 0; j < chain->length; j++)
+		{
+			const HookMember *member = chain->members[j];
+
+			hooks_trace_miss_member(member, event, relation->relid,
+									hooks_member_fires_here(member) ?
+									HOOK_MISS_NO_ROWS :
+									hooks_trace_why_out(member));
+		}
+		hooks_trace_absent(relation, event, InvalidOid);
+	}
+	hooks_chain_unpin(relation);
 }
 
 /*

@@ -12,10 +12,13 @@
 #include "nodes/primnodes.h"
 #include "utils/rel.h"
 
+#include "firing/chain.h"
 #include "registry/event.h"
 
-extern void hooks_bypass_event(Oid relid, const HookEvent *event);
+extern void hooks_bypass_event(Oid relid, const HookEvent *event,
+							   HookMiss why);
 extern void hooks_bypass_disabled(Relation rel, CmdType operation);
+extern void hooks_bypass_no_rows(Relation rel, CmdType operation);
 extern void hooks_bypass_copied(const RangeVar *name);
 
 /*

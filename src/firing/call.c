@@ -27,6 +27,7 @@
 #include "firing/policy.h"
 #include "firing/sandbox.h"
 #include "firing/stats.h"
+#include "firing/trace.h"
 
 /*
  * As whom a condition is made ready: the role that needs the right to execute
@@ -112,7 +113,7 @@ typedef struct CallbackCall
 	TriggerData *trigdata;
 	Oid			caller;
 	bool		test;			/* the condition, which may throw */
-	bool		fired;			/* the condition was true */
+	HookCalled	done;			/* called: the condition was true */
 	HeapTuple	result;
 } CallbackCall;
 
@@ -186,6 +187,30 @@ invoke_trigger(HookCall *call, TriggerData *trigdata)
 	return (HeapTuple) DatumGetPointer(result);
 }
 
+/*
+ * How many rows a callback was given.
+ */
+static inline int64
+rows_given(const TriggerData *trigdata)
+{
+	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		return 1;
+	if (trigdata->tg_newtable != NULL)
+		return tuplestore_tuple_count(trigdata->tg_newtable);
+	return trigdata->tg_oldtable == NULL ? 0 :
+		tuplestore_tuple_count(trigdata->tg_oldtable);
+}
+
+/*
+ * The hook is in quarantine from now on.
+ */
+static void
+take_out(HookCall *call)
+{
+	call->out = true;
+	call->why_out = HOOK_MISS_QUARANTINED;
+}
+
 static void
 call_callback(void *arg)
 {
@@ -197,13 +222,16 @@ call_callback(void *arg)
 		ThrowErrorData(state->call->member->broken);
 	hooks_sandbox_enter(&sandbox, state->call->member->hook, state->caller);
 	if (run->row_source != NULL)
-		state->fired = run->row_source(run, state->call, state->trigdata,
-									   run->row_source_arg);
+		state->done.called = run->row_source(run, state->call,
+											 state->trigdata,
+											 run->row_source_arg);
 	else if (state->test)
-		state->fired = test_condition(run, state->call, state->trigdata);
-	if (state->fired)
+		state->done.called = test_condition(run, state->call,
+											state->trigdata);
+	if (state->done.called)
 	{
 		check_callback(run, state->call);
+		state->done.rows = rows_given(state->trigdata);
 		state->result = invoke_trigger(state->call, state->trigdata);
 	}
 	hooks_sandbox_leave(&sandbox);
@@ -248,7 +276,9 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 							   RelationGetRelid(trigdata->tg_relation),
 							   RelationGetRelationName(trigdata->tg_relation));
 	call->measured = hooks_track_timing || run->event->level != HOOK_ROW;
-	call->simple = member->condition == NULL && member->columns == NULL &&
+	call->observed = hooks_observed;
+	call->simple = !call->observed &&
+		member->condition == NULL && member->columns == NULL &&
 		member->broken == NULL &&
 		run->row_source == NULL && hooks_policy_is_plain(member) &&
 		member->hook->run_as == HOOK_AS_OWNER;
@@ -260,20 +290,6 @@ row_unchanged(const TriggerData *trigdata)
 {
 	return TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
-}
-
-/*
- * How many rows a callback was given.
- */
-static inline int64
-rows_given(const TriggerData *trigdata)
-{
-	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
-		return 1;
-	if (trigdata->tg_newtable != NULL)
-		return tuplestore_tuple_count(trigdata->tg_newtable);
-	return trigdata->tg_oldtable == NULL ? 0 :
-		tuplestore_tuple_count(trigdata->tg_oldtable);
 }
 
 /*
@@ -301,7 +317,11 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 	if (test && run->row_source == NULL && hooks_call_condition_is_safe(call))
 	{
 		if (!test_condition(run, call, trigdata))
+		{
+			if (unlikely(call->observed))
+				hooks_trace_miss(call, HOOK_MISS_CONDITION);
 			return row_unchanged(trigdata);
+		}
 		test = false;
 	}
 
@@ -330,19 +350,22 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 	else
 	{
 		CallbackCall state =
-		{run, call, trigdata, around->caller, test, true, NULL};
+		{run, call, trigdata, around->caller, test, {true, 0}, NULL};
 
 		HookOutcome outcome;
 
-		outcome = hooks_policy_run(member, firing, call_callback, &state);
-		result = outcome == HOOK_DONE && state.fired ? state.result :
+		outcome = call->observed ?
+			hooks_trace_run(call, firing, call_callback, &state,
+							&state.done) :
+			hooks_policy_run(member, firing, call_callback, &state);
+		result = outcome == HOOK_DONE && state.done.called ? state.result :
 			row_unchanged(trigdata);
 		if (outcome == HOOK_TAKEN_OUT)
-			call->out = true;
+			take_out(call);
 		if (outcome != HOOK_DONE)
 			hooks_stats_count_failure(member->tally, false);
-		else if (state.fired)
-			hooks_stats_count(member->tally, rows_given(trigdata));
+		else if (state.done.called)
+			hooks_stats_count(member->tally, state.done.rows);
 	}
 	if (unlikely(call->measured))
 		hooks_stats_measure(member->tally, &begun);
@@ -415,7 +438,7 @@ hooks_call_test(HookRun *run, HookCall *call, const HookOccasion *occasion,
 							   &test);
 	hooks_context_pop(firing);
 	if (outcome == HOOK_TAKEN_OUT)
-		call->out = true;
+		take_out(call);
 	return outcome == HOOK_DONE && test.met;
 }
 
@@ -425,7 +448,7 @@ typedef struct EventCall
 	HookRun    *run;
 	HookCall   *call;
 	const HookOccasion *occasion;
-	bool		fired;			/* the condition was true */
+	HookCalled	done;			/* called: the condition was true */
 } EventCall;
 
 static void
@@ -441,9 +464,9 @@ call_with_event(void *arg)
 	hooks_sandbox_enter(&sandbox, call->member->hook, occasion->caller);
 
 	/* at commit there are no rows: it was tested when they were written */
-	state->fired = state->run->event->phase == HOOK_BEFORE_COMMIT ||
+	state->done.called = state->run->event->phase == HOOK_BEFORE_COMMIT ||
 		hooks_call_condition(state->run, call, NULL, NULL);
-	if (state->fired)
+	if (state->done.called)
 	{
 		check_callback(state->run, call);
 		call->fcinfo->args[0].value =
@@ -461,18 +484,21 @@ call_with_event(void *arg)
 void
 hooks_call_event(HookRun *run, HookCall *call, const HookOccasion *occasion)
 {
-	EventCall	state = {run, call, occasion, false};
+	EventCall	state = {run, call, occasion, {false, 0}};
 	HookFiring *firing;
+	HookOutcome outcome;
 	instr_time	begun;
 
 	Assert(hooks_event_takes_jsonb(call->member->hook->phase,
 								   call->member->hook->actions));
 	firing = begin_firing(run, call, occasion);
 	INSTR_TIME_SET_CURRENT(begun);
-	if (hooks_policy_run(call->member, firing, call_with_event,
-						 &state) != HOOK_DONE)
+	outcome = unlikely(hooks_observed) ?
+		hooks_trace_run(call, firing, call_with_event, &state, &state.done) :
+		hooks_policy_run(call->member, firing, call_with_event, &state);
+	if (outcome != HOOK_DONE)
 		hooks_stats_count_failure(call->member->tally, false);
-	else if (state.fired)
+	else if (state.done.called)
 		hooks_stats_count(call->member->tally, 0);
 	hooks_stats_measure(call->member->tally, &begun);
 	hooks_context_pop(firing);

@@ -14,6 +14,8 @@
 #include "firing/chain.h"
 #include "firing/context.h"
 
+struct HookRun;
+
 /* A hook in a run */
 typedef struct HookCall
 {
@@ -21,9 +23,14 @@ typedef struct HookCall
 	/* nothing to test and nothing to guard: call */
 	bool		simple;
 	bool		measured;		/* how long it takes is counted */
+	bool		observed;		/* see trace.h */
 	bool		out;			/* not for this replication role, or in
 								 * quarantine since the statement began */
 	bool		left_out;		/* by the replication role alone */
+	HookMiss	why_out;
+	int			told;			/* bits of HookMiss: those that were told of
+								 * once for the statement */
+	struct HookRun *run;		/* that it is in */
 	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
 	FunctionCallInfo fcinfo;	/* made with it */
 	Oid			allowed;		/* role whose EXECUTE was checked */
@@ -31,8 +38,6 @@ typedef struct HookCall
 	HookSubject subject;		/* what hooks.context() tells */
 	ExprState  *condition;		/* NULL until first evaluated */
 } HookCall;
-
-struct HookRun;
 
 /*
  * Gives a hook's callback the rows that its condition selects, through the

@@ -133,6 +133,24 @@ add_problem(List *problems, const Hook *hook, const char *problem)
 }
 
 /*
+ * Adds a hook that is in no chain to a list.
+ */
+static List *
+add_absent(List *list, const Hook *hook, const HookReach *reach,
+		   const char *detail)
+{
+	HookAbsent *absent = palloc(sizeof(HookAbsent));
+
+	absent->name = hook->name;
+	absent->reach = reach;
+	absent->why = reach == NULL ? HOOK_MISS_DAMAGED :
+		detail != NULL ? HOOK_MISS_FORBIDDEN :
+		hook->quarantined ? HOOK_MISS_QUARANTINED : HOOK_MISS_DISABLED;
+	absent->detail = detail;
+	return lappend(list, absent);
+}
+
+/*
  * Builds the chains of a relation in the current memory context.
  */
 static HookRelation *
@@ -156,6 +174,9 @@ build_relation(Oid relid)
 
 		relation->problems =
 			add_problem(relation->problems, hook, hook->damage);
+		if (hook->damage != NULL)
+			relation->absent = add_absent(relation->absent, hook, NULL,
+										  hook->damage);
 	}
 	foreach(lc, reaches)
 	{
@@ -171,6 +192,9 @@ build_relation(Oid relid)
 		member = !reach->hook->enabled || forbidden != NULL ? NULL :
 			hooks_member_make(reach, rel);
 		members = lappend(members, member);
+		if (member == NULL)
+			relation->absent = add_absent(relation->absent, reach->hook,
+										  reach, forbidden);
 
 		/* What may pass by itself is tried again by the next statement */
 		if (member != NULL && hooks_member_error_may_pass(member))

@@ -13,6 +13,34 @@
 #include "firing/member.h"
 #include "registry/event.h"
 
+/* Why a hook does not fire */
+typedef enum HookMiss
+{
+	HOOK_MISS_UNTOLD,			/* it fires elsewhere in the same command */
+	HOOK_MISS_DISABLED,
+	HOOK_MISS_QUARANTINED,
+	HOOK_MISS_DAMAGED,
+	HOOK_MISS_FORBIDDEN,		/* to its owner, by now */
+	HOOK_MISS_ROLE,				/* the replication role */
+	HOOK_MISS_OPT_IN,
+	HOOK_MISS_PAUSED,
+	HOOK_MISS_COLUMNS,			/* none of them assigned */
+	HOOK_MISS_CONDITION,
+	HOOK_MISS_NAMING,			/* the row gets no name */
+	HOOK_MISS_NO_ROWS,
+	HOOK_MISS_TRIGGER,			/* is disabled */
+	HOOK_MISS_SWITCH			/* hooks.enabled */
+} HookMiss;
+
+/* A hook that is not in the chains of a relation, though it is for it */
+typedef struct HookAbsent
+{
+	const char *name;
+	const HookReach *reach;		/* NULL if what it is for cannot be read */
+	HookMiss	why;
+	const char *detail;			/* NULL: why says it all */
+} HookAbsent;
+
 typedef struct HookChain
 {
 	int			length;
@@ -31,6 +59,7 @@ typedef struct HookRelation
 	Oid			root;			/* topmost partitioned table, or relid */
 	List	   *ancestors;		/* OIDs, nearest first */
 	List	   *problems;		/* strings: what is wrong with its hooks */
+	List	   *absent;			/* of HookAbsent */
 	/* some hook is for it, enabled or not */
 	bool		wanted[HOOK_EVENTS];
 	MemoryContext context;

@@ -53,6 +53,8 @@ typedef struct HookFiring
 								 * that is not known */
 	TimestampTz fired_at;		/* 0 until somebody asks */
 	const Jsonb *event;			/* of a delivery; NULL otherwise */
+	const char *failure;		/* message of the error that was isolated; set
+								 * and valid only while it is observed */
 } HookFiring;
 
 extern HookFiring *hooks_firing;

@@ -123,7 +123,10 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 		HookCall   *call = &run->calls[i];
 
 		call->member = members[i];
+		call->run = run;
 		call->out = !hooks_member_fires_here(members[i]);
+		call->why_out = call->out ? hooks_trace_why_out(members[i]) :
+			HOOK_MISS_UNTOLD;
 		call->left_out = !hooks_member_role_fires(members[i]) &&
 			members[i]->hook->fire == HOOK_ORIGIN;
 		hooks_stats_begin(members[i]->tally);
@@ -249,7 +252,11 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 			(call->member->hook->actions & HOOK_NAME) &&
 			!hooks_fire_is_naming(call->member,
 								  update ? trigdata->tg_trigslot : NULL, slot))
+		{
+			if (unlikely(hooks_observed))
+				hooks_trace_miss(call, HOOK_MISS_NAMING);
 			continue;
+		}
 		result = hooks_call_trigger(run, call, trigdata, &around);
 		if (!before_row)
 			continue;

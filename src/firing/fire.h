@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "firing/call.h"
 #include "firing/stats.h"
+#include "firing/trace.h"
 
 extern HookRun *hooks_fire_prepare(const HookEvent *event, List *relids,
 								   MemoryContext context);
@@ -33,22 +34,37 @@ hooks_fire_is_left_out(const HookCall *call)
 }
 
 /*
+ * Whoever observes is told of a hook that does not fire, once a statement,
+ * as far as that does not depend on the rows.
+ */
+static inline void
+hooks_fire_tell(HookCall *call, HookMiss why)
+{
+	if (unlikely(hooks_observed))
+		hooks_trace_miss_once(call, why);
+}
+
+/*
  * Does a hook fire now, as far as that does not depend on the rows?  The
  * assigned columns count for updates only; NULL means not an update.  What is
  * left out, though the hook is for it, is counted.
  */
 static inline bool
-hooks_fire_is_due(const HookCall *call, const Bitmapset *assigned)
+hooks_fire_is_due(HookCall *call, const Bitmapset *assigned)
 {
 	const HookMember *member = call->member;
 
 	if (assigned != NULL && member->columns != NULL &&
 		!bms_overlap(assigned, member->columns))
+	{
+		hooks_fire_tell(call, HOOK_MISS_COLUMNS);
 		return false;
+	}
 	if (likely(!hooks_fire_is_left_out(call)))
 		return true;
 	if (!call->out || call->left_out)
 		hooks_stats_count_bypass(member->tally);
+	hooks_fire_tell(call, call->out ? call->why_out : HOOK_MISS_PAUSED);
 	return false;
 }
 

@@ -205,6 +205,8 @@ hooks_fire_batch_prepare(HookBatch *batch, MemoryContext query_cxt)
 	run->batch = batch;
 	run->origin = &batch->origin;
 	run->query_cxt = query_cxt;
+	if (unlikely(hooks_observed))
+		hooks_trace_absent_of_run(run);
 	return run;
 }
 
@@ -251,9 +253,13 @@ hooks_fire_batch(HookBatch *batch, TriggerData *row_trigger,
 		BatchRows  *rows = find_rows(&firing, relid);
 		Relation	rel;
 
-		if (!hooks_fire_is_due(call, assigned) ||
-			(rows != NULL && rows->rows == 0))
+		if (!hooks_fire_is_due(call, assigned))
 			continue;
+		if (rows != NULL && rows->rows == 0)
+		{
+			hooks_fire_tell(call, HOOK_MISS_NO_ROWS);
+			continue;
+		}
 		rel = table_open(relid, AccessShareLock);
 		trigdata.type = T_TriggerData;
 		trigdata.tg_event = TRIGGER_EVENT_BEFORE |

@@ -16,6 +16,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/rel.h"
 
 #include "base/attempt.h"
@@ -30,6 +31,7 @@
 #include "firing/policy.h"
 #include "firing/provenance.h"
 #include "firing/sandbox.h"
+#include "firing/trace.h"
 
 /* The hooks on one table that get the same event */
 typedef struct LogGroup
@@ -199,6 +201,38 @@ still_in(List *shares)
 	return in;
 }
 
+/*
+ * For whoever observes: what the hooks of the group get.
+ */
+static void
+tell_of_shares(LogGroup *group)
+{
+	int64		size = group->run->batch == NULL ? 0 :
+		hooks_batch_reader_size(group->run->batch);
+	ListCell   *lc;
+
+	foreach(lc, group->hooks)
+	{
+		HookLogShare *share = lfirst(lc);
+		HookFiring *firing;
+		int64		rows = share->chosen == NULL ? size :
+			(int64) pg_popcount((char *) share->chosen,
+								(size + BITS_PER_BYTE - 1) / BITS_PER_BYTE);
+
+		if (share->out)
+			continue;
+		if (share->chosen != NULL && rows == 0)
+		{
+			hooks_trace_miss(share->call, group->naming ? HOOK_MISS_NAMING :
+							 HOOK_MISS_CONDITION);
+			continue;
+		}
+		firing = push_firing(group, share);
+		hooks_trace_logged(firing, rows);
+		hooks_context_pop(firing);
+	}
+}
+
 static void
 write_for_group(LogGroup *group)
 {
@@ -331,6 +365,8 @@ write_run(HookRun *run, const TriggerData *trigdata, Oid caller,
 		group.origin = origin;
 		group.caller = caller;
 		write_for_group(&group);
+		if (unlikely(hooks_observed))
+			tell_of_shares(&group);
 		table_close(group.target, NoLock);
 	}
 }

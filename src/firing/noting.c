@@ -29,6 +29,7 @@
 #include "firing/fire.h"
 #include "firing/note.h"
 #include "firing/noting.h"
+#include "firing/trace.h"
 
 /*
  * What note() knows about its call, for all rows that one query writes to one
@@ -71,6 +72,8 @@ hooks_noting_prepare(const HookEvent *event, Oid relid, MemoryContext context)
 	call->origin.depth = HOOK_DEPTH_UNKNOWN;
 	call->run = hooks_fire_prepare(event, list_make1_oid(relid), context);
 	hooks_chain_tell(linitial(call->run->pinned), event);
+	if (unlikely(hooks_observed))
+		hooks_trace_absent_of_run(call->run);
 	call->notes = MemoryContextAllocZero(context, sizeof(HookNote *) *
 										 Max(call->run->length, 1));
 	for (int i = 0; i < call->run->length; i++)
@@ -143,7 +146,11 @@ wants_row(HookNoteCall *call, HookCall *hook_call, ItemPointer old,
 	TupleTableSlot *new_row;
 
 	if (hooks_fire_is_left_out(hook_call))
+	{
+		hooks_fire_tell(hook_call, hook_call->out ? hook_call->why_out :
+						HOOK_MISS_PAUSED);
 		return false;
+	}
 	if ((member->hook->actions & HOOK_NAME) == 0 && member->condition == NULL)
 		return true;
 	fetch_row(call, old, new);
@@ -151,17 +158,24 @@ wants_row(HookNoteCall *call, HookCall *hook_call, ItemPointer old,
 	new_row = new == NULL ? NULL : call->new;
 	if ((member->hook->actions & HOOK_NAME) &&
 		!hooks_fire_is_naming(member, old_row, new_row))
+	{
+		hooks_fire_tell(hook_call, HOOK_MISS_NAMING);
 		return false;
+	}
 	if (member->condition != NULL)
 	{
 		HookOccasion occasion = {0};
+		bool		met;
 
 		occasion.relid = call->relid;
 		occasion.relation_name = call->name;
 		occasion.caller = caller_of(call->run);
 		occasion.origin = &call->origin;
-		return hooks_call_test(call->run, hook_call, &occasion, old_row,
-							   new_row);
+		met = hooks_call_test(call->run, hook_call, &occasion, old_row,
+							  new_row);
+		if (!met)
+			hooks_fire_tell(hook_call, HOOK_MISS_CONDITION);
+		return met;
 	}
 	return true;
 }
@@ -223,6 +237,8 @@ hooks_noting_row(HookNoteCall *call, ItemPointer row, ItemPointer new_row)
 			call->notes[i] = note_of(call, hook_call->member, old);
 			needs_event |= call->notes[i]->columns != NULL && !call->has_event;
 			call->has_event |= needs_event;
+			if (unlikely(hooks_observed) && !needs_event)
+				hooks_trace_noted(hook_call);
 		}
 		call->notes[i]->rows++;
 	}
@@ -270,5 +286,17 @@ hooks_noting_truncate(HookRun *run, const TriggerData *trigdata)
 		key.target = call->member->target;
 		key.action = HOOK_TRUNCATE;
 		(void) hooks_note_get(&key, relid, occasion.caller);
+		if (unlikely(hooks_observed))
+			hooks_trace_noted(call);
 	}
+}
+
+/*
+ * For whoever observes: the kill switch keeps the hooks from firing for a row.
+ */
+void
+hooks_noting_left_out(HookNoteCall *call)
+{
+	for (int i = 0; call->run != NULL && i < call->run->length; i++)
+		hooks_fire_tell(&call->run->calls[i], HOOK_MISS_SWITCH);
 }

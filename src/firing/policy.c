@@ -227,6 +227,8 @@ hooks_policy_failed(const HookMember *member, const HookFiring *firing,
 			 error->hint ? errhint("%s", error->hint) : 0,
 			 hooks_place(firing->subject->relation, InvalidOid)));
 	hooks_failure_record(hook, firing, error);
+	if (unlikely(hooks_observed))
+		hooks_firing->failure = error->message;
 	if (hook->policy == HOOK_QUARANTINE && quarantine(hook))
 		return HOOK_TAKEN_OUT;
 	return HOOK_FAILED;

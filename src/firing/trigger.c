@@ -28,6 +28,7 @@
 #include "firing/fire_batch.h"
 #include "firing/fire_log.h"
 #include "firing/noting.h"
+#include "firing/trace.h"
 #include "firing/truncate.h"
 
 /* What dispatch() knows about its trigger; lives with the executor's memory */
@@ -124,7 +125,7 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 	{
 		if (!dispatch->bypassed)
 			hooks_bypass_event(RelationGetRelid(trigdata->tg_relation),
-							   dispatch->event);
+							   dispatch->event, HOOK_MISS_SWITCH);
 		dispatch->bypassed = true;
 		return PointerGetDatum(row);
 	}
@@ -136,6 +137,8 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 										   list_make1_oid(relid),
 										   fcinfo->flinfo->fn_mcxt);
 		hooks_chain_tell(linitial(dispatch->run->pinned), dispatch->event);
+		if (unlikely(hooks_observed))
+			hooks_trace_absent_of_run(dispatch->run);
 		if (dispatch->event->action == HOOK_TRUNCATE)
 			hooks_truncate_prepare(dispatch->run, trigdata->tg_relation);
 	}
@@ -225,6 +228,20 @@ event_of_when(FmgrInfo *function, HookPhase phase)
 }
 
 /*
+ * Tells whoever observes why no hook of a table fires for the rows.
+ */
+static void
+tell_of_none(const HookRelation *relation, const HookEvent *event)
+{
+	const HookChain *chain = hooks_chain_of(relation, event);
+
+	for (int i = 0; i < chain->length; i++)
+		hooks_trace_miss_member(chain->members[i], event, relation->relid,
+								hooks_trace_why_out(chain->members[i]));
+	hooks_trace_absent(relation, event, InvalidOid);
+}
+
+/*
  * Prepares the capture of rows of a table by one query; NULL if it has none.
  */
 static CaptureCall *
@@ -258,7 +275,11 @@ prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase)
 	hooks_chain_tell(relation, call->capture.event);
 	call->wanted = hooks_chain_captures(chain, call->capture.event);
 	if (!call->wanted)
+	{
 		hooks_fire_leave_out(chain);
+		if (unlikely(hooks_observed))
+			tell_of_none(relation, call->capture.event);
+	}
 	hooks_chain_unpin(relation);
 	if (call->wanted)
 	{
@@ -289,7 +310,8 @@ capture_row(FunctionCallInfo fcinfo, HookPhase phase)
 	if (hooks_settings_kill_switch())
 	{
 		if (!call->bypassed)
-			hooks_bypass_event(call->capture.relid, call->capture.event);
+			hooks_bypass_event(call->capture.relid, call->capture.event,
+							   HOOK_MISS_SWITCH);
 		call->bypassed = true;
 		return false;
 	}
@@ -351,7 +373,10 @@ hooks_note(PG_FUNCTION_ARGS)
 		fcinfo->flinfo->fn_extra = call;
 	}
 	if (hooks_settings_kill_switch())
+	{
+		hooks_noting_left_out(call);
 		PG_RETURN_BOOL(false);
+	}
 	PG_RETURN_BOOL(hooks_noting_row(call,
 									(ItemPointer) PG_GETARG_POINTER(1),
 									PG_NARGS() == 3 ? (ItemPointer)

@@ -30,6 +30,7 @@
 #include "firing/policy.h"
 #include "firing/sandbox.h"
 #include "firing/stats.h"
+#include "firing/trace.h"
 #include "outbox/deliver.h"
 
 /* a delivery has no origin: the event says where its rows come from */
@@ -172,6 +173,8 @@ hooks_deliver(HookReceiver *receiver, const HookDelivery * delivery)
 	else
 		hooks_stats_count(subject.tally, 0);
 	hooks_stats_measure(subject.tally, &begun);
+	if (unlikely(hooks_observed))
+		hooks_trace_slow_delivery(firing, &begun, error != NULL);
 	hooks_context_pop(firing);
 	return error;
 }

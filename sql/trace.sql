@@ -1,0 +1,125 @@
+-- hooks.trace tells of each hook that fires, and of each that does not, why not.
+\pset format unaligned
+\pset tuples_only on
+-- (DETAIL has how long it took)
+\set VERBOSITY terse
+CREATE ROLE regress_hooks_user;
+CREATE SCHEMA trace;
+GRANT USAGE ON SCHEMA trace TO regress_hooks_user;
+SET search_path = trace;
+CREATE TABLE t (id int PRIMARY KEY, name text, at text);
+CREATE TABLE child (id int REFERENCES t ON DELETE CASCADE);
+GRANT ALL ON t, child TO regress_hooks_user;
+CREATE FUNCTION cb() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN coalesce(NEW, OLD); END';
+CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'it fails'; END $$;
+CREATE FUNCTION vetoes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM hooks.cancel('no'); END $$;
+CREATE FUNCTION event(e jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT hooks.register('plain', 'before', 'insert, update, delete', 't', 'cb');
+SELECT hooks.register('condition', 'before', 'insert', 't', 'cb', condition => 'NEW.id > 1');
+SELECT hooks.register('throws', 'before', 'insert', 't', 'cb', condition => '1 / (NEW.id - 2) > 0', on_error => 'isolate');
+SELECT hooks.register('naming', 'after', 'name', 't', 'cb', columns => '{name}');
+SELECT hooks.register('columns', 'after', 'update', 't', 'cb', columns => '{at}');
+SELECT hooks.register('opted', 'after', 'insert', 't', 'cb', activation => 'opt_in', level => 'statement');
+SELECT hooks.register('replica', 'after', 'insert', 't', 'cb', fire => 'replica', level => 'statement');
+SELECT hooks.register('off', 'before', 'insert', 't', 'cb');
+SELECT hooks.disable('off');
+INSERT INTO t VALUES (0);
+SET hooks.trace = on;
+
+-- Rows: each of them, but what does not depend on them only once.
+INSERT INTO t VALUES (1, NULL), (2, 'two');
+SET hooks.opt_in = 'opted';
+INSERT INTO t VALUES (3);
+UPDATE t SET at = 'now' WHERE id = 3;
+UPDATE t SET name = 'x' WHERE id = 3;
+BEGIN;
+SELECT hooks.pause('plain', 'a test');
+UPDATE t SET name = 'y' WHERE id < 3;
+ROLLBACK;
+
+-- Everybody may look.
+SET ROLE regress_hooks_user;
+SET hooks.trace = on;
+UPDATE t SET name = 'z' WHERE id = 3;
+RESET ROLE;
+
+-- Cascades: rows of both tables, and those of nobody.
+SELECT hooks.unregister(name) FROM hooks.registry WHERE schema IS NULL;
+SELECT hooks.register('cascade', 'before_cascade', 'delete', 't', 'cb');
+SELECT hooks.register('part', 'before_cascade', 'delete', 't', 'cb', condition => 'OLD.id = 7');
+SELECT hooks.register('below', 'before_cascade', 'delete', 'child', 'cb');
+SELECT hooks.register('out', 'before_cascade', 'delete', 'child', 'cb');
+SELECT hooks.disable('out');
+INSERT INTO child SELECT id FROM t WHERE id > 0;
+DELETE FROM t WHERE id < 3;
+DELETE FROM t WHERE id = 99;
+SELECT hooks.disable('below');
+DELETE FROM t WHERE id = 3;
+
+-- What fails, and what vetoes: an error that passes tells itself too.
+SELECT hooks.unregister(name) FROM hooks.registry;
+SELECT hooks.register('weak', 'after', 'insert', 't', 'fails', on_error => 'quarantine');
+SELECT hooks.register('strong', 'before', 'insert', 't', 'vetoes', condition => 'NEW.id = 6');
+SET hooks.quarantine_after = 1;
+INSERT INTO t VALUES (5), (4);
+INSERT INTO t VALUES (6);
+DO $$ BEGIN INSERT INTO trace.t VALUES (6); EXCEPTION WHEN OTHERS THEN RAISE NOTICE 'caught'; END $$;
+INSERT INTO t VALUES (8);
+
+-- Around the commit.
+SELECT hooks.unregister(name) FROM hooks.registry;
+SELECT hooks.register('late', 'before_commit', 'insert, truncate', 't', 'event');
+SELECT hooks.register('sometimes', 'before_commit', 'insert', 't', 'event', condition => 'NEW.id = 0');
+SELECT hooks.register('later', 'after_commit', 'insert', 't', 'event');
+SELECT hooks.register('seldom', 'after_commit', 'insert', 't', 'event', condition => 'NEW.id = 0');
+BEGIN;
+INSERT INTO t VALUES (20), (21);
+COMMIT;
+TRUNCATE t CASCADE;
+SELECT hooks.unregister(name) FROM hooks.registry;
+
+-- Drops.
+SELECT hooks.register('drop', 'before', 'drop', 'child', 'event');
+SELECT hooks.register('nodrop', 'before', 'drop', 'child', 'event');
+SELECT hooks.disable('nodrop');
+BEGIN;
+DROP TABLE child;
+ROLLBACK;
+
+-- Switches: of all, of triggers, of roles.
+SELECT hooks.unregister(name) FROM hooks.registry;
+SELECT hooks.register('all', 'before', 'insert, delete', 't', 'cb');
+SELECT hooks.register('cascades', 'before_cascade', 'delete', 't', 'cb');
+SET hooks.enabled = off;
+INSERT INTO t VALUES (1), (2);
+DELETE FROM t WHERE id = 1;
+RESET hooks.enabled;
+ALTER TABLE t DISABLE TRIGGER USER;
+INSERT INTO t VALUES (3);
+ALTER TABLE t ENABLE TRIGGER USER;
+SET session_replication_role = replica;
+INSERT INTO t VALUES (4);
+RESET session_replication_role;
+
+-- A right that is lost.
+GRANT TRIGGER ON t TO regress_hooks_user;
+GRANT EXECUTE ON FUNCTION cb() TO regress_hooks_user;
+SET ROLE regress_hooks_user;
+SELECT hooks.register('lost', 'before', 'insert', 't', 'cb');
+RESET ROLE;
+REVOKE TRIGGER ON t FROM regress_hooks_user;
+INSERT INTO t VALUES (5);
+
+-- A firing is logged where it took long enough; who may say so is a superuser.
+SET hooks.trace = off;
+SET client_min_messages = log;
+SET hooks.log_min_duration = 60000;
+INSERT INTO t VALUES (6);
+RESET client_min_messages;
+RESET hooks.log_min_duration;
+SET ROLE regress_hooks_user;
+SET hooks.log_min_duration = 0;
+RESET ROLE;
+SELECT hooks.unregister(name) FROM hooks.registry;
+DROP SCHEMA trace CASCADE;
+DROP ROLE regress_hooks_user;
