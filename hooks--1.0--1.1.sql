@@ -799,3 +799,19 @@ CREATE TRIGGER audited_load BEFORE INSERT ON hooks.audited_row_dump
     FOR EACH ROW EXECUTE FUNCTION hooks.audited_load();
 ALTER TABLE hooks.audited_row_dump ENABLE ALWAYS TRIGGER audited_load;
 COMMENT ON TRIGGER audited_load ON hooks.audited_row_dump IS 'the rows that pg_restore loads go where not everybody can read them';
+
+CREATE FUNCTION hooks.rehearse(
+    statement text,
+    OUT "position"      bigint,
+    OUT depth           integer,
+    OUT kind            text,
+    OUT relation        regclass,
+    OUT constraint_name name,
+    OUT hook            text,
+    OUT outcome         text,
+    OUT rows            bigint,
+    OUT duration        interval,
+    OUT message         text)
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_rehearse';
+COMMENT ON FUNCTION hooks.rehearse(text) IS 'runs one statement with everything that it fires, tells what happened, and takes it back';

@@ -653,6 +653,22 @@ RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_preview_delete';
 COMMENT ON FUNCTION hooks.preview_delete(regclass, text, bigint) IS 'what a DELETE would remove, change or be stopped by, and which hooks it would fire; changes nothing';
 
+CREATE FUNCTION hooks.rehearse(
+    statement text,
+    OUT "position"      bigint,
+    OUT depth           integer,
+    OUT kind            text,
+    OUT relation        regclass,
+    OUT constraint_name name,
+    OUT hook            text,
+    OUT outcome         text,
+    OUT rows            bigint,
+    OUT duration        interval,
+    OUT message         text)
+RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_rehearse';
+COMMENT ON FUNCTION hooks.rehearse(text) IS 'runs one statement with everything that it fires, tells what happened, and takes it back';
+
 CREATE FUNCTION hooks.preview_truncate(
     relation regclass,
     OUT depth           integer,

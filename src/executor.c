@@ -27,6 +27,7 @@
 #include "firing/parent.h"
 #include "firing/statement.h"
 #include "firing/truncate.h"
+#include "firing/written.h"
 #include "outbox/work.h"
 #include "registry/definition.h"
 #include "registry/present.h"
@@ -67,11 +68,20 @@ run_traced(HOOKS_RUN_ARGS)
 {
 	HookStatement *statement = NULL;
 
-	if (may_queue_events(query->estate))
+	if (unlikely(hooks_writing != NULL))
+		hooks_written_step();
+	if (may_queue_events(query->estate) || hooks_writing != NULL)
 		statement = hooks_statement_push(query);
 	prev_ExecutorRun(HOOKS_RUN_PASS);
 	if (statement != NULL)
+	{
+		if (unlikely(hooks_writing != NULL))
+		{
+			hooks_written_step();
+			hooks_written_nothing(query);
+		}
 		hooks_statement_pop(statement);
+	}
 }
 
 /*

@@ -22,6 +22,8 @@
 #include "firing/stats.h"
 #include "firing/trace.h"
 #include "firing/truncate.h"
+#include "firing/written.h"
+#include "system/rehearse.h"
 #include "transaction.h"
 
 static void
@@ -70,6 +72,8 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_statement_abort(GetCurrentTransactionNestLevel());
 			hooks_truncate_abort(GetCurrentTransactionNestLevel());
 			hooks_trace_abort(GetCurrentTransactionNestLevel());
+			hooks_rehearse_end_subtransaction(GetCurrentTransactionNestLevel(),
+											  false);
 			hooks_forget_end_subtransaction(GetCurrentTransactionNestLevel(),
 											false);
 			hooks_failing_abort(GetCurrentTransactionNestLevel());
@@ -81,6 +85,8 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 											 false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:
+			hooks_rehearse_end_subtransaction(GetCurrentTransactionNestLevel(),
+											  true);
 			hooks_forget_end_subtransaction(GetCurrentTransactionNestLevel(),
 											true);
 			hooks_batch_end_subtransaction(subid, parent, true);

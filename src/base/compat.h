@@ -259,6 +259,13 @@ typedef struct JsonbInState
 #define HOOKS_BGWORKER_ANY_ROLE 0
 #endif
 
+/* the table of a session's statistics has another name since 16 */
+#if PG_VERSION_NUM >= 160000
+#define hooks_pgstat_relid(status) ((status)->id)
+#else
+#define hooks_pgstat_relid(status) ((status)->t_id)
+#endif
+
 /* the cumulative statistics system takes those of extensions since 18 */
 #define HOOKS_CUMULATIVE (PG_VERSION_NUM >= 180000)
 #if PG_VERSION_NUM >= 190000

@@ -36,6 +36,7 @@ typedef struct HookTally
 	bool		listed;			/* it is in use in this transaction */
 	struct HookTally *next;		/* of those that are listed */
 	HookCounters counters;
+	HookCounters saved;			/* by hooks_stats_save() */
 	TimestampTz since;			/* when counting began */
 } HookTally;
 

@@ -65,6 +65,27 @@ hooks_worker_retries(Oid owner)
 }
 
 /*
+ * What is noted from now on can be taken back, as nothing that was written
+ * meanwhile will be there.
+ */
+HookWakeMark
+hooks_wake_mark(void)
+{
+	HookWakeMark mark = {list_length(hooks_wake_owners),
+		list_length(of_retries), list_length(stand_ins)};
+
+	return mark;
+}
+
+void
+hooks_wake_go_back(HookWakeMark mark)
+{
+	hooks_wake_owners = list_truncate(hooks_wake_owners, mark.owners);
+	of_retries = list_truncate(of_retries, mark.retries);
+	stand_ins = list_truncate(stand_ins, mark.stand_ins);
+}
+
+/*
  * A transaction that has noted owners ends.  Does not throw.
  */
 void

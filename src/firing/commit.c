@@ -462,3 +462,46 @@ hooks_commit_release(void)
 	if (waiting != NULL && !firing)
 		waiting->status = PORTAL_DONE;
 }
+
+/*
+ * Fires the hooks that have notes of the current subtransaction, as if it
+ * were to be committed; it is going to be rolled back.
+ */
+void
+hooks_commit_rehearse(void)
+{
+	int			nest_level = GetCurrentTransactionNestLevel();
+	HookNote  **link = &hooks_notes;
+	HookNote   *others;
+	bool		was_firing = firing;
+	int64		was_firing_hook = firing_hook;
+	int			was_round = rounds;
+
+	while (*link != NULL && (*link)->nest_level >= nest_level)
+		link = &(*link)->older;
+	others = *link;
+	*link = NULL;
+	firing = true;
+	rounds = 0;
+	PG_TRY();
+	{
+		while (hooks_notes != NULL)
+		{
+			PushActiveSnapshot(GetTransactionSnapshot());
+			fire_round();
+			PopActiveSnapshot();
+		}
+	}
+	PG_FINALLY();
+	{
+		link = &hooks_notes;
+		while (*link != NULL)
+			link = &(*link)->older;
+		*link = others;
+		firing = was_firing;
+		firing_hook = was_firing_hook;
+		rounds = was_round;
+		hooks_commit_release();
+	}
+	PG_END_TRY();
+}

@@ -35,6 +35,7 @@
 #include "firing/failing.h"
 #include "firing/statement.h"
 #include "firing/stats.h"
+#include "firing/written.h"
 #include "registry/scope.h"
 
 /* how many entries can wait for their abort; further ones are lost */
@@ -128,6 +129,7 @@ static bool
 may_watch(void)
 {
 	return IsTransactionState() && !IsParallelWorker() &&
+		hooks_writing == NULL &&	/* it is only rehearsed */
 		!hooks_settings_kill_switch() &&
 		(MyBgworkerEntry == NULL ||
 		 strcmp(MyBgworkerEntry->bgw_library_name, "hooks") != 0);

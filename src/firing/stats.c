@@ -28,6 +28,9 @@
 /* the tallies of this session, by definition; NULL until the first one */
 static HTAB *tallies = NULL;
 
+/* how many saves wait for their restore; each is restored, on errors too */
+static int	saves = 0;
+
 /* those that this transaction uses; empty outside of one */
 HookTally  *hooks_stats_listed = NULL;
 
@@ -80,6 +83,40 @@ hooks_stats_list(HookTally *tally)
 }
 
 /*
+ * Keeps all counts, so that they can be restored after what is not to be
+ * counted.  Calls nest; only the outermost counts.
+ */
+void
+hooks_stats_save(void)
+{
+	HASH_SEQ_STATUS status;
+	HookTally  *tally;
+
+	if (saves++ > 0 || tallies == NULL)
+		return;
+	hash_seq_init(&status, tallies);
+	while ((tally = hash_seq_search(&status)) != NULL)
+		tally->saved = tally->counters;
+}
+
+/*
+ * Those that have come since have counted nothing before.  Does not throw.
+ */
+void
+hooks_stats_restore(void)
+{
+	HASH_SEQ_STATUS status;
+	HookTally  *tally;
+
+	Assert(saves > 0);
+	if (--saves > 0 || tallies == NULL)
+		return;
+	hash_seq_init(&status, tallies);
+	while ((tally = hash_seq_search(&status)) != NULL)
+		tally->counters = tally->saved;
+}
+
+/*
  * Adds all counts of this session to the shared ones, before hooks.stats reads
  * them.
  */
@@ -89,7 +126,7 @@ hooks_stats_flush(void)
 	HASH_SEQ_STATUS status;
 	HookTally  *tally;
 
-	if (tallies == NULL || !hooks_counters_are_shared())
+	if (saves > 0 || tallies == NULL || !hooks_counters_are_shared())
 		return;
 	hash_seq_init(&status, tallies);
 	while ((tally = hash_seq_search(&status)) != NULL)

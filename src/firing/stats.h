@@ -16,6 +16,8 @@ extern HookTally *hooks_stats_listed;
 extern HookTally *hooks_stats_tally(Oid definition);
 extern HookTally *hooks_stats_find(Oid definition);
 extern void hooks_stats_list(HookTally *tally);
+extern void hooks_stats_save(void);
+extern void hooks_stats_restore(void);
 extern void hooks_stats_flush(void);
 extern void hooks_stats_reset(Oid definition);
 extern void hooks_stats_end_transaction(void);
