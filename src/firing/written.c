@@ -127,7 +127,8 @@ add_since(const PgStat_TableXactStatus *counts, HookWrittenKey *key)
 		seen->inserted = seen->updated = seen->deleted = 0;
 	}
 	if (counts->tuples_inserted > seen->inserted)
-		add_written(key, HOOK_INSERT, counts->tuples_inserted - seen->inserted);
+		add_written(key, HOOK_INSERT,
+					counts->tuples_inserted - seen->inserted);
 	if (counts->tuples_updated > seen->updated)
 		add_written(key, HOOK_UPDATE, counts->tuples_updated - seen->updated);
 	if (counts->tuples_deleted > seen->deleted)
