@@ -41,9 +41,9 @@ SELECT hooks.register('commits', 'before_commit', 'delete', 'b', 'event');
 SELECT hooks.register('later', 'after_commit', 'delete', 'a', 'event');
 SELECT r('DELETE FROM a WHERE id < 3');
 SELECT count(*) FROM log;
-SELECT count(*) FROM hooks.failure;
+SELECT count(*) FROM hooks.failure WHERE hook = 'isolated';
 SELECT count(*) FROM hooks.outbox WHERE hook = 'later';
-SELECT hook, calls, failures FROM hooks.stats WHERE calls > 0;
+SELECT hook, calls, failures FROM hooks.stats WHERE calls > 0 AND hook IN ('early', 'cascade', 'isolated', 'commits');
 SELECT bool_and(duration >= '0') FROM hooks.rehearse('DELETE FROM a WHERE id < 3') WHERE hook IS NOT NULL AND kind <> 'after_commit';
 -- ... nor in a transaction that goes on
 BEGIN;

@@ -76,7 +76,9 @@ BEGIN;
 INSERT INTO t VALUES (20), (21);
 COMMIT;
 TRUNCATE t CASCADE;
+SET client_min_messages = warning;
 SELECT hooks.unregister(name) FROM hooks.registry;
+RESET client_min_messages;
 
 -- Drops.
 SELECT hooks.register('drop', 'before', 'drop', 'child', 'event');
