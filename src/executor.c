@@ -26,6 +26,7 @@
 #include "firing/deleted.h"
 #include "firing/parent.h"
 #include "firing/statement.h"
+#include "firing/trace.h"
 #include "firing/truncate.h"
 #include "firing/written.h"
 #include "outbox/work.h"
@@ -222,6 +223,8 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 	bool		reassign = IsA(command, ReassignOwnedStmt);
 	bool		commit_prepared = IsA(command, TransactionStmt) &&
 		((TransactionStmt *) command)->kind == TRANS_STMT_COMMIT_PREPARED;
+	bool		explain = IsA(command, ExplainStmt);
+	const HookObserver *observer = explain ? hooks_trace_innermost() : NULL;
 	HookStatement *copying = NULL;
 
 	if (!IsA(command, TransactionStmt) &&
@@ -242,6 +245,8 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 	}
 	if (truncate)
 		hooks_truncate_pop();
+	if (unlikely(explain && hooks_observed))
+		hooks_trace_pop_inside(observer);	/* EXPLAIN (HOOKS) has ended */
 	if (close)
 		hooks_commit_release();
 	if (commit_prepared)

@@ -18,6 +18,7 @@
 #include "base/graph.h"
 #include "cascade/routes.h"
 #include "executor.h"
+#include "explain.h"
 #include "failures.h"
 #include "firing/chain.h"
 #include "firing/sandbox.h"
@@ -49,6 +50,7 @@ _PG_init(void)
 	hooks_remove_deliveries = hooks_waiting_forget;
 	hooks_transaction_init();
 	hooks_executor_init();
+	hooks_explain_init();
 	hooks_native_init();
 	hooks_failures_init();
 }

@@ -15,6 +15,7 @@
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "nodes/plannodes.h"
+#include "postmaster/bgworker.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
@@ -257,6 +258,17 @@ typedef struct JsonbInState
 #define HOOKS_BGWORKER_ANY_ROLE BGWORKER_BYPASS_ROLELOGINCHECK
 #else
 #define HOOKS_BGWORKER_ANY_ROLE 0
+#endif
+
+/* EXPLAIN takes options of extensions since 18; since 19 they are checked */
+#define HOOKS_EXPLAIN_OPTIONS (PG_VERSION_NUM >= 180000)
+#if PG_VERSION_NUM >= 190000
+#define hooks_register_explain_option(name, handler) \
+	RegisterExtensionExplainOption((name), (handler), \
+								   GUCCheckBooleanExplainOption)
+#else
+#define hooks_register_explain_option(name, handler) \
+	RegisterExtensionExplainOption((name), (handler))
 #endif
 
 /* the table of a session's statistics has another name since 16 */

@@ -67,6 +67,26 @@ hooks_trace_pop(HookObserver *observer)
 }
 
 /*
+ * NULL if there is none.
+ */
+HookObserver *
+hooks_trace_innermost(void)
+{
+	return observers;
+}
+
+/*
+ * Takes off those that were pushed since the innermost one was this.
+ */
+void
+hooks_trace_pop_inside(const HookObserver *observer)
+{
+	while (observers != NULL && observers != observer)
+		observers = observers->outer;
+	count_observers();
+}
+
+/*
  * The transaction level, and what is nested in it, aborts.
  */
 void
@@ -273,8 +293,8 @@ hooks_trace_noted(HookCall *call)
 /*
  * Why a hook does not fire, as the end of a sentence.
  */
-static const char *
-reason(HookMiss why)
+const char *
+hooks_trace_reason(HookMiss why)
 {
 	switch (why)
 	{
@@ -282,6 +302,10 @@ reason(HookMiss why)
 			return "it is disabled";
 		case HOOK_MISS_QUARANTINED:
 			return "it is in quarantine";
+		case HOOK_MISS_DAMAGED:
+			return "it is damaged";
+		case HOOK_MISS_FORBIDDEN:
+			return "its owner could not register it any more";
 		case HOOK_MISS_ROLE:
 			return SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ?
 				"\"session_replication_role\" is replica" :
@@ -319,11 +343,11 @@ hooks_trace_miss_member(const HookMember *member, const HookEvent *event,
 		if (o->miss != NULL && why != HOOK_MISS_UNTOLD)
 			o->miss(o, member->hook->name, event, relid, why);
 	}
-	if (hooks_trace && reason(why) != NULL)
+	if (hooks_trace && hooks_trace_reason(why) != NULL)
 		ereport(NOTICE,
 				(errmsg("%s did not fire: %s",
 						describe_miss(member->hook, event, relid),
-						reason(why))));
+						hooks_trace_reason(why))));
 }
 
 /*
@@ -399,7 +423,7 @@ hooks_trace_absent(const HookRelation *relation, const HookEvent *event,
 							describe_miss(absent->reach->hook, event,
 										  relation->relid),
 							absent->detail != NULL ? absent->detail :
-							reason(absent->why))));
+							hooks_trace_reason(absent->why))));
 	}
 }
 

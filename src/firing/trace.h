@@ -60,6 +60,9 @@ typedef struct HookCalled
 
 extern void hooks_trace_push(HookObserver *observer);
 extern void hooks_trace_pop(HookObserver *observer);
+extern HookObserver *hooks_trace_innermost(void);
+extern void hooks_trace_pop_inside(const HookObserver *observer);
+extern const char *hooks_trace_reason(HookMiss why);
 extern void hooks_trace_abort(int nest_level);
 extern HookOutcome hooks_trace_run(const HookCall *call, HookFiring *firing,
 								   void (*body) (void *arg), void *arg,

@@ -280,6 +280,25 @@ run_statement(const Rehearsal *self)
 }
 
 /*
+ * Runs it, keeping its error.
+ */
+static void
+attempt_statement(Rehearsal *self)
+{
+	PG_TRY();
+	{
+		run_statement(self);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(self->context);
+		self->error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+}
+
+/*
  * Runs it in a subtransaction that is rolled back.
  */
 static void
@@ -289,36 +308,26 @@ rehearse(Rehearsal *self)
 	ResourceOwner owner = CurrentResourceOwner;
 	HookWakeMark wake = hooks_wake_mark();
 	Rehearsal  *outer = rehearsal;
-	int			nest_level;
 
 	if (hooks_writing != NULL)
 		hooks_written_step();
 	hooks_stats_save();
 	PG_TRY();
 	{
+		int			nest_level;
+
 		BeginInternalSubTransaction(NULL);
 		nest_level = GetCurrentTransactionNestLevel();
 		MemoryContextSwitchTo(context);
 		hooks_written_begin(&self->writing);
 		rehearsal = self;
 		hooks_trace_push(&self->observer);
-		PG_TRY();
-		{
-			run_statement(self);
-		}
-		PG_CATCH();
-		{
-			MemoryContextSwitchTo(self->context);
-			self->error = CopyErrorData();
-			FlushErrorState();
-		}
-		PG_END_TRY();
+		attempt_statement(self);
 		hooks_trace_pop(&self->observer);
 		rehearsal = outer;
 		hooks_written_end(&self->writing);
-		while (GetCurrentTransactionNestLevel() > nest_level)
+		while (GetCurrentTransactionNestLevel() >= nest_level)
 			RollbackAndReleaseCurrentSubTransaction();
-		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_FINALLY();
 	{
