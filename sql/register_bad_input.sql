@@ -88,13 +88,11 @@ SELECT a, try_register(a) FROM unnest(ARRAY[
 SELECT a, try_register(a) FROM unnest(ARRAY[$$timeout => '60'$$, $$timeout => '200'$$, $$timeout => '200 ms'$$]) a;
 -- what this version has not, preloaded or not
 SELECT a, try_register(a)
-  FROM unnest(ARRAY[$$action => 'select'$$, $$action => 'insert, all'$$, $$action => 'read'$$, $$action => 'put'$$,
-                    $$action => 'server'$$, $$phase => 'startup', action => 'session'$$]) a;
+  FROM unnest(ARRAY[$$action => 'server'$$, $$phase => 'startup', action => 'session'$$]) a;
 -- the hints have no such word
 SELECT hooks.register('x', 'never', 'update', 't', 'cb');
 SELECT hooks.register('x', 'startup', 'update', 't', 'cb');
 SELECT hooks.register('x', 'before', 'upsert', 't', 'cb');
-SELECT hooks.register('x', 'before', 'select', 't', 'cb');
 SELECT hooks.register('x', 'before', 'update', 't', 'cb', on_error => 'ignore');
 SELECT hooks.register('x', 'before', 'update', 't', 'cb', on_error => 'retry');
 

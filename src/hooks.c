@@ -12,6 +12,7 @@
 #include "base/forget.h"
 #include "base/opt_in.h"
 #include "base/own.h"
+#include "base/preload.h"
 #include "base/process.h"
 #include "base/ring.h"
 #include "base/settings.h"
@@ -19,13 +20,13 @@
 #include "cascade/routes.h"
 #include "executor.h"
 #include "explain.h"
-#include "failures.h"
 #include "firing/chain.h"
 #include "firing/sandbox.h"
 #include "outbox/waiting.h"
 #include "registry/present.h"
 #include "registry/remove.h"
 #include "transaction.h"
+#include "watch.h"
 
 PG_MODULE_MAGIC;
 
@@ -38,6 +39,7 @@ _PG_init(void)
 	hooks_counters_init();
 	hooks_forget_init();
 	hooks_opt_in_init();
+	hooks_preload_init();
 	hooks_ring_init();
 	hooks_settings_init();		/* after all others that have parameters */
 	hooks_own_init();
@@ -52,5 +54,5 @@ _PG_init(void)
 	hooks_executor_init();
 	hooks_explain_init();
 	hooks_native_init();
-	hooks_failures_init();
+	hooks_watch_init();
 }

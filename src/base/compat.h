@@ -20,6 +20,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/jsonb.h"
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
@@ -202,6 +203,34 @@ typedef struct JsonbInState
 #define HOOKS_LEVEL_TO_DECODE WAL_LEVEL_REPLICA
 #else
 #define HOOKS_LEVEL_TO_DECODE WAL_LEVEL_LOGICAL
+#endif
+
+/* a parameter's record */
+#if PG_VERSION_NUM >= 160000
+#define hooks_guc_find(name) find_option((name), false, true, 0)
+#else
+static inline struct config_generic *
+hooks_guc_find(const char *name)
+{
+	struct config_generic **all = get_guc_variables();
+
+	for (int i = 0; i < GetNumConfigOptions(); i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}
+#endif
+
+/* the permissions that a plan needs are in its range table before 16 */
+#if PG_VERSION_NUM >= 160000
+typedef RTEPermissionInfo HookPermission;
+#define hooks_plan_permissions(plan) ((plan)->permInfos)
+#define hooks_permission_is_relation(permission) true
+#else
+typedef RangeTblEntry HookPermission;
+#define hooks_plan_permissions(plan) ((plan)->rtable)
+#define hooks_permission_is_relation(permission) \
+	((permission)->rtekind == RTE_RELATION)
 #endif
 
 /* what a check hook allocates is freed by guc_free() since 16 */

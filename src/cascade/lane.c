@@ -25,6 +25,7 @@
 #include "base/compat.h"
 #include "base/identity.h"
 #include "cascade/lane.h"
+#include "firing/reads.h"
 
 /* rows fetched from a query at a time */
 #define FETCH_ROWS 100
@@ -389,6 +390,7 @@ hooks_lane_open(HookLane *lane, bool stays)
 									InvalidSnapshot, &lane->receiver, NULL,
 									tables, 0);
 	ExecutorStart(lane->running, stays ? EXEC_FLAG_REWIND : 0);
+	hooks_reads_ignore(lane->running);
 	lane->stays = stays;
 	lane->has_row = false;
 	prepare_receiver(lane, lane->running->tupDesc);

@@ -385,6 +385,7 @@ begin_firing(HookRun *run, HookCall *call, const HookOccasion *occasion)
 	hooks_call_prepare_subject(run, call, occasion->relid,
 							   occasion->relation_name);
 	call->subject.actions = occasion->actions;
+	call->subject.occurrence = occasion->occurrence;
 	firing = hooks_context_push(&call->subject,
 								GetCurrentTransactionNestLevel());
 	firing->trigdata = NULL;
@@ -468,6 +469,7 @@ call_with_event(void *arg)
 		hooks_call_condition(state->run, call, NULL, NULL);
 	if (state->done.called)
 	{
+		state->done.rows = occasion->rows;
 		check_callback(state->run, call);
 		call->fcinfo->args[0].value =
 			JsonbPGetDatum(occasion->make(hooks_firing, occasion->arg));
@@ -499,7 +501,7 @@ hooks_call_event(HookRun *run, HookCall *call, const HookOccasion *occasion)
 	if (outcome != HOOK_DONE)
 		hooks_stats_count_failure(call->member->tally, false);
 	else if (state.done.called)
-		hooks_stats_count(call->member->tally, 0);
+		hooks_stats_count(call->member->tally, state.done.rows);
 	hooks_stats_measure(call->member->tally, &begun);
 	hooks_context_pop(firing);
 }

@@ -86,6 +86,8 @@ typedef struct HookOccasion
 								 * else 0, as the run's event tells */
 	Oid			caller;			/* InvalidOid if not known */
 	const HookOrigin *origin;
+	const HookOccurrence *occurrence;	/* NULL: ask the statement */
+	int64		rows;			/* that it is about, for hooks.stats */
 	HookEventMaker make;
 	void	   *arg;
 } HookOccasion;

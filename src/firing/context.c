@@ -145,13 +145,16 @@ hooks_context_describe(const HookFiring *firing)
 }
 
 /*
- * The names of the assigned columns as name[]; false if none are known.
+ * The names of the columns that are assigned, or read, as name[]; false if
+ * none are known.
  */
 static bool
 assigned_columns(const HookFiring *firing, Datum *columns)
 {
-	const Bitmapset *assigned = firing->trigdata == NULL ? NULL :
-		firing->trigdata->tg_updatedcols;
+	const HookOccurrence *occurrence = firing->subject->occurrence;
+	const Bitmapset *assigned = firing->trigdata != NULL ?
+		firing->trigdata->tg_updatedcols :
+		occurrence != NULL ? occurrence->columns : NULL;
 	Datum	   *names;
 	int			n = 0;
 	int			x = -1;
@@ -230,6 +233,13 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	const PlannedStmt *plan;
 	HookRoot	root;
 
+	if (subject->occurrence != NULL)
+	{
+		*relation = subject->occurrence->relation;
+		*action = subject->occurrence->action;
+		*sql = subject->occurrence->sql;
+		return;
+	}
 	if (subject->event->action == HOOK_DROP)
 	{
 		*action = hooks_event_action_word(HOOK_DROP);
@@ -342,6 +352,17 @@ hooks_context_root(const HookFiring *firing)
 	return relation;
 }
 
+/*
+ * The number of the transaction.  One that only reads gets none for the sake
+ * of a hook: then, and on a standby, it is invalid unless there is one.
+ */
+FullTransactionId
+hooks_context_transaction(void)
+{
+	return XactReadOnly || IsInParallelMode() ?
+		GetTopFullTransactionIdIfAny() : GetTopFullTransactionId();
+}
+
 static Datum
 role_name(Oid role)
 {
@@ -371,6 +392,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	const char *root_action;
 	const char *sql;
 	char	   *constraint = NULL;
+	FullTransactionId transaction;
 	Jsonb	   *metadata;
 	TupleDesc	desc;
 	Datum		values[16];
@@ -417,7 +439,9 @@ hooks_context(PG_FUNCTION_ARGS)
 	i++;
 	nulls[i] = sql == NULL;
 	values[i++] = sql ? CStringGetTextDatum(sql) : (Datum) 0;
-	values[i++] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	transaction = hooks_context_transaction();
+	nulls[i] = !FullTransactionIdIsValid(transaction);
+	values[i++] = FullTransactionIdGetDatum(transaction);
 	values[i++] = TimestampTzGetDatum(firing->fired_at);
 	nulls[i] = metadata == NULL;
 	values[i++] = metadata ? JsonbPGetDatum(metadata) : (Datum) 0;

@@ -7,14 +7,26 @@
 
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "commands/trigger.h"
 #include "datatype/timestamp.h"
+#include "nodes/bitmapset.h"
 #include "utils/jsonb.h"
 
 #include "base/counters.h"
 #include "base/settings.h"
 #include "firing/statement.h"
 #include "registry/event.h"
+
+/* What brought a firing about that no trigger did */
+typedef struct HookOccurrence
+{
+	const char *sql;			/* the statement; NULL: what the client sent */
+	Oid			relation;		/* that it is about in the first place */
+	const char *action;			/* and what it does to that */
+	const Bitmapset *columns;	/* that it reads or assigns, offset as in
+								 * tg_updatedcols */
+} HookOccurrence;
 
 /* What the firings of a hook by a statement have in common */
 typedef struct HookSubject
@@ -30,6 +42,7 @@ typedef struct HookSubject
 	HookTally  *tally;			/* of the hook */
 	const struct HookBatch *batch;	/* the rows it is about, NULL if not of
 									 * one */
+	const HookOccurrence *occurrence;	/* NULL: ask the statement */
 	MemoryContext query_cxt;	/* the executor's memory of the query */
 } HookSubject;
 
@@ -70,6 +83,7 @@ extern const HookOrigin *hooks_context_find(const HookFiring *firing,
 											const char **sql);
 extern Oid	hooks_context_root(const HookFiring *firing);
 extern const char *hooks_context_action_word(const HookSubject *subject);
+extern FullTransactionId hooks_context_transaction(void);
 extern char *hooks_context_describe(const HookFiring *firing);
 extern int	hooks_context_place(const HookFiring *firing);
 

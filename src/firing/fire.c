@@ -282,9 +282,20 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 }
 
 /*
- * Fires the hooks of a run whose callbacks take the event as jsonb, which
- * make(firing, arg) makes for each, inside its firing.  Whether the command is
- * about the relation directly is for hooks.context().
+ * Fires the hooks of a run whose callbacks take the event as jsonb.
+ */
+void
+hooks_fire_occasion(HookRun *run, const HookOccasion *occasion)
+{
+	for (int i = 0; i < run->length; i++)
+		if (hooks_fire_is_due(&run->calls[i], NULL))
+			hooks_call_event(run, &run->calls[i], occasion);
+}
+
+/*
+ * The same for a command, with the event that make(firing, arg) makes for each
+ * hook, inside its firing.  Whether the command is about the relation directly
+ * is for hooks.context().
  */
 void
 hooks_fire_event(HookRun *run, Relation rel, bool direct, HookEventMaker make,
@@ -299,7 +310,5 @@ hooks_fire_event(HookRun *run, Relation rel, bool direct, HookEventMaker make,
 	occasion.origin = &origin;
 	occasion.make = make;
 	occasion.arg = arg;
-	for (int i = 0; i < run->length; i++)
-		if (hooks_fire_is_due(&run->calls[i], NULL))
-			hooks_call_event(run, &run->calls[i], &occasion);
+	hooks_fire_occasion(run, &occasion);
 }

@@ -20,6 +20,7 @@ extern void hooks_fire_leave_out(const HookChain *chain);
 extern void hooks_fire_call(HookRun *run, HookCall *call,
 							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);
+extern void hooks_fire_occasion(HookRun *run, const HookOccasion *occasion);
 extern void hooks_fire_event(HookRun *run, Relation rel, bool direct,
 							 HookEventMaker make, void *arg);
 

@@ -7,7 +7,9 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -100,6 +102,24 @@ hooks_payload_add_json(JsonbInState *state, const char *key, Jsonb *json)
 	hooks_jsonb_push(state, WJB_VALUE, &value);
 }
 
+static const char *
+kind_of_relation(char relkind)
+{
+	switch (relkind)
+	{
+		case RELKIND_VIEW:
+			return "view";
+		case RELKIND_MATVIEW:
+			return "materialized view";
+		case RELKIND_FOREIGN_TABLE:
+			return "foreign table";
+		case RELKIND_PARTITIONED_TABLE:
+			return "partitioned table";
+		default:
+			return "table";
+	}
+}
+
 /*
  * The qualified name of a relation, NULL if it is none.  palloc'd.
  */
@@ -111,6 +131,36 @@ hooks_payload_relation(Oid relid)
 		get_namespace_name(get_rel_namespace(relid));
 
 	return name == NULL ? NULL : quote_qualified_identifier(schema, name);
+}
+
+/*
+ * Adds what kind of relation it is, and the columns of it that a statement
+ * reads or assigns.
+ */
+void
+hooks_payload_add_relation(JsonbInState *state, Oid relid,
+						   const Bitmapset *columns)
+{
+	int			x = -1;
+
+	hooks_payload_add(state, "relation_kind",
+					  kind_of_relation(get_rel_relkind(relid)));
+	hooks_payload_key(state, "columns");
+	hooks_jsonb_push(state, WJB_BEGIN_ARRAY, NULL);
+	while ((x = bms_next_member(columns, x)) >= 0)
+	{
+		AttrNumber	attnum = x + FirstLowInvalidHeapAttributeNumber;
+		char	   *name = get_attname(relid, attnum, true);
+		JsonbValue	value = {0};
+
+		if (name == NULL || attnum < 0)
+			continue;
+		value.type = jbvString;
+		value.val.string.val = name;
+		value.val.string.len = strlen(name);
+		hooks_jsonb_push(state, WJB_ELEM, &value);
+	}
+	hooks_jsonb_push(state, WJB_END_ARRAY, NULL);
 }
 
 /*
@@ -176,9 +226,12 @@ hooks_payload_begin(HookFiring *firing)
 					  GetUserNameFromId(firing->caller, true));
 	hooks_payload_add(&state, "session_user",
 					  GetUserNameFromId(GetSessionUserId(), true));
-	hooks_payload_add(&state, "statement", debug_query_string);
-	transaction = GetTopFullTransactionId();
+	hooks_payload_add(&state, "statement",
+					  subject->occurrence != NULL ?
+					  subject->occurrence->sql : debug_query_string);
+	transaction = hooks_context_transaction();
 	hooks_payload_add(&state, "transaction_id",
+					  !FullTransactionIdIsValid(transaction) ? NULL :
 					  psprintf(UINT64_FORMAT,
 							   U64FromFullTransactionId(transaction)));
 	hooks_payload_add(&state, "fired_at",

@@ -226,6 +226,11 @@ hooks_policy_failed(const HookMember *member, const HookFiring *firing,
 			 error->detail ? errdetail_internal("%s", error->detail) : 0,
 			 error->hint ? errhint("%s", error->hint) : 0,
 			 hooks_place(firing->subject->relation, InvalidOid)));
+
+
+	/* where nothing can be written, as on a standby, the WARNING has to do */
+	if (XactReadOnly)
+		return HOOK_FAILED;
 	hooks_failure_record(hook, firing, error);
 	if (unlikely(hooks_observed))
 		hooks_firing->failure = error->message;

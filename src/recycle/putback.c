@@ -32,6 +32,7 @@
 #include "base/compat.h"
 #include "base/identity.h"
 #include "base/place.h"
+#include "firing/reads.h"
 #include "firing/statement.h"
 #include "recycle/keeper.h"
 #include "recycle/putback.h"
@@ -359,6 +360,7 @@ hooks_putback_run(List *tables, Oid caller, bool quiet)
 						InvalidSnapshot,
 						&putback->receiver, NULL, stores, 0);
 	ExecutorStart(putback->running, 0);
+	hooks_reads_ignore(putback->running);
 	if (quiet)
 		hooks_quiet_statement(putback->running, tables);
 	hooks_statement_set_caller(caller);

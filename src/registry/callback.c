@@ -190,6 +190,21 @@ hooks_callback_lookup(const char *name, bool takes_jsonb)
 }
 
 /*
+ * Is a callback, named as for hooks_callback_lookup(), a function that takes
+ * jsonb, and no trigger function?
+ */
+bool
+hooks_callback_takes_jsonb(const char *name)
+{
+	char	   *arguments;
+	List	   *names = callback_names(name, &arguments);
+
+	return names != NIL && arguments_match(arguments, true) &&
+		(!arguments_match(arguments, false) ||
+		 has_wrong_shape(names, false)) && !has_wrong_shape(names, true);
+}
+
+/*
  * The function without arguments that a user's text names; 42883 if there is
  * none.
  */

@@ -12,6 +12,7 @@
 
 extern const char *hooks_callback_problem(Oid function, bool takes_jsonb);
 extern char *hooks_callback_text(Oid function);
+extern bool hooks_callback_takes_jsonb(const char *name);
 extern Oid	hooks_callback_lookup(const char *name, bool takes_jsonb);
 extern Oid	hooks_callback_lookup_plain(const char *name);
 extern Oid	hooks_callback_owner(Oid function);

@@ -13,6 +13,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -24,6 +25,7 @@
 
 #include "base/compat.h"
 #include "base/own.h"
+#include "base/preload.h"
 #include "base/ring.h"
 #include "registry/callback.h"
 #include "registry/condition.h"
@@ -40,12 +42,20 @@
 	ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION), __VA_ARGS__))
 
 /*
- * Is truncate asked for by its own name, not by a group?
+ * Leaves out other actions; 42P17 if no action is left.
  */
-static bool
-asks_for_truncate(const HookArguments *given)
+static void
+keep_actions(Hook *hook, const HookArguments *given, int actions)
 {
-	return strstr(given->action, "truncate") != NULL;
+	hook->actions &= actions;
+	if (hook->actions != 0)
+		return;
+	if (given->level == NULL)
+		refuse(errmsg("phase \"%s\" has no action of \"%s\"",
+					  hooks_event_phase_word(hook->phase), given->action));
+	refuse(errmsg("phase \"%s\" has no action of \"%s\" at level \"%s\"",
+				  hooks_event_phase_word(hook->phase), given->action,
+				  given->level));
 }
 
 static void
@@ -83,11 +93,10 @@ check_on_failure(const HookArguments *given)
  * What goes together with a phase that has no level.
  */
 static void
-check_without_level(Hook *hook, const HookArguments *given)
+check_without_level(Hook *hook, const HookArguments *given, int named)
 {
 	const char *phase = hooks_event_phase_word(hook->phase);
-	int			possible = hook->phase == HOOK_ON_FAILURE ? HOOK_WRITE :
-		HOOK_WRITE | HOOK_NAME;
+	int			possible = hooks_event_actions(hook->phase, HOOK_NO_LEVEL);
 
 	if (given->level != NULL)
 		refuse(errmsg("phase \"%s\" has no level \"%s\"", phase,
@@ -97,9 +106,10 @@ check_without_level(Hook *hook, const HookArguments *given)
 					   hook->phase == HOOK_ON_FAILURE ?
 					   "It is about a statement that failed; leave the level out." :
 					   "It is about all rows of a statement; leave the level out."));
-	if (hook->actions & ~possible)
+	if (named & ~possible)
 		refuse(errmsg("phase \"%s\" has no action \"%s\"", phase,
-					  hooks_event_action_list(hook->actions & ~possible)));
+					  hooks_event_action_list(named & ~possible)));
+	keep_actions(hook, given, possible);
 	check_name_and_columns(hook, given);
 	if (hook->phase == HOOK_ON_FAILURE)
 		check_on_failure(given);
@@ -109,58 +119,90 @@ check_without_level(Hook *hook, const HookArguments *given)
 }
 
 /*
- * Which phases, actions and levels go together, and their defaults.
+ * Refuses actions, asked for by name, that the phase or level does not have.
  */
 static void
-check_event(Hook *hook, const HookArguments *given)
+check_named(const Hook *hook, int named)
 {
-	int			cascading = HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE |
-		HOOK_DROP;
+	int			cascading = hooks_event_actions(HOOK_BEFORE_CASCADE,
+												HOOK_STATEMENT);
+	int			without_row = named & hooks_event_jsonb_actions();
 
-	if (!hooks_event_has_level(hook->phase))
-	{
-		check_without_level(hook, given);
-		return;
-	}
 	if (hook->phase == HOOK_BEFORE_CASCADE)
 	{
 		if (hook->level == HOOK_ROW)
 			refuse(errmsg("phase \"before_cascade\" has no level \"row\""),
 				   errhint("It fires once for the whole set of rows; the rows are in old_table."));
-		if (hook->actions & ~cascading)
+		if (named & ~cascading)
 			refuse(errmsg("phase \"before_cascade\" has no action \"%s\"",
-						  hooks_event_action_list(hook->actions & ~cascading)),
+						  hooks_event_action_list(named & ~cascading)),
 				   errhint("Its actions are delete, update, truncate and drop."));
-		hook->level = HOOK_STATEMENT;
 	}
-	if (hook->actions & HOOK_DROP)
+	if ((named & HOOK_DROP) && hook->phase == HOOK_AFTER)
+		refuse(errmsg("phase \"after\" has no action \"drop\""),
+			   errhint("Use phase before or before_cascade, while the relation is still there."));
+	if (without_row != 0 && hook->level == HOOK_ROW)
+		refuse(errmsg("action \"%s\" has no level \"row\"",
+					  hooks_event_action_list(without_row)));
+	if (hooks_event_mixes_shapes(hook->phase, named))
+		refuse(errmsg(pg_popcount32(without_row) == 1 ?
+					  "action \"%s\" cannot be combined with other actions" :
+					  "actions \"%s\" cannot be combined with other actions",
+					  hooks_event_action_list(without_row)),
+			   pg_popcount32(without_row) == 1 ?
+			   errdetail("Its callback is no trigger function, but takes the event as jsonb.") :
+			   errdetail("Their callback is no trigger function, but takes the event as jsonb."));
+	if ((named & HOOK_NAME) && hook->level == HOOK_STATEMENT)
+		refuse(errmsg("action \"name\" has no level \"statement\""));
+}
+
+/*
+ * A group can have actions of both shapes of callbacks: then it means those of
+ * one shape, that of the actions which are named beside it, or that which the
+ * callback has.
+ */
+static void
+choose_shape(Hook *hook, const HookArguments *given, int named)
+{
+	int			jsonb = hooks_event_jsonb_actions();
+	bool		takes_jsonb;
+
+	if (!hooks_event_mixes_shapes(hook->phase, hook->actions))
+		return;
+	takes_jsonb = named != 0 ? (named & jsonb) != 0 :
+		hooks_callback_takes_jsonb(given->callback);
+	keep_actions(hook, given, takes_jsonb ? jsonb : ~jsonb);
+}
+
+/*
+ * Which phases, actions and levels go together, and their defaults.
+ */
+static void
+check_event(Hook *hook, const HookArguments *given, int named)
+{
+	int			rows = hooks_event_actions(hook->phase, HOOK_ROW);
+	int			statements = hooks_event_actions(hook->phase, HOOK_STATEMENT);
+
+	/* a name is asked for by its columns */
+	hook->actions &= ~HOOK_NAME | named;
+	if (!hooks_event_has_level(hook->phase))
 	{
-		if (hook->phase == HOOK_AFTER)
-			refuse(errmsg("phase \"after\" has no action \"drop\""),
-				   errhint("Use phase before or before_cascade, while the relation is still there."));
-		if (hook->level == HOOK_ROW)
-			refuse(errmsg("action \"drop\" has no level \"row\""));
-		if (hook->actions != HOOK_DROP)
-			refuse(errmsg("action \"drop\" cannot be combined with other actions"),
-				   errdetail("Its callback is no trigger function, but takes the event as jsonb."));
-		hook->level = HOOK_STATEMENT;
+		check_without_level(hook, given, named);
+		return;
 	}
-	if (hook->actions & HOOK_NAME)
-	{
-		if (hook->level == HOOK_STATEMENT)
-			refuse(errmsg("action \"name\" has no level \"statement\""));
-		hook->level = HOOK_ROW;
-	}
+	check_named(hook, named);
+	keep_actions(hook, given, named |
+				 (hook->level == HOOK_ROW ? rows :
+				  hook->level == HOOK_STATEMENT ? statements :
+				  rows | statements));
+	choose_shape(hook, given, named);
 	if (hook->level == HOOK_NO_LEVEL)
-		hook->level = hook->actions == HOOK_TRUNCATE ? HOOK_STATEMENT :
-			HOOK_ROW;
-	if (hook->level == HOOK_ROW && (hook->actions & HOOK_TRUNCATE))
-	{
-		if (asks_for_truncate(given))
-			refuse(errmsg("action \"truncate\" has no level \"row\""),
-				   errhint("TRUNCATE does not look at rows; register it with level => 'statement'."));
-		hook->actions &= ~HOOK_TRUNCATE;
-	}
+		hook->level = (hook->actions & rows) != 0 ? HOOK_ROW : HOOK_STATEMENT;
+	if (hook->level == HOOK_ROW && (named & HOOK_TRUNCATE))
+		refuse(errmsg("action \"truncate\" has no level \"row\""),
+			   errhint("TRUNCATE does not look at rows; register it with level => 'statement'."));
+	keep_actions(hook, given,
+				 hook->level == HOOK_ROW ? rows : statements);
 	check_name_and_columns(hook, given);
 }
 
@@ -222,12 +264,50 @@ check_policy(Hook *hook)
 }
 
 /*
+ * Can a hook of the phase have an action on this kind of relation?
+ */
+static bool
+is_possible(const Hook *hook, int action, char relkind)
+{
+	for (int i = 0; i < HOOK_EVENTS; i++)
+		if (hooks_event_wants(&hooks_events[i], hook->phase, hook->level,
+							  action) &&
+			!hooks_event_is_possible(&hooks_events[i], relkind))
+			return false;
+	return true;
+}
+
+/*
+ * Leaves out actions of groups that the kind of relation does not have, unless
+ * none is left.  Why it cannot have the hook, NULL if it can.
+ */
+static const char *
+check_kind(Hook *hook, char relkind, int named)
+{
+	int			possible = 0;
+	const char *word;
+
+	for (int action = 1; action <= hook->actions; action <<= 1)
+		if ((hook->actions & action) && is_possible(hook, action, relkind))
+			possible |= action;
+	if (possible != 0)
+		hook->actions &= possible | named;
+	if ((hook->actions & ~possible) == 0)
+		return NULL;
+	word = hooks_event_action_list(hook->actions & ~possible);
+	return relkind == RELKIND_FOREIGN_TABLE ?
+		psprintf("Foreign tables have no phase \"%s\" of action \"%s\".",
+				 hooks_event_phase_word(hook->phase), word) :
+		psprintf("Views have no action \"%s\".", word);
+}
+
+/*
  * Opens a relation that the hook can be registered on: 42P01 if it is not
  * there, 42809 if it is no such relation, 42501 if the caller could not create
  * a trigger on it.
  */
 static Relation
-open_target(Hook *hook, const HookArguments *given)
+open_target(Hook *hook, int named)
 {
 	Relation	rel = try_relation_open(hook->relation, AccessShareLock);
 	const char *problem;
@@ -239,17 +319,8 @@ open_target(Hook *hook, const HookArguments *given)
 				 errmsg("relation with OID %u does not exist",
 						hook->relation)));
 	(void) hooks_scope_allows(hook->relation, hook->actions, &problem);
-	if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE &&
-		!HOOKS_FOREIGN_TRUNCATE && !asks_for_truncate(given))
-		hook->actions &= ~HOOK_TRUNCATE;
-	for (int i = 0; i < HOOK_EVENTS && problem == NULL; i++)
-		if (hooks_event_wants(&hooks_events[i], hook->phase, hook->level,
-							  hook->actions) &&
-			!hooks_event_is_possible(&hooks_events[i], rel->rd_rel->relkind))
-			problem =
-				psprintf("Foreign tables have no phase \"%s\" of action \"%s\".",
-						 hooks_event_phase_word(hook->phase),
-						 hooks_event_action_word(hooks_events[i].action));
+	if (problem == NULL)
+		problem = check_kind(hook, rel->rd_rel->relkind, named);
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -364,6 +435,24 @@ lock_functions(const Hook *hook)
 }
 
 /*
+ * 55000 where nobody would see what the hook is for, before a session's first
+ * statement is over.
+ */
+static void
+check_preload(const Hook *hook)
+{
+	int			unseen = hook->actions & (HOOK_READ | HOOK_LOAD | HOOK_PUT);
+
+	if (!hooks_scope_needs_preload(hook) || hooks_preload_is_set())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("action \"%s\" needs the library to be preloaded",
+					hooks_event_action_list(unseen)),
+			 errhint("Add hooks to \"shared_preload_libraries\", and restart the server; or to \"session_preload_libraries\" of the server or database, and connect again.")));
+}
+
+/*
  * The hook that the arguments ask for: everything about it that needs no look
  * at the registry, as the current user, under the current search_path.
  */
@@ -371,6 +460,7 @@ Hook *
 hooks_compose(const HookArguments *given)
 {
 	Hook	   *hook = hooks_hook_make();
+	int			named;
 	AclResult	result;
 	Relation	rel = NULL;
 	bool		takes_jsonb;
@@ -378,7 +468,7 @@ hooks_compose(const HookArguments *given)
 
 	hook->name = given->name;
 	hook->phase = hooks_event_parse_phase(given->phase);
-	hook->actions = hooks_event_parse_actions(given->action);
+	hook->actions = hooks_event_parse_asked(given->action, &named);
 	if (given->level != NULL)
 		hook->level = hooks_event_parse_level(given->level);
 	hook->arguments = given->arguments;
@@ -392,7 +482,7 @@ hooks_compose(const HookArguments *given)
 	hook->package = given->package;
 	hook->description = given->description;
 
-	check_event(hook, given);
+	check_event(hook, given, named);
 	hook->policy = hook->phase == HOOK_AFTER_COMMIT ? HOOK_RETRY :
 		hook->phase == HOOK_ON_FAILURE ||
 		(hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME)) ?
@@ -415,7 +505,7 @@ hooks_compose(const HookArguments *given)
 			refuse(errmsg("schema is for hooks on all tables of a schema"),
 				   errhint("Pass either relation or schema."));
 		hook->relation = given->relation;
-		rel = open_target(hook, given);
+		rel = open_target(hook, named);
 		hook->columns = find_columns(hook, given->columns, rel);
 		hook->payload = find_columns(hook, given->payload, rel);
 	}
@@ -434,6 +524,7 @@ hooks_compose(const HookArguments *given)
 		hooks_arguments_check_size("condition", strlen(written),
 								   HOOKS_MAX_LONG);
 	}
+	check_preload(hook);
 	lock_functions(hook);
 	if (rel != NULL)
 		relation_close(rel, NoLock);

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_trigger.h"
 #include "lib/stringinfo.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 
 #include "base/compat.h"
@@ -176,15 +177,16 @@ hooks_event_parse_phase(const char *given)
 }
 
 /*
- * The actions of a comma list, with groups spelled out, as bits.  If one is
- * none, *unknown is it.
+ * The actions of a comma list, with groups spelled out, as bits; in *named
+ * those that are in it by their own names.  If one is none, *unknown is it.
  */
 static int
-find_actions(const char *given, const char **unknown)
+find_actions(const char *given, int *named, const char **unknown)
 {
 	char	   *part = pstrdup(given);
 	int			actions = 0;
 
+	*named = 0;
 	*unknown = NULL;
 	while (part != NULL)
 	{
@@ -199,7 +201,13 @@ find_actions(const char *given, const char **unknown)
 		while (end > part && strchr(" \t\n", end[-1]) != NULL)
 			*--end = '\0';
 		if (is_word(&action_words, part))
-			actions |= find_word(&action_words, part)->value;
+		{
+			int			value = find_word(&action_words, part)->value;
+
+			actions |= value;
+			if (pg_popcount32(value) == 1)
+				*named |= value;
+		}
 		else
 			*unknown = part;
 		part = next;
@@ -208,15 +216,36 @@ find_actions(const char *given, const char **unknown)
 }
 
 /*
- * The same; 22023 if one is none.
+ * The actions of a comma list, with groups spelled out, as bits; in *named
+ * those that are in it by their own names.  22023 if one is none.
  */
+int
+hooks_event_parse_asked(const char *given, int *named)
+{
+	const char *unknown;
+	int			actions = find_actions(given, named, &unknown);
+
+	return unknown == NULL ? actions : parse_word(&action_words, unknown);
+}
+
+/*
+ * The same, without those that are none.
+ */
+int
+hooks_event_find_actions(const char *given)
+{
+	const char *unknown;
+	int			named;
+
+	return find_actions(given, &named, &unknown);
+}
+
 int
 hooks_event_parse_actions(const char *given)
 {
-	const char *unknown;
-	int			actions = find_actions(given, &unknown);
+	int			named;
 
-	return unknown == NULL ? actions : parse_word(&action_words, unknown);
+	return hooks_event_parse_asked(given, &named);
 }
 
 /*
@@ -232,11 +261,12 @@ hooks_event_unknown_word(const char *phase, const char *action,
 		&policy_words, &run_as_words, &fire_words};
 	const char *const words[] = {phase, level, policy, run_as, fire};
 	const char *unknown;
+	int			named;
 
 	for (int i = 0; i < lengthof(words); i++)
 		if (words[i] != NULL && !is_word(lists[i], words[i]))
 			return lists[i]->what;
-	(void) find_actions(action, &unknown);
+	(void) find_actions(action, &named, &unknown);
 	return unknown == NULL ? NULL : action_words.what;
 }
 
@@ -406,11 +436,15 @@ hooks_event_when_function(HookPhase phase)
 /*
  * Can a relation of this kind have hooks of the event?  Foreign tables have no
  * foreign keys, so that there is no cascade of rows to come before, and their
- * rows cannot be fetched again at commit or for the log.
+ * rows cannot be fetched again at commit or for the log.  Views are only read.
  */
 bool
 hooks_event_is_possible(const HookEvent *event, char relkind)
 {
+	if (relkind == RELKIND_VIEW)
+		return (event->action & (HOOK_SELECT | HOOK_DROP)) != 0;
+	if (relkind == RELKIND_MATVIEW)
+		return (event->action & (HOOK_READ | HOOK_DROP)) != 0;
 	return relkind != RELKIND_FOREIGN_TABLE || event->action == HOOK_DROP ||
 		(event->phase != HOOK_BEFORE_CASCADE &&
 		 event->phase != HOOK_BEFORE_COMMIT &&
@@ -478,6 +512,32 @@ hooks_event_takes_jsonb(HookPhase phase, int actions)
 			actions_and_groups[i].with_jsonb)
 			return true;
 	return false;
+}
+
+/*
+ * The actions that are told as jsonb in every phase.
+ */
+int
+hooks_event_jsonb_actions(void)
+{
+	int			actions = 0;
+
+	for (int i = 0; i < lengthof(actions_and_groups); i++)
+		if (actions_and_groups[i].with_jsonb)
+			actions |= actions_and_groups[i].value;
+	return actions;
+}
+
+/*
+ * Do the callbacks of some actions have two shapes?
+ */
+bool
+hooks_event_mixes_shapes(HookPhase phase, int actions)
+{
+	int			jsonb = hooks_event_jsonb_actions();
+
+	return !phases[phase].with_jsonb && (actions & jsonb) != 0 &&
+		(actions & ~jsonb) != 0;
 }
 
 /*
@@ -553,16 +613,35 @@ hooks_event_allows_policy(HookPhase phase, HookPolicy policy)
 
 /*
  * Does a hook of this phase, level and actions fire at the event?  The moment
- * of naming may come with an INSERT or with an UPDATE.
+ * of naming, and a put, may come with an INSERT or with an UPDATE.
  */
 bool
 hooks_event_wants(const HookEvent *event, HookPhase phase, HookLevel level,
 				  int actions)
 {
-	if (actions & HOOK_NAME)
+	if (actions & (HOOK_NAME | HOOK_PUT))
 		actions |= HOOK_INSERT | HOOK_UPDATE;
 	return event->phase == phase && event->level == level &&
 		(event->action & actions) != 0;
+}
+
+/*
+ * The actions that hooks of a phase and level can have.
+ */
+int
+hooks_event_actions(HookPhase phase, HookLevel level)
+{
+	int			actions = 0;
+
+	for (int i = 0; i < HOOK_EVENTS; i++)
+		if (hooks_events[i].phase == phase && hooks_events[i].level == level)
+			actions |= hooks_events[i].action;
+	if (level == HOOK_ROW ||
+		phase == HOOK_BEFORE_COMMIT || phase == HOOK_AFTER_COMMIT)
+		actions |= HOOK_NAME;
+	if (phase == HOOK_BEFORE || phase == HOOK_AFTER)
+		actions |= HOOK_PUT;
+	return actions;
 }
 
 /*
@@ -578,7 +657,9 @@ hooks_event_makes_sense(HookPhase phase, HookLevel level, int actions,
 		found |= hooks_event_wants(&hooks_events[i], phase, level, actions);
 	if (!found)
 		return false;
-	if (((actions & HOOK_DROP) && actions != HOOK_DROP) ||
+	if (hooks_event_mixes_shapes(phase, actions) ||
+		((actions & HOOK_PUT) &&
+		 phase != HOOK_BEFORE && phase != HOOK_AFTER) ||
 		((actions & HOOK_NAME) &&
 		 (actions != HOOK_NAME || !columns ||
 		  level != (hooks_event_has_level(phase) ? HOOK_ROW :

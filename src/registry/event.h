@@ -85,6 +85,8 @@ extern const HookEvent hooks_events[HOOK_EVENTS];
 
 extern HookPhase hooks_event_parse_phase(const char *given);
 extern int	hooks_event_parse_actions(const char *given);
+extern int	hooks_event_find_actions(const char *given);
+extern int	hooks_event_parse_asked(const char *given, int *named);
 extern HookLevel hooks_event_parse_level(const char *given);
 extern HookPolicy hooks_event_parse_policy(const char *given);
 extern HookRunAs hooks_event_parse_run_as(const char *given);
@@ -120,6 +122,9 @@ extern bool hooks_event_has_tables(const HookEvent *event);
 extern char *hooks_event_create_trigger(const HookEvent *event,
 										const char *table, bool tables);
 extern bool hooks_event_takes_jsonb(HookPhase phase, int actions);
+extern int	hooks_event_jsonb_actions(void);
+extern bool hooks_event_mixes_shapes(HookPhase phase, int actions);
+extern int	hooks_event_actions(HookPhase phase, HookLevel level);
 extern bool hooks_event_can_veto(HookPhase phase);
 extern int16 hooks_event_trigger_type(const HookEvent *event);
 extern bool hooks_event_has_level(HookPhase phase);

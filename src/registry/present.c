@@ -29,11 +29,8 @@ static bool of_other_version = false;
 /* counts such messages, so that what was read while one came is not kept */
 static uint64 changes = 0;
 
-/*
- * Whether there are on_failure hooks; not known after any change of the
- * registry.  Without preload there are none, ever.
- */
-HookFailureState hooks_present_failure_state = HOOKS_NO_FAILURE;
+/* not known after any change of the registry */
+int			hooks_present_watched = -1;
 
 /* the relations that have hooks; NULL when it has to be made anew */
 static HTAB *hooked = NULL;
@@ -46,8 +43,7 @@ relation_changed(Datum arg, Oid relid)
 	{
 		changes++;
 		known_kinds = -1;
-		if (hooks_ring_exists())
-			hooks_present_failure_state = HOOKS_FAILURE_UNKNOWN;
+		hooks_present_watched = -1;
 		if (hooked != NULL)
 			hash_destroy(hooked);
 		hooked = NULL;
@@ -61,8 +57,6 @@ void
 hooks_present_init(void)
 {
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
-	if (process_shared_preload_libraries_in_progress)
-		hooks_present_failure_state = HOOKS_FAILURE_UNKNOWN;
 }
 
 static HTAB *
@@ -142,29 +136,37 @@ hooks_present_kinds(void)
 }
 
 /*
- * Are there on_failure hooks, as far as the registry has to be looked at for
- * that?  False where nothing can be looked up.
+ * Can a relation have hooks, of its own or wide ones?
  */
 bool
-hooks_present_watches_failures(void)
+hooks_present_concerns(Oid relid)
+{
+	return (hooks_present_kinds() & HOOKS_WIDE) != 0 ||
+		hooks_present_on(relid);
+}
+
+/*
+ * Are there hooks of a kind for which all statements are watched?  Looks at
+ * the registry if it must; false where nothing can be looked up.
+ */
+bool
+hooks_present_watches(int kind)
 {
 	bool		other_version;
 	uint64		before;
-	bool		some;
+	int			kinds;
 
-	if (hooks_present_failure_state != HOOKS_FAILURE_UNKNOWN)
-		return hooks_present_failure_state == HOOKS_SOME_FAILURE;
+	if (hooks_present_watched >= 0)
+		return (hooks_present_watched & kind) != 0;
 	if (!IsTransactionState() || !OidIsValid(MyDatabaseId))
 		return false;
 	AcceptInvalidationMessages();
 	known_registry =
 		hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
 	before = changes;
-	some = OidIsValid(known_registry) &&
-		(hooks_registry_read_kinds(known_registry, &other_version) &
-		 HOOKS_ON_FAILURE) != 0;
+	kinds = !OidIsValid(known_registry) ? 0 :
+		hooks_registry_read_kinds(known_registry, &other_version);
 	if (changes == before)
-		hooks_present_failure_state = some ? HOOKS_SOME_FAILURE :
-			HOOKS_NO_FAILURE;
-	return some;
+		hooks_present_watched = kinds & (HOOKS_ON_FAILURE | HOOKS_ON_SELECT);
+	return (kinds & kind) != 0;
 }

@@ -13,21 +13,21 @@
 #define HOOKS_WIDE		(1 << 1)	/* on all tables of a schema, or all */
 #define HOOKS_ON_DROP	(1 << 2)
 #define HOOKS_ON_FAILURE	(1 << 3)
+#define HOOKS_ON_SELECT	(1 << 4)
+#define HOOKS_ON_COPY	(1 << 5)	/* on what COPY does */
 
-/* Are there on_failure hooks? */
-typedef enum HookFailureState
-{
-	HOOKS_FAILURE_UNKNOWN,
-	HOOKS_NO_FAILURE,
-	HOOKS_SOME_FAILURE
-} HookFailureState;
-
-extern HookFailureState hooks_present_failure_state;
+/*
+ * Which of the kinds there are that only whoever watches all statements has to
+ * know: HOOKS_ON_FAILURE and HOOKS_ON_SELECT, as bits; -1 if that has to be
+ * looked up.
+ */
+extern int	hooks_present_watched;
 
 extern void hooks_present_init(void);
 extern int	hooks_present_kinds(void);
 extern bool hooks_present_on(Oid relid);
 extern bool hooks_present_registry(void);
-extern bool hooks_present_watches_failures(void);
+extern bool hooks_present_concerns(Oid relid);
+extern bool hooks_present_watches(int kind);
 
 #endif							/* HOOKS_PRESENT_H */

@@ -23,6 +23,7 @@
 #include "utils/syscache.h"
 
 #include "base/own.h"
+#include "base/preload.h"
 #include "base/ring.h"
 #include "base/settings.h"
 #include "registry/body.h"
@@ -285,17 +286,72 @@ has_rows(Relation registry, const RegistryKey *which)
 }
 
 /*
+ * Is there a hook on drop?  Its actions are drop, and others of those that are
+ * told as jsonb: an index has each such list.
+ */
+static bool
+has_drop(Relation registry)
+{
+	int			others = hooks_event_jsonb_actions() &
+		hooks_event_actions(HOOK_BEFORE, HOOK_STATEMENT) & ~HOOK_DROP;
+	int			some = others;
+
+	for (;;)
+	{
+		char	   *list = hooks_event_action_list(some | HOOK_DROP);
+		RegistryKey key = {"registry_action_idx", Anum_registry_action,
+			F_TEXTEQ, CStringGetTextDatum(list)};
+
+		if (has_rows(registry, &key))
+			return true;
+		if (some == 0)
+			return false;
+		some = (some - 1) & others;
+	}
+}
+
+/*
+ * The kinds that no trigger and no command needs to know, but only who watches
+ * all statements.  No index has them.
+ */
+static int
+find_watched_kinds(Relation registry)
+{
+	TupleDesc	desc = RelationGetDescr(registry);
+	SysScanDesc scan = begin_scan(registry, &all_rows);
+	int			kinds = 0;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		phase = heap_getattr(tuple, Anum_registry_phase, desc,
+										 &isnull);
+		Datum		list = heap_getattr(tuple, Anum_registry_action, desc,
+										&isnull);
+		int			actions =
+			hooks_event_find_actions(TextDatumGetCString(list));
+
+		if (hooks_ring_exists() &&
+			strcmp(TextDatumGetCString(phase),
+				   hooks_event_phase_word(HOOK_ON_FAILURE)) == 0)
+			kinds |= HOOKS_ON_FAILURE;
+		if (actions & HOOK_SELECT)
+			kinds |= HOOKS_ON_SELECT;
+		if (actions & (HOOK_SELECT | HOOK_DUMP | HOOK_LOAD))
+			kinds |= HOOKS_ON_COPY;
+	}
+	systable_endscan(scan);
+	return kinds;
+}
+
+/*
  * What kinds of hooks the registry with this OID has, as bits; none if it is
  * of another version.
  */
 int
 hooks_registry_read_kinds(Oid relid, bool *other_version)
 {
-	RegistryKey on_drop =
-	{"registry_action_idx", Anum_registry_action, F_TEXTEQ,
-	CStringGetTextDatum(hooks_event_action_word(HOOK_DROP))};
-	RegistryKey on_failure = {"", Anum_registry_phase, F_TEXTEQ,
-		CStringGetTextDatum(hooks_event_phase_word(HOOK_ON_FAILURE))};
 	Relation	registry = table_open(relid, AccessShareLock);
 	int			kinds = 0;
 
@@ -308,11 +364,10 @@ hooks_registry_read_kinds(Oid relid, bool *other_version)
 			kinds |= HOOKS_ANY;
 		if (has_rows(registry, &wide_rows))
 			kinds |= HOOKS_WIDE;
-		if (has_rows(registry, &on_drop))
+		if (kinds != 0 && has_drop(registry))
 			kinds |= HOOKS_ON_DROP;
-		/* no index has that; only who is watched for failures has to know */
-		if (hooks_ring_exists() && has_rows(registry, &on_failure))
-			kinds |= HOOKS_ON_FAILURE;
+		if (kinds != 0 && hooks_preload_is_set())
+			kinds |= find_watched_kinds(registry);
 	}
 	table_close(registry, AccessShareLock);
 	return kinds;

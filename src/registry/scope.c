@@ -24,6 +24,7 @@
 #include "utils/syscache.h"
 
 #include "base/own.h"
+#include "base/preload.h"
 #include "base/ring.h"
 #include "registry/present.h"
 #include "registry/scope.h"
@@ -49,7 +50,21 @@ hooks_scope_allows_schema(Oid schema)
 }
 
 /*
- * Why a row of pg_class can have no hook of these actions; NULL if it can.
+ * Can a kind of relation have hooks of any of these actions?
+ */
+static bool
+kind_allows(char relkind, int actions)
+{
+	for (int i = 0; i < HOOK_EVENTS; i++)
+		if ((hooks_events[i].action & actions) != 0 &&
+			hooks_event_is_possible(&hooks_events[i], relkind))
+			return true;
+	return false;
+}
+
+/*
+ * Why a row of pg_class can have no hook of any of these actions; NULL if it
+ * can.
  */
 static const char *
 find_problem(const FormData_pg_class *form, int actions)
@@ -61,11 +76,11 @@ find_problem(const FormData_pg_class *form, int actions)
 		case RELKIND_FOREIGN_TABLE:
 			break;
 		case RELKIND_VIEW:
-			if (actions == HOOK_DROP)
+			if (kind_allows(RELKIND_VIEW, actions))
 				break;
 			return "It is a view.";
 		case RELKIND_MATVIEW:
-			if (actions == HOOK_DROP)
+			if (kind_allows(RELKIND_MATVIEW, actions))
 				break;
 			return "It is a materialized view.";
 		default:
@@ -83,8 +98,8 @@ find_problem(const FormData_pg_class *form, int actions)
 }
 
 /*
- * Can hooks of these actions be on the relation?  If not, and it exists,
- * *problem tells why.
+ * Can hooks of some of these actions be on the relation?  If not, and it
+ * exists, *problem tells why.
  */
 bool
 hooks_scope_allows(Oid relid, int actions, const char **problem)
@@ -285,6 +300,17 @@ hooks_scope_wants(const HookReach *reach, const HookEvent *event)
 }
 
 /*
+ * Has a hook actions that no trigger sees?  Then the library must be there
+ * before the statement.
+ */
+bool
+hooks_scope_needs_preload(const Hook *hook)
+{
+	return (hook->phase == HOOK_BEFORE || hook->phase == HOOK_AFTER) &&
+		(hook->actions & (HOOK_READ | HOOK_LOAD | HOOK_PUT)) != 0;
+}
+
+/*
  * Why a hook must not fire, NULL if it may: its owner could not register it.
  * A definition may have come otherwise than by hooks.register(), or have got
  * another owner, and must not give a role power over what is not its own.
@@ -296,6 +322,8 @@ hooks_scope_forbids(const Hook *hook)
 
 	if (hook->phase == HOOK_ON_FAILURE && !hooks_ring_exists())
 		return "the library is not in \"shared_preload_libraries\"";
+	if (hooks_scope_needs_preload(hook) && !hooks_preload_is_set())
+		return "the library is not preloaded";
 	if (superuser_arg(hook->owner))
 		return NULL;
 	owner = GetUserNameFromId(hook->owner, true);

@@ -38,21 +38,32 @@ HOOK_ACTION_WORD(HOOK_INSERT, "insert", now, as_trigger)
 HOOK_ACTION_WORD(HOOK_UPDATE, "update", now, as_trigger)
 HOOK_ACTION_WORD(HOOK_DELETE, "delete", now, as_trigger)
 HOOK_ACTION_WORD(HOOK_TRUNCATE, "truncate", now, as_trigger)
-HOOK_ACTION_WORD(HOOK_SELECT, "select", later, with_jsonb)
+HOOK_ACTION_WORD(HOOK_SELECT, "select", now, with_jsonb)
 HOOK_ACTION_WORD(HOOK_PUT, "put", later, as_trigger)
 HOOK_ACTION_WORD(HOOK_NAME, "name", now, as_trigger)
+HOOK_ACTION_WORD(HOOK_LOAD, "load", later, with_jsonb)
+HOOK_ACTION_WORD(HOOK_DUMP, "dump", later, with_jsonb)
+HOOK_ACTION_WORD(HOOK_RESTORE, "restore", later, with_jsonb)
 HOOK_ACTION_WORD(HOOK_DROP, "drop", now, with_jsonb)
 HOOK_ACTION_WORD(HOOK_SESSION, "session", later, with_jsonb)
 HOOK_ACTION_WORD(HOOK_SERVER, "server", later, with_jsonb)
 #undef HOOK_ACTION_WORD
 #endif
 
-/* symbol, word, since when, the actions that the group stands for */
+/*
+ * symbol, word, since when, the actions that the group stands for.  All has no
+ * "put", which is an insert or an update.
+ */
 #ifdef HOOK_GROUP_WORD
 HOOK_GROUP_WORD(HOOK_WRITE, "write", now,
 				HOOK_INSERT | HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE)
-HOOK_GROUP_WORD(HOOK_READ, "read", later, HOOK_SELECT)
-HOOK_GROUP_WORD(HOOK_ALL, "all", later, HOOK_READ | HOOK_WRITE)
+HOOK_GROUP_WORD(HOOK_READ, "read", later, HOOK_SELECT | HOOK_DUMP)
+HOOK_GROUP_WORD(HOOK_LIFECYCLE, "lifecycle", later,
+				HOOK_INSERT | HOOK_NAME | HOOK_DELETE | HOOK_TRUNCATE |
+				HOOK_RESTORE | HOOK_DROP)
+HOOK_GROUP_WORD(HOOK_ALL, "all", later,
+				HOOK_WRITE | HOOK_READ | HOOK_LIFECYCLE | HOOK_LOAD)
+HOOK_GROUP_WORD(HOOK_FULL, "full", later, HOOK_ALL)
 #undef HOOK_GROUP_WORD
 #endif
 
@@ -92,7 +103,9 @@ HOOK_ACTIVATION_WORD(HOOK_ACTIVE_OPT_IN, "opt_in", now)
 
 /*
  * phase, level of the hooks, action, name of the trigger that stands for the
- * event.  A drop has no trigger (drop.c), nor has a failure (failing.c).
+ * event.  These have no trigger: a read (reads.c), what COPY does
+ * (copies.c), a restore (put_back.c), a drop (drop.c), a failure (failing.c).
+ * Nor has "put", whose hooks come with those of insert and update.
  *
  * Names decide the order among the triggers of one table: "Hooks_..." sorts
  * before "RI_ConstraintTrigger_...", so a before_cascade trigger fires before
@@ -150,6 +163,14 @@ HOOK_EVENT(HOOK_ON_FAILURE, HOOK_NO_LEVEL, HOOK_INSERT, NULL)
 HOOK_EVENT(HOOK_ON_FAILURE, HOOK_NO_LEVEL, HOOK_UPDATE, NULL)
 HOOK_EVENT(HOOK_ON_FAILURE, HOOK_NO_LEVEL, HOOK_DELETE, NULL)
 HOOK_EVENT(HOOK_ON_FAILURE, HOOK_NO_LEVEL, HOOK_TRUNCATE, NULL)
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_SELECT, NULL)
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_SELECT, NULL)
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_LOAD, NULL)
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_LOAD, NULL)
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DUMP, NULL)
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_DUMP, NULL)
+HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_RESTORE, NULL)
+HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_RESTORE, NULL)
 HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DROP, NULL)
 HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP, NULL)
 #undef HOOK_EVENT

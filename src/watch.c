@@ -1,23 +1,25 @@
 /*
- * failures.c
- *		The executor's hooks once more, for errors that pass.
+ * watch.c
+ *		The executor's hooks once more, for hooks that all statements are
+ *		watched for: on_failure, and those on select.
  *
  * These stand around those of executor.c, where the library is preloaded.  In
- * a database without on_failure hooks they cost one test each, in functions of
- * their own, which need no room for more; in others a PG_TRY, which every
- * statement pays, as it is the outermost one that tells whether an error
- * reaches the client.
+ * a database without such hooks they cost one test each, in functions of
+ * their own, which need no room for more.  Where there are on_failure hooks,
+ * every statement pays a PG_TRY, as it is the outermost one that tells whether
+ * an error reaches the client.
  */
 #include "postgres.h"
 
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "tcop/utility.h"
 
 #include "base/compat.h"
-#include "failures.h"
+#include "base/preload.h"
 #include "firing/failing.h"
+#include "firing/reads.h"
 #include "registry/present.h"
+#include "watch.h"
 
 static ExecutorStart_hook_type prev_start = NULL;
 static ExecutorRun_hook_type prev_run = NULL;
@@ -31,7 +33,21 @@ static ProcessUtility_hook_type prev_utility = NULL;
 static inline bool
 nothing_to_watch(void)
 {
-	return hooks_present_failure_state == HOOKS_NO_FAILURE;
+	return hooks_present_watched == 0;
+}
+
+/*
+ * Only ri_triggers.c runs queries by SPI without a trigger query level: it
+ * looks for rows that refer to one another.
+ */
+static void
+start_read(QueryDesc *query, int eflags)
+{
+	prev_start(query, eflags);
+	if ((eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0 &&
+		query->dest->mydest == DestSPI &&
+		hooks_present_watches(HOOKS_ON_SELECT))
+		hooks_reads_ignore(query);
 }
 
 static pg_noinline void
@@ -39,15 +55,15 @@ watch_start(QueryDesc *query, int eflags)
 {
 	HookFailing failing;
 
-	if (!hooks_present_watches_failures())
+	if (!hooks_present_watches(HOOKS_ON_FAILURE))
 	{
-		prev_start(query, eflags);
+		start_read(query, eflags);
 		return;
 	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
-		prev_start(query, eflags);
+		start_read(query, eflags);
 	}
 	PG_CATCH();
 	{
@@ -59,7 +75,7 @@ watch_start(QueryDesc *query, int eflags)
 }
 
 static void
-failures_start(QueryDesc *query, int eflags)
+watched_start(QueryDesc *query, int eflags)
 {
 	if (likely(nothing_to_watch()))
 		prev_start(query, eflags);
@@ -67,20 +83,34 @@ failures_start(QueryDesc *query, int eflags)
 		watch_start(query, eflags);
 }
 
+static void
+run_read(HOOKS_RUN_ARGS)
+{
+	HookRead   *read = NULL;
+
+	if (!ScanDirectionIsNoMovement(direction) &&
+		hooks_present_watches(HOOKS_ON_SELECT))
+		read = hooks_reads_begin(query);
+	prev_run(HOOKS_RUN_PASS);
+	if (read != NULL)
+		hooks_reads_ran(read, query, ScanDirectionIsForward(direction) &&
+						(count == 0 || query->estate->es_processed < count));
+}
+
 static pg_noinline void
 watch_run(HOOKS_RUN_ARGS)
 {
 	HookFailing failing;
 
-	if (!hooks_present_watches_failures())
+	if (!hooks_present_watches(HOOKS_ON_FAILURE))
 	{
-		prev_run(HOOKS_RUN_PASS);
+		run_read(HOOKS_RUN_PASS);
 		return;
 	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
-		prev_run(HOOKS_RUN_PASS);
+		run_read(HOOKS_RUN_PASS);
 	}
 	PG_CATCH();
 	{
@@ -92,7 +122,7 @@ watch_run(HOOKS_RUN_ARGS)
 }
 
 static void
-failures_run(HOOKS_RUN_ARGS)
+watched_run(HOOKS_RUN_ARGS)
 {
 	if (likely(nothing_to_watch()))
 		prev_run(HOOKS_RUN_PASS);
@@ -100,20 +130,27 @@ failures_run(HOOKS_RUN_ARGS)
 		watch_run(HOOKS_RUN_PASS);
 }
 
+static void
+finish_read(QueryDesc *query)
+{
+	prev_finish(query);
+	hooks_reads_finish(query);
+}
+
 static pg_noinline void
 watch_finish(QueryDesc *query)
 {
 	HookFailing failing;
 
-	if (!hooks_present_watches_failures())
+	if (!hooks_present_watches(HOOKS_ON_FAILURE))
 	{
-		prev_finish(query);
+		finish_read(query);
 		return;
 	}
 	hooks_failing_query(&failing, query);
 	PG_TRY();
 	{
-		prev_finish(query);
+		finish_read(query);
 	}
 	PG_CATCH();
 	{
@@ -125,7 +162,7 @@ watch_finish(QueryDesc *query)
 }
 
 static void
-failures_finish(QueryDesc *query)
+watched_finish(QueryDesc *query)
 {
 	if (likely(nothing_to_watch()))
 		prev_finish(query);
@@ -140,8 +177,12 @@ watch_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 			  QueryCompletion *completion)
 {
 	HookFailing failing;
+	Node	   *command = plan->utilityStmt;
 
-	if (!hooks_present_watches_failures())
+	hooks_reads_client_command = context == PROCESS_UTILITY_TOPLEVEL &&
+		(IsA(command, ExecuteStmt) || IsA(command, FetchStmt) ||
+		 IsA(command, CreateTableAsStmt) || IsA(command, ExplainStmt));
+	if (!hooks_present_watches(HOOKS_ON_FAILURE))
 	{
 		prev_utility(plan, sql, read_only_tree, context, params, environment,
 					 dest, completion);
@@ -167,7 +208,7 @@ watch_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
  * another table, so that nothing is looked up for it.
  */
 static void
-failures_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
+watched_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 				 ProcessUtilityContext context, ParamListInfo params,
 				 QueryEnvironment *environment, DestReceiver *dest,
 				 QueryCompletion *completion)
@@ -187,18 +228,18 @@ failures_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
  * hooks_executor_init().
  */
 void
-hooks_failures_init(void)
+hooks_watch_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress)
+	if (!hooks_preload_is_set())
 		return;
 	prev_start = ExecutorStart_hook ? ExecutorStart_hook :
 		standard_ExecutorStart;
-	ExecutorStart_hook = failures_start;
+	ExecutorStart_hook = watched_start;
 	prev_run = ExecutorRun_hook;
-	ExecutorRun_hook = failures_run;
+	ExecutorRun_hook = watched_run;
 	prev_finish = ExecutorFinish_hook;
-	ExecutorFinish_hook = failures_finish;
+	ExecutorFinish_hook = watched_finish;
 	prev_utility = ProcessUtility_hook;
-	ProcessUtility_hook = failures_utility;
+	ProcessUtility_hook = watched_utility;
 	Assert(prev_run != NULL && prev_finish != NULL && prev_utility != NULL);
 }
