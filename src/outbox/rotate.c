@@ -4,9 +4,9 @@
  *
  * When the current table is large, writers switch to another one, if one is
  * empty.  Any other table is emptied when the positions of all hooks see
- * everything in it.  The positions' table of the same number is emptied with
- * it, so each hook first needs a position in another table.  This takes two
- * transactions:
+ * everything in it; the current one, too, when there is no hook any more.  The
+ * positions' table of the same number is emptied with it, so each hook first
+ * needs a position in another table.  This takes two transactions:
  *
  *	 1. who is behind only because nothing was for it gets a new position;
  *	 2. under locks that are taken only if nobody is in the way, all positions
@@ -55,6 +55,9 @@
 static TimestampTz look_at = 0;
 static int64 interval = INTERVAL;
 
+/* whether a table was left that is to be emptied */
+static bool left = false;
+
 static Oid
 log_of_turn(int turn)
 {
@@ -81,6 +84,19 @@ is_empty(int turn)
 {
 	return size_of(log_of_turn(turn)) == 0 &&
 		size_of(hooks_position_table(turn)) == 0;
+}
+
+/*
+ * Is there anything in the log?
+ */
+bool
+hooks_rotate_any(void)
+{
+	bool		any = false;
+
+	for (int turn = 1; turn <= HOOK_LOG_TABLES && !any; turn++)
+		any = !is_empty(turn);
+	return any;
 }
 
 /*
@@ -258,24 +274,25 @@ end(void)
 }
 
 /*
- * Does the next step, if there is one.  False if a lock was not free.
+ * Empties a table, if one can be emptied.
  */
 static bool
 rotate(void)
 {
 	int			turn = 0;
 	int			current = 0;
-	bool		full = false;
 	bool		moved = false;
 
 	if (begin())
 	{
+		bool		no_hooks = hooks_with_positions() == NIL;
+
 		current = switch_turn();
 		for (turn = HOOK_LOG_TABLES; turn > 0; turn--)
 		{
-			if (turn == current || is_empty(turn))
+			if ((turn == current && !no_hooks) || is_empty(turn))
 				continue;
-			full = true;
+			left = true;
 			moved = move_hooks(turn, current);
 			if (moved)
 				break;
@@ -283,7 +300,7 @@ rotate(void)
 	}
 	end();
 	if (!moved)
-		return !full;
+		return false;
 	if (begin() && hooks_log_turn() == current)
 		moved = empty_turn(turn);
 	end();
@@ -291,15 +308,22 @@ rotate(void)
 }
 
 /*
- * Empties what can be emptied.  Cheap if it was called a short time ago.
+ * Empties what can be emptied, and returns when to look again; PG_INT64_MAX if
+ * nothing was left to empty.  Cheap if it was called a short time ago.
  */
-void
+TimestampTz
 hooks_rotate(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (now < look_at)
-		return;
-	interval = rotate() ? INTERVAL : Min(2 * interval, MAX_INTERVAL);
-	look_at = now + interval;
+	if (now >= look_at)
+	{
+		do
+		{
+			left = false;
+		} while (rotate());
+		interval = left ? Min(2 * interval, MAX_INTERVAL) : INTERVAL;
+		look_at = now + interval;
+	}
+	return left ? look_at : PG_INT64_MAX;
 }

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
-extern void hooks_rotate(void);
+extern bool hooks_rotate_any(void);
+extern TimestampTz hooks_rotate(void);
 
 #endif							/* HOOKS_ROTATE_H */

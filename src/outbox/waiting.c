@@ -30,6 +30,7 @@
 #include "outbox/deliver.h"
 #include "outbox/log_reader.h"
 #include "outbox/position.h"
+#include "outbox/rotate.h"
 #include "outbox/scan.h"
 #include "outbox/waiting.h"
 #include "registry/register.h"
@@ -275,11 +276,12 @@ hooks_waiting_forget(const Hook *hook)
 	Oid			types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(hook->hook_id)};
 	HookPosition position;
+	Oid			relid = hooks_own_find(DELIVERY, RELKIND_RELATION);
 	int64		n = 0;
 
 	/* the phase of a damaged hook is not known */
 	if ((hook->damage == NULL && hook->phase != HOOK_AFTER_COMMIT) ||
-		!OidIsValid(hooks_own_find(DELIVERY, RELKIND_RELATION)))
+		!OidIsValid(relid))
 		return;
 	PushActiveSnapshot(GetLatestSnapshot());
 	hooks_position_read(hook->hook_id, &position);
@@ -293,6 +295,9 @@ hooks_waiting_forget(const Hook *hook)
 		n += SPI_processed;
 		SPI_finish();
 	}
+	/* whom the log belongs to, as the hook's owner may be about to go */
+	if (hooks_rotate_any())
+		hooks_worker_wanted(hooks_rights_owner(relid));
 	if (n > 0)
 		ereport(NOTICE,
 				(errmsg_plural(INT64_FORMAT " delivery for hook \"%s\" is forgotten",

@@ -124,10 +124,13 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 {
 	TimestampTz leave_at = idle_since + hooks_worker_idle * INT64CONST(1000);
 	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz rotate_at = PG_INT64_MAX;
 	TimestampTz next;
 
 	if (may_work() && now >= expire_at)
 		expire_at = hooks_expire();
+	if (may_work())
+		rotate_at = hooks_rotate();
 	next = Min(hooks_serve_next(false), expire_at);
 
 	if (!may_work() || now >= leave_at || hooks_duty_must_leave())
@@ -140,9 +143,9 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 		return false;
 	}
 	pgstat_report_activity(STATE_IDLE, NULL);
+	next = Min(Min(next, rotate_at), leave_at);
 	if (hooks_duty_rest())
-		wait_for_latch(TimestampDifferenceMilliseconds(now, Min(leave_at,
-																next)));
+		wait_for_latch(TimestampDifferenceMilliseconds(now, next));
 	return true;
 }
 
@@ -224,7 +227,7 @@ hooks_worker_main(Datum arg)
 		if (may_work() && hooks_serve())
 		{
 			idle_since = GetCurrentTimestamp();
-			hooks_rotate();
+			(void) hooks_rotate();
 		}
 		else if (!rest(&task, idle_since))
 			break;
