@@ -44,7 +44,7 @@ transaction_event(XactEvent event, void *arg)
 	}
 
 	if (hooks_wake_owners != NIL)
-		hooks_wake_end_transaction(event == XACT_EVENT_COMMIT);
+		hooks_wake_end_transaction(event);
 
 	/* what failed in an abort is counted by now */
 	hooks_failing_end_transaction();

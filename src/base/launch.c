@@ -9,6 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "base/launch.h"
+#include "base/prepared.h"
 #include "base/roster.h"
 #include "base/workers.h"
 
@@ -78,7 +79,7 @@ hooks_launch_due(void)
 {
 	bool		done[HOOK_REQUESTS] = {false};
 	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz next = PG_INT64_MAX;
+	TimestampTz next;
 	HookWorkerRequest request;
 
 	while (take_request(&request, done, now))
@@ -102,6 +103,7 @@ hooks_launch_due(void)
 									 slot.stand_in, false, 0);
 	}
 
+	next = hooks_prepared_look(now);
 	SpinLockAcquire(&hooks_roster->mutex);
 	for (int i = 0; i < HOOK_REQUESTS; i++)
 		if (OidIsValid(hooks_roster->requests[i].database) &&
@@ -114,14 +116,15 @@ hooks_launch_due(void)
 
 /*
  * The launcher gives its place back if there is neither a worker nor a
- * request.
+ * request, nor a prepared transaction to wait for.
  */
 bool
 hooks_launch_leave(void)
 {
-	bool		leaves = true;
+	bool		leaves;
 
 	SpinLockAcquire(&hooks_roster->mutex);
+	leaves = !hooks_prepared_any();
 	for (int i = 0; i < HOOK_WORKERS; i++)
 		leaves &= !OidIsValid(hooks_roster->workers[i].database);
 	for (int i = 0; i < HOOK_REQUESTS; i++)

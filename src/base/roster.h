@@ -3,8 +3,8 @@
  *		Which workers there are, and are to start, in shared memory.
  *
  * For the files that work with this list (workers.c, duty.c, death.c,
- * launch.c, process.c).  Its fields are read and written under the mutex, with
- * the exceptions that are named.
+ * launch.c, prepared.c, process.c).  Its fields are read and written under the
+ * mutex, with the exceptions that are named.
  */
 #ifndef HOOKS_ROSTER_H
 #define HOOKS_ROSTER_H
@@ -21,6 +21,7 @@
 #define HOOK_WORKERS	64		/* in the server; of one database: see
 								 * hooks_roster_take() */
 #define HOOK_REQUESTS	128
+#define HOOK_PREPARED	128
 #define HOOK_DEATHS		32
 
 /* who was asked for, and does not come within that time, will not come */
@@ -57,6 +58,17 @@ typedef struct HookWorkerRequest
 	TimestampTz at;
 } HookWorkerRequest;
 
+/* A prepared transaction that has an event for hooks of an owner */
+typedef struct HookPreparedNote
+{
+	TransactionId xid;			/* InvalidTransactionId: free */
+	Oid			database;
+	Oid			owner;
+	bool		stand_in;
+	int64		pause;			/* until the next look, in microseconds */
+	TimestampTz look_at;
+} HookPreparedNote;
+
 /* A delivery that ended its worker */
 typedef struct HookWorkerDeath
 {
@@ -73,6 +85,7 @@ typedef struct HookRoster
 	TimestampTz launcher_asked_at;
 	HookWorkerSlot workers[HOOK_WORKERS];
 	HookWorkerRequest requests[HOOK_REQUESTS];
+	HookPreparedNote prepared[HOOK_PREPARED];
 	HookWorkerDeath deaths[HOOK_DEATHS];
 	int			ndeaths;		/* read without the mutex, too */
 } HookRoster;

@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/prepared.h"
 #include "base/wake.h"
 #include "base/workers.h"
 
@@ -86,10 +87,10 @@ hooks_wake_go_back(HookWakeMark mark)
 }
 
 /*
- * A transaction that has noted owners ends.  Does not throw.
+ * A transaction that has noted owners ends, in whatever way.  Does not throw.
  */
 void
-hooks_wake_end_transaction(bool commit)
+hooks_wake_end_transaction(XactEvent event)
 {
 	ListCell   *lc;
 
@@ -97,10 +98,14 @@ hooks_wake_end_transaction(bool commit)
 	{
 		Oid			owner = lfirst_oid(lc);
 
-		if (commit)
+		if (event == XACT_EVENT_COMMIT)
 			hooks_workers_wake(MyDatabaseId, owner,
 							   list_member_oid(stand_ins, owner),
 							   list_member_oid(of_retries, owner));
+		else if (event == XACT_EVENT_PREPARE)
+			hooks_prepared_note(MyDatabaseId, owner,
+								list_member_oid(stand_ins, owner),
+								GetTopTransactionIdIfAny());
 	}
 	hooks_wake_owners = NIL;
 	of_retries = NIL;

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "nodes/pg_list.h"
 
 /* owners, as OIDs; NIL mostly */
@@ -25,6 +26,6 @@ typedef struct HookWakeMark
 
 extern HookWakeMark hooks_wake_mark(void);
 extern void hooks_wake_go_back(HookWakeMark mark);
-extern void hooks_wake_end_transaction(bool commit);
+extern void hooks_wake_end_transaction(XactEvent event);
 
 #endif							/* HOOKS_WAKE_H */
