@@ -115,7 +115,7 @@ hooks_workers_prepare_to_wait(void)
 	if (!hooks_roster_attach())
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("no hooks_roster memory is left for the workers of hooks"),
+				 errmsg("no shared memory is left for the workers of hooks"),
 				 errhint("Add hooks to \"shared_preload_libraries\" and restart the server.")));
 	ConditionVariablePrepareToSleep(&hooks_roster->delivered);
 }
