@@ -27,7 +27,7 @@ typedef struct ExplainedHook
 {
 	char	   *name;
 	const HookEvent *event;
-	bool		naming;
+	HookAction	action;			/* name or put; 0: that of the event */
 	Oid			relation;
 	HookMiss	why;			/* it does not fire; else HOOK_MISS_UNTOLD */
 	int64		calls;			/* or how often it did not */
@@ -56,8 +56,9 @@ static explain_per_plan_hook_type prev_explain_per_plan = NULL;
  * The entry to count in, made if there is none.
  */
 static ExplainedHook *
-get_explained(HooksExplained *explained, const char *name, bool naming,
-			  const HookEvent *event, Oid relation, HookMiss why)
+get_explained(HooksExplained *explained, const char *name,
+			  HookAction action, const HookEvent *event, Oid relation,
+			  HookMiss why)
 {
 	MemoryContext old;
 	ExplainedHook *hook;
@@ -66,14 +67,15 @@ get_explained(HooksExplained *explained, const char *name, bool naming,
 	foreach(lc, explained->hooks)
 	{
 		hook = lfirst(lc);
-		if (hook->event == event && hook->relation == relation &&
+		if (hook->event == event && hook->action == action &&
+			hook->relation == relation &&
 			hook->why == why && strcmp(hook->name, name) == 0)
 			return hook;
 	}
 	old = MemoryContextSwitchTo(explained->context);
 	hook = palloc0(sizeof(ExplainedHook));
 	hook->name = pstrdup(name);
-	hook->naming = naming;
+	hook->action = action;
 	hook->event = event;
 	hook->relation = relation;
 	hook->why = why;
@@ -86,7 +88,7 @@ static void
 explain_begin(HookObserver *observer, const HookFiring *firing)
 {
 	(void) get_explained((HooksExplained *) observer, firing->subject->hook,
-						 firing->subject->naming, firing->subject->event,
+						 firing->subject->action, firing->subject->event,
 						 firing->subject->relation, HOOK_MISS_UNTOLD);
 }
 
@@ -96,7 +98,7 @@ explain_end(HookObserver *observer, const HookFiring *firing,
 {
 	ExplainedHook *hook =
 		get_explained((HooksExplained *) observer, firing->subject->hook,
-					  firing->subject->naming, firing->subject->event,
+					  firing->subject->action, firing->subject->event,
 					  firing->subject->relation, HOOK_MISS_UNTOLD);
 
 	if (ended->ending == HOOK_ENDED_UNCALLED)
@@ -112,7 +114,7 @@ static void
 explain_miss(HookObserver *observer, const char *name, const HookEvent *event,
 			 Oid relid, HookMiss why)
 {
-	get_explained((HooksExplained *) observer, name, false, event, relid,
+	get_explained((HooksExplained *) observer, name, 0, event, relid,
 				  why)->calls++;
 }
 
@@ -221,9 +223,9 @@ explain_plan(PlannedStmt *plan, IntoClause * into, ExplainState *es,
 		foreach(lc, explained->hooks)
 		{
 			const ExplainedHook *hook = lfirst(lc);
-			const char *action = hooks_event_action_word(hook->naming ?
-														 HOOK_NAME :
-														 hook->event->action);
+			const char *action =
+				hooks_event_action_word(hook->action != 0 ? hook->action :
+										hook->event->action);
 			const char *relation = get_rel_name(hook->relation);
 
 			if (hook->calls == 0)

@@ -1,7 +1,7 @@
 /*
  * watch.c
  *		The executor's hooks once more, for hooks that all statements are
- *		watched for: on_failure, and those on select.
+ *		watched for: on_failure, and those on select, load and dump.
  *
  * These stand around those of executor.c, where the library is preloaded.  In
  * a database without such hooks they cost one test each, in functions of
@@ -16,6 +16,7 @@
 
 #include "base/compat.h"
 #include "base/preload.h"
+#include "firing/copies.h"
 #include "firing/failing.h"
 #include "firing/reads.h"
 #include "registry/present.h"
@@ -170,6 +171,31 @@ watched_finish(QueryDesc *query)
 		watch_finish(query);
 }
 
+/*
+ * A COPY of a relation has hooks of its own.
+ */
+static void
+copy_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
+			 ProcessUtilityContext context, ParamListInfo params,
+			 QueryEnvironment *environment, DestReceiver *dest,
+			 QueryCompletion *completion)
+{
+	const CopyStmt *command = (CopyStmt *) plan->utilityStmt;
+	HookCopy   *copy = NULL;
+	QueryCompletion own = {0};
+
+	if (completion == NULL)
+		completion = &own;
+	if (IsA(command, CopyStmt) && command->relation != NULL &&
+		hooks_present_watches(HOOKS_ON_COPY))
+		copy = hooks_copies_begin(command, sql,
+								  context == PROCESS_UTILITY_TOPLEVEL);
+	prev_utility(plan, sql, read_only_tree, context, params, environment,
+				 dest, completion);
+	if (copy != NULL)
+		hooks_copies_end(copy, completion->nprocessed);
+}
+
 static pg_noinline void
 watch_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 			  ProcessUtilityContext context, ParamListInfo params,
@@ -184,14 +210,14 @@ watch_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		 IsA(command, CreateTableAsStmt) || IsA(command, ExplainStmt));
 	if (!hooks_present_watches(HOOKS_ON_FAILURE))
 	{
-		prev_utility(plan, sql, read_only_tree, context, params, environment,
+		copy_utility(plan, sql, read_only_tree, context, params, environment,
 					 dest, completion);
 		return;
 	}
 	hooks_failing_command(&failing, plan->utilityStmt, sql);
 	PG_TRY();
 	{
-		prev_utility(plan, sql, read_only_tree, context, params, environment,
+		copy_utility(plan, sql, read_only_tree, context, params, environment,
 					 dest, completion);
 	}
 	PG_CATCH();

@@ -250,7 +250,7 @@ hooks_call_prepare_subject(HookRun *run, HookCall *call, Oid relid,
 	subject->hook = call->member->hook->name;
 	subject->definition = call->member->hook;
 	subject->event = run->event;
-	subject->naming = (call->member->hook->actions & HOOK_NAME) != 0;
+	subject->action = call->action == run->event->action ? 0 : call->action;
 	subject->relation = relid;
 	subject->relation_name = name;
 	subject->tally = call->member->tally;

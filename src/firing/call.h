@@ -22,6 +22,7 @@ typedef struct HookCall
 	HookMember *member;
 	/* nothing to test and nothing to guard: call */
 	bool		simple;
+	HookAction	action;			/* that it is told of */
 	bool		measured;		/* how long it takes is counted */
 	bool		observed;		/* see trace.h */
 	bool		out;			/* not for this replication role, or in
@@ -66,6 +67,7 @@ typedef struct HookRun
 	bool		referential;	/* a batch of rows that a cascade removes */
 	const struct HookBatch *batch;	/* NULL if not of one */
 	bool		asks;			/* for the origin, whenever it fires */
+	int			puts;			/* see hooks_root_puts(); -1: not known yet */
 	const HookOrigin *origin;	/* of a batch; NULL otherwise */
 	MemoryContext query_cxt;	/* the executor's memory of the query */
 	MemoryContext context;

@@ -118,14 +118,14 @@ hooks_context_abort(int nest_level)
 }
 
 /*
- * The word for the action of a firing: at the moment of naming it is not that
- * of the statement; of phase before_commit it may be several.
+ * The word for the action of a firing: at the moment of naming, and of a put,
+ * it is not that of the event; of phase before_commit it may be several.
  */
 const char *
 hooks_context_action_word(const HookSubject *subject)
 {
-	if (subject->naming)
-		return hooks_event_action_word(HOOK_NAME);
+	if (subject->action != 0)
+		return hooks_event_action_word(subject->action);
 	if (subject->actions != 0)
 		return hooks_event_action_list(subject->actions);
 	return hooks_event_action_word(subject->event->action);

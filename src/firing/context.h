@@ -34,7 +34,8 @@ typedef struct HookSubject
 	const char *hook;
 	const struct Hook *definition;	/* of the hook */
 	const HookEvent *event;
-	bool		naming;			/* it is the moment of naming */
+	HookAction	action;			/* that the hook is told of, if not the
+								 * event's: name or put; else 0 */
 	int			actions;		/* of phase before_commit: all that were done,
 								 * as bits; else 0 */
 	Oid			relation;

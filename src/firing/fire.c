@@ -17,6 +17,7 @@
 #include "firing/fire.h"
 #include "firing/orphan.h"
 #include "firing/provenance.h"
+#include "firing/put.h"
 #include "firing/sort.h"
 
 static void
@@ -63,6 +64,25 @@ is_new(HTAB *seen, const HookMember *member)
 }
 
 /*
+ * Adds the call of a hook for one of its actions.
+ */
+static void
+prepare_member(HookRun *run, HookMember *member, HookAction action)
+{
+	HookCall   *call = &run->calls[run->length++];
+
+	call->member = member;
+	call->action = action;
+	call->run = run;
+	call->out = !hooks_member_fires_here(member);
+	call->why_out = call->out ? hooks_trace_why_out(member) :
+		HOOK_MISS_UNTOLD;
+	call->left_out = !hooks_member_role_fires(member) &&
+		member->hook->fire == HOOK_ORIGIN;
+	hooks_stats_begin(member->tally);
+}
+
+/*
  * Makes a run of the hooks of an event on the given relations, in a context
  * that lives as long as the run shall.
  *
@@ -83,6 +103,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	run->event = event;
 	run->context = context;
 	run->query_cxt = context;
+	run->puts = -1;
 	run->asks = event->action == HOOK_TRUNCATE ||
 		(event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT);
 	run->unpin.func = unpin_all;
@@ -116,20 +137,15 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	if (list_length(relids) > 1 && n > 1)
 		hooks_sort_members(members, n, event->phase);
 
-	run->length = n;
-	run->calls = palloc0(sizeof(HookCall) * Max(n, 1));
+	run->calls = palloc0(sizeof(HookCall) * Max(2 * n, 1));
 	for (int i = 0; i < n; i++)
 	{
-		HookCall   *call = &run->calls[i];
+		HookAction	told[2];
+		int			ntold = hooks_event_told(event, members[i]->hook->actions,
+											 told);
 
-		call->member = members[i];
-		call->run = run;
-		call->out = !hooks_member_fires_here(members[i]);
-		call->why_out = call->out ? hooks_trace_why_out(members[i]) :
-			HOOK_MISS_UNTOLD;
-		call->left_out = !hooks_member_role_fires(members[i]) &&
-			members[i]->hook->fire == HOOK_ORIGIN;
-		hooks_stats_begin(members[i]->tally);
+		for (int j = 0; j < ntold; j++)
+			prepare_member(run, members[i], told[j]);
 	}
 	MemoryContextSwitchTo(old);
 	return run;
@@ -232,6 +248,7 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 	TupleTableSlot *slot = update ? trigdata->tg_newslot :
 		trigdata->tg_trigslot;
 	HeapTuple	proposed = NULL;
+	HookPut    *put = NULL;
 	HookSurroundings around;
 
 	Assert(run->row_source == NULL);
@@ -246,10 +263,18 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 		HookCall   *call = &run->calls[i];
 		HeapTuple	result;
 
+		if (unlikely(call->action == HOOK_PUT))
+		{
+			if (put == NULL)
+				put = hooks_put_begin(run, trigdata, &around);
+			if (!put->of_put)
+				hooks_fire_tell(call, HOOK_MISS_PUT);
+			if (!put->fires)
+				continue;
+		}
 		if (!hooks_fire_is_due(call, assigned))
 			continue;
-		if (call->member->columns != NULL &&
-			(call->member->hook->actions & HOOK_NAME) &&
+		if (call->action == HOOK_NAME &&
 			!hooks_fire_is_naming(call->member,
 								  update ? trigdata->tg_trigslot : NULL, slot))
 		{
@@ -257,7 +282,10 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 				hooks_trace_miss(call, HOOK_MISS_NAMING);
 			continue;
 		}
-		result = hooks_call_trigger(run, call, trigdata, &around);
+		result = hooks_call_trigger(run, call,
+									call->action == HOOK_PUT ?
+									put->trigdata : trigdata,
+									&around);
 		if (!before_row)
 			continue;
 		if (result == NULL)
@@ -278,6 +306,8 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 		ExecForceStoreHeapTuple(result, slot, false);
 		*row = result;
 	}
+	if (unlikely(put != NULL))
+		hooks_put_end(put);
 	return before_row ? *row : NULL;
 }
 

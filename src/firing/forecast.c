@@ -84,7 +84,7 @@ add_hooks(List *names, const HookEvent *event, List *relids, Oid relation,
 		const HookCall *call = &run->calls[i];
 		const Hook *hook = call->member->hook;
 
-		if (!(hook->actions & HOOK_NAME) && !hooks_fire_is_left_out(call) &&
+		if (call->action == event->action && !hooks_fire_is_left_out(call) &&
 			(event->action != HOOK_UPDATE || assigns(hook, relation, columns)))
 			names = lappend(names, pstrdup(hook->name));
 	}

@@ -8,35 +8,17 @@
 #include "postgres.h"
 
 #include "executor/execdesc.h"
-#include "nodes/plannodes.h"
 
-#include "firing/context.h"
-
-/* A relation that a statement reads, and that may have hooks */
-typedef struct HookReadRelation
-{
-	Oid			relid;
-	Bitmapset  *columns;		/* that it reads, offset as in
-								 * tg_updatedcols */
-} HookReadRelation;
+#include "firing/access.h"
 
 /*
- * A statement that reads such relations.  Lives in the memory of its query,
- * and goes with it.
+ * A statement that reads.  Lives in the memory of its query, and goes with it.
  */
 typedef struct HookRead
 {
 	struct HookRead *older;
-	const EState *estate;		/* NULL for COPY TO */
-	List	   *relations;		/* of HookReadRelation; NIL: hooks are not
-								 * told of it */
-	const char *sql;
-	Oid			target;			/* that the statement changes, or InvalidOid */
-	CmdType		operation;
-	Oid			caller;
-	bool		from_client;	/* not from a function */
-	int64		rows;			/* that it has returned or changed by now */
-	MemoryContext context;
+	const EState *estate;
+	HookAccess	access;			/* without relations: hooks are not told */
 	MemoryContextCallback unlink;
 } HookRead;
 
@@ -51,6 +33,5 @@ extern HookRead *hooks_reads_begin(QueryDesc *query);
 extern void hooks_reads_ran(HookRead *read, const QueryDesc *query,
 							bool at_end);
 extern void hooks_reads_finish(const QueryDesc *query);
-extern void hooks_reads_fire(const HookRead *read, HookPhase phase);
 
 #endif							/* HOOKS_READS_H */

@@ -162,6 +162,64 @@ find_part(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row,
 }
 
 /*
+ * What of a MERGE may insert or update.
+ */
+static int
+merge_puts(const ModifyTable *part)
+{
+	int			puts = 0;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, part->mergeActionLists)
+	{
+		foreach(cell, (List *) lfirst(lc))
+		{
+			switch (((MergeAction *) lfirst(cell))->commandType)
+			{
+				case CMD_INSERT:
+					puts |= HOOK_MERGE_INSERTS;
+					break;
+				case CMD_UPDATE:
+					puts |= HOOK_MERGE_UPDATES;
+					break;
+				default:
+					break;
+			}
+		}
+	}
+	return puts;
+}
+
+/*
+ * How the parts of a statement that can be the cause of an event of the table
+ * may insert or update, as bits; 0: none of them may do one or the other.
+ */
+int
+hooks_root_puts(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row)
+{
+	List	   *parts = parts_of(plan);
+	int			puts = 0;
+	ListCell   *lc;
+
+	foreach(lc, parts)
+	{
+		ModifyTable *part = lfirst(lc);
+
+		if (!(of_row ? reaches(plan, part, relid, event) :
+			  relation_of(plan, part->nominalRelation) == relid))
+			continue;
+		if (part->operation == CMD_MERGE)
+			puts |= merge_puts(part);
+		else if (part->operation == CMD_INSERT &&
+				 part->onConflictAction == ONCONFLICT_UPDATE)
+			puts |= HOOK_UPSERTS;
+	}
+	list_free(parts);
+	return puts;
+}
+
+/*
  * The part of a statement that did something to a row of the table: inserted,
  * updated or deleted it, or, with CMD_UNKNOWN, one of the latter.  False:
  * none.

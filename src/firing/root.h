@@ -19,6 +19,13 @@ typedef struct HookRoot
 								 * there are several */
 } HookRoot;
 
+/* what makes a statement a put, as bits */
+#define HOOK_UPSERTS	(1 << 0)	/* INSERT ... ON CONFLICT DO UPDATE */
+#define HOOK_MERGE_INSERTS	(1 << 1)
+#define HOOK_MERGE_UPDATES	(1 << 2)
+
+extern int	hooks_root_puts(const PlannedStmt *plan, Oid relid, CmdType event,
+							bool of_row);
 extern Oid	hooks_root_target(const PlannedStmt *plan);
 extern void hooks_root_of_plan(const PlannedStmt *plan, HookRoot *root);
 extern bool hooks_root_of_row(const PlannedStmt *plan, Oid relid,

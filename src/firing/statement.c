@@ -102,6 +102,7 @@ next_statement(QueryDesc *query)
 		statement = new_statement();
 	statement->query = query;
 	statement->nest_level = GetCurrentTransactionNestLevel();
+	statement->put.relid = InvalidOid;
 	return statement;
 }
 

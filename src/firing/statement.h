@@ -21,6 +21,18 @@
 #include "registry/event.h"
 
 /*
+ * The rows of the first of the two events after a put, until the second comes;
+ * they belong to trigger.c.
+ */
+typedef struct HookPutRows
+{
+	Oid			relid;			/* InvalidOid: none */
+	TriggerEvent event;
+	struct Tuplestorestate *old_table;	/* NULL: it has none */
+	struct Tuplestorestate *new_table;	/* NULL: the table cannot have it */
+} HookPutRows;
+
+/*
  * A statement of the executor's, or a COPY FROM, which has triggers but no
  * query.
  *
@@ -40,6 +52,7 @@ typedef struct HookStatement
 	bool		referential;	/* a referential action's query */
 	HookKeyAction *action;		/* which one it is; if referential */
 	HookCascade cascade;		/* of the level; if not referential */
+	HookPutRows put;
 	bool		ours;			/* we run it in somebody's name, as somebody
 								 * else; if not referential */
 	Oid			caller;			/* who issued it (of the level's statement);

@@ -265,13 +265,13 @@ hooks_trace_logged(const HookFiring *firing, int64 rows)
 static char *
 describe_miss(const Hook *hook, const HookEvent *event, Oid relid)
 {
-	bool		naming = (hook->actions & HOOK_NAME) != 0;
+	HookAction	told[2];
 	const char *relation = get_rel_name(relid);
 
+	(void) hooks_event_told(event, hook->actions, told);
 	return psprintf("hook \"%s\" (%s %s on %s)", hook->name,
 					hooks_event_phase_word(event->phase),
-					hooks_event_action_word(naming ? HOOK_NAME :
-											event->action),
+					hooks_event_action_word(told[0]),
 					relation != NULL ? relation : "?");
 }
 
@@ -320,6 +320,8 @@ hooks_trace_reason(HookMiss why)
 			return "its condition is not true";
 		case HOOK_MISS_NAMING:
 			return "its columns do not become non-null";
+		case HOOK_MISS_PUT:
+			return "the statement is no put";
 		case HOOK_MISS_NO_ROWS:
 			return "there are no rows";
 		case HOOK_MISS_TRIGGER:

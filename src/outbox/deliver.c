@@ -143,11 +143,11 @@ hooks_deliver(HookReceiver *receiver, const HookDelivery * delivery)
 	instr_time	begun;
 
 	subject.hook = receiver->member.hook->name;
-	subject.naming = delivery->action == HOOK_NAME;
+	subject.action = delivery->action == HOOK_NAME ? HOOK_NAME : 0;
 	subject.event = hooks_event_find(receiver->member.hook->phase,
 									 HOOK_NO_LEVEL,
-									 subject.naming ? HOOK_INSERT :
-									 delivery->action);
+									 delivery->action == HOOK_NAME ?
+									 HOOK_INSERT : delivery->action);
 	subject.relation = receiver->member.hook->relation;
 	subject.relation_name = delivery->relation_name == NULL ? "?" :
 		delivery->relation_name;

@@ -32,6 +32,7 @@
 #include "base/identity.h"
 #include "base/rights.h"
 #include "base/settings.h"
+#include "recycle/announce.h"
 #include "recycle/putback.h"
 #include "recycle/rowtext.h"
 #include "recycle/rules.h"
@@ -563,6 +564,7 @@ restore_entries(FunctionCallInfo fcinfo, List *entries)
 {
 	int			settings = NewGUCNestLevel();
 	Restore		restore = {0};
+	HookAccess *announced = NULL;
 
 	restore.caller = GetUserId();
 	restore.quiet = get_word(fcinfo, 1, "fire", "skip");
@@ -572,7 +574,10 @@ restore_entries(FunctionCallInfo fcinfo, List *entries)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	read_entries(&restore, entries);
+	if (!restore.quiet)
+		announced = hooks_announce_begin(restore.removed);
 	put_back(&restore);
+	hooks_announce_end(announced);
 	report_left(restore.changed);
 	end_stores(restore.removed);
 	end_stores(restore.changed);

@@ -59,9 +59,9 @@ keep_actions(Hook *hook, const HookArguments *given, int actions)
 }
 
 static void
-check_name_and_columns(const Hook *hook, const HookArguments *given)
+check_name_and_columns(const Hook *hook, const HookArguments *given, int named)
 {
-	if ((hook->actions & HOOK_NAME) && hook->actions != HOOK_NAME)
+	if ((named & HOOK_NAME) && hook->actions != HOOK_NAME)
 		refuse(errmsg("action \"name\" cannot be combined with other actions"));
 	if ((hook->actions & HOOK_NAME) && given->columns == NULL)
 		refuse(errmsg("action \"name\" needs columns"),
@@ -110,7 +110,7 @@ check_without_level(Hook *hook, const HookArguments *given, int named)
 		refuse(errmsg("phase \"%s\" has no action \"%s\"", phase,
 					  hooks_event_action_list(named & ~possible)));
 	keep_actions(hook, given, possible);
-	check_name_and_columns(hook, given);
+	check_name_and_columns(hook, given, named);
 	if (hook->phase == HOOK_ON_FAILURE)
 		check_on_failure(given);
 	if (hook->run_as == HOOK_AS_INVOKER && hook->phase != HOOK_BEFORE_COMMIT)
@@ -183,8 +183,10 @@ check_event(Hook *hook, const HookArguments *given, int named)
 	int			rows = hooks_event_actions(hook->phase, HOOK_ROW);
 	int			statements = hooks_event_actions(hook->phase, HOOK_STATEMENT);
 
-	/* a name is asked for by its columns */
-	hook->actions &= ~HOOK_NAME | named;
+	/* of groups, "lifecycle" has names, if it is told of which columns */
+	if (given->columns == NULL || (hook->actions & HOOK_UPDATE) ||
+		!hooks_event_has_level(hook->phase))
+		hook->actions &= ~HOOK_NAME | named;
 	if (!hooks_event_has_level(hook->phase))
 	{
 		check_without_level(hook, given, named);
@@ -203,7 +205,7 @@ check_event(Hook *hook, const HookArguments *given, int named)
 			   errhint("TRUNCATE does not look at rows; register it with level => 'statement'."));
 	keep_actions(hook, given,
 				 hook->level == HOOK_ROW ? rows : statements);
-	check_name_and_columns(hook, given);
+	check_name_and_columns(hook, given, named);
 }
 
 static bool
@@ -485,7 +487,7 @@ hooks_compose(const HookArguments *given)
 	check_event(hook, given, named);
 	hook->policy = hook->phase == HOOK_AFTER_COMMIT ? HOOK_RETRY :
 		hook->phase == HOOK_ON_FAILURE ||
-		(hook->phase == HOOK_AFTER && !(hook->actions & HOOK_NAME)) ?
+		(hook->phase == HOOK_AFTER && hook->actions != HOOK_NAME) ?
 		HOOK_ISOLATE : HOOK_ABORT;
 	if (given->on_error != NULL)
 		hook->policy = hooks_event_parse_policy(given->on_error);

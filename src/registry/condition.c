@@ -165,7 +165,8 @@ hooks_condition_missing_row(const Hook *hook, Node *condition, TupleDesc desc,
 			*why = "A hook of level statement has no row.";
 		else if (hook->actions & HOOK_TRUNCATE)
 			*why = "Action truncate has no row.";
-		else if (old && (hook->actions & (HOOK_INSERT | HOOK_NAME)))
+		else if (old &&
+				 (hook->actions & (HOOK_INSERT | HOOK_NAME | HOOK_PUT)))
 			*why = "An inserted row has no OLD.";
 		else if (!old && (hook->actions & HOOK_DELETE))
 			*why = "A deleted row has no NEW.";

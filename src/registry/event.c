@@ -626,6 +626,27 @@ hooks_event_wants(const HookEvent *event, HookPhase phase, HookLevel level,
 }
 
 /*
+ * For which of its actions a hook that wants the event is told of it: how many
+ * there are, and which.  Two, if it is for an insert or update and for the
+ * name that this gives the row.
+ */
+int
+hooks_event_told(const HookEvent *event, int actions, HookAction told[2])
+{
+	int			n = 0;
+
+	if (actions & event->action)
+		told[n++] = event->action;
+	else if (actions & HOOK_PUT)
+		told[n++] = HOOK_PUT;
+	if ((actions & HOOK_NAME) &&
+		(event->action & (HOOK_INSERT | HOOK_UPDATE)))
+		told[n++] = HOOK_NAME;
+	Assert(n > 0);
+	return n;
+}
+
+/*
  * The actions that hooks of a phase and level can have.
  */
 int
@@ -645,6 +666,17 @@ hooks_event_actions(HookPhase phase, HookLevel level)
 }
 
 /*
+ * Can hooks of a phase and level have action name, among these actions?  At
+ * commit it stands alone.
+ */
+bool
+hooks_event_names(HookPhase phase, HookLevel level, int actions)
+{
+	return hooks_event_has_level(phase) ? level == HOOK_ROW :
+		level == HOOK_NO_LEVEL && actions == HOOK_NAME;
+}
+
+/*
  * Do these go together, as hooks.register() has them?
  */
 bool
@@ -661,9 +693,7 @@ hooks_event_makes_sense(HookPhase phase, HookLevel level, int actions,
 		((actions & HOOK_PUT) &&
 		 phase != HOOK_BEFORE && phase != HOOK_AFTER) ||
 		((actions & HOOK_NAME) &&
-		 (actions != HOOK_NAME || !columns ||
-		  level != (hooks_event_has_level(phase) ? HOOK_ROW :
-					HOOK_NO_LEVEL))))
+		 (!columns || !hooks_event_names(phase, level, actions))))
 		return false;
 	return !columns || (actions & (HOOK_UPDATE | HOOK_NAME)) != 0;
 }

@@ -131,6 +131,9 @@ extern bool hooks_event_has_level(HookPhase phase);
 extern bool hooks_event_allows_policy(HookPhase phase, HookPolicy policy);
 extern bool hooks_event_wants(const HookEvent *event, HookPhase phase,
 							  HookLevel level, int actions);
+extern int	hooks_event_told(const HookEvent *event, int actions,
+							 HookAction told[2]);
+extern bool hooks_event_names(HookPhase phase, HookLevel level, int actions);
 extern bool hooks_event_makes_sense(HookPhase phase, HookLevel level,
 									int actions, bool columns);
 

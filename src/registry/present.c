@@ -167,6 +167,6 @@ hooks_present_watches(int kind)
 	kinds = !OidIsValid(known_registry) ? 0 :
 		hooks_registry_read_kinds(known_registry, &other_version);
 	if (changes == before)
-		hooks_present_watched = kinds & (HOOKS_ON_FAILURE | HOOKS_ON_SELECT);
+		hooks_present_watched = kinds & HOOKS_WATCHED;
 	return (kinds & kind) != 0;
 }

@@ -16,10 +16,11 @@
 #define HOOKS_ON_SELECT	(1 << 4)
 #define HOOKS_ON_COPY	(1 << 5)	/* on what COPY does */
 
+/* those that only whoever watches all statements has to know */
+#define HOOKS_WATCHED	(HOOKS_ON_FAILURE | HOOKS_ON_SELECT | HOOKS_ON_COPY)
+
 /*
- * Which of the kinds there are that only whoever watches all statements has to
- * know: HOOKS_ON_FAILURE and HOOKS_ON_SELECT, as bits; -1 if that has to be
- * looked up.
+ * Which of HOOKS_WATCHED there are, as bits; -1 if that has to be looked up.
  */
 extern int	hooks_present_watched;
 

@@ -130,6 +130,21 @@ known(ArrayType *run_after, List *hooks, int later, bool *all)
 }
 
 /*
+ * The actions of a hook as hooks.register() takes them: names together with
+ * other actions only in the group that has them.
+ */
+static char *
+written_actions(const Hook *hook)
+{
+	int			others = hook->actions & ~HOOK_LIFECYCLE;
+
+	if ((hook->actions & HOOK_NAME) == 0 || hook->actions == HOOK_NAME)
+		return hooks_event_action_list(hook->actions);
+	return psprintf("%s%s%s", "lifecycle", others == 0 ? "" : ", ",
+					hooks_event_action_list(others));
+}
+
+/*
  * SELECT hooks.register(...).  An argument that has its default is left out,
  * unless the default depends on other arguments.
  */
@@ -137,7 +152,7 @@ static char *
 register_call(const Hook *hook, ArrayType *run_after, bool replace)
 {
 	StringInfoData call;
-	char	   *actions = hooks_event_action_list(hook->actions);
+	char	   *actions = written_actions(hook);
 
 	initStringInfo(&call);
 	appendStringInfo(&call, "SELECT hooks.register(%s, %s, %s,\n    %s, %s",

@@ -39,11 +39,11 @@ HOOK_ACTION_WORD(HOOK_UPDATE, "update", now, as_trigger)
 HOOK_ACTION_WORD(HOOK_DELETE, "delete", now, as_trigger)
 HOOK_ACTION_WORD(HOOK_TRUNCATE, "truncate", now, as_trigger)
 HOOK_ACTION_WORD(HOOK_SELECT, "select", now, with_jsonb)
-HOOK_ACTION_WORD(HOOK_PUT, "put", later, as_trigger)
+HOOK_ACTION_WORD(HOOK_PUT, "put", now, as_trigger)
 HOOK_ACTION_WORD(HOOK_NAME, "name", now, as_trigger)
-HOOK_ACTION_WORD(HOOK_LOAD, "load", later, with_jsonb)
-HOOK_ACTION_WORD(HOOK_DUMP, "dump", later, with_jsonb)
-HOOK_ACTION_WORD(HOOK_RESTORE, "restore", later, with_jsonb)
+HOOK_ACTION_WORD(HOOK_LOAD, "load", now, with_jsonb)
+HOOK_ACTION_WORD(HOOK_DUMP, "dump", now, with_jsonb)
+HOOK_ACTION_WORD(HOOK_RESTORE, "restore", now, with_jsonb)
 HOOK_ACTION_WORD(HOOK_DROP, "drop", now, with_jsonb)
 HOOK_ACTION_WORD(HOOK_SESSION, "session", later, with_jsonb)
 HOOK_ACTION_WORD(HOOK_SERVER, "server", later, with_jsonb)
@@ -57,13 +57,13 @@ HOOK_ACTION_WORD(HOOK_SERVER, "server", later, with_jsonb)
 #ifdef HOOK_GROUP_WORD
 HOOK_GROUP_WORD(HOOK_WRITE, "write", now,
 				HOOK_INSERT | HOOK_UPDATE | HOOK_DELETE | HOOK_TRUNCATE)
-HOOK_GROUP_WORD(HOOK_READ, "read", later, HOOK_SELECT | HOOK_DUMP)
-HOOK_GROUP_WORD(HOOK_LIFECYCLE, "lifecycle", later,
+HOOK_GROUP_WORD(HOOK_READ, "read", now, HOOK_SELECT | HOOK_DUMP)
+HOOK_GROUP_WORD(HOOK_LIFECYCLE, "lifecycle", now,
 				HOOK_INSERT | HOOK_NAME | HOOK_DELETE | HOOK_TRUNCATE |
 				HOOK_RESTORE | HOOK_DROP)
-HOOK_GROUP_WORD(HOOK_ALL, "all", later,
+HOOK_GROUP_WORD(HOOK_ALL, "all", now,
 				HOOK_WRITE | HOOK_READ | HOOK_LIFECYCLE | HOOK_LOAD)
-HOOK_GROUP_WORD(HOOK_FULL, "full", later, HOOK_ALL)
+HOOK_GROUP_WORD(HOOK_FULL, "full", now, HOOK_ALL)
 #undef HOOK_GROUP_WORD
 #endif
 
@@ -104,7 +104,7 @@ HOOK_ACTIVATION_WORD(HOOK_ACTIVE_OPT_IN, "opt_in", now)
 /*
  * phase, level of the hooks, action, name of the trigger that stands for the
  * event.  These have no trigger: a read (reads.c), what COPY does
- * (copies.c), a restore (put_back.c), a drop (drop.c), a failure (failing.c).
+ * (copies.c), a restore (announce.c), a drop (drop.c), a failure (failing.c).
  * Nor has "put", whose hooks come with those of insert and update.
  *
  * Names decide the order among the triggers of one table: "Hooks_..." sorts

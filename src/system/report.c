@@ -86,6 +86,52 @@ report_disabled(Relation rel)
 }
 
 /*
+ * Adds a hook, as it stands in a chain.
+ */
+static void
+report_hook(const Hook *hook, const HookEvent *event, HookAction action,
+			int position, TupleDesc desc, Tuplestorestate *rows)
+{
+	bool		by_owner = hook->run_as == HOOK_AS_OWNER;
+	char	   *condition = hooks_condition_text(hook->relation,
+												 hook->condition);
+	const char *role = by_owner ?
+		GetUserNameFromId(hook->owner, true) : NULL;
+	const char *word;
+	Datum		values[CHAIN_COLUMNS];
+	bool		nulls[CHAIN_COLUMNS] = {false};
+	int			c = 0;
+
+	values[c++] =
+		CStringGetTextDatum(hooks_event_phase_word(event->phase));
+	values[c++] =
+		CStringGetTextDatum(hooks_event_action_word(action));
+	values[c] =
+		hooks_result_text(hooks_event_level_word(event->level),
+						  &nulls[c]);
+	c++;
+	values[c++] = Int32GetDatum(position);
+	values[c++] = CStringGetTextDatum(hook->name);
+	values[c++] =
+		CStringGetTextDatum(hooks_callback_text(hook->callback));
+	values[c] = hooks_result_name(role, &nulls[c]);
+	c++;
+	values[c++] =
+		CStringGetTextDatum(hooks_event_policy_word(hook->policy));
+	values[c] = hooks_result_text(condition, &nulls[c]);
+	c++;
+	nulls[c] = hook->columns == NIL;
+	values[c++] =
+		PointerGetDatum(hooks_hook_column_names(hook, hook->columns));
+	values[c++] =
+		CStringGetTextDatum(hooks_event_fire_word(hook->fire));
+	word = hooks_event_activation_word(hook->activation);
+	values[c++] = CStringGetTextDatum(word);
+	Assert(c == CHAIN_COLUMNS);
+	tuplestore_putvalues(rows, desc, values, nulls);
+}
+
+/*
  * Adds the filters of a table, and tells if they do nothing.
  */
 static void
@@ -155,45 +201,13 @@ hooks_chain(PG_FUNCTION_ARGS)
 		for (int i = 0; i < chain->length; i++)
 		{
 			const Hook *hook = chain->members[i]->hook;
-			bool		by_owner = hook->run_as == HOOK_AS_OWNER;
-			HookAction	action = hook->actions & HOOK_NAME ? HOOK_NAME :
-				event->action;
-			char	   *condition = hooks_condition_text(hook->relation,
-														 hook->condition);
-			const char *role = by_owner ?
-				GetUserNameFromId(hook->owner, true) : NULL;
-			const char *word;
-			Datum		values[CHAIN_COLUMNS];
-			bool		nulls[CHAIN_COLUMNS] = {false};
-			int			c = 0;
+			HookAction	told[2];
+			int			n = hooks_event_told(event, hook->actions, told);
 
-			values[c++] =
-				CStringGetTextDatum(hooks_event_phase_word(event->phase));
-			values[c++] =
-				CStringGetTextDatum(hooks_event_action_word(action));
-			values[c] =
-				hooks_result_text(hooks_event_level_word(event->level),
-								  &nulls[c]);
-			c++;
-			values[c++] = Int32GetDatum(++position);
-			values[c++] = CStringGetTextDatum(hook->name);
-			values[c++] =
-				CStringGetTextDatum(hooks_callback_text(hook->callback));
-			values[c] = hooks_result_name(role, &nulls[c]);
-			c++;
-			values[c++] =
-				CStringGetTextDatum(hooks_event_policy_word(hook->policy));
-			values[c] = hooks_result_text(condition, &nulls[c]);
-			c++;
-			nulls[c] = hook->columns == NIL;
-			values[c++] =
-				PointerGetDatum(hooks_hook_column_names(hook, hook->columns));
-			values[c++] =
-				CStringGetTextDatum(hooks_event_fire_word(hook->fire));
-			word = hooks_event_activation_word(hook->activation);
-			values[c++] = CStringGetTextDatum(word);
-			Assert(c == CHAIN_COLUMNS);
-			tuplestore_putvalues(rows, desc, values, nulls);
+			/* a put has events of both, and is told of once */
+			for (int j = 0; j < n; j++)
+				if (told[j] != HOOK_PUT || event->action == HOOK_INSERT)
+					report_hook(hook, event, told[j], ++position, desc, rows);
 		}
 	}
 	hooks_chain_unpin(relation);
