@@ -1,6 +1,9 @@
 /*
  * process.c
  *		Starts the processes of workers, and the launcher.
+ *
+ * None in a server that pg_upgrade has started: what a worker did there would
+ * come to the new server in part.
  */
 #include "postgres.h"
 
@@ -31,7 +34,7 @@ fill_worker(BackgroundWorker *worker, const char *name, const char *function,
 
 /*
  * Asks the postmaster for a process; false if max_worker_processes does not
- * allow it.  Whoever wants a handle waits for the process.
+ * allow it, or pg_upgrade.  Whoever wants a handle waits for the process.
  */
 static bool
 start_process(const char *name, const char *function, int flags,
@@ -39,6 +42,8 @@ start_process(const char *name, const char *function, int flags,
 {
 	BackgroundWorker worker;
 
+	if (IsBinaryUpgrade)
+		return false;
 	fill_worker(&worker, name, function, flags);
 	StaticAssertStmt(sizeof(HookWorkerTask) <= BGW_EXTRALEN,
 					 "a worker's task must fit");
@@ -129,7 +134,7 @@ hooks_process_init(void)
 {
 	BackgroundWorker worker;
 
-	if (!process_shared_preload_libraries_in_progress)
+	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
 	fill_worker(&worker, "hooks launcher", "hooks_launcher_main",
 				BGWORKER_BACKEND_DATABASE_CONNECTION);
