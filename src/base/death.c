@@ -4,13 +4,34 @@
  *
  * A callback can end the session of its worker.  The next worker must count
  * that as a failure of the delivery, instead of ending in it, too.
+ *
+ * It can also crash the server (crash.c).  As somebody else may have killed
+ * the worker, the delivery keeps its place then, and is tried again at once,
+ * unless it was its last attempt, or that happens too often.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 
+#include "base/crash.h"
 #include "base/death.h"
 #include "base/roster.h"
+
+/*
+ * The entry of a delivery, under the lock; NULL if there is none.
+ */
+static HookWorkerDeath *
+find_death(Oid database, int64 delivery)
+{
+	for (int i = 0; i < HOOK_DEATHS; i++)
+	{
+		HookWorkerDeath *death = &hooks_roster->deaths[i];
+
+		if (death->database == database && death->delivery == delivery)
+			return death;
+	}
+	return NULL;
+}
 
 /*
  * Notes under the lock that a delivery has ended its worker.  If there is no
@@ -19,43 +40,70 @@
 void
 hooks_death_add(Oid database, int64 delivery)
 {
-	HookWorkerDeath *place = &hooks_roster->deaths[0];
+	HookWorkerDeath *place = find_death(database, delivery);
 
-	for (int i = 0; i < HOOK_DEATHS && OidIsValid(place->database); i++)
-		if (!OidIsValid(hooks_roster->deaths[i].database))
-			place = &hooks_roster->deaths[i];
+	if (place == NULL)
+		place = find_death(InvalidOid, 0);
+	if (place == NULL)
+		place = &hooks_roster->deaths[0];
 	if (!OidIsValid(place->database))
 		hooks_roster->ndeaths++;
-	*place = (HookWorkerDeath)
-	{
-		database, delivery, 0
-	};
+	if (place->database != database || place->delivery != delivery)
+		memset(place, 0, sizeof(HookWorkerDeath));
+	place->database = database;
+	place->delivery = delivery;
+	place->terminated = true;
+	place->told_by = 0;
 }
 
 /*
- * Has a worker of this database ended in a delivery?  Who asks writes down
- * that it has, in the transaction that hooks_duty_end() ends.
+ * Has a delivery ended its worker, or the server?  Sets how often it has
+ * crashed the server.  Who asks writes down that it has, or delivers it, in
+ * the transaction that hooks_duty_end() ends.
  */
 bool
-hooks_death_at(int64 delivery)
+hooks_death_at(int64 delivery, int *crashes)
 {
-	bool		found = false;
+	HookWorkerDeath *death;
+	bool		terminated = false;
 
+	*crashes = 0;
 	if (likely(hooks_roster->ndeaths == 0))
 		return false;
 	SpinLockAcquire(&hooks_roster->mutex);
-	for (int i = 0; i < HOOK_DEATHS; i++)
+	death = find_death(MyDatabaseId, delivery);
+	if (death != NULL)
 	{
-		HookWorkerDeath *death = &hooks_roster->deaths[i];
-
-		if (death->database == MyDatabaseId && death->delivery == delivery)
-		{
-			death->told_by = MyProcPid;
-			found = true;
-		}
+		death->told_by = MyProcPid;
+		*crashes = death->crashes;
+		terminated = death->terminated;
 	}
 	SpinLockRelease(&hooks_roster->mutex);
-	return found;
+	return terminated;
+}
+
+/*
+ * How many deliveries to a hook have crashed the server when they were
+ * committed together; 0 for none.  Tells it once.
+ */
+int
+hooks_death_alone(int64 hook_id)
+{
+	HookWorkerDeath *death;
+	int			alone = 0;
+
+	if (likely(hooks_roster->ndeaths == 0))
+		return 0;
+	SpinLockAcquire(&hooks_roster->mutex);
+	death = find_death(MyDatabaseId, -hook_id);
+	if (death != NULL)
+	{
+		alone = death->alone;
+		memset(death, 0, sizeof(HookWorkerDeath));
+		hooks_roster->ndeaths--;
+	}
+	SpinLockRelease(&hooks_roster->mutex);
+	return alone;
 }
 
 /*
@@ -65,19 +113,24 @@ hooks_death_at(int64 delivery)
 void
 hooks_death_forget(bool written)
 {
-	SpinLockAcquire(&hooks_roster->mutex);
 	for (int i = 0; i < HOOK_DEATHS; i++)
 	{
 		HookWorkerDeath *death = &hooks_roster->deaths[i];
+		HookWorkerDeath forgotten = {InvalidOid};
 
-		if (!OidIsValid(death->database) || death->told_by != MyProcPid)
-			continue;
-		death->told_by = 0;
-		if (written)
+		SpinLockAcquire(&hooks_roster->mutex);
+		if (OidIsValid(death->database) && death->told_by == MyProcPid)
 		{
-			death->database = InvalidOid;
-			hooks_roster->ndeaths--;
+			death->told_by = 0;
+			if (written)
+			{
+				forgotten = *death;
+				memset(death, 0, sizeof(HookWorkerDeath));
+				hooks_roster->ndeaths--;
+			}
 		}
+		SpinLockRelease(&hooks_roster->mutex);
+		if (forgotten.crashes > 0)
+			hooks_crash_forget(forgotten.database, forgotten.delivery);
 	}
-	SpinLockRelease(&hooks_roster->mutex);
 }

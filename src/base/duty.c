@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/crash.h"
 #include "base/death.h"
 #include "base/duty.h"
 #include "base/roster.h"
@@ -62,6 +63,7 @@ duty_ends(int code, Datum arg)
 	mine = NULL;
 	SpinLockAcquire(&hooks_roster->mutex);
 	database = slot->database;
+	hooks_crash_at(0);
 	if (slot->delivery > 0)
 		hooks_death_add(database, slot->delivery);
 	again = slot->connected || slot->tries < MAX_TRIES;
@@ -100,6 +102,7 @@ hooks_duty_enter(const HookWorkerTask *task)
 	if (!ours)
 		proc_exit(0);
 	mine = slot;
+	hooks_crash_enter(task->slot, task->database);
 	before_shmem_exit(duty_ends, (Datum) 0);
 }
 
@@ -226,6 +229,19 @@ void
 hooks_duty_at(int64 delivery)
 {
 	mine->delivery = delivery;
+	hooks_crash_at(Max(delivery, 0));
+}
+
+/*
+ * It commits deliveries to a hook, of which this was the last.
+ */
+void
+hooks_duty_commits(int64 hook_id, int deliveries, int64 last)
+{
+	if (deliveries == 1)
+		hooks_crash_at(last);
+	else if (deliveries > 1)
+		hooks_crash_at_commit(hook_id, deliveries);
 }
 
 /*
@@ -235,6 +251,7 @@ void
 hooks_duty_end(void)
 {
 	end_stall();
+	hooks_crash_at(0);
 	mine->tries = 0;
 	if (unlikely(hooks_roster->ndeaths > 0))
 		hooks_death_forget(true);
@@ -248,6 +265,7 @@ void
 hooks_duty_failed(void)
 {
 	end_stall();
+	hooks_crash_at(0);
 	mine->delivery = 0;
 	if (unlikely(hooks_roster->ndeaths > 0))
 		hooks_death_forget(false);

@@ -14,6 +14,7 @@ extern void hooks_duty_connected(void);
 extern bool hooks_duty_look(bool *retries);
 extern void hooks_duty_begin(bool several);
 extern void hooks_duty_at(int64 delivery);
+extern void hooks_duty_commits(int64 hook_id, int deliveries, int64 last);
 extern void hooks_duty_end(void);
 extern void hooks_duty_failed(void);
 extern bool hooks_duty_rest(void);

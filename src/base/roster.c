@@ -21,6 +21,7 @@
 
 #include "utils/timestamp.h"
 
+#include "base/crash.h"
 #include "base/roster.h"
 #include "base/settings.h"
 #include "base/shared.h"
@@ -36,6 +37,7 @@ init_shared(void *area)
 	memset(workers, 0, sizeof(HookRoster));
 	SpinLockInit(&workers->mutex);
 	ConditionVariableInit(&workers->delivered);
+	hooks_crash_read(workers);
 }
 
 bool

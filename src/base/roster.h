@@ -69,11 +69,15 @@ typedef struct HookPreparedNote
 	TimestampTz look_at;
 } HookPreparedNote;
 
-/* A delivery that ended its worker */
+/* A delivery that ended its worker, or the server */
 typedef struct HookWorkerDeath
 {
 	Oid			database;		/* InvalidOid: free */
-	int64		delivery;
+	int64		delivery;		/* less than 0: of the hook with that id, at
+								 * the commit of some deliveries */
+	int			crashes;		/* of the server */
+	bool		terminated;		/* the worker, at least once */
+	int			alone;			/* so many are to be delivered one by one */
 	int			told_by;		/* the process that has written that down */
 } HookWorkerDeath;
 

@@ -32,6 +32,7 @@
 #include "firing/stats.h"
 #include "firing/trace.h"
 #include "outbox/deliver.h"
+#include "outbox/waiting.h"
 
 /* a delivery has no origin: the event says where its rows come from */
 static const HookOrigin not_known = {HOOK_DEPTH_UNKNOWN};
@@ -45,11 +46,14 @@ static ErrorData *failed_error = NULL;
 static bool failed_is_told = false;
 static MemoryContext failed_context = NULL;
 
+/* after so many crashes a delivery that was not tried leaves the order */
+#define MAX_CRASHES 3
+
 /* What the policy runs */
 typedef struct DeliveryCall
 {
 	HookReceiver *receiver;
-	const		HookDelivery *delivery;
+	const HookDelivery *delivery;
 } DeliveryCall;
 
 /*
@@ -63,6 +67,28 @@ hooks_deliver_prepare(HookReceiver *receiver, Hook *hook)
 	receiver->member.target = hook->relation;
 	receiver->member.timeout = hooks_member_timeout(hook);
 	receiver->member.tally = hooks_stats_tally(hook->definition);
+}
+
+/*
+ * Sets what has become of earlier attempts, of which "attempts" are written
+ * down.  A delivery that was never tried keeps its place after some crashes of
+ * the server.
+ */
+void
+hooks_deliver_remember(HookDelivery *delivery, const Hook *hook, int attempts)
+{
+	int			limit = attempts > 0 ? 1 : MAX_CRASHES;
+	int			crashes;
+	bool		terminated = hooks_death_at(delivery->id, &crashes);
+
+	if (hook->policy == HOOK_RETRY)
+		limit = Min(limit, hooks_waiting_max_attempts(hook));
+	delivery->attempts = attempts + crashes;
+	delivery->end = terminated ? HOOK_END_TERMINATED :
+		crashes >= limit ? HOOK_END_CRASHED : HOOK_END_WRITTEN;
+	/* that attempt is counted as the one that fails now */
+	if (delivery->end == HOOK_END_CRASHED)
+		delivery->attempts--;
 }
 
 static void
@@ -90,10 +116,14 @@ call_receiver(void *arg)
 	HookSandbox sandbox;
 	int			level;
 
-	if (unlikely(hooks_death_at(call->delivery->id)))
+	if (unlikely(call->delivery->end == HOOK_END_TERMINATED))
 		ereport(ERROR,
 				(errcode(ERRCODE_ADMIN_SHUTDOWN),
 				 errmsg("the worker was terminated while the callback ran")));
+	if (unlikely(call->delivery->end == HOOK_END_CRASHED))
+		ereport(ERROR,
+				(errcode(ERRCODE_CRASH_SHUTDOWN),
+				 errmsg("the server crashed while the callback ran")));
 	if (unlikely(failed == call->delivery->id))
 	{
 		failed_is_told = true;
@@ -119,7 +149,7 @@ call_receiver(void *arg)
  * Reads in the event of a delivery what else is in the struct.
  */
 void
-hooks_deliver_describe(HookDelivery * delivery)
+hooks_deliver_describe(HookDelivery *delivery)
 {
 	const Jsonb *event = delivery->event;
 	char	   *action = hooks_context_event_text(event, "action");
@@ -134,7 +164,7 @@ hooks_deliver_describe(HookDelivery * delivery)
  * Calls the hook's callback with an event.  Returns its error, or NULL.
  */
 ErrorData *
-hooks_deliver(HookReceiver *receiver, const HookDelivery * delivery)
+hooks_deliver(HookReceiver *receiver, const HookDelivery *delivery)
 {
 	DeliveryCall call = {receiver, delivery};
 	HookSubject subject = {0};

@@ -18,6 +18,14 @@ typedef struct HookReceiver
 	FmgrInfo	function;		/* fn_oid is InvalidOid until first called */
 } HookReceiver;
 
+/* How the last attempt has ended, if it could write nothing down */
+typedef enum HookDeliveryEnd
+{
+	HOOK_END_WRITTEN,			/* it could, or the delivery keeps its place */
+	HOOK_END_TERMINATED,		/* the worker was terminated */
+	HOOK_END_CRASHED			/* the server has crashed */
+} HookDeliveryEnd;
+
 /* An event for a hook */
 typedef struct HookDelivery
 {
@@ -26,12 +34,17 @@ typedef struct HookDelivery
 	HookAction	action;			/* as the event has it, and the following */
 	const char *relation_name;	/* NULL if it is not known */
 	int			generation;		/* 1: the event of no delivery */
-}			HookDelivery;
+	HookDeliveryEnd end;
+	int			attempts;		/* that failed before; of a failed statement,
+								 * not set */
+} HookDelivery;
 
 extern void hooks_deliver_prepare(HookReceiver *receiver, Hook *hook);
-extern void hooks_deliver_describe(HookDelivery * delivery);
+extern void hooks_deliver_remember(HookDelivery *delivery,
+								   const Hook *hook, int attempts);
+extern void hooks_deliver_describe(HookDelivery *delivery);
 extern ErrorData *hooks_deliver(HookReceiver *receiver,
-								const HookDelivery * delivery);
+								const HookDelivery *delivery);
 extern bool hooks_deliver_failed(int64 delivery_id);
 extern void hooks_deliver_committed(void);
 extern bool hooks_deliver_is_hopeless(const ErrorData *error);

@@ -108,6 +108,7 @@ tell_failed(const HookFailed *failed)
 		/* no delivery of the log has a number below 0 */
 		delivery.id = -(int64) failed->number;
 		delivery.event = failed_event(failed, hook);
+		delivery.end = HOOK_END_WRITTEN;
 		hooks_deliver_describe(&delivery);
 		(void) hooks_deliver(receiver, &delivery);
 	}

@@ -18,6 +18,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/death.h"
 #include "base/duty.h"
 #include "base/moves.h"
 #include "base/own.h"
@@ -42,14 +43,14 @@
 HookPortion hooks_portion;
 
 /*
- * Begins a portion of a hook.
+ * Begins a portion.
  */
 void
-hooks_portion_begin(const HookServed *served)
+hooks_portion_begin(void)
 {
 	memset(&hooks_portion, 0, sizeof(HookPortion));
 	hooks_portion.began = GetCurrentTimestamp();
-	hooks_portion.limit = served->alone > 0 ? 1 : PORTION_DELIVERIES;
+	hooks_portion.limit = PORTION_DELIVERIES;
 }
 
 /*
@@ -109,7 +110,8 @@ deliver_event(HookServed *served, const HookLogRow *row)
 	ErrorData  *error;
 
 	delivery.id = hooks_log_reader_delivery_id(row, hook->hook_id);
-	delivery.event = hooks_log_reader_event(row, hook, 1);
+	hooks_deliver_remember(&delivery, hook, 0);
+	delivery.event = hooks_log_reader_event(row, hook, delivery.attempts + 1);
 	delivery.action = action_of(served, row->action);
 	delivery.relation_name = text_to_cstring(row->relation_name);
 	delivery.generation = row->generation;
@@ -118,7 +120,7 @@ deliver_event(HookServed *served, const HookLogRow *row)
 	error = hooks_deliver(&served->receiver, &delivery);
 	if (error != NULL && hook->policy == HOOK_RETRY)
 	{
-		hooks_waiting_add(hook, row, delivery.event, error);
+		hooks_waiting_add(hook, row, &delivery, error);
 		served->due = 0;
 	}
 }
@@ -225,6 +227,7 @@ deliver_retries(HookServed *served)
 		hooks_duty_begin(list_length(hooks_served_list) > 1);
 		delivery.id = retry.delivery_id;
 		delivery.event = retry.event;
+		hooks_deliver_remember(&delivery, served->hook, retry.attempts);
 		hooks_deliver_describe(&delivery);
 		error = hooks_deliver(&served->receiver, &delivery);
 		if (!OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
@@ -232,7 +235,7 @@ deliver_retries(HookServed *served)
 		if (error == NULL || served->hook->policy != HOOK_RETRY)
 			hooks_waiting_succeeded(&retry);
 		else
-			hooks_waiting_failed(served->hook, &retry, error);
+			hooks_waiting_failed(served->hook, &delivery, error);
 	}
 	if (!hooks_served_stale)
 		served->due = hooks_waiting_when(served->hook);
@@ -244,6 +247,8 @@ deliver_retries(HookServed *served)
 void
 hooks_portion_serve(HookServed *served)
 {
+	int			alone;
+
 	hooks_service_begin();
 	if (!hooks_served_stale && hooks_service_lock(served->hook->hook_id))
 	{
@@ -251,6 +256,10 @@ hooks_portion_serve(HookServed *served)
 		PopActiveSnapshot();
 		PushActiveSnapshot(GetTransactionSnapshot());
 		hooks_served_refresh(served);
+		alone = hooks_death_alone(served->hook->hook_id);
+		served->alone = Max(served->alone, alone);
+		if (served->alone > 0)
+			hooks_portion.limit = 1;
 		if (hooks_served_look(served))
 		{
 			hooks_portion.busy = true;
@@ -266,5 +275,8 @@ hooks_portion_serve(HookServed *served)
 				served->due = PG_INT64_MAX;
 		}
 	}
+	hooks_duty_commits(served->hook->hook_id, hooks_portion.deliveries,
+					   hooks_portion.last);
 	hooks_service_end();
+	hooks_duty_at(0);
 }

@@ -22,7 +22,7 @@ typedef struct HookPortion
 
 extern HookPortion hooks_portion;
 
-extern void hooks_portion_begin(const HookServed *served);
+extern void hooks_portion_begin(void);
 extern void hooks_portion_serve(HookServed *served);
 
 #endif							/* HOOKS_PORTION_H */

@@ -71,13 +71,13 @@ serve_hook(HookServed *served)
 {
 	MemoryContext context = CurrentMemoryContext;
 
-	hooks_portion_begin(served);
+	hooks_portion_begin();
 	PG_TRY();
 	{
 		hooks_portion_serve(served);
 		if (hooks_portion.busy)
 			hooks_duty_end();
-		if (served->alone > 0)
+		if (served->alone > 0 && hooks_portion.deliveries > 0)
 			served->alone--;
 		hooks_deliver_committed();
 	}

@@ -89,11 +89,19 @@ next_attempt(int attempts)
 	return GetCurrentTimestamp() + Min(delay, MAX_DELAY) * 1000;
 }
 
+/*
+ * After how many failed attempts a delivery to a hook is dead.
+ */
+int
+hooks_waiting_max_attempts(const Hook *hook)
+{
+	return hook->max_attempts > 0 ? hook->max_attempts : hooks_max_attempts;
+}
+
 static bool
 is_dead(const Hook *hook, int attempts, const ErrorData *error)
 {
-	return attempts >= (hook->max_attempts > 0 ? hook->max_attempts :
-						hooks_max_attempts) ||
+	return attempts >= hooks_waiting_max_attempts(hook) ||
 		hooks_deliver_is_hopeless(error);
 }
 
@@ -115,26 +123,27 @@ report_failure(const Hook *hook, int64 delivery_id, int attempts, bool dead,
  * Adds a delivery from the log that has failed.
  */
 void
-hooks_waiting_add(const Hook *hook, const HookLogRow *row, Jsonb *event,
-				  const ErrorData *error)
+hooks_waiting_add(const Hook *hook, const HookLogRow *row,
+				  const HookDelivery *delivery, const ErrorData *error)
 {
-	bool		dead = is_dead(hook, 1, error);
-	int64		delivery_id = hooks_log_reader_delivery_id(row, hook->hook_id);
+	int			attempts = delivery->attempts + 1;
+	bool		dead = is_dead(hook, attempts, error);
 	Oid			types[] = {INT8OID, INT8OID, REGCLASSOID, TEXTOID, JSONBOID,
-		TEXTOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID};
-	Datum		values[] = {Int64GetDatum(delivery_id),
+		TEXTOID, INT4OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID};
+	Datum		values[] = {Int64GetDatum(delivery->id),
 		Int64GetDatum(hook->hook_id), ObjectIdGetDatum(row->relation),
-		PointerGetDatum(row->action), JsonbPGetDatum(event),
+		PointerGetDatum(row->action), JsonbPGetDatum(delivery->event),
 		CStringGetTextDatum(dead ? "dead" : "pending"),
-		TimestampTzGetDatum(next_attempt(1)),
+		Int32GetDatum(attempts),
+		TimestampTzGetDatum(next_attempt(attempts)),
 		CStringGetTextDatum(describe(error)),
 	TimestampTzGetDatum(row->fired_at)};
 
-	report_failure(hook, delivery_id, 1, dead, error);
+	report_failure(hook, delivery->id, attempts, dead, error);
 	SPI_connect();
 	run("INSERT INTO hooks.delivery"
-		" VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9)",
-		lengthof(values), types, values, dead ? "      n  " : NULL);
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		lengthof(values), types, values, dead ? "       n  " : NULL);
 	SPI_finish();
 }
 
@@ -198,19 +207,19 @@ hooks_waiting_succeeded(const HookRetry *retry)
  * A retry has failed.
  */
 void
-hooks_waiting_failed(const Hook *hook, const HookRetry *retry,
+hooks_waiting_failed(const Hook *hook, const HookDelivery *delivery,
 					 const ErrorData *error)
 {
-	int			attempts = retry->attempts + 1;
+	int			attempts = delivery->attempts + 1;
 	bool		dead = is_dead(hook, attempts, error);
 	Oid			types[] = {INT8OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
-	Datum		values[] = {Int64GetDatum(retry->delivery_id),
+	Datum		values[] = {Int64GetDatum(delivery->id),
 		Int32GetDatum(attempts),
 		CStringGetTextDatum(dead ? "dead" : "pending"),
 		TimestampTzGetDatum(next_attempt(attempts)),
 	CStringGetTextDatum(describe(error))};
 
-	report_failure(hook, retry->delivery_id, attempts, dead, error);
+	report_failure(hook, delivery->id, attempts, dead, error);
 	SPI_connect();
 	run("UPDATE hooks.delivery SET attempts = $2, state = $3, next_attempt_at = $4, last_error = $5"
 		" WHERE delivery_id OPERATOR(pg_catalog.=) $1",

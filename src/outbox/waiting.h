@@ -10,6 +10,7 @@
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
+#include "outbox/deliver.h"
 #include "outbox/log_reader.h"
 #include "registry/hook.h"
 
@@ -22,11 +23,14 @@ typedef struct HookRetry
 } HookRetry;
 
 extern void hooks_waiting_add(const Hook *hook, const HookLogRow *row,
-							  Jsonb *event, const ErrorData *error);
+							  const HookDelivery *delivery,
+							  const ErrorData *error);
 extern bool hooks_waiting_next(const Hook *hook, HookRetry *retry);
 extern void hooks_waiting_succeeded(const HookRetry *retry);
-extern void hooks_waiting_failed(const Hook *hook, const HookRetry *retry,
+extern void hooks_waiting_failed(const Hook *hook,
+								 const HookDelivery *delivery,
 								 const ErrorData *error);
+extern int	hooks_waiting_max_attempts(const Hook *hook);
 extern bool hooks_waiting_any(void);
 extern TimestampTz hooks_waiting_when(const Hook *hook);
 extern void hooks_waiting_forget(const Hook *hook);
