@@ -151,7 +151,8 @@ static bool
 is_from_client(const QueryDesc *query)
 {
 	return hooks_reads_client_command ||
-		query->sourceText == debug_query_string ||
+		(debug_query_string != NULL &&
+		 strcmp(query->sourceText, debug_query_string) == 0) ||
 		(ActivePortal != NULL && ActivePortal->queryDesc == query &&
 		 (ActivePortal->cursorOptions & CURSOR_OPT_HOLD) != 0);
 }
