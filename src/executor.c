@@ -193,6 +193,8 @@ executor_finish(QueryDesc *query)
 	{
 		const EState *estate = query->estate;
 
+		if (hooks_deletes != NULL)
+			hooks_deleted_note_writes(estate);
 		count_disabled(query, estate->es_opened_result_relations);
 		count_disabled(query, estate->es_tuple_routing_result_relations);
 		if (unlikely(hooks_observed))

@@ -17,6 +17,7 @@
 #include "base/ring.h"
 #include "base/settings.h"
 #include "base/graph.h"
+#include "cascade/closure.h"
 #include "cascade/routes.h"
 #include "executor.h"
 #include "explain.h"
@@ -49,6 +50,7 @@ _PG_init(void)
 	hooks_sandbox_init();
 	hooks_graph_init();
 	hooks_routes_init();
+	hooks_closure_init();
 	hooks_remove_deliveries = hooks_waiting_forget;
 	hooks_transaction_init();
 	hooks_executor_init();

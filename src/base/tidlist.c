@@ -6,9 +6,29 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "base/tidlist.h"
+
+/*
+ * The file that holds a table's rows.  TRUNCATE or a rewrite makes another
+ * one, and the old TIDs are not valid any more.
+ */
+Oid
+hooks_tidlist_file(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			file;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	file = ((Form_pg_class) GETSTRUCT(tuple))->relfilenode;
+	ReleaseSysCache(tuple);
+	return file;
+}
 
 /*
  * Adds a row to the list of its table, which is made when it is needed, in the

@@ -19,6 +19,7 @@ typedef struct HookTidList
 	ItemPointerData *tids;
 } HookTidList;
 
+extern Oid	hooks_tidlist_file(Oid relid);
 extern List *hooks_tidlist_add(List *lists, Oid relid,
 							   const ItemPointerData *tid);
 

@@ -123,3 +123,32 @@ hooks_tidset_has(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 	word = find_bits(set, relid, tid, false);
 	return word != NULL && (word->bits & bit_of(tid)) != 0;
 }
+
+/*
+ * Calls a function for each row of a table; it must not add to the set.
+ */
+void
+hooks_tidset_each(HookTidSet *set, Oid relid,
+				  void (*visit) (const ItemPointerData *tid, void *arg),
+				  void *arg)
+{
+	words_iterator iterator;
+	TidWord    *word;
+
+	words_start_iterate(set->words, &iterator);
+	while ((word = words_iterate(set->words, &iterator)) != NULL)
+	{
+		if (word->key.relid != relid)
+			continue;
+		for (int bit = 0; bit < 64; bit++)
+		{
+			ItemPointerData tid;
+
+			if ((word->bits & (UINT64CONST(1) << bit)) == 0)
+				continue;
+			ItemPointerSet(&tid, word->key.block,
+						   (OffsetNumber) (word->key.word * 64 + bit));
+			visit(&tid, arg);
+		}
+	}
+}

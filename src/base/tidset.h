@@ -17,4 +17,9 @@ extern bool hooks_tidset_add(HookTidSet *set, Oid relid,
 extern bool hooks_tidset_has(HookTidSet *set, Oid relid,
 							 const ItemPointerData *tid);
 
+extern void hooks_tidset_each(HookTidSet *set, Oid relid,
+							  void (*visit) (const ItemPointerData *tid,
+											 void *arg),
+							  void *arg);
+
 #endif							/* HOOKS_TIDSET_H */

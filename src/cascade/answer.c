@@ -82,9 +82,9 @@ PG_FUNCTION_INFO_V1(hooks_doomed);
 /*
  * hooks.doomed(anyelement) returns setof anyelement
  *
- * In a before_cascade firing of a delete or truncate: every row of a table
- * that the statement removes.  55000 elsewhere, 42809 if the argument is not
- * of a table's row type; errors of hooks_rights_check_read().
+ * In a before_cascade or before_closure firing of a delete or truncate: every
+ * row of a table that the statement removes.  55000 elsewhere, 42809 if the
+ * argument is not of a table's row type; errors of hooks_rights_check_read().
  */
 Datum
 hooks_doomed(PG_FUNCTION_ARGS)
@@ -96,14 +96,12 @@ hooks_doomed(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	ListCell   *lc;
 
-	if (firing == NULL ||
-		firing->subject->event->phase != HOOK_BEFORE_CASCADE ||
-		(firing->subject->event->action & (HOOK_DELETE | HOOK_TRUNCATE)) == 0)
+	if (firing == NULL || !hooks_doomed_knows(firing))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("hooks.doomed() was not called in a before_cascade firing"),
+				 errmsg("hooks.doomed() was not called in a before_cascade or before_closure firing"),
 				 errdetail("It tells of the rows that the current DELETE or TRUNCATE removes."),
-				 errhint("Call it in the callback of a hook of phase before_cascade on action delete or truncate.")));
+				 errhint("Call it in the callback of a hook of phase before_cascade on action delete or truncate, or of phase before_closure.")));
 	hooks_rights_check_read(target);
 	result = hooks_result_begin(fcinfo, &desc);
 

@@ -31,7 +31,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "base/ancestors.h"
 #include "base/compat.h"
@@ -48,23 +47,6 @@
 #include "firing/statement.h"
 #include "registry/made.h"
 
-/*
- * The file that holds a table's rows.  TRUNCATE or a rewrite makes another
- * one, and the old TIDs are not valid any more.
- */
-static Oid
-file_of(Oid relid)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			file;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	file = ((Form_pg_class) GETSTRUCT(tuple))->relfilenode;
-	ReleaseSysCache(tuple);
-	return file;
-}
-
 static bool
 is_current(const HookDeleteAnswer *answer)
 {
@@ -73,7 +55,7 @@ is_current(const HookDeleteAnswer *answer)
 
 	forboth(table, answer->tables, file, answer->files)
 	{
-		if (file_of(lfirst_oid(table)) != lfirst_oid(file))
+		if (hooks_tidlist_file(lfirst_oid(table)) != lfirst_oid(file))
 			return false;
 	}
 	return true;
@@ -190,8 +172,8 @@ add_deleted(HookWalk *walk, Oid relid, CommandId command)
 /*
  * Are the rows that are deleted from a table captured?
  */
-static bool
-is_captured(Oid relid)
+bool
+hooks_doomed_is_captured(Oid relid)
 {
 	const HookEvent *event = hooks_event_find(HOOK_BEFORE_CASCADE,
 											  HOOK_STATEMENT, HOOK_DELETE);
@@ -205,8 +187,7 @@ is_captured(Oid relid)
 	if (captured)
 	{
 		relation = hooks_chain_pin(relid);
-		captured = hooks_chain_captures(hooks_chain_of(relation, event),
-										event);
+		captured = hooks_chain_captures(relation, event);
 		hooks_chain_unpin(relation);
 	}
 	return captured;
@@ -228,7 +209,7 @@ uncaptured_tables(const HookStatement *root)
 		foreach(cell, find_all_inheritors(lfirst_oid(lc), NoLock, NULL))
 		{
 			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
-				!is_captured(lfirst_oid(cell)))
+				!hooks_doomed_is_captured(lfirst_oid(cell)))
 				relids = list_append_unique_oid(relids, lfirst_oid(cell));
 		}
 	}
@@ -237,20 +218,21 @@ uncaptured_tables(const HookStatement *root)
 
 /*
  * The batches with the rows that the statement itself deletes: those that have
- * fired and those that wait.  If the statement was not seen, only the batch of
- * the firing is known.
+ * fired and those that wait.  If the statement was not seen, only the batch
+ * that fires and those that wait are known; of a referential one, only that.
  */
 static List *
-find_batches(const HookFiring *firing, const HookStatement *root)
+find_batches(const HookBatch *firing, const HookStatement *root)
 {
-	List	   *batches;
+	List	   *batches = root == NULL ? list_make1((void *) firing) :
+		list_copy(hooks_deleted_get(root)->batches);
+	MemoryContext query_cxt = root == NULL ? firing->query_cxt :
+		root->query->estate->es_query_cxt;
 
-	if (root == NULL)
-		return list_make1((void *) firing->subject->batch);
-	batches = list_copy(hooks_deleted_get(root)->batches);
 	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
-		if (!batch->referential &&
-			batch->query_cxt == root->query->estate->es_query_cxt &&
+		if (!batch->referential && batch->query_cxt == query_cxt &&
+			(root != NULL || !firing->referential) &&
+			batch->event->phase == HOOK_BEFORE_CASCADE &&
 			batch->event->action == HOOK_DELETE)
 			batches = lappend(batches, batch);
 	return batches;
@@ -261,11 +243,11 @@ find_batches(const HookFiring *firing, const HookStatement *root)
  * a new one with the number of the statement's command.
  */
 static void
-push_snapshot(const HookFiring *firing, const HookStatement *root)
+push_snapshot(const HookBatch *batch, const HookStatement *root)
 {
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	if (root != NULL)
-		GetActiveSnapshot()->curcid = firing->subject->batch->referential ?
+		GetActiveSnapshot()->curcid = batch->referential ?
 			root->query->estate->es_output_cid : GetCurrentCommandId(false);
 }
 
@@ -321,8 +303,10 @@ typedef struct WalkedDelete
 	List	   *batches;		/* of its own rows */
 	List	   *uncaptured;		/* tables whose rows are in none */
 	List	   *roots;			/* all tables of its own rows */
-	Oid			target;			/* InvalidOid: all */
+	List	   *targets;		/* NIL: all */
+	Oid			target;			/* the only one; InvalidOid: all, or several */
 	List	   *target_tables;	/* target, its partitions and children */
+	bool		check;			/* that the current user may read the rows */
 } WalkedDelete;
 
 /*
@@ -331,12 +315,13 @@ typedef struct WalkedDelete
 static bool
 try_walk(const WalkedDelete *delete, HookCascadeVisitor visitor, void *arg)
 {
-	HookWalk   *walk = hooks_cascade_begin(delete->roots, delete->target, 0,
+	HookWalk   *walk = hooks_cascade_begin(delete->roots, delete->targets, 0,
 										   visitor, arg);
 	bool		done;
 	ListCell   *lc;
 
-	check_rights(walk, delete->roots, delete->target);
+	if (delete->check)
+		check_rights(walk, delete->roots, delete->target);
 	foreach(lc, delete->batches)
 	{
 		add_batch(walk, lfirst(lc));
@@ -350,6 +335,30 @@ try_walk(const WalkedDelete *delete, HookCascadeVisitor visitor, void *arg)
 	return done;
 }
 
+static void
+add_delete_roots(WalkedDelete *delete)
+{
+	ListCell   *lc;
+
+	delete->roots = list_copy(delete->uncaptured);
+	foreach(lc, delete->batches)
+	{
+		List	   *relids = hooks_batch_relations(lfirst(lc));
+
+		delete->roots = list_concat_unique_oid(delete->roots, relids);
+	}
+}
+
+static void
+run_walk(const WalkedDelete *delete, const HookBatch *batch,
+		 HookCascadeVisitor visitor, void *arg)
+{
+	push_snapshot(batch, delete->root);
+	while (!try_walk(delete, visitor, arg))
+		visitor(NULL, arg);
+	PopActiveSnapshot();
+}
+
 /*
  * Walks the delete of a firing, and calls the visitor for each row.  With a
  * target, only on the way to this table; its partitions and children are
@@ -359,27 +368,55 @@ static void
 walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 			HookCascadeVisitor visitor, void *arg)
 {
+	const HookBatch *batch = firing->subject->batch;
 	WalkedDelete delete = {0};
-	ListCell   *lc;
 
-	Assert(firing->subject->batch != NULL);
+	Assert(batch != NULL);
 	delete.root = hooks_statement_of_cascade(firing->statement);
-	delete.batches = find_batches(firing, delete.root);
+	delete.batches = find_batches(batch, delete.root);
 	if (delete.root != NULL)
 		delete.uncaptured = uncaptured_tables(delete.root);
+	if (OidIsValid(target))
+		delete.targets = list_make1_oid(target);
 	delete.target = target;
 	delete.target_tables = target_tables;
-	delete.roots = list_copy(delete.uncaptured);
-	foreach(lc, delete.batches)
-	{
-		List	   *relids = hooks_batch_relations(lfirst(lc));
+	delete.check = true;
+	add_delete_roots(&delete);
+	run_walk(&delete, batch, visitor, arg);
+}
 
-		delete.roots = list_concat_unique_oid(delete.roots, relids);
-	}
-	push_snapshot(firing, delete.root);
-	while (!try_walk(&delete, visitor, arg))
-		visitor(NULL, arg);
-	PopActiveSnapshot();
+/*
+ * Walks the running statement's delete, of which a captured batch fires, on
+ * the way to tables that choose(roots, arg) gives; if it gives none, not at
+ * all.  What is not captured of the statement's own rows is left out.  Nobody
+ * is shown rows by this, so no right to read them is needed.
+ */
+void
+hooks_doomed_walk_closure(const HookBatch *batch,
+						  List *(*choose) (List *roots, void *arg),
+						  HookCascadeVisitor visitor, void *arg)
+{
+	WalkedDelete delete = {0};
+
+	delete.root = hooks_statement_of_cascade(hooks_statement);
+	delete.batches = find_batches(batch, delete.root);
+	add_delete_roots(&delete);
+	delete.targets = choose(delete.roots, arg);
+	if (delete.targets != NIL)
+		run_walk(&delete, batch, visitor, arg);
+}
+
+/*
+ * Can the delete of a firing be walked, or the tables of a TRUNCATE be told?
+ */
+bool
+hooks_doomed_knows(const HookFiring *firing)
+{
+	const HookEvent *event = firing->subject->event;
+
+	return event->phase == HOOK_BEFORE_CLOSURE ||
+		(event->phase == HOOK_BEFORE_CASCADE &&
+		 (event->action & (HOOK_DELETE | HOOK_TRUNCATE)) != 0);
 }
 
 /*
@@ -474,7 +511,8 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	answer->tables = find_all_inheritors(target, AccessShareLock, NULL);
 	foreach(lc, answer->tables)
 	{
-		answer->files = lappend_oid(answer->files, file_of(lfirst_oid(lc)));
+		answer->files = lappend_oid(answer->files,
+									hooks_tidlist_file(lfirst_oid(lc)));
 	}
 	MemoryContextSwitchTo(old);
 	walk_delete(firing, target, answer->tables, keep_row, answer);

@@ -8,11 +8,17 @@
 #include "postgres.h"
 
 #include "cascade/cascade.h"
+#include "firing/batch.h"
 #include "firing/context.h"
 
 extern List *hooks_doomed_rows(const HookFiring *firing, Oid target);
 extern void hooks_doomed_walk(const HookFiring *firing,
 							  HookCascadeVisitor visitor, void *arg);
+extern void hooks_doomed_walk_closure(const HookBatch *batch,
+									  List *(*choose) (List *roots, void *arg),
+									  HookCascadeVisitor visitor, void *arg);
+extern bool hooks_doomed_knows(const HookFiring *firing);
+extern bool hooks_doomed_is_captured(Oid relid);
 extern Oid	hooks_doomed_target(const HookFiring *firing);
 extern bool hooks_doomed_is_partial(const HookFiring *firing);
 extern bool hooks_doomed_first(const HookFiring *firing);

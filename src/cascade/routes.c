@@ -35,7 +35,7 @@ typedef struct KeptRoute
 	Oid			role;			/* for whom it was made */
 	int			replication_role;	/* decides which triggers fire */
 	List	   *roots;
-	Oid			target;
+	List	   *targets;
 	Oid		   *relids;			/* its tables, ascending */
 	int			nrelids;
 	struct RouteUse *use;		/* NULL: by no walk */
@@ -98,8 +98,8 @@ catalog_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
 
 /*
  * A new foreign key changes the table to which it refers, which drops the
- * routes through this table.  But a route to a target leaves out tables that
- * do not lead to it, and the new key may make one of them lead there.
+ * routes through this table.  But a route to targets leaves out tables that
+ * do not lead to them, and the new key may make one of these lead there.
  */
 static void
 constraint_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
@@ -111,7 +111,7 @@ constraint_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
 	{
 		KeptRoute  *entry = lfirst(lc);
 
-		entry->stale |= OidIsValid(entry->target);
+		entry->stale |= entry->targets != NIL;
 	}
 }
 
@@ -141,13 +141,13 @@ hooks_routes_init(void)
  * context.
  */
 HookRoute *
-hooks_routes_make(List *roots, Oid target, bool blocked)
+hooks_routes_make(List *roots, List *targets, bool blocked)
 {
 	HookRoute  *route;
 	ListCell   *lc;
 
 	/* a foreign key may have come while we waited for a table */
-	while ((route = hooks_route_make(roots, target, blocked))->outdated)
+	while ((route = hooks_route_make(roots, targets, blocked))->outdated)
 		hooks_route_close(route);
 	hooks_conflict_find(route, roots);
 	foreach(lc, route->steps)
@@ -215,7 +215,7 @@ forget_some(bool all)
 }
 
 static KeptRoute *
-find_route(List *roots, Oid target)
+find_route(List *roots, List *targets)
 {
 	ListCell   *lc;
 
@@ -223,9 +223,9 @@ find_route(List *roots, Oid target)
 	{
 		KeptRoute  *entry = lfirst(lc);
 
-		if (entry->target == target && entry->role == GetUserId() &&
+		if (entry->role == GetUserId() &&
 			entry->replication_role == SessionReplicationRole &&
-			equal(entry->roots, roots))
+			equal(entry->roots, roots) && equal(entry->targets, targets))
 			return entry;
 	}
 	return NULL;
@@ -246,7 +246,7 @@ walk_ends(void *arg)
 }
 
 static KeptRoute *
-keep_route(HookRoute *route, List *roots, Oid target)
+keep_route(HookRoute *route, List *roots, List *targets)
 {
 	MemoryContext old = MemoryContextSwitchTo(route->context);
 	KeptRoute  *entry = palloc0(sizeof(KeptRoute));
@@ -256,7 +256,7 @@ keep_route(HookRoute *route, List *roots, Oid target)
 	entry->role = GetUserId();
 	entry->replication_role = SessionReplicationRole;
 	entry->roots = list_copy(roots);
-	entry->target = target;
+	entry->targets = list_copy(targets);
 	entry->relids = palloc(sizeof(Oid) * list_length(route->open));
 	foreach(lc, route->open)
 	{
@@ -277,7 +277,7 @@ keep_route(HookRoute *route, List *roots, Oid target)
  * kept, its tables are not open yet.
  */
 HookRoute *
-hooks_routes_take(List *roots, Oid target, MemoryContext context)
+hooks_routes_take(List *roots, List *targets, MemoryContext context)
 {
 	RouteUse   *use;
 	MemoryContext own;
@@ -287,7 +287,7 @@ hooks_routes_take(List *roots, Oid target, MemoryContext context)
 
 	AcceptInvalidationMessages();
 	forget_some(list_length(kept) >= ROUTES_KEPT);
-	entry = find_route(roots, target);
+	entry = find_route(roots, targets);
 	if (entry == NULL || entry->use != NULL)
 	{
 		bool		is_first = entry == NULL;
@@ -296,11 +296,11 @@ hooks_routes_take(List *roots, Oid target, MemoryContext context)
 		own = AllocSetContextCreate(context, "hooks route",
 									ALLOCSET_DEFAULT_SIZES);
 		old = MemoryContextSwitchTo(own);
-		route = hooks_routes_make(roots, target, false);
+		route = hooks_routes_make(roots, targets, false);
 		MemoryContextSwitchTo(old);
 		if (!is_first || !can_be_kept(route))
 			return route;
-		entry = keep_route(route, roots, target);
+		entry = keep_route(route, roots, targets);
 		entry->stale = changes != before;
 		route->kept = entry;
 	}

@@ -17,6 +17,7 @@
 #include "ddl/objects.h"
 #include "ddl/tables.h"
 #include "registry/attach.h"
+#include "registry/source.h"
 
 /*
  * Does a command that alters a table change its place among partitions?
@@ -70,8 +71,10 @@ after_foreign_key(RangeVar *table)
 {
 	Oid			relid = RangeVarGetRelid(table, NoLock, true);
 
-	if (OidIsValid(relid))
-		hooks_attach_sync_sources(list_make1_oid(relid));
+	if (!OidIsValid(relid))
+		return;
+	hooks_attach_sync_sources(list_make1_oid(relid));
+	hooks_source_tell(relid);
 }
 
 /*
@@ -95,6 +98,7 @@ after_alter_table(AlterTableStmt *stmt)
 			{
 				hooks_attach_sync_tree(relid);
 				hooks_attach_sync_sources(list_make1_oid(relid));
+				hooks_source_tell(relid);
 			}
 			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
 			if (OidIsValid(relid))

@@ -22,6 +22,7 @@
 
 #include "base/place.h"
 #include "base/settings.h"
+#include "base/tidlist.h"
 #include "firing/batch.h"
 #include "firing/batch_place.h"
 #include "firing/statement.h"
@@ -169,7 +170,7 @@ get_batch_table(HookBatch *batch, Oid relid)
 
 	if (table != NULL)
 		return table;
-	if (!batch->referential)
+	if (OidIsValid(batch->root) && !batch->referential)
 		add_root(batch, relid);
 	table = MemoryContextAllocZero(batch->context, sizeof(BatchTable));
 	table->relid = relid;
@@ -191,8 +192,8 @@ get_batch_table(HookBatch *batch, Oid relid)
 }
 
 static inline void
-add_tids(HookBatch *batch, BatchTable *table, ItemPointer old_tid,
-		 ItemPointer new_tid)
+add_tids(HookBatch *batch, BatchTable *table, const ItemPointerData *old_tid,
+		 const ItemPointerData *new_tid)
 {
 	TidChunk   *chunk = table->tail;
 	int			width = new_tid != NULL ? 2 : 1;
@@ -266,6 +267,57 @@ hooks_batch_add(HookCapture *capture, ItemPointer old_tid, ItemPointer new_tid)
 	}
 	add_tids(batch, table, old_tid, new_tid);
 	return first;
+}
+
+/*
+ * A batch of rows that were not captured one by one: in no list, in a context
+ * below the current one.
+ */
+HookBatch *
+hooks_batch_make(const HookEvent *event, bool walked)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "hooks batch",
+												  ALLOCSET_SMALL_SIZES);
+	HookBatch  *batch = MemoryContextAllocZero(context, sizeof(HookBatch));
+
+	batch->context = context;
+	batch->event = event;
+	batch->walked = walked;
+	return batch;
+}
+
+/*
+ * Puts a row into such a batch.
+ */
+void
+hooks_batch_put(HookBatch *batch, Oid relid, const ItemPointerData *tid)
+{
+	BatchTable *table = batch->last_table;
+
+	Assert(!OidIsValid(batch->root));
+	if (table == NULL || table->relid != relid)
+	{
+		table = get_batch_table(batch, relid);
+		if (!OidIsValid(table->file))
+			table->file = hooks_tidlist_file(relid);
+	}
+	add_tids(batch, table, tid, NULL);
+}
+
+/*
+ * Puts all rows of a table into such a batch.  They stay where they are, and
+ * go with the batch that they come from.
+ */
+void
+hooks_batch_put_all(HookBatch *batch, const BatchTable *from)
+{
+	BatchTable *table = get_batch_table(batch, from->relid);
+
+	Assert(table->head == NULL);
+	table->file = from->file;
+	table->head = from->head;
+	table->tail = from->tail;
 }
 
 static bool

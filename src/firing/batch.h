@@ -29,6 +29,7 @@ typedef struct BatchTable
 {
 	struct BatchTable *next;
 	Oid			relid;
+	Oid			file;			/* of walked rows: where they are */
 	TidChunk   *head;
 	TidChunk   *tail;
 } BatchTable;
@@ -44,6 +45,8 @@ typedef struct HookBatch
 	MemoryContext query_cxt;	/* NULL when that query is over */
 	uint64		level;			/* trigger query level, 0 if not known */
 	bool		referential;
+	bool		walked;			/* a walk has found its rows, and nobody has
+								 * deleted them yet */
 	HookOrigin	origin;
 	HookKeyAction *action;		/* that added rows last; NULL: none, or not
 								 * seen */
@@ -69,6 +72,10 @@ typedef struct HookCapture
 	BatchTable *table;			/* and the table in it, while that is open */
 } HookCapture;
 
+extern HookBatch *hooks_batch_make(const HookEvent *event, bool walked);
+extern void hooks_batch_put(HookBatch *batch, Oid relid,
+							const ItemPointerData *tid);
+extern void hooks_batch_put_all(HookBatch *batch, const BatchTable *from);
 extern bool hooks_batch_add(HookCapture *capture, ItemPointer old_tid,
 							ItemPointer new_tid);
 extern HookBatch *hooks_batch_take(const HookEvent *event, Oid relid,

@@ -59,7 +59,7 @@ count_chain(void *arg)
 }
 
 /*
- * A statement has left out the hooks of an event.
+ * A statement has left out the hooks of an event, and those that fire with it.
  */
 void
 hooks_bypass_event(Oid relid, const HookEvent *event, HookMiss why)
@@ -67,6 +67,9 @@ hooks_bypass_event(Oid relid, const HookEvent *event, HookMiss why)
 	BypassedEvent bypassed = {relid, event, why};
 
 	(void) hooks_attempt(count_chain, &bypassed);
+	bypassed.event = hooks_event_closure(event);
+	if (bypassed.event != NULL)
+		(void) hooks_attempt(count_chain, &bypassed);
 }
 
 static bool

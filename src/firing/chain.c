@@ -211,10 +211,10 @@ build_relation(Oid relid)
 		{
 			HookMember *member = lfirst(lc);
 
-			if (!hooks_scope_wants(lfirst(lc2), &hooks_events[i]))
-				continue;
-			relation->wanted[i] = true;
-			if (member == NULL)
+			relation->wanted[i] |=
+				hooks_scope_needs(lfirst(lc2), &hooks_events[i]);
+			if (member == NULL ||
+				!hooks_scope_wants(lfirst(lc2), &hooks_events[i]))
 				continue;
 			if (chain->members == NULL)
 				chain->members = palloc(sizeof(HookMember *) *
@@ -343,20 +343,29 @@ hooks_chain_tell(const HookRelation *relation, const HookEvent *event)
 				 errhint("Call hooks.repair().")));
 }
 
-/*
- * Are rows captured for a chain, which may be empty?  What a delete removes is
- * also captured for hooks on tables that its cascade may come to.
- */
-bool
-hooks_chain_captures(const HookChain *chain, const HookEvent *event)
+static bool
+fires_here(const HookChain *chain)
 {
-	if (hooks_source_captures(event) &&
-		SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
-		return true;
 	for (int i = 0; i < chain->length; i++)
 	{
 		if (hooks_member_fires_here(chain->members[i]))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Does an event's trigger on a relation capture rows?  What a delete removes
+ * is also captured for hooks on tables that its cascade may come to.
+ */
+bool
+hooks_chain_captures(const HookRelation *relation, const HookEvent *event)
+{
+	const HookEvent *closure = hooks_event_closure(event);
+
+	if (hooks_source_captures(event) &&
+		SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
+		return true;
+	return fires_here(hooks_chain_of(relation, event)) ||
+		(closure != NULL && fires_here(hooks_chain_of(relation, closure)));
 }

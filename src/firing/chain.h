@@ -75,7 +75,7 @@ extern HookRelation *hooks_chain_pin(Oid relid);
 extern void hooks_chain_unpin(HookRelation *relation);
 extern void hooks_chain_tell(const HookRelation *relation,
 							 const HookEvent *event);
-extern bool hooks_chain_captures(const HookChain *chain,
+extern bool hooks_chain_captures(const HookRelation *relation,
 								 const HookEvent *event);
 
 #endif							/* HOOKS_CHAIN_H */

@@ -10,11 +10,32 @@
 #include "postgres.h"
 
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "firing/deleted.h"
 
 /* see deleted.h; an abort takes off those that were begun in it */
 HookDelete *hooks_deletes = NULL;
+
+/*
+ * Makes a record, at its place in the list.
+ */
+static HookDelete *
+make_delete(HookDelete **link, uint64 level, int nest_level)
+{
+	MemoryContext context = AllocSetContextCreate(TopTransactionContext,
+												  "hooks doomed rows",
+												  ALLOCSET_SMALL_SIZES);
+	HookDelete *statement = MemoryContextAllocZero(context,
+												   sizeof(HookDelete));
+
+	statement->context = context;
+	statement->level = level;
+	statement->nest_level = nest_level;
+	statement->outer = *link;
+	*link = statement;
+	return statement;
+}
 
 /*
  * The record of a statement, made when it is first asked for.
@@ -23,8 +44,6 @@ HookDelete *
 hooks_deleted_get(const HookStatement *root)
 {
 	HookDelete **link = &hooks_deletes;
-	HookDelete *statement;
-	MemoryContext context;
 
 	Assert(root != NULL && !root->referential);
 
@@ -33,15 +52,93 @@ hooks_deleted_get(const HookStatement *root)
 		link = &(*link)->outer;
 	if (*link != NULL && (*link)->level == root->level)
 		return *link;
-	context = AllocSetContextCreate(TopTransactionContext, "hooks doomed rows",
-									ALLOCSET_SMALL_SIZES);
-	statement = MemoryContextAllocZero(context, sizeof(HookDelete));
-	statement->context = context;
-	statement->level = root->level;
-	statement->nest_level = root->nest_level;
-	statement->outer = *link;
-	*link = statement;
-	return statement;
+	return make_delete(link, root->level, root->nest_level);
+}
+
+/*
+ * The memory of a query that was not seen goes, and with it its record, unless
+ * an abort has taken that.
+ */
+static void
+unseen_query_ends(void *arg)
+{
+	for (HookDelete **link = &hooks_deletes; *link != NULL;
+		 link = &(*link)->outer)
+		if ((*link)->query_cxt == (MemoryContext) arg)
+		{
+			HookDelete *statement = *link;
+
+			*link = statement->outer;
+			MemoryContextDelete(statement->context);
+			break;
+		}
+}
+
+/*
+ * The record of the running statement.  If that was not seen, of the query
+ * with this memory.
+ */
+HookDelete *
+hooks_deleted_of_query(MemoryContext query_cxt)
+{
+	const HookStatement *root = hooks_statement_of_cascade(hooks_statement);
+	HookDelete **link = &hooks_deletes;
+	MemoryContextCallback *ends;
+
+	if (root != NULL)
+		return hooks_deleted_get(root);
+
+	/* they come last: what was seen began later */
+	while (*link != NULL && (*link)->query_cxt != query_cxt)
+		link = &(*link)->outer;
+	if (*link != NULL)
+		return *link;
+	ends = MemoryContextAlloc(query_cxt, sizeof(MemoryContextCallback));
+	ends->func = unseen_query_ends;
+	ends->arg = query_cxt;
+	MemoryContextRegisterResetCallback(query_cxt, ends);
+	make_delete(link, 0, GetCurrentTransactionNestLevel())->query_cxt =
+		query_cxt;
+	return *link;
+}
+
+/*
+ * Notes from now on whether somebody writes to one of some tables; NIL: no
+ * longer.
+ */
+void
+hooks_deleted_watch(HookDelete *statement, List *tables)
+{
+	MemoryContext old = MemoryContextSwitchTo(statement->context);
+
+	list_free(statement->watched);
+	statement->watched = list_copy(tables);
+	statement->touched = false;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * A query has written to tables.
+ */
+void
+hooks_deleted_note_writes(const EState *estate)
+{
+	HookDelete *statement;
+	ListCell   *lc;
+
+	for (statement = hooks_deletes; statement != NULL;
+		 statement = statement->outer)
+	{
+		if (statement->watched == NIL || statement->touched)
+			continue;
+		foreach(lc, estate->es_opened_result_relations)
+		{
+			const ResultRelInfo *table = lfirst(lc);
+			Oid			relid = RelationGetRelid(table->ri_RelationDesc);
+
+			statement->touched |= list_member_oid(statement->watched, relid);
+		}
+	}
 }
 
 /*

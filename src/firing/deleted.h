@@ -29,18 +29,27 @@ typedef struct HookDelete
 	struct HookDelete *outer;
 	uint64		level;			/* as in HookStatement */
 	int			nest_level;		/* of the transaction when it began */
+	MemoryContext query_cxt;	/* of a statement that was not seen, or NULL */
+	bool		closed;			/* its before_closure hooks have fired */
+	List	   *watched;		/* OIDs: tables of its closure, while its
+								 * before_closure hooks fire; else NIL */
+	bool		touched;		/* a callback has written to one of these */
 	int			asked;			/* of the transaction when the walk was asked
 								 * for (hooks_doomed_first()); 0: it was not */
 	MemoryContext context;
 	List	   *batches;		/* of HookBatch: its own rows */
 	List	   *answers;		/* of HookDeleteAnswer */
+	List	   *told;			/* of HookTold: by told.c */
 } HookDelete;
 
 /* the running deletes of which something is known, innermost first */
 extern HookDelete *hooks_deletes;
 
 extern HookDelete *hooks_deleted_get(const HookStatement *root);
+extern HookDelete *hooks_deleted_of_query(MemoryContext query_cxt);
 extern bool hooks_deleted_adopt(HookBatch *batch);
+extern void hooks_deleted_watch(HookDelete *statement, List *tables);
+extern void hooks_deleted_note_writes(const EState *estate);
 extern void hooks_deleted_end_statement(uint64 level);
 extern void hooks_deleted_end_subtransaction(int nest_level, bool commit);
 

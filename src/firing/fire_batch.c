@@ -1,6 +1,6 @@
 /*
  * fire_batch.c
- *		Fires the before_cascade hooks of a batch, with its rows.
+ *		Fires the hooks of a batch, with its rows.
  *
  * fire.c runs the hooks of one table's trigger; here the rows may lie in many
  * partitions, and the hooks on all of these and on the tables above them form
@@ -31,15 +31,6 @@ typedef struct BatchRows
 	Tuplestorestate *new_table;
 } BatchRows;
 
-/* What a batch's firing carries to the row source */
-typedef struct BatchFiring
-{
-	HookBatch  *batch;
-	MemoryContext context;		/* of what outlives the firing of one hook */
-	ResourceOwner owner;		/* of the tuplestores' files */
-	BatchRows  *made;			/* for hooks without a condition */
-} BatchFiring;
-
 /* what the filter of one hook needs */
 typedef struct BatchFilter
 {
@@ -60,7 +51,7 @@ filter_row(TupleTableSlot *old, TupleTableSlot *new, void *arg)
  * share; NULL if they were not made yet.
  */
 static BatchRows *
-find_rows(const BatchFiring *firing, Oid relid)
+find_rows(const HookBatchFiring *firing, Oid relid)
 {
 	BatchRows  *rows = firing->made;
 
@@ -73,7 +64,7 @@ find_rows(const BatchFiring *firing, Oid relid)
  * Makes them; a filter is for one hook, whose rows nobody else is given.
  */
 static BatchRows *
-make_rows(BatchFiring *firing, Relation target, BatchFilter *filter)
+make_rows(HookBatchFiring *firing, Relation target, BatchFilter *filter)
 {
 	MemoryContext old = MemoryContextSwitchTo(firing->context);
 	BatchRows  *rows = palloc0(sizeof(BatchRows));
@@ -100,7 +91,7 @@ static bool
 batch_row_source(HookRun *run, HookCall *call, TriggerData *trigdata,
 				 void *arg)
 {
-	BatchFiring *firing = arg;
+	HookBatchFiring *firing = arg;
 	BatchFilter filter = {run, call};
 	bool		filtered = call->member->condition != NULL;
 	BatchRows  *rows = filtered ? NULL :
@@ -157,17 +148,18 @@ translate_columns(Bitmapset *columns, Oid from, Oid to)
 }
 
 /*
- * A copy of a table's trigger for an event.  Procedural languages keep what
+ * A copy of a table's trigger of the same name as the one that fires; that one
+ * if the table has none.  Procedural languages keep what
  * they compile by the trigger's OID, so each table's rows need their own.
  */
 static Trigger *
-own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
+own_trigger(Relation rel, Trigger *fired)
 {
 	Trigger    *copy;
 
 	for (int i = 0; rel->trigdesc != NULL &&
 		 i < rel->trigdesc->numtriggers; i++)
-		if (strcmp(rel->trigdesc->triggers[i].tgname, event->trigger) == 0)
+		if (strcmp(rel->trigdesc->triggers[i].tgname, fired->tgname) == 0)
 		{
 			copy = palloc(sizeof(Trigger));
 			*copy = rel->trigdesc->triggers[i];
@@ -177,16 +169,17 @@ own_trigger(Relation rel, const HookEvent *event, Trigger *fallback)
 			copy->tgnattr = 0;
 			return copy;
 		}
-	return fallback;
+	return fired;
 }
 
 /*
- * A run of the hooks of a batch: those on the tables that hold its rows and on
- * the partitioned tables above them.  query_cxt is the executor's memory of
- * the query whose trigger fires.
+ * A run of the hooks of an event for a batch: those on the tables that hold
+ * its rows and on the partitioned tables above them.  query_cxt is the
+ * executor's memory of the query whose trigger fires.
  */
 HookRun *
-hooks_fire_batch_prepare(HookBatch *batch, MemoryContext query_cxt)
+hooks_fire_batch_prepare(HookBatch *batch, const HookEvent *event,
+						 MemoryContext query_cxt)
 {
 	List	   *tables = hooks_batch_relations(batch);
 	List	   *relids = list_copy(tables);
@@ -200,7 +193,7 @@ hooks_fire_batch_prepare(HookBatch *batch, MemoryContext query_cxt)
 		relids = list_concat_unique_oid(relids, relation->ancestors);
 		hooks_chain_unpin(relation);
 	}
-	run = hooks_fire_prepare(batch->event, relids, CurrentMemoryContext);
+	run = hooks_fire_prepare(event, relids, CurrentMemoryContext);
 	run->referential = batch->referential;
 	run->batch = batch;
 	run->origin = &batch->origin;
@@ -225,6 +218,58 @@ hooks_fire_batch_assigned(const HookBatch *batch,
 }
 
 /*
+ * Begins to fire the hooks of a run, which get rows of the firing's batch.
+ */
+void
+hooks_fire_batch_begin(HookBatchFiring *firing, HookRun *run)
+{
+	firing->batch = NULL;
+	firing->context = CurrentMemoryContext;
+	firing->owner = ResourceOwnerCreate(CurrentResourceOwner, "hooks batch");
+	firing->made = NULL;
+	run->row_source = batch_row_source;
+	run->row_source_arg = firing;
+}
+
+/*
+ * Fires a hook of the run that is due, with the rows of the firing's batch
+ * that are of its table.  assigned are the columns of this table that the
+ * statement has assigned, if it is an update.
+ */
+void
+hooks_fire_batch_call(HookBatchFiring *firing, HookRun *run, HookCall *call,
+					  TriggerData *row_trigger, Bitmapset *assigned)
+{
+	Oid			relid = call->member->target;
+	BatchRows  *rows = find_rows(firing, relid);
+	TriggerData trigdata = {0};
+	Relation	rel;
+
+	Assert(firing->batch->tables != NULL);
+	if (rows != NULL && rows->rows == 0)
+	{
+		hooks_fire_tell(call, HOOK_MISS_NO_ROWS);
+		return;
+	}
+	rel = table_open(relid, AccessShareLock);
+	trigdata.type = T_TriggerData;
+	trigdata.tg_event = TRIGGER_EVENT_BEFORE |
+		(run->event->action == HOOK_UPDATE ?
+		 TRIGGER_EVENT_UPDATE : TRIGGER_EVENT_DELETE);
+	trigdata.tg_relation = rel;
+	trigdata.tg_trigger = own_trigger(rel, row_trigger->tg_trigger);
+	trigdata.tg_updatedcols = assigned;
+	hooks_fire_call(run, call, &trigdata);
+	table_close(rel, NoLock);
+}
+
+void
+hooks_fire_batch_end(HookBatchFiring *firing)
+{
+	release_files(firing->owner);
+}
+
+/*
  * Fires the before_cascade hooks of a batch: those on the tables that hold its
  * rows and on the partitioned tables above them.  row_trigger is what the
  * trigger manager has called dispatch() with for the batch's first row, and
@@ -234,42 +279,20 @@ void
 hooks_fire_batch(HookBatch *batch, TriggerData *row_trigger,
 				 MemoryContext query_cxt)
 {
-	const HookEvent *event = batch->event;
-	BatchFiring firing = {batch, CurrentMemoryContext, NULL, NULL};
-	HookRun    *run = hooks_fire_batch_prepare(batch, query_cxt);
+	HookRun    *run = hooks_fire_batch_prepare(batch, batch->event, query_cxt);
+	HookBatchFiring firing;
 
-	Assert(event->phase == HOOK_BEFORE_CASCADE && batch->tables != NULL);
-	firing.owner = ResourceOwnerCreate(CurrentResourceOwner, "hooks batch");
-	run->row_source = batch_row_source;
-	run->row_source_arg = &firing;
-
+	Assert(batch->event->phase == HOOK_BEFORE_CASCADE);
+	hooks_fire_batch_begin(&firing, run);
+	firing.batch = batch;
 	for (int i = 0; i < run->length; i++)
 	{
 		HookCall   *call = &run->calls[i];
-		Oid			relid = call->member->target;
-		TriggerData trigdata = {0};
 		Bitmapset  *assigned = hooks_fire_batch_assigned(batch, row_trigger,
-														 relid);
-		BatchRows  *rows = find_rows(&firing, relid);
-		Relation	rel;
+														 call->member->target);
 
-		if (!hooks_fire_is_due(call, assigned))
-			continue;
-		if (rows != NULL && rows->rows == 0)
-		{
-			hooks_fire_tell(call, HOOK_MISS_NO_ROWS);
-			continue;
-		}
-		rel = table_open(relid, AccessShareLock);
-		trigdata.type = T_TriggerData;
-		trigdata.tg_event = TRIGGER_EVENT_BEFORE |
-			(event->action == HOOK_UPDATE ?
-			 TRIGGER_EVENT_UPDATE : TRIGGER_EVENT_DELETE);
-		trigdata.tg_relation = rel;
-		trigdata.tg_trigger = own_trigger(rel, event, row_trigger->tg_trigger);
-		trigdata.tg_updatedcols = assigned;
-		hooks_fire_call(run, call, &trigdata);
-		table_close(rel, NoLock);
+		if (hooks_fire_is_due(call, assigned))
+			hooks_fire_batch_call(&firing, run, call, row_trigger, assigned);
 	}
-	release_files(firing.owner);
+	hooks_fire_batch_end(&firing);
 }

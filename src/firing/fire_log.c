@@ -380,7 +380,7 @@ void
 hooks_fire_log_batch(HookBatch *batch, TriggerData *row_trigger,
 					 MemoryContext query_cxt)
 {
-	HookRun    *run = hooks_fire_batch_prepare(batch, query_cxt);
+	HookRun    *run = hooks_fire_batch_prepare(batch, batch->event, query_cxt);
 
 	Assert(batch->event->phase == HOOK_AFTER_COMMIT);
 	write_run(run, row_trigger,

@@ -30,7 +30,7 @@
 
 /*
  * Begins to fetch rows of a table: versions that this transaction has deleted,
- * or made.
+ * or made.  Who has locked rows and wants those, too, says "any".
  */
 void
 hooks_rows_begin(HookRowFetcher *fetcher, Relation rel, bool old)
@@ -38,6 +38,7 @@ hooks_rows_begin(HookRowFetcher *fetcher, Relation rel, bool old)
 	fetcher->rel = rel;
 	fetcher->old = old;
 	fetcher->shared = false;
+	fetcher->any = false;
 	fetcher->heap = rel->rd_tableam == GetHeapamTableAmRoutine();
 	fetcher->buffer = InvalidBuffer;
 	fetcher->block = InvalidBlockNumber;
@@ -62,6 +63,8 @@ is_our_work(HookRowFetcher *fetcher, HeapTupleHeader header)
 {
 	TransactionId xid;
 
+	if (fetcher->any)
+		return true;
 	if (!fetcher->old)
 		xid = HeapTupleHeaderGetRawXmin(header);	/* COPY FREEZE */
 	else if ((header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
@@ -268,6 +271,7 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 		}
 		rel = table_open(table->relid, AccessShareLock);
 		hooks_rows_begin(&old_rows, rel, true);
+		old_rows.any = batch->walked;
 		if (rel != target)
 			map = convert_tuples_by_name(RelationGetDescr(rel),
 										 RelationGetDescr(target));

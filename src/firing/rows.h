@@ -23,6 +23,7 @@ typedef struct HookRowFetcher
 	bool		old;			/* versions that we deleted; else: that we
 								 * made */
 	bool		shared;			/* others may lock them meanwhile */
+	bool		any;			/* also those that nobody has deleted */
 	bool		heap;
 	Buffer		buffer;			/* heap only: the page at hand, pinned */
 	BlockNumber block;

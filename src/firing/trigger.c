@@ -26,6 +26,7 @@
 #include "firing/deleted.h"
 #include "firing/fire.h"
 #include "firing/fire_batch.h"
+#include "firing/fire_closure.h"
 #include "firing/fire_log.h"
 #include "firing/noting.h"
 #include "firing/trace.h"
@@ -108,7 +109,10 @@ hooks_dispatch(PG_FUNCTION_ARGS)
 			else if (logged)
 				hooks_fire_log_batch(batch, trigdata, fcinfo->flinfo->fn_mcxt);
 			else
+			{
 				hooks_fire_batch(batch, trigdata, fcinfo->flinfo->fn_mcxt);
+				hooks_fire_closure(batch, trigdata, fcinfo->flinfo->fn_mcxt);
+			}
 			if (!adopted)
 				hooks_batch_free(batch);
 		}
@@ -250,7 +254,7 @@ prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase)
 	const HookEvent *event = event_of_when(function, phase);
 	CaptureCall *call;
 	HookRelation *relation;
-	HookChain  *chain;
+	const HookEvent *closure = hooks_event_closure(event);
 
 	/*
 	 * A row that moves between partitions comes here once more as the
@@ -271,14 +275,19 @@ prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase)
 
 	relation = hooks_chain_pin(relid);
 	call->capture.root = relation->root;
-	chain = hooks_chain_of(relation, call->capture.event);
-	hooks_chain_tell(relation, call->capture.event);
-	call->wanted = hooks_chain_captures(chain, call->capture.event);
+	hooks_chain_tell(relation, event);
+	call->wanted = hooks_chain_captures(relation, event);
 	if (!call->wanted)
 	{
-		hooks_fire_leave_out(chain);
+		hooks_fire_leave_out(hooks_chain_of(relation, event));
+		if (closure != NULL)
+			hooks_fire_leave_out(hooks_chain_of(relation, closure));
 		if (unlikely(hooks_observed))
-			tell_of_none(relation, call->capture.event);
+		{
+			tell_of_none(relation, event);
+			if (closure != NULL)
+				tell_of_none(relation, closure);
+		}
 	}
 	hooks_chain_unpin(relation);
 	if (call->wanted)

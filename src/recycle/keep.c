@@ -187,8 +187,9 @@ PG_FUNCTION_INFO_V1(hooks_keep);
 /*
  * hooks.keep() returns trigger
  *
- * Keeps all that the statement of a before_cascade firing deletes and changes,
- * once for each statement; for as long as the argument of the hook says.
+ * Keeps all that the statement of a before_cascade or before_closure firing
+ * deletes and changes, once for each statement; for as long as the argument of
+ * the hook says.
  * 39P01 if it is called elsewhere; errors of check_tables(),
  * hooks_rights_check_read(), of defaults, and those of altered.c.
  */
@@ -199,11 +200,11 @@ hooks_keep(PG_FUNCTION_ARGS)
 	Keep		keep;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || firing == NULL ||
-		firing->subject->event->phase != HOOK_BEFORE_CASCADE ||
+		!hooks_doomed_knows(firing) ||
 		firing->subject->event->action != HOOK_DELETE)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function hooks.keep() was not called in a before_cascade firing of a delete"),
+				 errmsg("function hooks.keep() was not called in a before_cascade or before_closure firing of a delete"),
 				 errhint("Register it as hooks.register(name, 'before_cascade', 'delete', relation, 'hooks.keep').")));
 	if (!hooks_doomed_first(firing))
 		return PointerGetDatum(NULL);

@@ -66,7 +66,7 @@ wanted_state(List *reaches, const HookEvent *event, Oid relid, bool inherited)
 		HookReach  *reach = lfirst(lc);
 
 		if ((reach->target != relid && !inherited) ||
-			!hooks_scope_wants(reach, event))
+			!hooks_scope_needs(reach, event))
 			continue;
 		if (reach->hook->fire != HOOK_ORIGIN)
 			return TRIGGER_FIRES_ALWAYS;
@@ -87,7 +87,7 @@ is_named(List *reaches, const HookEvent *event, Oid relid)
 	{
 		HookReach  *reach = lfirst(lc);
 
-		if (reach->hook->relation == relid && hooks_scope_wants(reach, event))
+		if (reach->hook->relation == relid && hooks_scope_needs(reach, event))
 			return true;
 	}
 	return false;
@@ -107,11 +107,22 @@ comes_with_dump(List *reaches, const HookEvent *event, Oid relid)
 	{
 		HookReach  *reach = lfirst(lc);
 
-		if (reach->target == relid && hooks_scope_wants(reach, event) &&
+		if (reach->target == relid && hooks_scope_needs(reach, event) &&
 			!hooks_definition_is_loading(reach->hook->definition))
 			return false;
 	}
 	return !OidIsValid(getExtensionOfObject(RelationRelationId, relid));
+}
+
+/*
+ * Does a table need an event's trigger for hooks to which a cascade leads?
+ */
+static bool
+is_source(Relation rel, const HookEvent *event)
+{
+	return hooks_source_captures(event) &&
+		hooks_event_is_possible(event, rel->rd_rel->relkind) &&
+		hooks_source_is_one(RelationGetRelid(rel));
 }
 
 /* Why a table's triggers are looked after */
@@ -149,12 +160,9 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		bool		required = reason == SYNC_REGISTER && wanted != '\0' &&
 			is_named(reaches, event, relid);
 
-		bool		is_source = wanted == '\0' &&
-			hooks_source_captures(event) &&
-			hooks_event_is_possible(event, rel->rd_rel->relkind) &&
-			hooks_source_is_one(relid);
+		bool		for_others = wanted == '\0' && is_source(rel, event);
 
-		if (is_source)
+		if (for_others)
 			wanted = TRIGGER_FIRES_ON_ORIGIN;
 
 		if (trigger != NULL && wanted != '\0' &&
@@ -170,12 +178,12 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		/* A clone goes with its parent's trigger, and serves hooks on both */
 		if (trigger != NULL && trigger->tgisclone)
 		{
-			wanted = is_source ? '\0' :
+			wanted = for_others ? '\0' :
 				wanted_state(reaches, event, relid, true);
 			if (wanted == '\0')
 				continue;
 		}
-		if (trigger == NULL && wanted != '\0' && !is_source &&
+		if (trigger == NULL && wanted != '\0' && !for_others &&
 			reason == SYNC_FOLLOW && comes_with_dump(reaches, event, relid))
 			continue;
 		state = trigger != NULL && reason != SYNC_MEND &&
@@ -441,7 +449,7 @@ hooks_attach_problems(Oid relid, const char *verb, bool others)
 	reaches = !has_triggers(rel) ? NIL :
 		hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)),
 						  NULL);
-	for (int i = 0; i < HOOK_EVENTS && reaches != NIL; i++)
+	for (int i = 0; i < HOOK_EVENTS && has_triggers(rel); i++)
 	{
 		const HookEvent *event = &hooks_events[i];
 		const Trigger *trigger = hooks_made_find(triggers, event);
@@ -450,6 +458,8 @@ hooks_attach_problems(Oid relid, const char *verb, bool others)
 			wanted_state(reaches, event, relid, true) : '\0';
 		const char *problem = NULL;
 
+		if (wanted == '\0' && is_source(rel, event))
+			wanted = TRIGGER_FIRES_ON_ORIGIN;
 		if (wanted == '\0')
 			continue;
 		if (trigger == NULL)

@@ -34,6 +34,7 @@
 #include "registry/path.h"
 #include "registry/ready_check.h"
 #include "registry/scope.h"
+#include "registry/source.h"
 
 /*
  * 42P17: a combination of arguments that makes no sense.
@@ -137,6 +138,16 @@ check_named(const Hook *hook, int named)
 			refuse(errmsg("phase \"before_cascade\" has no action \"%s\"",
 						  hooks_event_action_list(named & ~cascading)),
 				   errhint("Its actions are delete, update, truncate and drop."));
+	}
+	if (hook->phase == HOOK_BEFORE_CLOSURE)
+	{
+		if (hook->level == HOOK_ROW)
+			refuse(errmsg("phase \"before_closure\" has no level \"row\""),
+				   errhint("It fires once for the whole set of rows; the rows are in old_table."));
+		if (named & ~HOOK_DELETE)
+			refuse(errmsg("phase \"before_closure\" has no action \"%s\"",
+						  hooks_event_action_list(named & ~HOOK_DELETE)),
+				   errhint("Its action is delete."));
 	}
 	if ((named & HOOK_DROP) && hook->phase == HOOK_AFTER)
 		refuse(errmsg("phase \"after\" has no action \"drop\""),
@@ -337,6 +348,26 @@ open_target(Hook *hook, int named)
 }
 
 /*
+ * 42501 if a DELETE can cascade to the table of a before_closure hook from a
+ * table on which the caller could not create a trigger: nothing there would
+ * tell the hook of it.
+ */
+static void
+check_sources(const Hook *hook)
+{
+	Oid			source = hooks_source_forbidden(hook, GetUserId());
+
+	if (OidIsValid(source))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s",
+						get_rel_name(source)),
+				 errdetail("A DELETE from it cascades to table \"%s\", and a before_closure hook needs a trigger on each such table.",
+						   get_rel_name(hook->relation)),
+				 errhint("Have TRIGGER on it granted, or use phase before_cascade.")));
+}
+
+/*
  * A wide hook is for superusers, and says nothing about columns.
  */
 static void
@@ -508,6 +539,8 @@ hooks_compose(const HookArguments *given)
 				   errhint("Pass either relation or schema."));
 		hook->relation = given->relation;
 		rel = open_target(hook, named);
+		if (hook->phase == HOOK_BEFORE_CLOSURE)
+			check_sources(hook);
 		hook->columns = find_columns(hook, given->columns, rel);
 		hook->payload = find_columns(hook, given->payload, rel);
 	}

@@ -161,7 +161,8 @@ hooks_condition_missing_row(const Hook *hook, Node *condition, TupleDesc desc,
 
 		*why = NULL;
 		if (hook->level == HOOK_STATEMENT &&
-			hook->phase != HOOK_BEFORE_CASCADE)
+			hook->phase != HOOK_BEFORE_CASCADE &&
+			hook->phase != HOOK_BEFORE_CLOSURE)
 			*why = "A hook of level statement has no row.";
 		else if (hook->actions & HOOK_TRUNCATE)
 			*why = "Action truncate has no row.";

@@ -391,13 +391,27 @@ hooks_event_by_trigger(const char *name)
 }
 
 /*
- * Does the event's trigger capture rows into batches?
+ * The event whose hooks fire for the rows that another event's trigger
+ * captures: before_closure for before_cascade of a delete.  NULL if there is
+ * none.
+ */
+const HookEvent *
+hooks_event_closure(const HookEvent *event)
+{
+	return event->phase != HOOK_BEFORE_CASCADE ||
+		event->action != HOOK_DELETE ? NULL :
+		hooks_event_find(HOOK_BEFORE_CLOSURE, HOOK_STATEMENT, HOOK_DELETE);
+}
+
+/*
+ * Are rows captured into batches for the event?
  */
 bool
 hooks_event_captures(const HookEvent *event)
 {
-	return (event->phase == HOOK_BEFORE_CASCADE &&
-			(event->action & (HOOK_UPDATE | HOOK_DELETE)) != 0) ||
+	return event->phase == HOOK_BEFORE_CLOSURE ||
+		(event->phase == HOOK_BEFORE_CASCADE &&
+		 (event->action & (HOOK_UPDATE | HOOK_DELETE)) != 0) ||
 		(event->phase == HOOK_AFTER_COMMIT &&
 		 (event->action & (HOOK_INSERT | HOOK_UPDATE | HOOK_DELETE)) != 0);
 }
@@ -447,6 +461,7 @@ hooks_event_is_possible(const HookEvent *event, char relkind)
 		return (event->action & (HOOK_READ | HOOK_DROP)) != 0;
 	return relkind != RELKIND_FOREIGN_TABLE || event->action == HOOK_DROP ||
 		(event->phase != HOOK_BEFORE_CASCADE &&
+		 event->phase != HOOK_BEFORE_CLOSURE &&
 		 event->phase != HOOK_BEFORE_COMMIT &&
 		 event->phase != HOOK_AFTER_COMMIT &&
 		 (event->action != HOOK_TRUNCATE || HOOKS_FOREIGN_TRUNCATE));

@@ -112,6 +112,7 @@ extern const char *hooks_event_activation_word(HookActivation activation);
 extern const HookEvent *hooks_event_find(HookPhase phase, HookLevel level,
 										 HookAction action);
 extern const HookEvent *hooks_event_by_trigger(const char *name);
+extern const HookEvent *hooks_event_closure(const HookEvent *event);
 extern bool hooks_event_of_rows(const HookEvent *event);
 extern bool hooks_event_captures(const HookEvent *event);
 extern bool hooks_event_notes(const HookEvent *event);

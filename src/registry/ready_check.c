@@ -118,17 +118,18 @@ check_native(const Hook *hook)
 static const struct
 {
 	const char *name;
-	HookPhase	phase;
+	HookPhase	phases[2];		/* one, or one of two */
 	int			actions;		/* 0: any that the phase has */
 	void		(*check) (Relation rel, char **arguments, int n);
 }			ready[] =
 
 {
-	{"keep", HOOK_BEFORE_CASCADE, HOOK_DELETE, check_keep},
-	{"stream", HOOK_AFTER, 0, check_stream},
-	{"notify", HOOK_AFTER, 0, check_notify},
-	{"audit", HOOK_AFTER, 0, check_audit},
-	{"rate_limit", HOOK_BEFORE, 0, check_rate_limit},
+	{"keep", {HOOK_BEFORE_CASCADE, HOOK_BEFORE_CLOSURE}, HOOK_DELETE,
+	check_keep},
+	{"stream", {HOOK_AFTER, HOOK_AFTER}, 0, check_stream},
+	{"notify", {HOOK_AFTER, HOOK_AFTER}, 0, check_notify},
+	{"audit", {HOOK_AFTER, HOOK_AFTER}, 0, check_audit},
+	{"rate_limit", {HOOK_BEFORE, HOOK_BEFORE}, 0, check_rate_limit},
 };
 
 /*
@@ -158,14 +159,20 @@ hooks_ready_check(const Hook *hook, Relation rel)
 	}
 	for (int i = 0; i < lengthof(ready); i++)
 	{
+		bool		two = ready[i].phases[0] != ready[i].phases[1];
+
 		if (strcmp(ready[i].name, name) != 0)
 			continue;
-		if (hook->phase != ready[i].phase ||
+		if ((hook->phase != ready[i].phases[0] &&
+			 hook->phase != ready[i].phases[1]) ||
 			(ready[i].actions != 0 && hook->actions != ready[i].actions))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-					 errmsg("hooks.%s is for phase \"%s\"%s%s%s only", name,
-							hooks_event_phase_word(ready[i].phase),
+					 errmsg("hooks.%s is for phase \"%s\"%s%s%s%s%s%s only", name,
+							hooks_event_phase_word(ready[i].phases[0]),
+							two ? " or \"" : "",
+							two ? hooks_event_phase_word(ready[i].phases[1]) :
+							"", two ? "\"" : "",
 							ready[i].actions == 0 ? "" : " of action \"",
 							ready[i].actions == 0 ? "" :
 							hooks_event_action_list(ready[i].actions),

@@ -273,14 +273,29 @@ add_without_row(List *hooks, List *definitions)
 }
 
 static bool
-has_rows(Relation registry, const RegistryKey *which)
+is_of_phase(HeapTuple tuple, TupleDesc desc, const char *phase)
+{
+	bool		isnull;
+	Datum		value =
+		heap_getattr(tuple, Anum_registry_phase, desc, &isnull);
+
+	return !isnull && strcmp(TextDatumGetCString(value), phase) == 0;
+}
+
+/*
+ * Has the registry rows of a key; of a phase, if that is not NULL?
+ */
+static bool
+has_rows(Relation registry, const RegistryKey *which, const char *phase)
 {
 	SysScanDesc scan = begin_scan(registry, which);
+	TupleDesc	desc = RelationGetDescr(registry);
 	bool		found = false;
 	HeapTuple	tuple;
 
 	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
-		found = row_matches(tuple, RelationGetDescr(registry), which);
+		found = row_matches(tuple, desc, which) &&
+			(phase == NULL || is_of_phase(tuple, desc, phase));
 	systable_endscan(scan);
 	return found;
 }
@@ -302,7 +317,7 @@ has_drop(Relation registry)
 		RegistryKey key = {"registry_action_idx", Anum_registry_action,
 			F_TEXTEQ, CStringGetTextDatum(list)};
 
-		if (has_rows(registry, &key))
+		if (has_rows(registry, &key, NULL))
 			return true;
 		if (some == 0)
 			return false;
@@ -352,6 +367,9 @@ find_watched_kinds(Relation registry)
 int
 hooks_registry_read_kinds(Oid relid, bool *other_version)
 {
+	RegistryKey on_delete =
+	{"registry_action_idx", Anum_registry_action, F_TEXTEQ,
+	CStringGetTextDatum(hooks_event_action_word(HOOK_DELETE))};
 	Relation	registry = table_open(relid, AccessShareLock);
 	int			kinds = 0;
 
@@ -360,14 +378,19 @@ hooks_registry_read_kinds(Oid relid, bool *other_version)
 										  RelationGetDescr(registry));
 	if (!*other_version)
 	{
-		if (has_rows(registry, &all_rows))
+		if (has_rows(registry, &all_rows, NULL))
 			kinds |= HOOKS_ANY;
-		if (has_rows(registry, &wide_rows))
+		if (has_rows(registry, &wide_rows, NULL))
 			kinds |= HOOKS_WIDE;
 		if (kinds != 0 && has_drop(registry))
 			kinds |= HOOKS_ON_DROP;
 		if (kinds != 0 && hooks_preload_is_set())
 			kinds |= find_watched_kinds(registry);
+		/* their only action is delete */
+		if (kinds != 0 &&
+			has_rows(registry, &on_delete,
+					 hooks_event_phase_word(HOOK_BEFORE_CLOSURE)))
+			kinds |= HOOKS_BEFORE_CLOSURE;
 	}
 	table_close(registry, AccessShareLock);
 	return kinds;

@@ -311,6 +311,18 @@ hooks_scope_needs_preload(const Hook *hook)
 }
 
 /*
+ * Does the hook need the event's trigger on the relation whose reach this is?
+ */
+bool
+hooks_scope_needs(const HookReach *reach, const HookEvent *event)
+{
+	const HookEvent *closure = hooks_event_closure(event);
+
+	return hooks_scope_wants(reach, event) ||
+		(closure != NULL && hooks_scope_wants(reach, closure));
+}
+
+/*
  * Why a hook must not fire, NULL if it may: its owner could not register it.
  * A definition may have come otherwise than by hooks.register(), or have got
  * another owner, and must not give a role power over what is not its own.

@@ -29,6 +29,7 @@ extern List *hooks_scope_relations(const Hook *wide);
 extern List *hooks_scope_reach(Oid relid, List *ancestors, List **damaged);
 extern bool hooks_scope_wants(const HookReach *reach, const HookEvent *event);
 extern bool hooks_scope_needs_preload(const Hook *hook);
+extern bool hooks_scope_needs(const HookReach *reach, const HookEvent *event);
 extern const char *hooks_scope_forbids(const Hook *hook);
 
 #endif							/* HOOKS_SCOPE_H */

@@ -20,6 +20,8 @@
 HOOK_PHASE_WORD(HOOK_BEFORE, "before", now, as_trigger, can_veto)
 HOOK_PHASE_WORD(HOOK_BEFORE_CASCADE, "before_cascade", now, as_trigger,
 	can_veto)
+HOOK_PHASE_WORD(HOOK_BEFORE_CLOSURE, "before_closure", now, as_trigger,
+	can_veto)
 HOOK_PHASE_WORD(HOOK_AFTER, "after", now, as_trigger, too_late)
 HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", now, with_jsonb,
 	can_veto)
@@ -106,6 +108,8 @@ HOOK_ACTIVATION_WORD(HOOK_ACTIVE_OPT_IN, "opt_in", now)
  * event.  These have no trigger: a read (reads.c), what COPY does
  * (copies.c), a restore (announce.c), a drop (drop.c), a failure (failing.c).
  * Nor has "put", whose hooks come with those of insert and update.
+ * A closure begins with what the before_cascade trigger has captured
+ * (fire_closure.c).
  *
  * Names decide the order among the triggers of one table: "Hooks_..." sorts
  * before "RI_ConstraintTrigger_...", so a before_cascade trigger fires before
@@ -132,6 +136,7 @@ HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DELETE,
 	"Hooks_before_cascade_delete")
 HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_TRUNCATE,
 	"Hooks_before_cascade_truncate")
+HOOK_EVENT(HOOK_BEFORE_CLOSURE, HOOK_STATEMENT, HOOK_DELETE, NULL)
 HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_INSERT, "hooks_after_row_insert")
 HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_UPDATE, "hooks_after_row_update")
 HOOK_EVENT(HOOK_AFTER, HOOK_ROW, HOOK_DELETE, "hooks_after_row_delete")

@@ -41,6 +41,7 @@
 #include "registry/filter.h"
 #include "registry/registry.h"
 #include "registry/scope.h"
+#include "registry/source.h"
 #include "registry/stamp.h"
 #include "registry/watch.h"
 #include "system/findings.h"
@@ -196,13 +197,25 @@ find_bypassed(CheckSearch *search)
 	}
 }
 
+/*
+ * Before_closure hooks need the triggers of all tables from which a cascade
+ * can come.
+ */
 static void
 find_bad_triggers(CheckSearch *search)
 {
+	List	   *tables = tables_of(search->hooks);
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	foreach(lc, tables_of(search->hooks))
+	foreach(lc, search->hooks)
+	{
+		const Hook *hook = lfirst(lc);
+
+		if (hook->phase == HOOK_BEFORE_CLOSURE && hook->damage == NULL)
+			tables = list_concat_unique_oid(tables, hooks_source_all(hook));
+	}
+	foreach(lc, tables)
 	{
 		CHECK_FOR_INTERRUPTS();
 		foreach(lc2, hooks_attach_problems(lfirst_oid(lc), "is", true))
@@ -212,6 +225,35 @@ find_bad_triggers(CheckSearch *search)
 							   hooks_place_quoted(lfirst_oid(lc)),
 							   lfirst(lc2), "Call hooks.repair().");
 		}
+	}
+}
+
+/*
+ * Tables without our trigger from which a cascade can come to before_closure
+ * hooks.
+ */
+static void
+find_late_closures(CheckSearch *search)
+{
+	ListCell   *lc;
+
+	foreach(lc, search->hooks)
+	{
+		const Hook *hook = lfirst(lc);
+		Oid			source;
+
+		CHECK_FOR_INTERRUPTS();
+		if (hook->phase != HOOK_BEFORE_CLOSURE || hook->damage != NULL ||
+			!OidIsValid(hook->relation))
+			continue;
+		source = hooks_source_forbidden(hook, hook->owner);
+		if (OidIsValid(source))
+			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+							   "closure_late", hook->name,
+							   psprintf("hook \"%s\" fires late when a DELETE from table \"%s\" cascades: its owner \"%s\" has no right to create triggers on that table",
+										hook->name, get_rel_name(source),
+										GetUserNameFromId(hook->owner, true)),
+							   "Grant the right, and call hooks.repair().");
 	}
 }
 
@@ -558,6 +600,7 @@ static const CheckFinder finders[] = {
 	find_broken_hooks,
 	find_bypassed,
 	find_bad_triggers,
+	find_late_closures,
 	find_foreign_callbacks,
 	find_wide_hooks,
 	find_touch,

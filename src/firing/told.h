@@ -1,0 +1,30 @@
+/*
+ * told.h
+ *		The rows that before_closure hooks have been told of.
+ */
+#ifndef HOOKS_TOLD_H
+#define HOOKS_TOLD_H
+
+#include "postgres.h"
+
+#include "base/tidset.h"
+#include "firing/deleted.h"
+
+/* The rows of a table, and of its partitions, that its hooks were told of */
+typedef struct HookTold
+{
+	Oid			target;			/* the table that the hooks are on */
+	HookTidSet *rows;
+	List	   *relids;			/* the tables that held them */
+	List	   *files;			/* of each, where they were */
+} HookTold;
+
+extern void hooks_told_add(HookDelete *statement, Oid target,
+						   const HookBatch *rows);
+extern HookBatch *hooks_told_filter_walked(HookBatch *rows, Oid target,
+										   CommandId since,
+										   const HookBatch *again);
+extern HookBatch *hooks_told_filter_captured(const HookBatch *batch,
+											 Oid target);
+
+#endif							/* HOOKS_TOLD_H */
