@@ -57,15 +57,17 @@ COMMIT;
 SELECT count(*) FROM hooks.failure WHERE hook = 'x';
 
 -- what is no member of the extension is not the extension's (sessions know
--- members from before)
-\c -
+-- members from before, where preloaded from their first statement)
+\c -reuse-previous=on "options='-c hooks.enabled=off'"
 BEGIN;
 ALTER EXTENSION hooks DROP FUNCTION hooks.capture(oid, tid);
+SET LOCAL hooks.enabled = on;
 SELECT hooks.register('y', 'before_cascade', 'delete', 'own.t', 'own.cb');
 ROLLBACK;
-\c -
+\c -reuse-previous=on "options='-c hooks.enabled=off'"
 BEGIN;
 ALTER EXTENSION hooks DROP TABLE hooks.registry;
+SET LOCAL hooks.enabled = on;
 SAVEPOINT s;
 INSERT INTO own.t VALUES (1);
 ROLLBACK TO s;

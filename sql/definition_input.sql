@@ -39,8 +39,8 @@ END $f$;
 
 SELECT try('as register() has it');
 SELECT try('no such phase', phase => 'sometimes');
-SELECT try('a phase of later', phase => 'startup', level => 'statement');
-SELECT try('an action of later', action => 'server');
+SELECT try('a phase of no table', phase => 'startup', level => 'statement');
+SELECT try('an action of another phase', action => 'server');
 SELECT try('no action', action => '');
 SELECT try('no such level', level => 'table');
 SELECT try('an action without that level', action => 'truncate');

@@ -86,7 +86,7 @@ SELECT a, try_register(a) FROM unnest(ARRAY[
   $$timeout => '1 day'$$, $$timeout => '1 day 1 us'$$, $$timeout => '1 month'$$, $$timeout => '100000 years'$$]) a;
 -- 200 is seconds, which who means milliseconds learns
 SELECT a, try_register(a) FROM unnest(ARRAY[$$timeout => '60'$$, $$timeout => '200'$$, $$timeout => '200 ms'$$]) a;
--- what this version has not, preloaded or not
+-- what is on no table
 SELECT a, try_register(a)
   FROM unnest(ARRAY[$$action => 'server'$$, $$phase => 'startup', action => 'session'$$]) a;
 -- the hints have no such word

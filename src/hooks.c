@@ -26,6 +26,7 @@
 #include "outbox/waiting.h"
 #include "registry/present.h"
 #include "registry/remove.h"
+#include "sessions.h"
 #include "transaction.h"
 #include "watch.h"
 
@@ -57,4 +58,5 @@ _PG_init(void)
 	hooks_explain_init();
 	hooks_native_init();
 	hooks_watch_init();
+	hooks_sessions_init();
 }

@@ -23,6 +23,7 @@
 #include "firing/trace.h"
 #include "firing/truncate.h"
 #include "firing/written.h"
+#include "sessions.h"
 #include "system/rehearse.h"
 #include "transaction.h"
 
@@ -52,6 +53,9 @@ transaction_event(XactEvent event, void *arg)
 		hooks_stats_end_transaction();
 	if (hooks_forget_keys != NIL)
 		hooks_forget_end_transaction(event != XACT_EVENT_ABORT);
+
+	if (hooks_sessions_level != 0)
+		hooks_sessions_end_transaction(event != XACT_EVENT_ABORT);
 
 	/* these live in TopTransactionContext */
 	hooks_batch_end_transaction();
@@ -83,6 +87,8 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 			hooks_commit_release();
 			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(),
 											 false);
+			hooks_sessions_end_subtransaction(GetCurrentTransactionNestLevel(),
+											  false);
 			break;
 		case SUBXACT_EVENT_COMMIT_SUB:
 			hooks_rehearse_end_subtransaction(GetCurrentTransactionNestLevel(),
@@ -94,6 +100,8 @@ subtransaction_event(SubXactEvent event, SubTransactionId subid,
 										  true);
 			hooks_deleted_end_subtransaction(GetCurrentTransactionNestLevel(),
 											 true);
+			hooks_sessions_end_subtransaction(GetCurrentTransactionNestLevel(),
+											  true);
 			break;
 		default:
 			break;

@@ -46,6 +46,25 @@ hooks_launch_enter(void)
 }
 
 /*
+ * Is it the first time since the server started that the launcher comes to a
+ * database?  It comes to them in the order of their OIDs; OID_MAX: from now on
+ * it is for none.  A launcher that is started again goes on where the one
+ * before was.
+ */
+bool
+hooks_launch_starts(Oid database)
+{
+	bool		first;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	first = database > hooks_roster->started_through;
+	if (first)
+		hooks_roster->started_through = database;
+	SpinLockRelease(&hooks_roster->mutex);
+	return first;
+}
+
+/*
  * Takes one request that is due; false if there is none.  "done" has a bit for
  * each place that was looked at before.
  */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 extern bool hooks_launch_enter(void);
+extern bool hooks_launch_starts(Oid database);
 extern long hooks_launch_due(void);
 extern bool hooks_launch_leave(void);
 

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 #include "utils/varlena.h"
@@ -19,6 +20,9 @@
 /* by the server itself; set when the library is loaded */
 static bool by_server = false;
 
+/* before the first statement of this session; set likewise */
+static bool early = false;
+
 /*
  * Notes who loads the library.  From _PG_init() only.
  */
@@ -26,6 +30,40 @@ void
 hooks_preload_init(void)
 {
 	by_server = process_shared_preload_libraries_in_progress;
+	/* a client's session has no statement yet when it preloads libraries */
+	early = by_server ||
+		(MyBackendType == B_BACKEND && debug_query_string == NULL);
+}
+
+/*
+ * Has the library seen this session from its beginning?
+ */
+bool
+hooks_preload_was_early(void)
+{
+	return early;
+}
+
+/*
+ * Is the library in shared_preload_libraries?
+ */
+bool
+hooks_preload_is_shared(void)
+{
+	return by_server;
+}
+
+/*
+ * 55000 if it is not, for what only works then.
+ */
+void
+hooks_preload_require_shared(const char *what)
+{
+	if (!by_server)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s needs the library to be preloaded", what),
+				 errhint("Add hooks to \"shared_preload_libraries\", and restart the server.")));
 }
 
 /*

@@ -9,5 +9,8 @@
 
 extern void hooks_preload_init(void);
 extern bool hooks_preload_is_set(void);
+extern bool hooks_preload_was_early(void);
+extern bool hooks_preload_is_shared(void);
+extern void hooks_preload_require_shared(const char *what);
 
 #endif							/* HOOKS_PRELOAD_H */

@@ -108,12 +108,13 @@ hooks_process_start_worker(HookWorkerSlot *slot)
 
 /*
  * Starts a process that looks who has work in a database, and waits until it
- * has; false if it could not be started.
+ * has; false if it could not be started.  "starting": it also sees to the
+ * hooks that fire once after the server has started.
  */
 bool
-hooks_process_scout(Oid database)
+hooks_process_scout(Oid database, bool starting)
 {
-	HookWorkerTask task = {-1, database, InvalidOid};
+	HookWorkerTask task = {-1, database, InvalidOid, false, starting};
 	BackgroundWorkerHandle *handle;
 
 	if (!start_process("hooks worker", "hooks_worker_main",
@@ -123,6 +124,20 @@ hooks_process_scout(Oid database)
 	(void) WaitForBackgroundWorkerShutdown(handle);
 	pfree(handle);
 	return true;
+}
+
+/*
+ * Starts a process that fires these hooks, for which nobody waits; false if it
+ * could not be started.
+ */
+bool
+hooks_process_start_hooks(Oid database)
+{
+	HookWorkerTask task = {-1, database, InvalidOid, false, true};
+
+	return start_process("hooks server start", "hooks_server_main",
+						 BGWORKER_BACKEND_DATABASE_CONNECTION |
+						 HOOKS_BGWORKER_INTERRUPTIBLE, &task, NULL);
 }
 
 /*

@@ -17,11 +17,13 @@ typedef struct HookWorkerTask
 	Oid			owner;			/* InvalidOid: look who has work, and leave */
 	bool		stand_in;		/* the server refuses that role a session, for
 								 * it cannot log in */
+	bool		starting;		/* who looks: the server has started */
 } HookWorkerTask;
 
 extern void hooks_process_init(void);
 extern void hooks_process_wake_launcher(void);
 extern void hooks_process_start_worker(HookWorkerSlot *slot);
-extern bool hooks_process_scout(Oid database);
+extern bool hooks_process_scout(Oid database, bool starting);
+extern bool hooks_process_start_hooks(Oid database);
 
 #endif							/* HOOKS_PROCESS_H */

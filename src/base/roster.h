@@ -87,6 +87,8 @@ typedef struct HookRoster
 	ConditionVariable delivered;	/* of who waits for a delivery */
 	Latch	   *volatile launcher;	/* NULL: not there */
 	TimestampTz launcher_asked_at;
+	Oid			started_through;	/* the databases up to this one have been
+									 * seen to since the server started */
 	HookWorkerSlot workers[HOOK_WORKERS];
 	HookWorkerRequest requests[HOOK_REQUESTS];
 	HookPreparedNote prepared[HOOK_PREPARED];

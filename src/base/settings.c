@@ -26,6 +26,7 @@ int			hooks_quarantine_after = 5;
 int			hooks_failures_kept = 1000;
 int			hooks_delivery_rows = 1000;
 bool		hooks_track_timing = false;
+int			hooks_startup_timeout = 5000;
 bool		hooks_trace = false;
 int			hooks_log_min_duration = -1;
 char	   *hooks_metadata = NULL;
@@ -236,6 +237,11 @@ hooks_settings_init(void)
 							&hooks_log_min_duration, -1, -1, INT_MAX,
 							PGC_SUSET, GUC_UNIT_MS, NULL,
 							assign_log_min_duration, NULL);
+	DefineCustomIntVariable("hooks.startup_timeout",
+							"How long a hook may take when a session starts, if it has no timeout of its own.",
+							"Zero is no limit.",
+							&hooks_startup_timeout, 5000, 0, 24 * 3600 * 1000,
+							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomStringVariable("hooks.metadata",
 							   "JSON that hooks.context() shows to callbacks, such as a request id.",
 							   NULL,

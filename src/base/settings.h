@@ -22,6 +22,7 @@ extern int	hooks_quarantine_after;
 extern int	hooks_failures_kept;
 extern int	hooks_delivery_rows;
 extern bool hooks_track_timing;
+extern int	hooks_startup_timeout;
 extern bool hooks_trace;
 extern int	hooks_log_min_duration;
 extern bool hooks_observed;

@@ -477,6 +477,10 @@ call_with_event(void *arg)
 		(void) invoke_function(call);
 	}
 	hooks_sandbox_leave(&sandbox);
+
+	/* no deferred constraint of its own may fail what the client does */
+	if (state->done.called && state->run->event->phase == HOOK_STARTUP)
+		AfterTriggerFireDeferred();
 }
 
 /*

@@ -138,10 +138,13 @@ hooks_context_action_word(const HookSubject *subject)
 char *
 hooks_context_describe(const HookFiring *firing)
 {
-	return psprintf("hook \"%s\" (%s %s on %s)", firing->subject->hook,
+	const char *relation = firing->subject->relation_name;
+
+	return psprintf("hook \"%s\" (%s %s%s%s)", firing->subject->hook,
 					hooks_event_phase_word(firing->subject->event->phase),
 					hooks_context_action_word(firing->subject),
-					firing->subject->relation_name);
+					relation == NULL ? "" : " on ",
+					relation == NULL ? "" : relation);
 }
 
 /*
@@ -151,7 +154,7 @@ hooks_context_describe(const HookFiring *firing)
 static bool
 assigned_columns(const HookFiring *firing, Datum *columns)
 {
-	const HookOccurrence *occurrence = firing->subject->occurrence;
+	const		HookOccurrence *occurrence = firing->subject->occurrence;
 	const Bitmapset *assigned = firing->trigdata != NULL ?
 		firing->trigdata->tg_updatedcols :
 		occurrence != NULL ? occurrence->columns : NULL;
@@ -249,8 +252,9 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 		return;
 	}
 
-	/* The statements are over, or only one of many */
-	if (subject->event->phase == HOOK_BEFORE_COMMIT)
+	/* The statements are over, or only one of many; or none has begun */
+	if (subject->event->phase == HOOK_BEFORE_COMMIT ||
+		subject->event->phase == HOOK_STARTUP)
 	{
 		*sql = debug_query_string;
 		return;
@@ -353,13 +357,15 @@ hooks_context_root(const HookFiring *firing)
 }
 
 /*
- * The number of the transaction.  One that only reads gets none for the sake
- * of a hook: then, and on a standby, it is invalid unless there is one.
+ * The number of the transaction of a firing.  One that only reads gets none
+ * for the sake of a hook: then, and on a standby, it is invalid unless there
+ * is one.  Nor does one whose session only begins.
  */
 FullTransactionId
-hooks_context_transaction(void)
+hooks_context_transaction(const HookFiring *firing)
 {
-	return XactReadOnly || IsInParallelMode() ?
+	return XactReadOnly || IsInParallelMode() ||
+		firing->subject->event->phase == HOOK_STARTUP ?
 		GetTopFullTransactionIdIfAny() : GetTopFullTransactionId();
 }
 
@@ -422,6 +428,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	if (event->level != HOOK_NO_LEVEL)
 		values[i] = CStringGetTextDatum(hooks_event_level_word(event->level));
 	nulls[i++] = event->level == HOOK_NO_LEVEL;
+	nulls[i] = !OidIsValid(firing->subject->relation);
 	values[i++] = ObjectIdGetDatum(firing->subject->relation);
 	nulls[i] = !OidIsValid(root_relation);
 	values[i++] = ObjectIdGetDatum(root_relation);
@@ -439,7 +446,7 @@ hooks_context(PG_FUNCTION_ARGS)
 	i++;
 	nulls[i] = sql == NULL;
 	values[i++] = sql ? CStringGetTextDatum(sql) : (Datum) 0;
-	transaction = hooks_context_transaction();
+	transaction = hooks_context_transaction(firing);
 	nulls[i] = !FullTransactionIdIsValid(transaction);
 	values[i++] = FullTransactionIdGetDatum(transaction);
 	values[i++] = TimestampTzGetDatum(firing->fired_at);

@@ -26,7 +26,7 @@ typedef struct HookOccurrence
 	const char *action;			/* and what it does to that */
 	const Bitmapset *columns;	/* that it reads or assigns, offset as in
 								 * tg_updatedcols */
-} HookOccurrence;
+}			HookOccurrence;
 
 /* What the firings of a hook by a statement have in common */
 typedef struct HookSubject
@@ -43,7 +43,7 @@ typedef struct HookSubject
 	HookTally  *tally;			/* of the hook */
 	const struct HookBatch *batch;	/* the rows it is about, NULL if not of
 									 * one */
-	const HookOccurrence *occurrence;	/* NULL: ask the statement */
+	const		HookOccurrence *occurrence; /* NULL: ask the statement */
 	MemoryContext query_cxt;	/* the executor's memory of the query */
 } HookSubject;
 
@@ -84,7 +84,7 @@ extern const HookOrigin *hooks_context_find(const HookFiring *firing,
 											const char **sql);
 extern Oid	hooks_context_root(const HookFiring *firing);
 extern const char *hooks_context_action_word(const HookSubject *subject);
-extern FullTransactionId hooks_context_transaction(void);
+extern FullTransactionId hooks_context_transaction(const HookFiring *firing);
 extern char *hooks_context_describe(const HookFiring *firing);
 extern int	hooks_context_place(const HookFiring *firing);
 

@@ -150,6 +150,8 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	SET_TEXT(hook, firing->subject->hook);
 	SET_TEXT(phase, hooks_event_phase_word(firing->subject->event->phase));
 	SET_TEXT(action, hooks_context_action_word(firing->subject));
+	nulls[Anum_failure_relation - 1] =
+		!OidIsValid(firing->subject->relation);
 	SET(relation, ObjectIdGetDatum(firing->subject->relation));
 	SET_TEXT(sqlstate, unpack_sql_state(error->sqlerrcode));
 	SET_TEXT(message, error->message ? error->message : "");

@@ -208,7 +208,6 @@ hooks_payload_begin(HookFiring *firing)
 {
 	const HookSubject *subject = firing->subject;
 	JsonbInState state = {0};
-	Oid			schema = get_rel_namespace(subject->relation);
 	FullTransactionId transaction;
 
 	if (firing->fired_at == 0)
@@ -220,8 +219,7 @@ hooks_payload_begin(HookFiring *firing)
 	hooks_payload_add(&state, "action",
 					  hooks_context_action_word(subject));
 	hooks_payload_add(&state, "relation",
-					  quote_qualified_identifier(get_namespace_name(schema),
-												 subject->relation_name));
+					  hooks_payload_relation(subject->relation));
 	hooks_payload_add(&state, "caller",
 					  GetUserNameFromId(firing->caller, true));
 	hooks_payload_add(&state, "session_user",
@@ -229,7 +227,7 @@ hooks_payload_begin(HookFiring *firing)
 	hooks_payload_add(&state, "statement",
 					  subject->occurrence != NULL ?
 					  subject->occurrence->sql : debug_query_string);
-	transaction = hooks_context_transaction();
+	transaction = hooks_context_transaction(firing);
 	hooks_payload_add(&state, "transaction_id",
 					  !FullTransactionIdIsValid(transaction) ? NULL :
 					  psprintf(UINT64_FORMAT,

@@ -16,6 +16,7 @@
 #include "utils/resowner.h"
 
 #include "base/attempt.h"
+#include "base/own_signal.h"
 #include "base/place.h"
 #include "base/settings.h"
 #include "base/timeout.h"
@@ -30,11 +31,16 @@
  * statement, and errors by limits of the caller's session, as otherwise a
  * caller could set a limit that makes a hook fail.  Such limits are
  * lock_timeout, unless the callback has set its own, and hooks.max_depth.
+ *
+ * When a session starts, a hook must not lock anybody out: nothing passes but
+ * a cancel that the client has asked for.
  */
 static bool
 must_propagate(const ErrorData *error, HookPhase phase,
 			   bool callers_lock_timeout)
 {
+	if (phase == HOOK_STARTUP)
+		return error->sqlerrcode == ERRCODE_QUERY_CANCELED;
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_HOOK_CANCELED:
@@ -85,12 +91,7 @@ quarantine(const Hook *hook)
 void
 hooks_policy_add_context(void *arg)
 {
-	const HookFiring *firing = arg;
-
-	errcontext("hook \"%s\" (%s %s on %s)", firing->subject->hook,
-			   hooks_event_phase_word(firing->subject->event->phase),
-			   hooks_context_action_word(firing->subject),
-			   firing->subject->relation_name);
+	errcontext("%s", hooks_context_describe(arg));
 }
 
 static void
@@ -121,8 +122,23 @@ translate_timeout(const HookMember *member, const HookFiring *firing,
 	translated->detail = NULL;
 	translated->hint = NULL;
 	translated->schema_name = schema;
-	translated->table_name = pstrdup(firing->subject->relation_name);
+	translated->table_name = firing->subject->relation_name == NULL ? NULL :
+		pstrdup(firing->subject->relation_name);
 	return translated;
+}
+
+/*
+ * The same for a callback that has sent a signal to its own session, where
+ * that is guarded against.
+ */
+static ErrorData *
+translate_own_signal(const HookMember *member, ErrorData *error)
+{
+	error->sqlerrcode = ERRCODE_HOOK_ERROR;
+	error->message =
+		psprintf("hook \"%s\" tried to cancel or terminate its own session",
+				 member->hook->name);
+	return error;
 }
 
 /*
@@ -136,6 +152,8 @@ hint_of_failure(const HookFiring *firing, const ErrorData *error)
 		return error->hint;
 	return psprintf("%s%s%s", error->hint ? error->hint : "",
 					error->hint ? "\n" : "",
+					firing->subject->event->phase == HOOK_STARTUP ?
+					"In phase \"startup\" a veto refuses the session only under on_error => 'abort', and never a superuser's." :
 					"The veto comes too late: in phase \"after\" it stops the statement only under on_error => 'abort', in the before phases under every policy.");
 }
 
@@ -191,6 +209,8 @@ attempt(const HookMember *member, HookFiring *firing, bool isolated,
 				error = translate_timeout(member, firing, schema, error);
 			(void) hooks_timeout_end(&timeout);
 		}
+		if (hooks_own_signal_caused(error->sqlerrcode))
+			error = translate_own_signal(member, error);
 	}
 	PG_END_TRY();
 
@@ -206,6 +226,38 @@ attempt(const HookMember *member, HookFiring *firing, bool isolated,
 		Assert(hooks_firing == firing);
 	}
 	return error;
+}
+
+/* what is told of a failure */
+typedef struct FailureToTell
+{
+	const Hook *hook;
+	const HookFiring *firing;
+	const ErrorData *error;
+} FailureToTell;
+
+static void
+record_failure(void *arg)
+{
+	const FailureToTell *failure = arg;
+
+	hooks_failure_record(failure->hook, failure->firing, failure->error);
+}
+
+/*
+ * Writes the row of an isolated failure.  When a session starts, that must not
+ * fail it.
+ */
+static void
+write_failure(const Hook *hook, const HookFiring *firing,
+			  const ErrorData *error)
+{
+	FailureToTell failure = {hook, firing, error};
+
+	if (firing->subject->event->phase == HOOK_STARTUP)
+		(void) hooks_attempt(record_failure, &failure);
+	else
+		record_failure(&failure);
 }
 
 /*
@@ -227,11 +279,10 @@ hooks_policy_failed(const HookMember *member, const HookFiring *firing,
 			 error->hint ? errhint("%s", error->hint) : 0,
 			 hooks_place(firing->subject->relation, InvalidOid)));
 
-
 	/* where nothing can be written, as on a standby, the WARNING has to do */
 	if (XactReadOnly)
 		return HOOK_FAILED;
-	hooks_failure_record(hook, firing, error);
+	write_failure(hook, firing, error);
 	if (unlikely(hooks_observed))
 		hooks_firing->failure = error->message;
 	if (hook->policy == HOOK_QUARANTINE && quarantine(hook))

@@ -78,10 +78,12 @@ keeps_for_a_time(const Hook *hook)
 /*
  * Requests a worker for each owner for whose hooks something waits, now or
  * when it is due; and one for the recycle bin, which any worker can empty.
+ * Returns whether there are hooks that fire when the server starts.
  */
-void
+bool
 hooks_work_find(void)
 {
+	bool		starts = false;
 	ListCell   *lc;
 
 	StartTransactionCommand();
@@ -98,6 +100,7 @@ hooks_work_find(void)
 			bool		stand_in = hooks_workers_stand_in(hook->owner);
 
 			CHECK_FOR_INTERRUPTS();
+			starts |= hook->enabled && (hook->actions & HOOK_SERVER) != 0;
 			if (expiry != PG_INT64_MAX && keeps_for_a_time(hook))
 				hooks_workers_request(MyDatabaseId, hook->owner, stand_in,
 									  expiry);
@@ -115,4 +118,5 @@ hooks_work_find(void)
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+	return starts;
 }

@@ -8,6 +8,6 @@
 #include "postgres.h"
 
 extern void hooks_work_wake_all(void);
-extern void hooks_work_find(void);
+extern bool hooks_work_find(void);
 
 #endif							/* HOOKS_WORK_H */

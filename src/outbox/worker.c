@@ -50,6 +50,7 @@
 #include "outbox/rotate.h"
 #include "outbox/serve.h"
 #include "outbox/work.h"
+#include "outbox/worker.h"
 #include "recycle/expire.h"
 #include "registry/registry.h"
 
@@ -68,16 +69,22 @@ static const char *const fixed_parameters[][2] = {
 /* when the recycle bin is to be looked at; set by rest() */
 static TimestampTz expire_at = 0;
 
-static void
-handle_signals(void)
+/*
+ * What each process of ours begins with.
+ */
+void
+hooks_worker_handle_signals(void)
 {
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 }
 
-static void
-fix_parameters(void)
+/*
+ * Sets the parameters, in a session that has begun.
+ */
+void
+hooks_worker_fix_parameters(void)
 {
 	for (int i = 0; i < lengthof(fixed_parameters); i++)
 	{
@@ -194,12 +201,14 @@ hooks_worker_main(Datum arg)
 	TimestampTz idle_since;
 
 	memcpy(&task, MyBgworkerEntry->bgw_extra, sizeof(HookWorkerTask));
-	handle_signals();
+	hooks_worker_handle_signals();
 	if (!OidIsValid(task.owner))
 	{
 		BackgroundWorkerInitializeConnectionByOid(task.database, InvalidOid,
 												  0);
-		hooks_work_find();
+		if (hooks_work_find() && task.starting)
+			while (!hooks_process_start_hooks(task.database))
+				wait_for_latch(1000);
 		proc_exit(0);
 	}
 	hooks_duty_enter(&task);
@@ -209,7 +218,7 @@ hooks_worker_main(Datum arg)
 		BackgroundWorkerInitializeConnectionByOid(task.database, task.owner,
 												  HOOKS_BGWORKER_ANY_ROLE);
 	hooks_duty_connected();
-	fix_parameters();
+	hooks_worker_fix_parameters();
 	hooks_serve_init(task.owner, task.stand_in);
 
 	idle_since = GetCurrentTimestamp();
@@ -280,13 +289,17 @@ look_into_databases(void)
 	List	   *databases = all_databases();
 	ListCell   *lc;
 
+	list_sort(databases, list_oid_cmp);
 	foreach(lc, databases)
 	{
-		while (!hooks_process_scout(lfirst_oid(lc)))
+		bool		starting = hooks_launch_starts(lfirst_oid(lc));
+
+		while (!hooks_process_scout(lfirst_oid(lc), starting))
 			wait_for_latch(1000);
 		CHECK_FOR_INTERRUPTS();
 		(void) hooks_launch_due();
 	}
+	(void) hooks_launch_starts(OID_MAX);
 	list_free(databases);
 }
 
@@ -299,7 +312,7 @@ hooks_launcher_main(Datum arg)
 	bool		permanent = DatumGetBool(arg);
 	bool		worked = false;
 
-	handle_signals();
+	hooks_worker_handle_signals();
 	while (!hooks_launch_enter())
 	{
 		/* without preload, it exits when the next launcher has started */
@@ -309,6 +322,8 @@ hooks_launcher_main(Datum arg)
 	}
 	if (permanent)
 		BackgroundWorkerInitializeConnectionByOid(InvalidOid, InvalidOid, 0);
+	if (!hooks_enabled)
+		(void) hooks_launch_starts(OID_MAX);
 	for (;;)
 	{
 		if (permanent && may_work() && !worked)

@@ -394,6 +394,9 @@ check_hook(Reading *reading, const Hook *hook)
 		reading->damage = "its words do not go together";
 	else if (OidIsValid(hook->relation) && OidIsValid(hook->schema))
 		reading->damage = "it is for a table and for a schema";
+	else if (hook->phase == HOOK_STARTUP &&
+			 (OidIsValid(hook->relation) || OidIsValid(hook->schema)))
+		reading->damage = "it fires on startup, and is for a table or schema";
 	else if (!SplitIdentifierString(pstrdup(hook->search_path), ',', &schemas))
 		reading->damage = "its \"search_path\" is none";
 	else if (hooks_condition_missing_row(hook, hook->condition, NULL, &why) !=

@@ -26,7 +26,6 @@
 #include "base/compat.h"
 #include "base/own.h"
 #include "base/preload.h"
-#include "base/ring.h"
 #include "registry/callback.h"
 #include "registry/condition.h"
 #include "registry/compose.h"
@@ -83,11 +82,37 @@ check_on_failure(const HookArguments *given)
 		refuse(errmsg("phase \"on_failure\" has no condition"),
 			   errdetail("A statement that failed has no rows."),
 			   errhint("Let the callback look at the event."));
-	if (!hooks_ring_exists())
+	hooks_preload_require_shared("phase \"on_failure\"");
+}
+
+/*
+ * A hook on startup is on no table.
+ */
+static void
+check_startup(const Hook *hook, const HookArguments *given)
+{
+	if (!given->wide)
+		refuse(errmsg("phase \"startup\" has no relation"),
+			   errhint("Pass NULL as the relation."));
+	if (given->schema != NULL)
+		refuse(errmsg("phase \"startup\" has no schema"));
+	if (given->columns != NULL)
+		refuse(errmsg("phase \"startup\" has no columns"));
+	if (given->condition != NULL)
+		refuse(errmsg("phase \"startup\" has no condition"),
+			   errhint("Let the callback look at the event."));
+}
+
+/*
+ * Who registers what runs in everybody's session must be a superuser: 42501.
+ */
+static void
+check_may_start(const Hook *hook)
+{
+	if (!superuser())
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("phase \"on_failure\" needs the library to be preloaded"),
-				 errhint("Add hooks to \"shared_preload_libraries\", and restart the server.")));
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be superuser to register a hook on startup")));
 }
 
 /*
@@ -106,15 +131,22 @@ check_without_level(Hook *hook, const HookArguments *given, int named)
 					   "It fires once for the transaction; leave the level out." :
 					   hook->phase == HOOK_ON_FAILURE ?
 					   "It is about a statement that failed; leave the level out." :
+					   hook->phase == HOOK_STARTUP ?
+					   "It is about no statement; leave the level out." :
 					   "It is about all rows of a statement; leave the level out."));
 	if (named & ~possible)
 		refuse(errmsg("phase \"%s\" has no action \"%s\"", phase,
-					  hooks_event_action_list(named & ~possible)));
+					  hooks_event_action_list(named & ~possible)),
+			   hook->phase == HOOK_STARTUP ?
+			   errhint("Its actions are session and server.") : 0);
 	keep_actions(hook, given, possible);
+	if (hook->phase == HOOK_STARTUP)
+		check_startup(hook, given);
 	check_name_and_columns(hook, given, named);
 	if (hook->phase == HOOK_ON_FAILURE)
 		check_on_failure(given);
-	if (hook->run_as == HOOK_AS_INVOKER && hook->phase != HOOK_BEFORE_COMMIT)
+	if (hook->run_as == HOOK_AS_INVOKER &&
+		hook->phase != HOOK_BEFORE_COMMIT && hook->actions != HOOK_SESSION)
 		refuse(errmsg("phase \"%s\" has no run_as \"invoker\"", phase),
 			   errdetail("The callback runs in a session of the hook's owner."));
 }
@@ -129,6 +161,11 @@ check_named(const Hook *hook, int named)
 												HOOK_STATEMENT);
 	int			without_row = named & hooks_event_jsonb_actions();
 
+	if (named & HOOK_ON_STARTUP)
+		refuse(errmsg("phase \"%s\" has no action \"%s\"",
+					  hooks_event_phase_word(hook->phase),
+					  hooks_event_action_list(named & HOOK_ON_STARTUP)),
+			   errhint("It is for phase startup."));
 	if (hook->phase == HOOK_BEFORE_CASCADE)
 	{
 		if (hook->level == HOOK_ROW)
@@ -269,7 +306,9 @@ check_policy(Hook *hook)
 			   errhint(hook->phase == HOOK_ON_FAILURE ?
 					   "The statement has failed already. Use isolate or quarantine." :
 					   "What is committed cannot be aborted. Use retry, isolate or quarantine.") :
-			   errhint("Policy retry is for phase after_commit."));
+			   errhint(hook->phase == HOOK_STARTUP ?
+					   "Its policies are isolate and abort." :
+					   "Policy retry is for phase after_commit."));
 	if (hook->max_attempts != 0 && hook->policy != HOOK_RETRY)
 		refuse(errmsg("max_attempts is for policy \"retry\" of phase \"after_commit\""));
 	if (hook->timeout != NULL)
@@ -474,8 +513,11 @@ lock_functions(const Hook *hook)
 static void
 check_preload(const Hook *hook)
 {
-	int			unseen = hook->actions & (HOOK_READ | HOOK_LOAD | HOOK_PUT);
+	int			unseen = hook->actions & (HOOK_READ | HOOK_LOAD | HOOK_PUT |
+										  HOOK_SESSION);
 
+	if (hook->actions & HOOK_SERVER)
+		hooks_preload_require_shared("action \"server\"");
 	if (!hooks_scope_needs_preload(hook) || hooks_preload_is_set())
 		return;
 	ereport(ERROR,
@@ -517,7 +559,7 @@ hooks_compose(const HookArguments *given)
 
 	check_event(hook, given, named);
 	hook->policy = hook->phase == HOOK_AFTER_COMMIT ? HOOK_RETRY :
-		hook->phase == HOOK_ON_FAILURE ||
+		hook->phase == HOOK_ON_FAILURE || hook->phase == HOOK_STARTUP ||
 		(hook->phase == HOOK_AFTER && hook->actions != HOOK_NAME) ?
 		HOOK_ISOLATE : HOOK_ABORT;
 	if (given->on_error != NULL)
@@ -530,7 +572,9 @@ hooks_compose(const HookArguments *given)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be superuser to register a hook that runs as the invoker")));
-	if (given->wide)
+	if (hook->phase == HOOK_STARTUP)
+		check_may_start(hook);
+	else if (given->wide)
 		check_wide(hook, given);
 	else
 	{

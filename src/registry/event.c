@@ -610,18 +610,21 @@ bool
 hooks_event_has_level(HookPhase phase)
 {
 	return phase != HOOK_BEFORE_COMMIT && phase != HOOK_AFTER_COMMIT &&
-		phase != HOOK_ON_FAILURE;
+		phase != HOOK_ON_FAILURE && phase != HOOK_STARTUP;
 }
 
 /*
  * Can hooks of this phase have the policy?  What is committed, or has failed,
- * cannot be aborted, and only an event of the log can be delivered again.
+ * cannot be aborted, and only an event of the log can be delivered again.  A
+ * session that starts cannot wait for the registry, as a quarantine might.
  */
 bool
 hooks_event_allows_policy(HookPhase phase, HookPolicy policy)
 {
 	if (phase == HOOK_ON_FAILURE && policy == HOOK_ABORT)
 		return false;
+	if (phase == HOOK_STARTUP)
+		return policy == HOOK_ABORT || policy == HOOK_ISOLATE;
 	return phase == HOOK_AFTER_COMMIT ? policy != HOOK_ABORT :
 		policy != HOOK_RETRY;
 }
@@ -702,7 +705,8 @@ hooks_event_makes_sense(HookPhase phase, HookLevel level, int actions,
 
 	for (int i = 0; i < HOOK_EVENTS; i++)
 		found |= hooks_event_wants(&hooks_events[i], phase, level, actions);
-	if (!found)
+	if (!found ||
+		((actions & HOOK_ON_STARTUP) != 0) != (phase == HOOK_STARTUP))
 		return false;
 	if (hooks_event_mixes_shapes(phase, actions) ||
 		((actions & HOOK_PUT) &&

@@ -33,6 +33,9 @@ typedef enum HookAction
 #include "registry/words.h"
 } HookAction;
 
+/* the actions of phase startup */
+#define HOOK_ON_STARTUP (HOOK_SESSION | HOOK_SERVER)
+
 typedef enum HookLevel
 {
 	HOOK_NO_LEVEL,				/* transaction, delivery, session */

@@ -16,6 +16,7 @@
 #define HOOKS_ON_SELECT	(1 << 4)
 #define HOOKS_ON_COPY	(1 << 5)	/* on what COPY does */
 #define HOOKS_BEFORE_CLOSURE	(1 << 6)
+#define HOOKS_ON_STARTUP	(1 << 7)
 
 /* those that only whoever watches all statements has to know */
 #define HOOKS_WATCHED	(HOOKS_ON_FAILURE | HOOKS_ON_SELECT | HOOKS_ON_COPY)

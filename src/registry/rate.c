@@ -15,6 +15,7 @@
 
 #include "base/attempt.h"
 #include "base/buckets.h"
+#include "base/preload.h"
 #include "registry/rate.h"
 
 #define METADATA "metadata:"
@@ -146,12 +147,8 @@ hooks_rate_read(HookRate *rate, char **arguments, int n)
 void
 hooks_rate_need_buckets(void)
 {
-	if (!hooks_buckets_exist())
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("hooks.rate_limit needs the library to be preloaded"),
-				 errdetail("Only then do sessions share what they count."),
-				 errhint("Add hooks to \"shared_preload_libraries\", and restart the server.")));
+	hooks_preload_require_shared("hooks.rate_limit");
+	Assert(hooks_buckets_exist());
 }
 
 /*

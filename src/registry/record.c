@@ -106,6 +106,8 @@ invalidate(const Hook *hook)
 	ListCell   *lc;
 
 	CacheInvalidateRelcacheByRelid(hooks_registry_relid());
+	if (hook->phase == HOOK_STARTUP)
+		return;
 	if (!OidIsValid(hook->relation))
 	{
 		CacheInvalidateRelcacheAll();

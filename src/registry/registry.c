@@ -355,6 +355,8 @@ find_watched_kinds(Relation registry)
 			kinds |= HOOKS_ON_SELECT;
 		if (actions & (HOOK_SELECT | HOOK_DUMP | HOOK_LOAD))
 			kinds |= HOOKS_ON_COPY;
+		if (actions & HOOK_ON_STARTUP)
+			kinds |= HOOKS_ON_STARTUP;
 	}
 	systable_endscan(scan);
 	return kinds;

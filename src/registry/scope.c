@@ -25,7 +25,6 @@
 
 #include "base/own.h"
 #include "base/preload.h"
-#include "base/ring.h"
 #include "registry/present.h"
 #include "registry/scope.h"
 
@@ -306,8 +305,9 @@ hooks_scope_wants(const HookReach *reach, const HookEvent *event)
 bool
 hooks_scope_needs_preload(const Hook *hook)
 {
-	return (hook->phase == HOOK_BEFORE || hook->phase == HOOK_AFTER) &&
-		(hook->actions & (HOOK_READ | HOOK_LOAD | HOOK_PUT)) != 0;
+	return (hook->actions & HOOK_SESSION) != 0 ||
+		((hook->phase == HOOK_BEFORE || hook->phase == HOOK_AFTER) &&
+		 (hook->actions & (HOOK_READ | HOOK_LOAD | HOOK_PUT)) != 0);
 }
 
 /*
@@ -332,7 +332,8 @@ hooks_scope_forbids(const Hook *hook)
 {
 	const char *owner;
 
-	if (hook->phase == HOOK_ON_FAILURE && !hooks_ring_exists())
+	if ((hook->phase == HOOK_ON_FAILURE || (hook->actions & HOOK_SERVER)) &&
+		!hooks_preload_is_shared())
 		return "the library is not in \"shared_preload_libraries\"";
 	if (hooks_scope_needs_preload(hook) && !hooks_preload_is_set())
 		return "the library is not preloaded";

@@ -27,7 +27,7 @@ HOOK_PHASE_WORD(HOOK_BEFORE_COMMIT, "before_commit", now, with_jsonb,
 	can_veto)
 HOOK_PHASE_WORD(HOOK_AFTER_COMMIT, "after_commit", now, with_jsonb, too_late)
 HOOK_PHASE_WORD(HOOK_ON_FAILURE, "on_failure", now, with_jsonb, too_late)
-HOOK_PHASE_WORD(HOOK_STARTUP, "startup", later, with_jsonb, too_late)
+HOOK_PHASE_WORD(HOOK_STARTUP, "startup", now, with_jsonb, too_late)
 #undef HOOK_PHASE_WORD
 #endif
 
@@ -47,8 +47,8 @@ HOOK_ACTION_WORD(HOOK_LOAD, "load", now, with_jsonb)
 HOOK_ACTION_WORD(HOOK_DUMP, "dump", now, with_jsonb)
 HOOK_ACTION_WORD(HOOK_RESTORE, "restore", now, with_jsonb)
 HOOK_ACTION_WORD(HOOK_DROP, "drop", now, with_jsonb)
-HOOK_ACTION_WORD(HOOK_SESSION, "session", later, with_jsonb)
-HOOK_ACTION_WORD(HOOK_SERVER, "server", later, with_jsonb)
+HOOK_ACTION_WORD(HOOK_SESSION, "session", now, with_jsonb)
+HOOK_ACTION_WORD(HOOK_SERVER, "server", now, with_jsonb)
 #undef HOOK_ACTION_WORD
 #endif
 
@@ -106,7 +106,8 @@ HOOK_ACTIVATION_WORD(HOOK_ACTIVE_OPT_IN, "opt_in", now)
 /*
  * phase, level of the hooks, action, name of the trigger that stands for the
  * event.  These have no trigger: a read (reads.c), what COPY does
- * (copies.c), a restore (announce.c), a drop (drop.c), a failure (failing.c).
+ * (copies.c), a restore (announce.c), a drop (drop.c), a failure (failing.c),
+ * a startup (starting.c).
  * Nor has "put", whose hooks come with those of insert and update.
  * A closure begins with what the before_cascade trigger has captured
  * (fire_closure.c).
@@ -178,5 +179,7 @@ HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_RESTORE, NULL)
 HOOK_EVENT(HOOK_AFTER, HOOK_STATEMENT, HOOK_RESTORE, NULL)
 HOOK_EVENT(HOOK_BEFORE, HOOK_STATEMENT, HOOK_DROP, NULL)
 HOOK_EVENT(HOOK_BEFORE_CASCADE, HOOK_STATEMENT, HOOK_DROP, NULL)
+HOOK_EVENT(HOOK_STARTUP, HOOK_NO_LEVEL, HOOK_SESSION, NULL)
+HOOK_EVENT(HOOK_STARTUP, HOOK_NO_LEVEL, HOOK_SERVER, NULL)
 #undef HOOK_EVENT
 #endif

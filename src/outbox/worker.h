@@ -1,0 +1,13 @@
+/*
+ * worker.h
+ *		The processes: workers, the launcher, and who looks for work.
+ */
+#ifndef HOOKS_WORKER_H
+#define HOOKS_WORKER_H
+
+#include "postgres.h"
+
+extern void hooks_worker_handle_signals(void);
+extern void hooks_worker_fix_parameters(void);
+
+#endif							/* HOOKS_WORKER_H */
