@@ -8,6 +8,9 @@
  * waited for more than a minute, gives up; nobody waits.  The entries of an
  * owner are taken in the order in which they came.  A crash loses what is
  * here, and so does the end of the server.
+ *
+ * An entry that gives way is counted for its hook: here, as the hook may be of
+ * another database, until somebody there asks.
  */
 #include "postgres.h"
 
@@ -37,9 +40,19 @@ typedef struct RingEntry
 	HookFailed	failed;
 } RingEntry;
 
+/* Entries of a hook that gave way */
+typedef struct RingLoss
+{
+	Oid			database;		/* InvalidOid: free */
+	Oid			definition;
+	int64		entries;
+} RingLoss;
+
 typedef struct Ring
 {
 	LWLock	   *lock;			/* of all that follows */
+	RingLoss	losses[ENTRIES];
+	int64		other_losses;	/* for which there was no room */
 	uint64		last_number;
 	int			used;
 	RingEntry	entries[ENTRIES];
@@ -121,6 +134,79 @@ find_room(void)
 }
 
 /*
+ * Counts that an entry gives way.
+ */
+static void
+count_loss(const HookFailed *failed)
+{
+	RingLoss   *place = NULL;
+
+	for (int i = 0; i < ENTRIES; i++)
+	{
+		RingLoss   *loss = &ring->losses[i];
+
+		if (loss->database == failed->database &&
+			loss->definition == failed->definition)
+		{
+			loss->entries++;
+			return;
+		}
+		if (place == NULL && !OidIsValid(loss->database))
+			place = loss;
+	}
+	if (place == NULL)
+		ring->other_losses++;
+	else
+		*place = (RingLoss)
+		{
+			failed->database, failed->definition, 1
+		};
+}
+
+/*
+ * Takes what a hook of this database has lost; false if none has lost
+ * anything.
+ */
+bool
+hooks_ring_take_loss(Oid *definition, int64 *entries)
+{
+	bool		found = false;
+
+	if (ring == NULL)
+		return false;
+	LWLockAcquire(ring->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < ENTRIES && !found; i++)
+	{
+		RingLoss   *loss = &ring->losses[i];
+
+		if (loss->database != MyDatabaseId)
+			continue;
+		found = true;
+		*definition = loss->definition;
+		*entries = loss->entries;
+		loss->database = InvalidOid;
+	}
+	LWLockRelease(ring->lock);
+	return found;
+}
+
+/*
+ * How many entries gave way that could not be counted for their hooks.
+ */
+int64
+hooks_ring_other_losses(void)
+{
+	int64		losses = 0;
+
+	if (ring == NULL)
+		return 0;
+	LWLockAcquire(ring->lock, LW_SHARED);
+	losses = ring->other_losses;
+	LWLockRelease(ring->lock);
+	return losses;
+}
+
+/*
  * Leaves a failed statement for a worker; false if there is no room.  Does not
  * throw.
  */
@@ -136,6 +222,8 @@ hooks_ring_put(const HookFailed *failed)
 	{
 		if (entry->number == 0)
 			ring->used++;
+		else
+			count_loss(&entry->failed);
 		entry->failed = *failed;
 		entry->number = ++ring->last_number;
 	}

@@ -39,6 +39,8 @@ typedef struct HookFailed
 extern void hooks_ring_init(void);
 extern bool hooks_ring_exists(void);
 extern bool hooks_ring_put(const HookFailed *failed);
+extern bool hooks_ring_take_loss(Oid *definition, int64 *entries);
+extern int64 hooks_ring_other_losses(void);
 extern bool hooks_ring_take(Oid owner, HookFailed *failed);
 
 #endif							/* HOOKS_RING_H */

@@ -64,13 +64,27 @@ static int	depth = 0;
 static MemoryContext copies = NULL;
 
 /*
+ * Makes room for more hooks, in the memory of whoever runs the statement.
+ */
+static void
+grow_hooks(HookFailing *failing)
+{
+	HookFailingHook *hooks = palloc(sizeof(HookFailingHook) *
+									failing->size * 2);
+
+	memcpy(hooks, failing->hooks, sizeof(HookFailingHook) * failing->n);
+	failing->hooks = hooks;
+	failing->size *= 2;
+}
+
+/*
  * Adds a hook, once.
  */
 static void
 add_hook(HookFailing *failing, const HookMember *member, Oid relid,
 		 HookAction action)
 {
-	HookFailingHook *hook = &failing->hooks[failing->n];
+	HookFailingHook *hook;
 
 	if (!hooks_member_role_fires(member) ||
 		hooks_settings_is_paused(member->hook->hook_id))
@@ -80,8 +94,9 @@ add_hook(HookFailing *failing, const HookMember *member, Oid relid,
 		if (failing->hooks[i].definition == member->hook->definition)
 			return;
 	}
-	if (failing->n == FAILING_HOOKS)
-		return;
+	if (failing->n == failing->size)
+		grow_hooks(failing);
+	hook = &failing->hooks[failing->n];
 	hooks_stats_begin(member->tally);
 	hook->owner = member->hook->owner;
 	hook->stand_in = hooks_workers_stand_in(hook->owner);
@@ -139,6 +154,8 @@ static void
 begin_failing(HookFailing *failing, const char *sql)
 {
 	failing->n = 0;
+	failing->size = FAILING_HOOKS;
+	failing->hooks = failing->few;
 	failing->sql = sql;
 	failing->caller = GetUserId();
 }

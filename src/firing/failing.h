@@ -12,7 +12,7 @@
 
 #include "base/counters.h"
 
-/* how many hooks are told of one statement; others miss it */
+/* so many hooks of a statement need no memory but the stack's */
 #define FAILING_HOOKS 16
 
 /* A hook that is to be told, should the statement fail */
@@ -35,7 +35,9 @@ typedef struct HookFailing
 	const char *sql;			/* of the statement */
 	Oid			caller;
 	int			n;
-	HookFailingHook hooks[FAILING_HOOKS];
+	int			size;			/* of the array */
+	HookFailingHook *hooks;		/* the following, or palloc'd */
+	HookFailingHook few[FAILING_HOOKS];
 } HookFailing;
 
 extern void hooks_failing_query(HookFailing *failing, const QueryDesc *query);

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/ring.h"
 #include "firing/stats.h"
 
 /* the tallies of this session, by definition; NULL until the first one */
@@ -125,8 +126,18 @@ hooks_stats_flush(void)
 {
 	HASH_SEQ_STATUS status;
 	HookTally  *tally;
+	Oid			definition;
+	int64		losses;
 
-	if (saves > 0 || tallies == NULL || !hooks_counters_are_shared())
+	if (saves > 0 || !hooks_counters_are_shared())
+		return;
+	while (hooks_ring_take_loss(&definition, &losses))
+	{
+		tally = hooks_stats_tally(definition);
+		hooks_stats_begin(tally);
+		tally->counters.bypassed += losses;
+	}
+	if (tallies == NULL)
 		return;
 	hash_seq_init(&status, tallies);
 	while ((tally = hash_seq_search(&status)) != NULL)

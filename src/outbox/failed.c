@@ -23,6 +23,7 @@
 #include "base/ring.h"
 #include "base/settings.h"
 #include "firing/payload.h"
+#include "firing/stats.h"
 #include "outbox/deliver.h"
 #include "outbox/failed.h"
 #include "registry/registry.h"
@@ -110,7 +111,11 @@ tell_failed(const HookFailed *failed)
 		delivery.event = failed_event(failed, hook);
 		delivery.end = HOOK_END_WRITTEN;
 		hooks_deliver_describe(&delivery);
+		/* lost, if this ends the worker */
+		hooks_stats_begin(receiver->member.tally);
+		hooks_stats_count_bypass(receiver->member.tally);
 		(void) hooks_deliver(receiver, &delivery);
+		receiver->member.tally->counters.bypassed--;
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();

@@ -20,6 +20,7 @@
 #include "base/argument.h"
 #include "base/counters.h"
 #include "base/result.h"
+#include "base/ring.h"
 #include "base/settings.h"
 #include "firing/stats.h"
 #include "registry/definition.h"
@@ -141,6 +142,11 @@ hooks_stats(PG_FUNCTION_ARGS)
 		if (all || owns(lfirst_oid(lc)))
 			put_counters(rows, desc, lfirst_oid(lc));
 	}
+	if (hooks_ring_other_losses() > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg(INT64_FORMAT " failed statements were not told, and are counted for no hook",
+						hooks_ring_other_losses())));
 	if (hooks_counters_lost() > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),

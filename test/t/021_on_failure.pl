@@ -118,8 +118,42 @@ ok($node->poll_query_until('postgres', "SELECT bypassed = 1000 - 256 FROM hooks.
 sql("ALTER SYSTEM RESET hooks.workers; SELECT pg_reload_conf()");
 $node->poll_query_until('postgres', "SHOW hooks.workers", 'on');
 try('DELETE FROM parent');
-$node->poll_query_until('postgres', 'SELECT count(*) >= 256 FROM told');
-is(sql('SELECT count(*) FROM told'), '256', 'the others come in time');
+$node->poll_query_until('postgres', q{SELECT count(*) >= 256 FROM told WHERE action = 'insert'});
+is(sql(q{SELECT count(*) FROM told WHERE action = 'insert'}), '256', 'the others come in time');
+
+# Many hooks of one statement
+sql(join(';', map { "SELECT hooks.register('many$_', 'on_failure', 'insert', 'parent', 'tell')" } 1 .. 20));
+sql("TRUNCATE told; SELECT hooks.reset_stats()");
+try('INSERT INTO parent VALUES (2, 0)');
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 21 AND count(DISTINCT hook) = 21 FROM told'), 'more than 16 hooks');
+is(sql('SELECT sum(bypassed) FROM hooks.stats'), '0', 'none misses it');
+sql("SELECT count(hooks.unregister('many' || n)) FROM generate_series(1, 20) n");
+
+# A worker that is terminated while it tells
+sql(q{CREATE FUNCTION ends(event jsonb) RETURNS void LANGUAGE sql AS 'SELECT pg_terminate_backend(pg_backend_pid())';
+	SELECT hooks.register('ends', 'on_failure', 'insert', 'parent', 'ends')});
+try('INSERT INTO parent VALUES (2, 0)');
+ok($node->poll_query_until('postgres', q{SELECT bypassed = 1 FROM hooks.stats WHERE hook = 'ends'}), 'terminated: counted as missed');
+sql("SELECT hooks.unregister('ends')");
+
+# What has waited for a minute gives way, and is counted for its hook
+sql("TRUNCATE told; ALTER SYSTEM SET hooks.workers = off; SELECT pg_reload_conf(), hooks.reset_stats()");
+$node->poll_query_until('postgres', "SHOW hooks.workers", 'off');
+sql(q{DO $$ BEGIN FOR i IN 1 .. 256 LOOP
+	BEGIN INSERT INTO parent VALUES (1, 1); EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END $$});
+my $minute = sql('SELECT clock_timestamp()');
+$node->poll_query_until('postgres', "SELECT clock_timestamp() > timestamptz '$minute' + '61 s'");
+sql(q{DO $$ BEGIN FOR i IN 1 .. 10 LOOP
+	BEGIN UPDATE parent SET v = 0; EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END $$});
+is(sql(q{SELECT bypassed FROM hooks.stats WHERE hook = 'on_parent'}), '10', 'what gave way is counted');
+like(sql(q{SELECT message FROM hooks.check() WHERE code = 'firings_bypassed'}), qr/^10 firings of hook "on_parent" were left out/, 'hooks.check()');
+sql("ALTER SYSTEM RESET hooks.workers; SELECT pg_reload_conf()");
+$node->poll_query_until('postgres', "SHOW hooks.workers", 'on');
+try('DELETE FROM parent');
+$node->poll_query_until('postgres', q{SELECT count(*) >= 256 FROM told WHERE action <> 'delete'});
+is(sql(q{SELECT action, count(*) FROM told WHERE hook = 'on_parent' AND action <> 'delete' GROUP BY action ORDER BY action}),
+	"insert|246
+update|10", 'the newest are told');
 
 # Many clients: each failure once
 sql("TRUNCATE told; SELECT hooks.reset_stats()");
