@@ -41,6 +41,7 @@ start_process(const char *name, const char *function, int flags,
 			  const HookWorkerTask *task, BackgroundWorkerHandle **handle)
 {
 	BackgroundWorker worker;
+	bool		started;
 
 	if (IsBinaryUpgrade)
 		return false;
@@ -51,7 +52,19 @@ start_process(const char *name, const char *function, int flags,
 		memcpy(worker.bgw_extra, task, sizeof(HookWorkerTask));
 	if (handle != NULL)
 		worker.bgw_notify_pid = MyProcPid;
-	return RegisterDynamicBackgroundWorker(&worker, handle);
+	started = RegisterDynamicBackgroundWorker(&worker, handle);
+	if (hooks_roster != NULL)
+		hooks_roster->refused = !started;
+	return started;
+}
+
+/*
+ * Was the last process that somebody asked for refused, as all are in use?
+ */
+bool
+hooks_process_is_refused(void)
+{
+	return hooks_roster_attach() && hooks_roster->refused;
 }
 
 /*

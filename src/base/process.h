@@ -25,5 +25,6 @@ extern void hooks_process_wake_launcher(void);
 extern void hooks_process_start_worker(HookWorkerSlot *slot);
 extern bool hooks_process_scout(Oid database, bool starting);
 extern bool hooks_process_start_hooks(Oid database);
+extern bool hooks_process_is_refused(void);
 
 #endif							/* HOOKS_PROCESS_H */

@@ -158,9 +158,9 @@ count_loss(const HookFailed *failed)
 		ring->other_losses++;
 	else
 		*place = (RingLoss)
-		{
-			failed->database, failed->definition, 1
-		};
+	{
+		failed->database, failed->definition, 1
+	};
 }
 
 /*

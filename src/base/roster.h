@@ -89,6 +89,7 @@ typedef struct HookRoster
 	TimestampTz launcher_asked_at;
 	Oid			started_through;	/* the databases up to this one have been
 									 * seen to since the server started */
+	bool		refused;		/* the last process; without the mutex */
 	HookWorkerSlot workers[HOOK_WORKERS];
 	HookWorkerRequest requests[HOOK_REQUESTS];
 	HookPreparedNote prepared[HOOK_PREPARED];

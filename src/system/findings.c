@@ -4,7 +4,7 @@
  *
  * It finds what keeps hooks from firing, and what gives them more power than
  * their owners expect.  It changes nothing, and reads only what every role may
- * know: catalogs, the registry, and the number of waiting deliveries.
+ * know: catalogs and the registry; of deliveries, see late.c.
  */
 #include "postgres.h"
 
@@ -32,9 +32,6 @@
 #include "base/rights.h"
 #include "base/settings.h"
 #include "cascade/switched.h"
-#include "outbox/log_reader.h"
-#include "outbox/position.h"
-#include "outbox/scan.h"
 #include "registry/attach.h"
 #include "registry/callback.h"
 #include "registry/checks.h"
@@ -46,13 +43,11 @@
 #include "registry/watch.h"
 #include "system/findings.h"
 #include "system/gaps.h"
+#include "system/late.h"
 #include "system/statistics.h"
 
 /* columns of hooks.check(), as in the install script */
 #define CHECK_COLUMNS 6
-
-/* after how long a delivery is late, in ms */
-#define LATE (60 * 1000)
 
 /* What one of our checks gets */
 typedef struct CheckSearch
@@ -486,113 +481,10 @@ find_filter_gaps(CheckSearch *search)
 	}
 }
 
-/*
- * Notes when the first event was written that waits for a hook.
- */
-static bool
-note_time(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
-		  void *arg)
-{
-	HookLogRow	row;
-
-	hooks_log_reader_form(&row, tuple, desc);
-	*(TimestampTz *) arg = row.fired_at;
-	return false;
-}
-
-/*
- * Events that wait for hooks: too long, or until somebody enables the hook.
- */
 static void
-find_waiting_deliveries(CheckSearch *search)
+find_deliveries(CheckSearch *search)
 {
-	ListCell   *lc;
-
-	foreach(lc, search->hooks)
-	{
-		const Hook *hook = lfirst(lc);
-		HookPosition position;
-		TimestampTz since = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL)
-			continue;
-		hooks_position_read(hook->hook_id, &position);
-		hooks_scan(&position, NULL, note_time, &since);
-		if (since == 0)
-			continue;
-		if (!hook->enabled)
-			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
-							   "log_held", hook->name,
-							   psprintf("events wait for hook \"%s\", which is %s, so the log is not emptied",
-										hook->name, hook->quarantined ?
-										"in quarantine" : "disabled"),
-							   "hooks.enable() has them delivered; hooks.unregister() forgets them.");
-		else if (!hooks_workers)
-			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
-							   "workers_off", hook->name,
-							   psprintf("deliveries wait for hook \"%s\", and hooks.workers is off",
-										hook->name), NULL);
-		else if (TimestampDifferenceExceeds(since, GetCurrentTimestamp(),
-											LATE))
-			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
-							   "deliveries_late", hook->name,
-							   psprintf("an event of %s waits for hook \"%s\"",
-										timestamptz_to_str(since),
-										hook->name),
-							   "See the server log for the worker; hooks.repair() wakes it.");
-	}
-}
-
-static void
-find_dead_deliveries(CheckSearch *search)
-{
-	Oid			relid = hooks_own_find("delivery", RELKIND_RELATION);
-	Relation	rel;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	ListCell   *lc;
-	int64	   *dead = palloc0(sizeof(int64) *
-							   (list_length(search->hooks) + 1));
-
-	if (!OidIsValid(relid))
-		return;
-	rel = table_open(relid, AccessShareLock);
-	scan = systable_beginscan(rel, InvalidOid, false, GetActiveSnapshot(), 0,
-							  NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		TupleDesc	desc = RelationGetDescr(rel);
-		bool		isnull;
-		int64		hook_id =
-			DatumGetInt64(heap_getattr(tuple, get_attnum(relid, "hook_id"),
-									   desc, &isnull));
-		Datum		state = heap_getattr(tuple, get_attnum(relid, "state"),
-										 desc, &isnull);
-
-		CHECK_FOR_INTERRUPTS();
-		if (strcmp(TextDatumGetCString(state), "dead") != 0)
-			continue;
-		foreach(lc, search->hooks)
-		{
-			if (((Hook *) lfirst(lc))->hook_id == hook_id)
-				dead[foreach_current_index(lc)]++;
-		}
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	foreach(lc, search->hooks)
-	{
-		const Hook *hook = lfirst(lc);
-		int64		n = dead[foreach_current_index(lc)];
-
-		if (n > 0)
-			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
-							   "deliveries_dead", hook->name,
-							   psprintf("%lld deliveries of hook \"%s\" are dead",
-										(long long) n, hook->name),
-							   "See hooks.outbox; then hooks.redeliver() or hooks.discard().");
-	}
+	hooks_late_find(search->findings, search->hooks);
 }
 
 static const CheckFinder finders[] = {
@@ -607,8 +499,7 @@ static const CheckFinder finders[] = {
 	find_keys_off,
 	find_slow_keys,
 	find_filter_gaps,
-	find_waiting_deliveries,
-	find_dead_deliveries,
+	find_deliveries,
 };
 
 /* One of them, as hooks_attempt() runs it */

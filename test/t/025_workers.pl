@@ -136,6 +136,7 @@ $node->append_conf('postgresql.conf', 'max_worker_processes = 1');
 $node->restart;
 sql('INSERT INTO t VALUES (11)');
 is(sql(q{SELECT hooks.flush('500 ms')}), 'f', 'without a free worker process it waits');
+is(sql('SELECT code, object FROM hooks.check()'), 'no_worker_process|h', 'hooks.check() says so');
 $node->append_conf('postgresql.conf', 'max_worker_processes = 8');
 $node->restart;
 delivered($node, '1,2,3,4,5,6,7,8,10,11', 'until there is one');

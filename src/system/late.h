@@ -1,0 +1,16 @@
+/*
+ * late.h
+ *		What hooks.check() finds of deliveries.
+ */
+#ifndef HOOKS_LATE_H
+#define HOOKS_LATE_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "system/findings.h"
+
+extern void hooks_late_find(HookFindings *findings, List *hooks);
+
+#endif							/* HOOKS_LATE_H */
