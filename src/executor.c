@@ -28,6 +28,7 @@
 #include "firing/statement.h"
 #include "firing/trace.h"
 #include "firing/truncate.h"
+#include "firing/when.h"
 #include "firing/written.h"
 #include "outbox/work.h"
 #include "registry/definition.h"
@@ -72,7 +73,10 @@ run_traced(HOOKS_RUN_ARGS)
 	if (unlikely(hooks_writing != NULL))
 		hooks_written_step();
 	if (may_queue_events(query->estate) || hooks_writing != NULL)
+	{
 		statement = hooks_statement_push(query);
+		hooks_when_prepare(query);
+	}
 	prev_ExecutorRun(HOOKS_RUN_PASS);
 	if (statement != NULL)
 	{

@@ -59,7 +59,7 @@ typedef struct NamedMember
 	NameData	name;
 	char		relkind;
 	Oid			relid;
-}			NamedMember;
+} NamedMember;
 
 /*
  * Those that were asked for last.  Filled by hooks_own_find(), emptied by

@@ -350,6 +350,7 @@ write_run(HookRun *run, const TriggerData *trigdata, Oid caller,
 	{
 		const HookMember *member = run->calls[i].member;
 		LogGroup	group = {run};
+		bool		is_open;
 
 		if (done[i])
 			continue;
@@ -359,7 +360,9 @@ write_run(HookRun *run, const TriggerData *trigdata, Oid caller,
 		group.hooks = take_group(run, i, group.trigdata.tg_updatedcols, done);
 		if (group.hooks == NIL)
 			continue;
-		group.target = table_open(member->target, AccessShareLock);
+		is_open = RelationGetRelid(trigdata->tg_relation) == member->target;
+		group.target = is_open ? trigdata->tg_relation :
+			table_open(member->target, AccessShareLock);
 		group.naming = (member->hook->actions & HOOK_NAME) != 0;
 		group.trigdata.tg_relation = group.target;
 		group.origin = origin;
@@ -367,7 +370,8 @@ write_run(HookRun *run, const TriggerData *trigdata, Oid caller,
 		write_for_group(&group);
 		if (unlikely(hooks_observed))
 			tell_of_shares(&group);
-		table_close(group.target, NoLock);
+		if (!is_open)
+			table_close(group.target, NoLock);
 	}
 }
 

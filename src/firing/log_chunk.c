@@ -87,6 +87,36 @@ wanted_columns(List *hooks)
 }
 
 /*
+ * What makes jsonb of the rows.  It is kept with the first hook: made anew for
+ * each statement, it would cost as much as the row of most statements.  The
+ * chain that it belongs to is pinned, and goes when the table changes.
+ */
+static HookRowJson *
+json_for(Relation target, List *hooks, const Bitmapset *columns)
+{
+	const HookLogShare *first = linitial(hooks);
+	HookKeptJson *kept = first->call->member->json;
+	MemoryContext old;
+
+	if (!kept->tried)
+	{
+		HookRowJson *json;
+
+		kept->tried = true;
+		old = MemoryContextSwitchTo(GetMemoryChunkContext(kept));
+		json = hooks_rowjson_begin(target, columns);
+		if (hooks_rowjson_can_be_kept(json))
+		{
+			kept->columns = bms_copy(columns);
+			kept->made = json;
+		}
+		MemoryContextSwitchTo(old);
+	}
+	return kept->made != NULL && bms_equal(kept->columns, columns) ?
+		kept->made : hooks_rowjson_begin(target, columns);
+}
+
+/*
  * Begins to write the rows of a target that hooks want.
  */
 void
@@ -97,7 +127,7 @@ hooks_log_chunk_begin(HookLogSource *source, const HookBatch *batch,
 	source->target = target;
 	source->hooks = hooks;
 	source->columns = wanted_columns(hooks);
-	source->json = hooks_rowjson_begin(target, source->columns);
+	source->json = json_for(target, hooks, source->columns);
 }
 
 /*
@@ -117,7 +147,8 @@ describe_statement(HookLogEntry *entry, const HookLogSource *source,
 	entry->relation_name = hooks_payload_relation(entry->relation);
 	entry->action = hooks_context_action_word(firing->subject);
 	entry->caller = GetUserNameFromId(firing->caller, true);
-	entry->session_user = GetUserNameFromId(GetSessionUserId(), true);
+	entry->session_user = firing->caller == GetSessionUserId() ?
+		entry->caller : GetUserNameFromId(GetSessionUserId(), true);
 	entry->statement = hooks_payload_statement(sql);
 	entry->metadata = hooks_settings_metadata();
 	entry->fired_at = GetCurrentTimestamp();

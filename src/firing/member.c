@@ -140,6 +140,7 @@ hooks_member_make(const HookReach *reach, Relation rel)
 		hooks_hook_strings(hook->run_after, &member->nrun_after);
 	member->timeout = hooks_member_timeout(hook);
 	member->tally = hooks_stats_tally(hook->definition);
+	member->json = palloc0(sizeof(HookKeptJson));
 	return member;
 }
 

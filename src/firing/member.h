@@ -15,6 +15,17 @@
 #include "registry/hook.h"
 #include "registry/scope.h"
 
+/*
+ * What makes jsonb of the rows of events, if that can be kept; made for the
+ * first event that this is the first hook of.
+ */
+typedef struct HookKeptJson
+{
+	bool		tried;
+	struct HookRowJson *made;	/* NULL: not yet, or it cannot be kept */
+	Bitmapset  *columns;		/* that it is for; NULL: all */
+} HookKeptJson;
+
 typedef struct HookMember
 {
 	Hook	   *hook;
@@ -33,6 +44,7 @@ typedef struct HookMember
 	char	  **run_after;
 	int			timeout;		/* ms, 0 for none */
 	HookTally  *tally;			/* lasts as long as the session */
+	HookKeptJson *json;
 } HookMember;
 
 extern HookMember *hooks_member_make(const HookReach *reach, Relation rel);

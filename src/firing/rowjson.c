@@ -199,6 +199,19 @@ hooks_rowjson_is_plain(const HookRowJson *row)
 }
 
 /*
+ * Can it be used again in other statements, until the table changes?  Not if
+ * it depends on what is not the table's, as the casts of a type.
+ */
+bool
+hooks_rowjson_can_be_kept(const HookRowJson *row)
+{
+	for (int i = 0; i < row->n; i++)
+		if (row->columns[i].type >= FirstNormalObjectId)
+			return false;
+	return hooks_rowjson_is_plain(row);
+}
+
+/*
  * Goes on as values of these columns need it: under parameters that are the
  * same in every session, and as the table's owner.  An abort ends it.
  */

@@ -19,6 +19,7 @@ typedef struct HookRowJson HookRowJson;
 extern HookRowJson *hooks_rowjson_begin(Relation rel,
 										const Bitmapset *columns);
 extern bool hooks_rowjson_is_plain(const HookRowJson *row);
+extern bool hooks_rowjson_can_be_kept(const HookRowJson *row);
 extern void hooks_rowjson_enter(HookRowJson *row);
 extern void hooks_rowjson_push(HookRowJson *row, JsonbInState *state,
 							   TupleTableSlot *slot);
