@@ -5,11 +5,16 @@
  * A worker can see what a transaction leaves for it when that has committed,
  * not earlier.  What was noted in a savepoint that was rolled back stays: a
  * worker that finds nothing goes to sleep again.
+ *
+ * A worker is woken when the transaction has also told others what it has
+ * changed in catalogs, and has let go of its locks.  Else the worker could
+ * deliver to a hook that the very transaction has disabled.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "base/prepared.h"
 #include "base/wake.h"
@@ -17,9 +22,12 @@
 
 /*
  * The owners of hooks for which a delivery will wait.  All lists are in
- * TopTransactionContext; transaction.c makes them NIL at its end.
+ * TopTransactionContext, and NIL after its end.
  */
 List	   *hooks_wake_owners = NIL;
+
+/* the transaction has committed, and its locks are about to be released */
+static bool committed = false;
 
 /* of these, those of whose hooks a delivery will wait that was tried before */
 static List *of_retries = NIL;
@@ -44,6 +52,37 @@ note(List **owners, Oid owner)
 	return true;
 }
 
+static void
+forget_owners(void)
+{
+	hooks_wake_owners = NIL;
+	of_retries = NIL;
+	stand_ins = NIL;
+	committed = false;
+}
+
+/*
+ * What a transaction holds is released, in several steps; locks before the
+ * last one.
+ */
+static void
+wake_owners(ResourceReleasePhase phase, bool commit, bool top_level, void *arg)
+{
+	ListCell   *lc;
+
+	if (!committed || phase != RESOURCE_RELEASE_AFTER_LOCKS || !top_level)
+		return;
+	foreach(lc, hooks_wake_owners)
+	{
+		Oid			owner = lfirst_oid(lc);
+
+		hooks_workers_wake(MyDatabaseId, owner,
+						   list_member_oid(stand_ins, owner),
+						   list_member_oid(of_retries, owner));
+	}
+	forget_owners();
+}
+
 /*
  * When this transaction commits, a delivery will wait for a hook of that
  * owner.
@@ -51,6 +90,12 @@ note(List **owners, Oid owner)
 void
 hooks_worker_wanted(Oid owner)
 {
+	static bool registered = false;
+
+	/* here, as each statement of a session that has it pays for it */
+	if (!registered)
+		RegisterResourceReleaseCallback(wake_owners, NULL);
+	registered = true;
 	if (note(&hooks_wake_owners, owner) && hooks_workers_stand_in(owner))
 		(void) note(&stand_ins, owner);
 }
@@ -94,20 +139,19 @@ hooks_wake_end_transaction(XactEvent event)
 {
 	ListCell   *lc;
 
-	foreach(lc, hooks_wake_owners)
+	committed = event == XACT_EVENT_COMMIT;
+	if (committed)
+		return;
+	if (event == XACT_EVENT_PREPARE)
 	{
-		Oid			owner = lfirst_oid(lc);
+		foreach(lc, hooks_wake_owners)
+		{
+			Oid			owner = lfirst_oid(lc);
 
-		if (event == XACT_EVENT_COMMIT)
-			hooks_workers_wake(MyDatabaseId, owner,
-							   list_member_oid(stand_ins, owner),
-							   list_member_oid(of_retries, owner));
-		else if (event == XACT_EVENT_PREPARE)
 			hooks_prepared_note(MyDatabaseId, owner,
 								list_member_oid(stand_ins, owner),
 								GetTopTransactionIdIfAny());
+		}
 	}
-	hooks_wake_owners = NIL;
-	of_retries = NIL;
-	stand_ins = NIL;
+	forget_owners();
 }
