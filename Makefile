@@ -2,25 +2,43 @@
 #
 #   make                 build
 #   make install         install into the server that pg_config belongs to
-#   make installcheck    run the tests against a running server
+#   make installcheck    run the tests against a running server, less the regression
+#                        tests that LEAVE_OUT names
 #   make indent          lay out the code as pgindent does
 #   test/all             everything, on a throwaway server of its own
 #   make coverage        the same, and tells what of the source has run
 #   make dist            the archive for PGXN
+#
+# To build in another folder, for several servers from one source:
+#   make -C build-15 -f ../Makefile VPATH=.. PG_CONFIG=...
 
 EXTENSION = hooks
 MODULE_big = hooks
 DATA = hooks--1.0.sql hooks--1.1.sql hooks--1.0--1.1.sql
 HEADERS = src/api/hooks_api.h
-DOCS := $(wildcard doc/*.md)
+
+# Relative, as some compilers write it into what they make
+ifneq (,$(VPATH))
+override VPATH := $(or $(shell realpath --relative-to=. '$(VPATH)' 2>/dev/null),$(VPATH))
+endif
+
+# The files of the source that match, as they are named from its folder
+SOURCE_FOLDER := $(if $(VPATH),$(VPATH)/)
+files = $(sort $(patsubst $(SOURCE_FOLDER)%,%,$(wildcard $(addprefix $(SOURCE_FOLDER),$(1)))))
+
+DOCS := $(call files,doc/*.md)
 PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent rows"
 
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+OBJS := $(patsubst %.c,%.o,$(call files,src/*.c src/*/*.c))
 
-REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-REGRESS_OPTS = --inputdir=. --load-extension=hooks
-ISOLATION = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test --outputdir=output_iso --load-extension=hooks
+REGRESS := $(filter-out $(LEAVE_OUT),$(patsubst sql/%.sql,%,$(call files,sql/*.sql)))
+REGRESS_OPTS = --load-extension=hooks
+ISOLATION := $(patsubst test/specs/%.spec,%,$(call files,test/specs/*.spec))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test --outputdir=output_iso --load-extension=hooks
+# The tests include files of theirs by where these are from the folder of the source
+ifneq (,$(VPATH))
+REGRESS_PREP = sql/include
+endif
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 
@@ -29,6 +47,9 @@ PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-i
 
 # The folders of src/ include each other's headers as "folder/file.h"
 PG_CPPFLAGS = -I$(srcdir)/src
+
+# The same library wherever it is built: the names of folders are not in it
+PG_CPPFLAGS += -ffile-prefix-map=$(abspath $(or $(VPATH),.))/= -ffile-prefix-map=$(CURDIR)=.
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -43,7 +64,19 @@ uninstall-docs:
 	rm -f $(addprefix '$(DESTDIR)$(docdir)/$(docmoduledir)'/, $(notdir $(DOCS)))
 	-rmdir '$(DESTDIR)$(docdir)/$(docmoduledir)'
 
-$(OBJS): $(wildcard src/*.h src/*/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(call files,src/*.h src/*/*.h)
+
+# Their folders, by their whole path: make would find those of the source
+FOLDERS := $(sort $(dir $(addprefix $(CURDIR)/,$(OBJS))))
+$(OBJS) $(OBJS:.o=.bc): | $(FOLDERS)
+$(FOLDERS):
+	$(MKDIR_P) $@
+
+ifneq (,$(VPATH))
+.PHONY: sql/include
+sql/include:
+	$(MKDIR_P) sql && ln -sfn '$(abspath $(VPATH))/$@' $@
+endif
 
 # How much of each file the tests run; see test/all.  Needs what test/all needs.
 coverage:
@@ -53,7 +86,7 @@ coverage:
 VERSION = $(shell perl -MJSON::PP -0 -ne 'print decode_json($$_)->{version}' META.json)
 dist:
 	test/source meta
-	git archive --format=zip --prefix=$(EXTENSION)-$(VERSION)/ --output=$(EXTENSION)-$(VERSION).zip HEAD
+	TZ=UTC git archive --format=zip --prefix=$(EXTENSION)-$(VERSION)/ --output=$(EXTENSION)-$(VERSION).zip HEAD
 
 # Lays out the code; needs pg_bsd_indent
 indent:
