@@ -23,6 +23,9 @@
 /* who is busy for so many milliseconds is stalled */
 #define STALL_LIMIT	100
 
+/* so long it has its place, while others wait for one */
+#define LONGEST_DUTY	USECS_PER_SEC
+
 /* how often a worker that cannot start is asked for again */
 #define MAX_TRIES	6
 
@@ -195,6 +198,35 @@ hooks_duty_must_leave(void)
 			hooks_roster->requests[i].owner != mine->owner;
 	SpinLockRelease(&hooks_roster->mutex);
 	return found;
+}
+
+/*
+ * Has the worker had its place for long, and somebody waits for one?
+ */
+bool
+hooks_duty_must_yield(void)
+{
+	return GetCurrentTimestamp() - mine->asked_at > LONGEST_DUTY &&
+		hooks_duty_must_leave();
+}
+
+/*
+ * The worker gives its place to somebody else, and waits for another one, as
+ * it is not done.
+ */
+void
+hooks_duty_yield(void)
+{
+	HookWorkerSlot *slot = mine;
+
+	end_stall();
+	mine = NULL;
+	SpinLockAcquire(&hooks_roster->mutex);
+	hooks_roster_request(slot->database, slot->owner, slot->stand_in,
+						 GetCurrentTimestamp(), 0, true);
+	slot->database = InvalidOid;
+	SpinLockRelease(&hooks_roster->mutex);
+	hooks_process_wake_launcher();
 }
 
 /*

@@ -19,6 +19,8 @@ extern void hooks_duty_end(void);
 extern void hooks_duty_failed(void);
 extern bool hooks_duty_rest(void);
 extern bool hooks_duty_must_leave(void);
+extern bool hooks_duty_must_yield(void);
+extern void hooks_duty_yield(void);
 extern bool hooks_duty_leave(void);
 
 #endif							/* HOOKS_DUTY_H */

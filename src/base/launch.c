@@ -65,28 +65,32 @@ hooks_launch_starts(Oid database)
 }
 
 /*
- * Takes one request that is due; false if there is none.  "done" has a bit for
- * each place that was looked at before.
+ * Takes the request that has been due for the longest time; false if there is
+ * none.  "done" tells which places were looked at before.
  */
 static bool
 take_request(HookWorkerRequest *request, bool *done, TimestampTz now)
 {
-	bool		found = false;
+	HookWorkerRequest *first = NULL;
 
 	SpinLockAcquire(&hooks_roster->mutex);
-	for (int i = 0; i < HOOK_REQUESTS && !found; i++)
+	for (int i = 0; i < HOOK_REQUESTS; i++)
 	{
 		HookWorkerRequest *place = &hooks_roster->requests[i];
 
-		if (done[i] || !OidIsValid(place->database) || place->at > now)
-			continue;
-		found = done[i] = true;
-		*request = *place;
-		place->database = InvalidOid;
-		place->full = false;
+		if (!done[i] && OidIsValid(place->database) && place->at <= now &&
+			(first == NULL || place->at < first->at))
+			first = place;
+	}
+	if (first != NULL)
+	{
+		done[first - hooks_roster->requests] = true;
+		*request = *first;
+		first->database = InvalidOid;
+		first->full = false;
 	}
 	SpinLockRelease(&hooks_roster->mutex);
-	return found;
+	return first != NULL;
 }
 
 /*

@@ -87,8 +87,8 @@ hooks_roster_request(Oid database, Oid owner, bool stand_in, TimestampTz at,
 
 /*
  * Takes a slot under the lock.  NULL if there is none, or the database has as
- * many workers as it may, which "full" tells; or if the owner has one and half
- * of the places are taken: they are for others, whatever the owner's callbacks
+ * many workers as it may, which "full" tells; or if the owner has one and it
+ * would be the last place: that is for others, whatever the owner's callbacks
  * are busy with.
  */
 HookWorkerSlot *
@@ -115,8 +115,8 @@ hooks_roster_take(Oid database, Oid owner, bool stand_in, int tries,
 			another |= slot->owner == owner;
 		}
 	}
-	*full = free == NULL || n >= hooks_max_workers;
-	if (*full || (another && 2 * n >= hooks_max_workers))
+	*full = free == NULL || (!another && n >= hooks_max_workers);
+	if (*full || (another && n + 1 >= hooks_max_workers))
 		return NULL;
 	memset(free, 0, sizeof(HookWorkerSlot));
 	free->database = database;

@@ -51,6 +51,8 @@ hooks_portion_begin(void)
 	memset(&hooks_portion, 0, sizeof(HookPortion));
 	hooks_portion.began = GetCurrentTimestamp();
 	hooks_portion.limit = PORTION_DELIVERIES;
+	hooks_portion.ends_at = hooks_portion.began +
+		PORTION_MS * INT64CONST(1000);
 }
 
 /*
@@ -64,8 +66,21 @@ portion_is_full(void)
 		hooks_portion.deliveries >= hooks_portion.limit ||
 		MyProc->subxidStatus.count >= PORTION_XIDS ||
 		MyProc->subxidStatus.overflowed ||
-		GetCurrentTimestamp() - hooks_portion.began >=
-		PORTION_MS * INT64CONST(1000);
+		GetCurrentTimestamp() >= hooks_portion.ends_at;
+}
+
+/*
+ * Have retries had their part of the portion?  The other half is for the log:
+ * neither waits for the other to have nothing more.
+ */
+static bool
+retries_are_enough(void)
+{
+	return portion_is_full() ||
+		hooks_portion.deliveries >= PORTION_DELIVERIES / 2 ||
+		MyProc->subxidStatus.count >= PORTION_XIDS / 2 ||
+		GetCurrentTimestamp() >= hooks_portion.ends_at -
+		PORTION_MS * INT64CONST(500);
 }
 
 /*
@@ -215,7 +230,7 @@ deliver_retries(HookServed *served)
 	HookRetry	retry;
 	HookDelivery delivery;
 
-	while (!portion_is_full() && hooks_waiting_next(served->hook, &retry))
+	while (!retries_are_enough() && hooks_waiting_next(served->hook, &retry))
 	{
 		ErrorData  *error;
 
@@ -248,6 +263,7 @@ void
 hooks_portion_serve(HookServed *served)
 {
 	int			alone;
+	TimestampTz now;
 
 	hooks_service_begin();
 	if (!hooks_served_stale && hooks_service_lock(served->hook->hook_id))
@@ -260,20 +276,27 @@ hooks_portion_serve(HookServed *served)
 		served->alone = Max(served->alone, alone);
 		if (served->alone > 0)
 			hooks_portion.limit = 1;
-		if (hooks_served_look(served))
+		if (hooks_portion.began >= served->due)
+		{
+			if (hooks_waiting_any())
+				deliver_retries(served);
+			else
+				served->due = PG_INT64_MAX;
+			now = GetCurrentTimestamp();
+			hooks_portion.ends_at =
+				Max(hooks_portion.ends_at,
+					now + PORTION_MS * INT64CONST(500));
+		}
+		if (hooks_served_stale ||
+			hooks_portion.deliveries >= hooks_portion.limit)
+			hooks_portion.busy = true;
+		else if (hooks_served_look(served))
 		{
 			hooks_portion.busy = true;
 			deliver_batch(served);
 		}
 		else
 			hooks_served_pass(served);
-		if (!hooks_served_stale && hooks_portion.began >= served->due)
-		{
-			if (hooks_waiting_any())
-				deliver_retries(served);
-			else
-				served->due = PG_INT64_MAX;
-		}
 	}
 	hooks_duty_commits(served->hook->hook_id, hooks_portion.deliveries,
 					   hooks_portion.last);

@@ -15,6 +15,7 @@ typedef struct HookPortion
 {
 	TimestampTz began;
 	int			limit;			/* of deliveries */
+	TimestampTz ends_at;
 	int			deliveries;		/* so far */
 	int64		last;			/* the last of these, done or not */
 	bool		busy;			/* something waits for the hook */

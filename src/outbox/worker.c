@@ -237,6 +237,11 @@ hooks_worker_main(Datum arg)
 		{
 			idle_since = GetCurrentTimestamp();
 			(void) hooks_rotate();
+			if (hooks_duty_must_yield())
+			{
+				hooks_duty_yield();
+				break;
+			}
 		}
 		else if (!rest(&task, idle_since))
 			break;
