@@ -19,6 +19,7 @@
 #include "base/compat.h"
 #include "base/forget.h"
 #include "base/settings.h"
+#include "ddl/drop_shared.h"
 #include "executor.h"
 #include "firing/batch.h"
 #include "firing/bypass.h"
@@ -207,6 +208,31 @@ executor_finish(QueryDesc *query)
 }
 
 /*
+ * Runs a command that drops what event triggers do not see.
+ */
+static void
+run_shared_drop(PlannedStmt *plan, const char *sql, bool read_only_tree,
+				ProcessUtilityContext context, ParamListInfo params,
+				QueryEnvironment *environment, DestReceiver *dest,
+				QueryCompletion *completion)
+{
+	HookSharedDrop drop;
+	bool		told = hooks_drop_shared_begin(&drop, plan->utilityStmt);
+
+	PG_TRY();
+	{
+		prev_ProcessUtility(plan, sql, read_only_tree, context, params,
+							environment, dest, completion);
+	}
+	PG_FINALLY();
+	{
+		if (told)
+			hooks_drop_shared_end(&drop);
+	}
+	PG_END_TRY();
+}
+
+/*
  * TRUNCATE and COPY FROM fire triggers too.  CLOSE ALL does not close what
  * waits for the commit.  After REASSIGN OWNED, of which event triggers are
  * not told, hooks.registry shows the new owners; that they own the hooks
@@ -242,8 +268,12 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		hooks_commit_hold();
 	if (truncate)
 		hooks_truncate_push((TruncateStmt *) command, sql);
-	prev_ProcessUtility(plan, sql, read_only_tree, context, params,
+	if (unlikely(hooks_drop_shared_is(command)))
+		run_shared_drop(plan, sql, read_only_tree, context, params,
 						environment, dest, completion);
+	else
+		prev_ProcessUtility(plan, sql, read_only_tree, context, params,
+							environment, dest, completion);
 	if (copy)
 	{
 		hooks_statement_pop(copying);

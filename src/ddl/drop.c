@@ -22,6 +22,7 @@
 
 #include "base/ancestors.h"
 #include "ddl/dependents.h"
+#include "ddl/described.h"
 #include "ddl/drop.h"
 #include "ddl/targets.h"
 #include "ddl/told.h"
@@ -39,61 +40,6 @@ typedef struct DropCommand
 	MemoryContext context;		/* that all of it lives in */
 } DropCommand;
 
-static char *
-name_of(HeapTuple tuple, Relation catalog, AttrNumber attnum)
-{
-	bool		isnull;
-	Datum		value;
-
-	if (attnum == InvalidAttrNumber)
-		return NULL;
-	value = heap_getattr(tuple, attnum, RelationGetDescr(catalog), &isnull);
-	return isnull ? NULL : pstrdup(NameStr(*DatumGetName(value)));
-}
-
-/*
- * Adds an object, as pg_event_trigger_dropped_objects() describes it.
- */
-static void
-add_payload_object(JsonbInState *state, const HookDependent *dependent)
-{
-	const ObjectAddress *address = &dependent->address;
-	char	   *identity = getObjectIdentity(address, true);
-	char	   *schema = NULL;
-	char	   *name = NULL;
-	JsonbValue	original = {0};
-
-	if (identity == NULL)
-		return;
-	if (is_objectclass_supported(address->classId))
-	{
-		Relation	catalog = table_open(address->classId, AccessShareLock);
-		AttrNumber	oid = get_object_attnum_oid(address->classId);
-		HeapTuple	tuple = get_catalog_object_by_oid(catalog, oid,
-													  address->objectId);
-		Oid			namespace = get_object_namespace(address);
-
-		if (OidIsValid(namespace))
-			schema = get_namespace_name(namespace);
-		if (HeapTupleIsValid(tuple) && address->objectSubId == 0 &&
-			get_object_namensp_unique(address->classId))
-			name = name_of(tuple, catalog,
-						   get_object_attnum_name(address->classId));
-		table_close(catalog, AccessShareLock);
-	}
-	hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
-	hooks_payload_add(state, "object_type",
-					  getObjectTypeDescription(address, true));
-	hooks_payload_add(state, "schema_name", schema);
-	hooks_payload_add(state, "object_name", name);
-	hooks_payload_add(state, "object_identity", identity);
-	hooks_payload_key(state, "original");
-	original.type = jbvBool;
-	original.val.boolean = dependent->original;
-	hooks_jsonb_push(state, WJB_VALUE, &original);
-	hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
-}
-
 /*
  * The list of what goes, made once for all firings of a command.
  */
@@ -110,7 +56,9 @@ objects_of(DropCommand *command)
 		foreach(lc, command->dependents->list)
 		{
 			CHECK_FOR_INTERRUPTS();
-			add_payload_object(&state, lfirst(lc));
+			hooks_described_add(&state,
+								&((HookDependent *) lfirst(lc))->address,
+								((HookDependent *) lfirst(lc))->original);
 		}
 		hooks_jsonb_push(&state, WJB_END_ARRAY, NULL);
 		command->objects =

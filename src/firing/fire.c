@@ -83,6 +83,52 @@ prepare_member(HookRun *run, HookMember *member, HookAction action)
 }
 
 /*
+ * A run of an event, in the current context, that has no hooks yet.
+ */
+static HookRun *
+begin_run(const HookEvent *event)
+{
+	HookRun    *run = palloc0(sizeof(HookRun));
+
+	run->event = event;
+	run->context = CurrentMemoryContext;
+	run->query_cxt = CurrentMemoryContext;
+	run->puts = -1;
+	return run;
+}
+
+/*
+ * Adds the hooks of a run, which are in firing order.
+ */
+static void
+add_calls(HookRun *run, HookMember **members, int n)
+{
+	run->calls = palloc0(sizeof(HookCall) * Max(2 * n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		HookAction	told[2];
+		int			ntold = hooks_event_told(run->event,
+											 members[i]->hook->actions, told);
+
+		for (int j = 0; j < ntold; j++)
+			prepare_member(run, members[i], told[j]);
+	}
+}
+
+/*
+ * Makes a run of hooks that fire for no relation, in the current context.
+ */
+HookRun *
+hooks_fire_prepare_apart(const HookEvent *event, HookMember **members, int n)
+{
+	HookRun    *run = begin_run(event);
+
+	hooks_sort_members(members, n, event->phase);
+	add_calls(run, members, n);
+	return run;
+}
+
+/*
  * Makes a run of the hooks of an event on the given relations, in a context
  * that lives as long as the run shall.
  *
@@ -94,16 +140,12 @@ HookRun *
 hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	HookRun    *run = palloc0(sizeof(HookRun));
+	HookRun    *run = begin_run(event);
 	HookMember **members = NULL;
 	HTAB	   *seen = list_length(relids) > 1 ? make_seen() : NULL;
 	int			n = 0;
 	ListCell   *lc;
 
-	run->event = event;
-	run->context = context;
-	run->query_cxt = context;
-	run->puts = -1;
 	run->asks = event->action == HOOK_TRUNCATE ||
 		(event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT);
 	run->unpin.func = unpin_all;
@@ -137,16 +179,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	if (list_length(relids) > 1 && n > 1)
 		hooks_sort_members(members, n, event->phase);
 
-	run->calls = palloc0(sizeof(HookCall) * Max(2 * n, 1));
-	for (int i = 0; i < n; i++)
-	{
-		HookAction	told[2];
-		int			ntold = hooks_event_told(event, members[i]->hook->actions,
-											 told);
-
-		for (int j = 0; j < ntold; j++)
-			prepare_member(run, members[i], told[j]);
-	}
+	add_calls(run, members, n);
 	MemoryContextSwitchTo(old);
 	return run;
 }

@@ -14,6 +14,8 @@
 
 extern HookRun *hooks_fire_prepare(const HookEvent *event, List *relids,
 								   MemoryContext context);
+extern HookRun *hooks_fire_prepare_apart(const HookEvent *event,
+										 HookMember **members, int n);
 extern bool hooks_fire_is_naming(const HookMember *member,
 								 TupleTableSlot *old, TupleTableSlot *new);
 extern void hooks_fire_leave_out(const HookChain *chain);

@@ -81,7 +81,8 @@ hooks_planned_condition(const Hook *hook, Relation rel)
 						 hooks_hook_path(hook));
 	if (OidIsValid(hook->relation))
 		condition = map_to_partition(condition, hook->relation, rel);
-	condition = hooks_expand_generated(condition, rel);
+	if (rel != NULL)
+		condition = hooks_expand_generated(condition, rel);
 	ChangeVarNodes(condition, PRS2_OLD_VARNO, INNER_VAR, 0);
 	ChangeVarNodes(condition, PRS2_NEW_VARNO, OUTER_VAR, 0);
 	condition = (Node *) expression_planner((Expr *) condition);

@@ -23,9 +23,7 @@
 #include "base/settings.h"
 #include "firing/fire.h"
 #include "firing/payload.h"
-#include "firing/sort.h"
 #include "firing/starting.h"
-#include "firing/stats.h"
 #include "registry/registry.h"
 
 /*
@@ -57,34 +55,23 @@ HookRun *
 hooks_starting_prepare(HookAction action, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	HookRun    *run = palloc0(sizeof(HookRun));
 	List	   *hooks = hooks_registry_wide();
 	HookMember **members =
 		palloc(sizeof(HookMember *) * Max(list_length(hooks), 1));
+	int			n = 0;
+	HookRun    *run;
 	ListCell   *lc;
 
-	run->event = hooks_event_find(HOOK_STARTUP, HOOK_NO_LEVEL, action);
-	run->context = context;
-	run->query_cxt = context;
 	foreach(lc, hooks)
 	{
 		HookMember *member = make_starter(lfirst(lc), action);
 
 		if (member != NULL)
-			members[run->length++] = member;
+			members[n++] = member;
 	}
-	hooks_sort_members(members, run->length, HOOK_STARTUP);
-	run->calls = palloc0(sizeof(HookCall) * Max(run->length, 1));
-	for (int i = 0; i < run->length; i++)
-	{
-		HookCall   *call = &run->calls[i];
-
-		call->member = members[i];
-		call->out = !hooks_member_fires_here(members[i]);
-		call->left_out = !hooks_member_role_fires(members[i]) &&
-			members[i]->hook->fire == HOOK_ORIGIN;
-		hooks_stats_begin(members[i]->tally);
-	}
+	run = hooks_fire_prepare_apart(hooks_event_find(HOOK_STARTUP,
+													HOOK_NO_LEVEL, action),
+								   members, n);
 	MemoryContextSwitchTo(old);
 	return run;
 }

@@ -266,12 +266,13 @@ static char *
 describe_miss(const Hook *hook, const HookEvent *event, Oid relid)
 {
 	HookAction	told[2];
-	const char *relation = get_rel_name(relid);
+	const char *relation = OidIsValid(relid) ? get_rel_name(relid) : "";
 
 	(void) hooks_event_told(event, hook->actions, told);
-	return psprintf("hook \"%s\" (%s %s on %s)", hook->name,
+	return psprintf("hook \"%s\" (%s %s%s%s)", hook->name,
 					hooks_event_phase_word(event->phase),
 					hooks_event_action_word(told[0]),
+					OidIsValid(relid) ? " on " : "",
 					relation != NULL ? relation : "?");
 }
 
@@ -354,16 +355,18 @@ hooks_trace_miss_member(const HookMember *member, const HookEvent *event,
 
 /*
  * Tells that a hook of a run does not fire: of a batch for its own table, else
- * for that of the row or statement.
+ * for that of the row or statement, if there is one.
  */
 void
 hooks_trace_miss(const HookCall *call, HookMiss why)
 {
-	const HookRelation *first = linitial(call->run->pinned);
+	const HookRun *run = call->run;
+	Oid			relid = run->pinned == NIL ? InvalidOid :
+		((HookRelation *) linitial(run->pinned))->relid;
 
-	hooks_trace_miss_member(call->member, call->run->event,
-							call->run->batch != NULL ? call->member->target :
-							first->relid, why);
+	hooks_trace_miss_member(call->member, run->event,
+							run->batch != NULL ? call->member->target : relid,
+							why);
 }
 
 /*
