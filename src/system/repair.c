@@ -38,6 +38,7 @@
 #include "registry/registry.h"
 #include "registry/remove.h"
 #include "registry/scope.h"
+#include "registry/source.h"
 #include "registry/watch.h"
 
 static bool
@@ -118,13 +119,24 @@ tables_with_triggers(void)
 static List *
 tables_to_mend(void)
 {
+	List	   *above = NIL;
 	List	   *tables = NIL;
+	ListCell   *source;
 	ListCell   *lc;
 
 	foreach(lc, hooks_registry_all())
 	{
-		tables = list_concat(tables, hooks_scope_relations(lfirst(lc)));
+		Hook	   *hook = lfirst(lc);
+
+		/* the farthest first: to mend a table mends those above it silently */
+		foreach(source, hook->phase != HOOK_BEFORE_CLOSURE ||
+				hook->damage != NULL ? NIL : hooks_source_all(hook))
+		{
+			above = lcons_oid(lfirst_oid(source), above);
+		}
+		tables = list_concat(tables, hooks_scope_relations(hook));
 	}
+	tables = list_concat(above, tables);
 	return list_concat_unique_oid(NIL,
 								  list_concat(tables, tables_with_triggers()));
 }
