@@ -52,7 +52,7 @@ is_of_this_transaction(Datum xid)
  * open then, and have not changed since the route was made.
  */
 static void
-take_route(HookWalk *walk, List *roots, List *targets)
+take_route(HookWalk *walk, List *roots, Oid target)
 {
 	do
 	{
@@ -60,7 +60,7 @@ take_route(HookWalk *walk, List *roots, List *targets)
 
 		if (walk->route != NULL)
 			hooks_routes_give_back(walk->route);
-		walk->route = hooks_routes_take(roots, targets, walk->context);
+		walk->route = hooks_routes_take(roots, target, walk->context);
 		foreach(lc, roots)
 		{
 			HookTable  *table = hooks_route_table(walk->route, lfirst_oid(lc));
@@ -72,8 +72,8 @@ take_route(HookWalk *walk, List *roots, List *targets)
 }
 
 /*
- * Begins a walk from rows of the given tables.  With targets, it looks
- * only for rows that the delete removes, on the way to these tables.  With a
+ * Begins a walk from rows of the given tables.  With a target, it looks only
+ * for rows that the delete removes, and only on the way to that table.  With a
  * visitor, the delete is running: the walk does not look for rows that block,
  * and locks what it finds.  Each round then replaces the active snapshot by a
  * new one for the same command.  max_rows limits the rows of each step in each
@@ -82,7 +82,7 @@ take_route(HookWalk *walk, List *roots, List *targets)
  * Only the route is looked up yet.  End the walk with hooks_cascade_end().
  */
 HookWalk *
-hooks_cascade_begin(List *roots, List *targets, int64 max_rows,
+hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 					HookCascadeVisitor visitor, void *arg)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -99,9 +99,9 @@ hooks_cascade_begin(List *roots, List *targets, int64 max_rows,
 	walk->max_rows = max_rows;
 	walk->doomed = hooks_tidset_make(context);
 	if (walk->locks)
-		take_route(walk, roots, targets);
+		take_route(walk, roots, target);
 	else
-		walk->route = hooks_routes_make(roots, targets, true);
+		walk->route = hooks_routes_make(roots, target, true);
 	MemoryContextSwitchTo(old);
 
 	if (SPI_connect() != SPI_OK_CONNECT)

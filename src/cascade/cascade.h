@@ -11,7 +11,7 @@
 
 #include "cascade/walk.h"
 
-extern HookWalk *hooks_cascade_begin(List *roots, List *targets,
+extern HookWalk *hooks_cascade_begin(List *roots, Oid target,
 									 int64 max_rows,
 									 HookCascadeVisitor visitor, void *arg);
 extern HookRoute *hooks_cascade_route(HookWalk *walk);

@@ -2,11 +2,14 @@
  * closure.c
  *		What a delete removes from tables with before_closure hooks.
  *
- * One walk finds the rows of all these tables.  Which tables they are is
- * cached for the tables that a statement deletes from directly, as it takes a
- * look at every table that the cascade can come to.  Whether a hook on them
- * fires in this session is asked for each statement: if none does, there is no
- * walk.
+ * One walk finds the rows of all these tables.  It goes through the whole
+ * cascade, and so locks all rows in the cascade's order: beside other writers
+ * it comes into no deadlock that the cascade alone would not come into.
+ *
+ * Which tables have hooks is cached for the tables that a statement deletes
+ * from directly, as that takes a look at every table that the cascade can come
+ * to.  Whether a hook on them fires in this session is asked for each
+ * statement: if none does, there is no walk.
  */
 #include "postgres.h"
 
@@ -311,13 +314,13 @@ begin_rows(HookClosureTable *table)
 }
 
 /*
- * Chooses where to walk to.
+ * Is a walk from these tables wanted: do hooks on tables fire to which it
+ * leads?
  */
-static List *
-choose_targets(List *roots, void *arg)
+static bool
+is_walk_wanted(List *roots, void *arg)
 {
 	ClosureSearch *search = arg;
-	List	   *targets = NIL;
 	ListCell   *lc;
 
 	foreach(lc, targets_below(roots, &search->on_the_way))
@@ -326,13 +329,12 @@ choose_targets(List *roots, void *arg)
 
 		if (!fires_now(lfirst_oid(lc)))
 			continue;
-		targets = lappend_oid(targets, lfirst_oid(lc));
 		table = palloc0(sizeof(HookClosureTable));
 		table->target = lfirst_oid(lc);
 		begin_rows(table);
 		search->tables = lappend(search->tables, table);
 	}
-	return targets;
+	return search->tables != NIL;
 }
 
 /*
@@ -354,8 +356,6 @@ get_closure_leaf(ClosureSearch *search, Oid relid)
 	if (found)
 		return leaf;
 	leaf->tables = NIL;
-	if (!hooks_doomed_is_captured(relid))
-		return leaf;
 	relation = hooks_chain_pin(relid);
 	foreach(lc, search->tables)
 	{
@@ -366,6 +366,8 @@ get_closure_leaf(ClosureSearch *search, Oid relid)
 			leaf->tables = lappend(leaf->tables, table);
 	}
 	hooks_chain_unpin(relation);
+	if (leaf->tables != NIL && !hooks_doomed_is_captured(relid))
+		leaf->tables = NIL;
 	return leaf;
 }
 
@@ -431,7 +433,7 @@ find_closure(const HookBatch *batch, HookClosure *closure)
 	info.hcxt = CurrentMemoryContext;
 	search.leaves = hash_create("hooks leaves of a closure", 16, &info,
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	hooks_doomed_walk_closure(batch, choose_targets, add_closure_row, &search);
+	hooks_doomed_walk_closure(batch, is_walk_wanted, add_closure_row, &search);
 	closure->on_the_way = search.on_the_way;
 	closure->tables = NIL;
 	foreach(lc, search.tables)

@@ -303,8 +303,7 @@ typedef struct WalkedDelete
 	List	   *batches;		/* of its own rows */
 	List	   *uncaptured;		/* tables whose rows are in none */
 	List	   *roots;			/* all tables of its own rows */
-	List	   *targets;		/* NIL: all */
-	Oid			target;			/* the only one; InvalidOid: all, or several */
+	Oid			target;			/* InvalidOid: all */
 	List	   *target_tables;	/* target, its partitions and children */
 	bool		check;			/* that the current user may read the rows */
 } WalkedDelete;
@@ -315,7 +314,7 @@ typedef struct WalkedDelete
 static bool
 try_walk(const WalkedDelete *delete, HookCascadeVisitor visitor, void *arg)
 {
-	HookWalk   *walk = hooks_cascade_begin(delete->roots, delete->targets, 0,
+	HookWalk   *walk = hooks_cascade_begin(delete->roots, delete->target, 0,
 										   visitor, arg);
 	bool		done;
 	ListCell   *lc;
@@ -376,8 +375,6 @@ walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 	delete.batches = find_batches(batch, delete.root);
 	if (delete.root != NULL)
 		delete.uncaptured = uncaptured_tables(delete.root);
-	if (OidIsValid(target))
-		delete.targets = list_make1_oid(target);
 	delete.target = target;
 	delete.target_tables = target_tables;
 	delete.check = true;
@@ -386,14 +383,14 @@ walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 }
 
 /*
- * Walks the running statement's delete, of which a captured batch fires, on
- * the way to tables that choose(roots, arg) gives; if it gives none, not at
- * all.  What is not captured of the statement's own rows is left out.  Nobody
- * is shown rows by this, so no right to read them is needed.
+ * Walks the running statement's whole delete, of which a captured batch fires,
+ * if wanted(roots, arg) says so for the tables with which it begins.  What is
+ * not captured of the statement's own rows is left out.  Nobody is shown rows
+ * by this, so no right to read them is needed.
  */
 void
 hooks_doomed_walk_closure(const HookBatch *batch,
-						  List *(*choose) (List *roots, void *arg),
+						  bool (*wanted) (List *roots, void *arg),
 						  HookCascadeVisitor visitor, void *arg)
 {
 	WalkedDelete delete = {0};
@@ -401,8 +398,7 @@ hooks_doomed_walk_closure(const HookBatch *batch,
 	delete.root = hooks_statement_of_cascade(hooks_statement);
 	delete.batches = find_batches(batch, delete.root);
 	add_delete_roots(&delete);
-	delete.targets = choose(delete.roots, arg);
-	if (delete.targets != NIL)
+	if (wanted(delete.roots, arg))
 		run_walk(&delete, batch, visitor, arg);
 }
 

@@ -15,7 +15,7 @@ extern List *hooks_doomed_rows(const HookFiring *firing, Oid target);
 extern void hooks_doomed_walk(const HookFiring *firing,
 							  HookCascadeVisitor visitor, void *arg);
 extern void hooks_doomed_walk_closure(const HookBatch *batch,
-									  List *(*choose) (List *roots, void *arg),
+									  bool (*wanted) (List *roots, void *arg),
 									  HookCascadeVisitor visitor, void *arg);
 extern bool hooks_doomed_knows(const HookFiring *firing);
 extern bool hooks_doomed_is_captured(Oid relid);

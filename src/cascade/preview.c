@@ -262,7 +262,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 	/* DELETE on a parent table deletes rows of its children, too */
 	if (get_rel_relkind(relid) == RELKIND_RELATION)
 		tables = find_all_inheritors(relid, AccessShareLock, NULL);
-	walk = hooks_cascade_begin(tables, NIL, max_rows, NULL, NULL);
+	walk = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
 	route = hooks_cascade_route(walk);
 	foreach(lc, route->tables)
 	{

@@ -33,7 +33,7 @@
 #include "cascade/switched.h"
 
 /*
- * A tree of tables on the way to a target, and the columns, by the
+ * A tree of tables on the way to a target table, and the columns, by the
  * tree's numbers, whose change can take a row out of the cascade or into it.
  */
 typedef struct HookWanted
@@ -600,21 +600,17 @@ add_wanted(HookRoute *route, Oid root)
 }
 
 /*
- * Limits the route to what leads to one of the targets: their own trees, and
- * the trees from which deletes, or changes that matter, can get to them.
+ * Limits the route to what leads to a target: the target's own tree, and the
+ * trees from which deletes, or changes that matter, can get to it.
  */
 static void
-want_targets(HookRoute *route, List *targets)
+want_target(HookRoute *route, Oid target)
 {
-	ListCell   *target;
 	ListCell   *lc;
 
-	foreach(target, targets)
+	foreach(lc, find_all_inheritors(target, NoLock, NULL))
 	{
-		foreach(lc, find_all_inheritors(lfirst_oid(target), NoLock, NULL))
-		{
-			add_wanted(route, hooks_ancestors_top(lfirst_oid(lc)));
-		}
+		add_wanted(route, hooks_ancestors_top(lfirst_oid(lc)));
 	}
 	for (int i = 0; i < list_length(route->wanted); i++)
 	{
@@ -635,12 +631,12 @@ want_targets(HookRoute *route, List *targets)
 }
 
 /*
- * The route of a delete that begins with rows of the given tables: to some
- * targets or, with NIL, everywhere.  blocked: also to rows that would
+ * The route of a delete that begins with rows of the given tables: to one
+ * target or, with InvalidOid, everywhere.  blocked: also to rows that would
  * block the delete.  In the current memory context.
  */
 HookRoute *
-hooks_route_make(List *tables, List *targets, bool blocked)
+hooks_route_make(List *tables, Oid target, bool blocked)
 {
 	HookRoute  *route = palloc0(sizeof(HookRoute));
 	ListCell   *lc;
@@ -649,8 +645,8 @@ hooks_route_make(List *tables, List *targets, bool blocked)
 	route->context = CurrentMemoryContext;
 	route->graph = hooks_graph_pin(CurrentMemoryContext);
 	route->blocked = blocked;
-	if (targets != NIL)
-		want_targets(route, targets);
+	if (OidIsValid(target))
+		want_target(route, target);
 	foreach(lc, tables)
 	{
 		make_doomable(route, get_route_table(route, lfirst_oid(lc)));

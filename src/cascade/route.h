@@ -158,7 +158,7 @@ typedef struct HookRoute
 {
 	MemoryContext context;
 	const HookGraph *graph;
-	List	   *wanted;			/* HookWanted, trees on the way to the targets;
+	List	   *wanted;			/* HookWanted, trees on the way to the target;
 								 * NIL: all */
 	bool		blocked;		/* rows that block are looked for */
 	List	   *tables;			/* of HookTable */
@@ -175,8 +175,7 @@ typedef struct HookRoute
 	bool		ordered;
 } HookRoute;
 
-extern HookRoute *hooks_route_make(List *tables, List *targets,
-								   bool blocked);
+extern HookRoute *hooks_route_make(List *tables, Oid target, bool blocked);
 extern void hooks_route_open(HookRoute *route, HookTable *table);
 extern void hooks_route_close(HookRoute *route);
 extern HookTable *hooks_route_table(const HookRoute *route, Oid relid);

@@ -35,7 +35,7 @@ typedef struct KeptRoute
 	Oid			role;			/* for whom it was made */
 	int			replication_role;	/* decides which triggers fire */
 	List	   *roots;
-	List	   *targets;
+	Oid			target;
 	Oid		   *relids;			/* its tables, ascending */
 	int			nrelids;
 	struct RouteUse *use;		/* NULL: by no walk */
@@ -98,8 +98,8 @@ catalog_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
 
 /*
  * A new foreign key changes the table to which it refers, which drops the
- * routes through this table.  But a route to targets leaves out tables that
- * do not lead to them, and the new key may make one of these lead there.
+ * routes through this table.  But a route to a target leaves out tables that
+ * do not lead to it, and the new key may make one of them lead there.
  */
 static void
 constraint_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
@@ -111,7 +111,7 @@ constraint_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
 	{
 		KeptRoute  *entry = lfirst(lc);
 
-		entry->stale |= entry->targets != NIL;
+		entry->stale |= OidIsValid(entry->target);
 	}
 }
 
@@ -141,13 +141,13 @@ hooks_routes_init(void)
  * context.
  */
 HookRoute *
-hooks_routes_make(List *roots, List *targets, bool blocked)
+hooks_routes_make(List *roots, Oid target, bool blocked)
 {
 	HookRoute  *route;
 	ListCell   *lc;
 
 	/* a foreign key may have come while we waited for a table */
-	while ((route = hooks_route_make(roots, targets, blocked))->outdated)
+	while ((route = hooks_route_make(roots, target, blocked))->outdated)
 		hooks_route_close(route);
 	hooks_conflict_find(route, roots);
 	foreach(lc, route->steps)
@@ -215,7 +215,7 @@ forget_some(bool all)
 }
 
 static KeptRoute *
-find_route(List *roots, List *targets)
+find_route(List *roots, Oid target)
 {
 	ListCell   *lc;
 
@@ -223,9 +223,9 @@ find_route(List *roots, List *targets)
 	{
 		KeptRoute  *entry = lfirst(lc);
 
-		if (entry->role == GetUserId() &&
+		if (entry->target == target && entry->role == GetUserId() &&
 			entry->replication_role == SessionReplicationRole &&
-			equal(entry->roots, roots) && equal(entry->targets, targets))
+			equal(entry->roots, roots))
 			return entry;
 	}
 	return NULL;
@@ -246,7 +246,7 @@ walk_ends(void *arg)
 }
 
 static KeptRoute *
-keep_route(HookRoute *route, List *roots, List *targets)
+keep_route(HookRoute *route, List *roots, Oid target)
 {
 	MemoryContext old = MemoryContextSwitchTo(route->context);
 	KeptRoute  *entry = palloc0(sizeof(KeptRoute));
@@ -256,7 +256,7 @@ keep_route(HookRoute *route, List *roots, List *targets)
 	entry->role = GetUserId();
 	entry->replication_role = SessionReplicationRole;
 	entry->roots = list_copy(roots);
-	entry->targets = list_copy(targets);
+	entry->target = target;
 	entry->relids = palloc(sizeof(Oid) * list_length(route->open));
 	foreach(lc, route->open)
 	{
@@ -277,7 +277,7 @@ keep_route(HookRoute *route, List *roots, List *targets)
  * kept, its tables are not open yet.
  */
 HookRoute *
-hooks_routes_take(List *roots, List *targets, MemoryContext context)
+hooks_routes_take(List *roots, Oid target, MemoryContext context)
 {
 	RouteUse   *use;
 	MemoryContext own;
@@ -287,7 +287,7 @@ hooks_routes_take(List *roots, List *targets, MemoryContext context)
 
 	AcceptInvalidationMessages();
 	forget_some(list_length(kept) >= ROUTES_KEPT);
-	entry = find_route(roots, targets);
+	entry = find_route(roots, target);
 	if (entry == NULL || entry->use != NULL)
 	{
 		bool		is_first = entry == NULL;
@@ -296,11 +296,11 @@ hooks_routes_take(List *roots, List *targets, MemoryContext context)
 		own = AllocSetContextCreate(context, "hooks route",
 									ALLOCSET_DEFAULT_SIZES);
 		old = MemoryContextSwitchTo(own);
-		route = hooks_routes_make(roots, targets, false);
+		route = hooks_routes_make(roots, target, false);
 		MemoryContextSwitchTo(old);
 		if (!is_first || !can_be_kept(route))
 			return route;
-		entry = keep_route(route, roots, targets);
+		entry = keep_route(route, roots, target);
 		entry->stale = changes != before;
 		route->kept = entry;
 	}

@@ -10,9 +10,8 @@
 #include "cascade/walk.h"
 
 extern void hooks_routes_init(void);
-extern HookRoute *hooks_routes_make(List *roots, List *targets,
-									bool blocked);
-extern HookRoute *hooks_routes_take(List *roots, List *targets,
+extern HookRoute *hooks_routes_make(List *roots, Oid target, bool blocked);
+extern HookRoute *hooks_routes_take(List *roots, Oid target,
 									MemoryContext context);
 extern bool hooks_routes_is_current(const HookRoute *route);
 extern void hooks_routes_give_back(HookRoute *route);
