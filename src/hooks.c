@@ -24,6 +24,7 @@
 #include "firing/chain.h"
 #include "firing/sandbox.h"
 #include "outbox/waiting.h"
+#include "recycle/keepers.h"
 #include "registry/present.h"
 #include "registry/remove.h"
 #include "sessions.h"
@@ -52,6 +53,7 @@ _PG_init(void)
 	hooks_graph_init();
 	hooks_routes_init();
 	hooks_closure_init();
+	hooks_keepers_init();
 	hooks_remove_deliveries = hooks_waiting_forget;
 	hooks_transaction_init();
 	hooks_executor_init();

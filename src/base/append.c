@@ -28,8 +28,10 @@ struct HookAppend
 	MemoryContext context;		/* where all of this lives */
 	ResultRelInfo *target;
 	EState	   *estate;
-	BulkInsertState pages;
-	TupleTableSlot *slots[APPEND_ROWS]; /* NULL where never used */
+	BulkInsertState pages;		/* NULL: there were few rows so far */
+	TupleTableSlot **slots;
+	int			nslots;			/* that were made */
+	int			size;			/* of the array */
 	int			n;				/* rows that wait */
 	Size		bytes;			/* of them */
 };
@@ -47,7 +49,8 @@ hooks_append_begin(Relation rel)
 	append->target = makeNode(ResultRelInfo);
 	append->target->ri_RelationDesc = rel;
 	ExecOpenIndices(append->target, false);
-	append->pages = GetBulkInsertState();
+	append->size = 8;
+	append->slots = palloc(sizeof(TupleTableSlot *) * append->size);
 	return append;
 }
 
@@ -74,6 +77,24 @@ insert_waiting(HookAppend *append)
 }
 
 /*
+ * The next slot for a row that waits.
+ */
+static TupleTableSlot *
+next_slot(HookAppend *append, TupleDesc desc)
+{
+	if (append->n == append->size)
+	{
+		append->size *= 2;
+		append->slots = repalloc(append->slots,
+								 sizeof(TupleTableSlot *) * append->size);
+	}
+	if (append->n == append->nslots)
+		append->slots[append->nslots++] =
+			MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
+	return append->slots[append->n++];
+}
+
+/*
  * Appends a row, which is copied.
  */
 void
@@ -84,14 +105,15 @@ hooks_append_row(HookAppend *append, const Datum *values, const bool *nulls)
 	HeapTuple	tuple = heap_form_tuple(desc, unconstify(Datum *, values),
 										unconstify(bool *, nulls));
 
-	if (append->slots[append->n] == NULL)
-		append->slots[append->n] =
-			MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
-	ExecStoreHeapTuple(tuple, append->slots[append->n++], true);
+	ExecStoreHeapTuple(tuple, next_slot(append, desc), true);
 	append->bytes += tuple->t_len;
-	MemoryContextSwitchTo(old);
 	if (append->n == APPEND_ROWS || append->bytes > APPEND_BYTES)
+	{
+		if (append->pages == NULL)
+			append->pages = GetBulkInsertState();
 		insert_waiting(append);
+	}
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -102,12 +124,14 @@ hooks_append_end(HookAppend *append)
 {
 	if (append->n > 0)
 		insert_waiting(append);
-	for (int i = 0; i < APPEND_ROWS && append->slots[i] != NULL; i++)
+	for (int i = 0; i < append->nslots; i++)
 		ExecDropSingleTupleTableSlot(append->slots[i]);
-	FreeBulkInsertState(append->pages);
+	if (append->pages != NULL)
+		FreeBulkInsertState(append->pages);
 	ExecCloseIndices(append->target);
 	FreeExecutorState(append->estate);
 	pfree(append->target);
+	pfree(append->slots);
 	pfree(append);
 }
 

@@ -61,7 +61,8 @@ hooks_tidset_make(MemoryContext context)
 {
 	HookTidSet *set = MemoryContextAlloc(context, sizeof(HookTidSet));
 
-	set->words = words_create(context, 64, NULL);
+	/* most deletes are of a few rows; it grows */
+	set->words = words_create(context, 8, NULL);
 	set->last = NULL;
 	set->empty = true;
 	return set;

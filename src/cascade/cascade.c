@@ -47,28 +47,47 @@ is_of_this_transaction(Datum xid)
 	return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xid));
 }
 
+/* so often a walk tries to take a route that is kept */
+#define TRIES 3
+
+/*
+ * Takes a kept route, and opens the tables with which it begins.  False if it
+ * was outdated by then.
+ */
+static bool
+try_route(HookWalk *walk, List *roots, Oid target)
+{
+	ListCell   *lc;
+
+	walk->route = hooks_routes_take(roots, target, walk->context);
+	foreach(lc, roots)
+	{
+		HookTable  *table = hooks_route_table(walk->route, lfirst_oid(lc));
+
+		if (!table->open)
+			hooks_route_open(walk->route, table);
+	}
+	if (hooks_routes_is_current(walk->route))
+		return true;
+	hooks_routes_give_back(walk->route);
+	return false;
+}
+
 /*
  * Gets the route of a running delete.  The tables with which it begins are
  * open then, and have not changed since the route was made.
+ *
+ * Where changes come faster than routes are made, the walk makes one of its
+ * own: all its tables are open, so it stays as they are.  With
+ * debug_discard_caches, each look-up is such a change.
  */
 static void
 take_route(HookWalk *walk, List *roots, Oid target)
 {
-	do
-	{
-		ListCell   *lc;
-
-		if (walk->route != NULL)
-			hooks_routes_give_back(walk->route);
-		walk->route = hooks_routes_take(roots, target, walk->context);
-		foreach(lc, roots)
-		{
-			HookTable  *table = hooks_route_table(walk->route, lfirst_oid(lc));
-
-			if (!table->open)
-				hooks_route_open(walk->route, table);
-		}
-	} while (!hooks_routes_is_current(walk->route));
+	for (int i = 0; i < TRIES; i++)
+		if (try_route(walk, roots, target))
+			return;
+	walk->route = hooks_routes_make(roots, target, false);
 }
 
 /*
@@ -327,11 +346,14 @@ count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 }
 
 /*
- * Starts the query of a lane; written anew if PostgreSQL has dropped its plan.
+ * Starts a lane: few rows are looked up in an index, others are found by a
+ * query.  This is written anew if PostgreSQL has dropped its plan.
  */
 static void
 start_lane(HookWalk *walk, const HookStep *step, HookLane *lane)
 {
+	if (hooks_lane_probe(lane, walk->locks))
+		return;
 	if (!hooks_lane_has_plan(lane))
 		hooks_walk_renew_sql(walk, step, lane);
 	hooks_lane_open(lane, walk->locks);
@@ -351,6 +373,26 @@ open_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 	else
 		(void) hooks_lane_advance(lane);
 	return true;
+}
+
+/*
+ * Is there a step for which rows wait: a deferred one, or another?
+ */
+static bool
+has_next(const HookWalk *walk, bool deferred)
+{
+	ListCell   *lc;
+
+	foreach(lc, walk->taken)
+	{
+		const HookStep *step = lfirst(lc);
+
+		if (step->deferred == deferred &&
+			(hooks_lane_waits(&step->state->rows) ||
+			 hooks_lane_waits(&step->state->checks)))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -412,6 +454,8 @@ reopen_steps(HookWalk *walk, bool again)
 static bool
 open_round(HookWalk *walk, bool deferred)
 {
+	if (!has_next(walk, deferred))
+		return false;
 	if (walk->locks)
 		hooks_lock_renew_snapshot(walk);
 	if (!open_steps(walk, deferred))

@@ -179,17 +179,25 @@ hooks_doomed_is_captured(Oid relid)
 											  HOOK_STATEMENT, HOOK_DELETE);
 	Relation	rel = table_open(relid, AccessShareLock);
 	const Trigger *trigger = hooks_made_find(rel->trigdesc, event);
-	bool		captured = trigger != NULL && !hooks_switched_off(trigger) &&
-		hooks_made_by_us(trigger, event);
-	HookRelation *relation;
+	bool		captured = trigger != NULL && !hooks_switched_off(trigger);
 
-	table_close(rel, NoLock);
 	if (captured)
 	{
-		relation = hooks_chain_pin(relid);
-		captured = hooks_chain_captures(relation, event);
+		HookRelation *relation = hooks_chain_pin(relid);
+
+		/* to look at its condition takes longer than all else here */
+		if (!relation->capture_checked)
+		{
+			trigger = hooks_made_find(rel->trigdesc, event);
+			relation->capture_made = trigger != NULL &&
+				hooks_made_by_us(trigger, event);
+			relation->capture_checked = true;
+		}
+		captured = relation->capture_made &&
+			hooks_chain_captures(relation, event);
 		hooks_chain_unpin(relation);
 	}
+	table_close(rel, NoLock);
 	return captured;
 }
 
@@ -206,7 +214,11 @@ uncaptured_tables(const HookStatement *root)
 
 	foreach(lc, hooks_statement_written(root->query->plannedstmt))
 	{
-		foreach(cell, find_all_inheritors(lfirst_oid(lc), NoLock, NULL))
+		List	   *tables = has_subclass(lfirst_oid(lc)) ?
+			find_all_inheritors(lfirst_oid(lc), NoLock, NULL) :
+			list_make1_oid(lfirst_oid(lc));
+
+		foreach(cell, tables)
 		{
 			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
 				!hooks_doomed_is_captured(lfirst_oid(cell)))

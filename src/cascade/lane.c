@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
@@ -25,6 +26,8 @@
 #include "base/compat.h"
 #include "base/identity.h"
 #include "cascade/lane.h"
+#include "cascade/probe.h"
+#include "cascade/query.h"
 #include "firing/reads.h"
 
 /* rows fetched from a query at a time */
@@ -84,10 +87,25 @@ void
 hooks_lane_begin(HookLane *lane, MemoryContext memory)
 {
 	Assert(lane->context != NULL && lane->memory == NULL);
-	Assert(lane->current == NULL && lane->next == NULL && lane->many == NULL);
+	Assert(lane->current.n == 0 && lane->next.n == 0 && lane->many == NULL);
 	lane->memory = memory;
 	if (SPI_register_relation(&lane->enr) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "SPI_register_relation failed");
+}
+
+/*
+ * Puts the rows of an array into a tuplestore, which is what the query reads.
+ */
+static void
+fill_store(const HookLane *lane, HookLaneRows *rows)
+{
+	MemoryContext old = MemoryContextSwitchTo(lane->memory);
+
+	Assert(rows->store == NULL && rows->n <= HOOK_LANE_FEW);
+	rows->store = tuplestore_begin_heap(false, false, work_mem);
+	for (int i = 0; i < rows->n; i++)
+		tuplestore_puttuple(rows->store, rows->few[i]);
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -96,16 +114,46 @@ hooks_lane_begin(HookLane *lane, MemoryContext memory)
 void
 hooks_lane_put(HookLane *lane, Datum *values, bool *nulls)
 {
+	HookLaneRows *rows = &lane->next;
+
 	Assert(lane->memory != NULL);
-	if (lane->next == NULL)
+	if (rows->n < HOOK_LANE_FEW)
 	{
 		MemoryContext old = MemoryContextSwitchTo(lane->memory);
 
-		lane->next = tuplestore_begin_heap(false, false, work_mem);
+		rows->few[rows->n] = heap_form_tuple(lane->desc, values, nulls);
 		MemoryContextSwitchTo(old);
 	}
-	tuplestore_putvalues(lane->next, lane->desc, values, nulls);
-	lane->nnext++;
+	else
+	{
+		if (rows->store == NULL)
+			fill_store(lane, rows);
+		tuplestore_putvalues(rows->store, lane->desc, values, nulls);
+	}
+	rows->n++;
+}
+
+/*
+ * Frees rows; then there are none.
+ */
+static void
+free_rows(HookLaneRows *rows)
+{
+	for (int i = 0; i < Min(rows->n, HOOK_LANE_FEW); i++)
+		heap_freetuple(rows->few[i]);
+	if (rows->store != NULL)
+		tuplestore_end(rows->store);
+	rows->store = NULL;
+	rows->n = 0;
+}
+
+/*
+ * Are there rows for the next round?
+ */
+bool
+hooks_lane_waits(const HookLane *lane)
+{
+	return lane->next.n > 0;
 }
 
 /*
@@ -197,18 +245,16 @@ hooks_lane_set_sql(HookLane *lane, char *sql)
 bool
 hooks_lane_next_round(HookLane *lane)
 {
-	double		rows = (double) lane->nnext;
+	double		rows = (double) lane->next.n;
 
 	Assert(lane->running == NULL);
-	if (lane->current != NULL)
-		tuplestore_end(lane->current);
+	free_rows(&lane->current);
 	lane->current = lane->next;
-	lane->next = NULL;
-	lane->nnext = 0;
-	if (lane->current == NULL)
+	lane->next.store = NULL;
+	lane->next.n = 0;
+	if (lane->current.n == 0)
 		return false;
 
-	lane->enr.reldata = lane->current;
 	lane->enr.md.enrtuples = rows;
 	lane->is_few = lane->lasts && rows <= FEW_ROWS;
 	if (!lane->is_few && lane->many != NULL &&
@@ -240,31 +286,41 @@ tell_unique(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
 }
 
 /*
- * Takes a row that the query has found.
+ * Takes a row that was found.
  */
-static bool
-receive_row(TupleTableSlot *slot, DestReceiver *self)
+static void
+take_row(HookLane *lane, const Datum *found, const bool *isnull)
 {
-	HookLane   *lane = (HookLane *) self;
 	int			natts = lane->found->natts;
 	Datum	   *values = lane->all_values + lane->nbatch * natts;
 	bool	   *nulls = lane->all_nulls + lane->nbatch * natts;
 	MemoryContext old = MemoryContextSwitchTo(lane->batch);
 
 	Assert(lane->nbatch < FETCH_ROWS);
-	Assert(slot->tts_tupleDescriptor->natts == natts);
-	slot_getallattrs(slot);
 	for (int i = 0; i < natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(lane->found, i);
 
-		nulls[i] = slot->tts_isnull[i];
-		values[i] = slot->tts_values[i];
+		nulls[i] = isnull[i];
+		values[i] = found[i];
 		if (!nulls[i] && !att->attbyval)
 			values[i] = datumCopy(values[i], false, att->attlen);
 	}
 	lane->nbatch++;
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Takes a row that the query has found.
+ */
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	HookLane   *lane = (HookLane *) self;
+
+	Assert(slot->tts_tupleDescriptor->natts == lane->found->natts);
+	slot_getallattrs(slot);
+	take_row(lane, slot->tts_values, slot->tts_isnull);
 	return true;
 }
 
@@ -302,6 +358,78 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 	lane->at = lane->nbatch = lane->nfetched = 0;
 	lane->complete = false;
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Puts the last row of the batch before those of the same event whose TIDs are
+ * greater: so the query would have found them.
+ */
+static void
+sort_last_row(HookLane *lane)
+{
+	int			natts = lane->found->natts;
+	int			at = lane->nbatch - 1;
+	Datum	   *last = lane->all_values + at * natts;
+	Datum		values[MaxTupleAttributeNumber];
+	bool		nulls[MaxTupleAttributeNumber];
+
+	while (at > 0 && lane->all_values[(at - 1) * natts] == last[0] &&
+		   ItemPointerCompare(found_tid(lane->all_values + (at - 1) * natts,
+										HOOK_ROW_TID),
+							  found_tid(last, HOOK_ROW_TID)) > 0)
+		at--;
+	if (at == lane->nbatch - 1)
+		return;
+	memcpy(values, last, sizeof(Datum) * natts);
+	memcpy(nulls, lane->all_nulls + (lane->nbatch - 1) * natts,
+		   sizeof(bool) * natts);
+	memmove(lane->all_values + (at + 1) * natts, lane->all_values + at * natts,
+			sizeof(Datum) * natts * (lane->nbatch - 1 - at));
+	memmove(lane->all_nulls + (at + 1) * natts, lane->all_nulls + at * natts,
+			sizeof(bool) * natts * (lane->nbatch - 1 - at));
+	memcpy(lane->all_values + at * natts, values, sizeof(Datum) * natts);
+	memcpy(lane->all_nulls + at * natts, nulls, sizeof(bool) * natts);
+}
+
+/*
+ * Takes a row that was found in an index; false if there are too many.
+ */
+static bool
+receive_probed(const Datum *values, const bool *nulls, void *arg)
+{
+	HookLane   *lane = arg;
+
+	if (lane->nbatch == FETCH_ROWS)
+		return false;
+	take_row(lane, values, nulls);
+	sort_last_row(lane);
+	return true;
+}
+
+/*
+ * Finds the rows for this round without a query; otherwise as
+ * hooks_lane_open().  False if it does not open the lane: it has no index, or
+ * many rows go in or come out.
+ */
+bool
+hooks_lane_probe(HookLane *lane, bool stays)
+{
+	Assert(lane->running == NULL && lane->batch == NULL);
+	if (lane->probe == NULL || lane->current.n > HOOK_LANE_FEW)
+		return false;
+	prepare_receiver(lane, lane->probe->found);
+	if (!hooks_probe_run(lane->probe, lane->current.few, lane->current.n,
+						 lane->desc, receive_probed, lane))
+	{
+		hooks_lane_close(lane);
+		return false;
+	}
+	lane->nfetched = 1;
+	lane->complete = true;
+	lane->stays = stays;
+	lane->has_row = false;
+	lane->at = -1;
+	return true;
 }
 
 /*
@@ -376,8 +504,13 @@ hooks_lane_open(HookLane *lane, bool stays)
 	Assert(lane->running == NULL && lane->batch == NULL);
 	if (!hooks_lane_has_plan(lane))
 		make_plan(lane);
-	if (lane->current != NULL)
+	if (lane->current.n > 0)
+	{
+		if (lane->current.store == NULL)
+			fill_store(lane, &lane->current);
+		lane->enr.reldata = lane->current.store;
 		register_ENR(tables, &lane->enr);
+	}
 	enter(lane, &before);
 	lane->owner = lane->is_few ? CurrentResourceOwner : NULL;
 	lane->cached = get_plan(lane);
@@ -493,15 +626,11 @@ hooks_lane_end(HookLane *lane)
 	if (lane->memory == NULL)
 		return;
 	hooks_lane_close(lane);
-	if (lane->current != NULL)
-		tuplestore_end(lane->current);
-	if (lane->next != NULL)
-		tuplestore_end(lane->next);
-	lane->current = lane->next = NULL;
+	free_rows(&lane->current);
+	free_rows(&lane->next);
 	if (lane->many != NULL)
 		SPI_freeplan(lane->many);
 	lane->many = NULL;
-	lane->nnext = 0;
 	lane->memory = NULL;
 }
 

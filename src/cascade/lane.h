@@ -13,6 +13,16 @@
 #include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
+/* Few input rows are in an array, more of them in a tuplestore */
+#define HOOK_LANE_FEW 8
+
+typedef struct HookLaneRows
+{
+	int64		n;
+	HeapTuple	few[HOOK_LANE_FEW];
+	Tuplestorestate *store;		/* NULL: they are in the array, or none */
+} HookLaneRows;
+
 /*
  * Input rows wait for the next round.  When it is opened, the query sees them
  * as a table, and the caller reads its result row by row; the first column of
@@ -35,9 +45,9 @@ typedef struct HookLane
 	bool		is_few;			/* which of them is for this round */
 	TupleDesc	desc;			/* of the input */
 	EphemeralNamedRelationData enr;
-	Tuplestorestate *current;	/* this round's, NULL if none */
-	Tuplestorestate *next;		/* the next round's, NULL if none */
-	int64		nnext;
+	struct HookProbe *probe;	/* NULL: few rows need the query */
+	HookLaneRows current;		/* of this round */
+	HookLaneRows next;			/* of the next round */
 	QueryDesc  *running;		/* NULL: its query has ended */
 	bool		has_row;		/* there is a current row */
 	bool		stays;			/* the query is to be rewound, so it does not
@@ -65,7 +75,9 @@ extern void hooks_lane_begin(HookLane *lane, MemoryContext memory);
 extern bool hooks_lane_has_plan(const HookLane *lane);
 extern void hooks_lane_set_sql(HookLane *lane, char *sql);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
+extern bool hooks_lane_waits(const HookLane *lane);
 extern bool hooks_lane_next_round(HookLane *lane);
+extern bool hooks_lane_probe(HookLane *lane, bool stays);
 extern void hooks_lane_open(HookLane *lane, bool stays);
 extern bool hooks_lane_advance(HookLane *lane);
 extern bool hooks_lane_is_open(const HookLane *lane);

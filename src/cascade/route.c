@@ -119,16 +119,17 @@ hooks_route_open(HookRoute *route, HookTable *table)
 bool
 hooks_route_misses(const HookRoute *route, Relation rel)
 {
-	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
-	bool		found = false;
+	/* a look-up may make the relcache build its triggers anew */
+	for (int i = 0; rel->trigdesc != NULL &&
+		 i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
 
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		found |= RI_FKey_trigger_type(triggers->triggers[i].tgfoid) !=
-			RI_TRIGGER_NONE &&
-			hooks_graph_misses(route->graph,
-							   triggers->triggers[i].tgconstraint);
-	FreeTriggerDesc(triggers);
-	return found;
+		if (RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_NONE &&
+			hooks_graph_misses(route->graph, trigger->tgconstraint))
+			return true;
+	}
+	return false;
 }
 
 /*

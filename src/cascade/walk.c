@@ -9,6 +9,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
+#include "cascade/probe.h"
 #include "cascade/query.h"
 #include "cascade/routes.h"
 #include "cascade/walk.h"
@@ -136,10 +137,14 @@ make_lane(HookWalk *walk, HookStep *step)
 						   write_sql(walk, step, &state->checks, name), false,
 						   lasts);
 	else
+	{
 		hooks_lane_prepare(&state->rows, name, hooks_query_desc(step, false),
 						   step->key->referencing,
 						   write_sql(walk, step, &state->rows, name), true,
 						   lasts);
+		if (walk->locks)
+			state->rows.probe = hooks_probe_make(step);
+	}
 	MemoryContextSwitchTo(old);
 }
 

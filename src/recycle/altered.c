@@ -364,6 +364,7 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 	}
 	keeper.format.nchanged = list_length(lefts);
 
+	hooks_kept_prepare(&keeper.format);
 	hooks_kept_set_format(writer, &keeper.format);
 	for (int64 i = 0; i < altered->n; i++)
 	{

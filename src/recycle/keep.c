@@ -32,7 +32,7 @@
 #include "firing/statement.h"
 #include "recycle/altered.h"
 #include "recycle/expire.h"
-#include "recycle/keeper.h"
+#include "recycle/keepers.h"
 #include "recycle/rowtext.h"
 #include "recycle/rules.h"
 #include "registry/registry.h"
@@ -78,46 +78,56 @@ note_row(const HookCascadeRow *row, void *arg)
 }
 
 /*
- * Writes the deleted rows of one table, with all its partitions.
+ * Writes the deleted rows of one table, with all its partitions: those of the
+ * lists whose topmost tables are the given one.
  */
 static void
-write_table(HookKeptWriter *writer, const Keep *keep, Oid relid)
+write_table(HookKeptWriter *writer, const Keep *keep, Oid bin, Oid relid,
+			const List *tops)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	HookKeeper	keeper;
+	HookKeeper *keeper;
+	ListCell   *top;
 	ListCell   *lc;
 
 	hooks_rules_check(rel, CMD_INSERT, false);
-	hooks_keeper_begin(&keeper, rel, desc->natts);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		if (!att->attisdropped && att->attgenerated == '\0')
-			hooks_keeper_add_column(&keeper, rel, NameStr(att->attname));
-	}
-	hooks_kept_set_format(writer, &keeper.format);
-	foreach(lc, keep->lists)
+	keeper = hooks_keepers_pin(rel, bin, keep->context);
+	hooks_kept_set_format(writer, &keeper->format);
+	forboth(top, tops, lc, keep->lists)
 	{
 		const HookTidList *list = lfirst(lc);
 		HookKeeperRows rows;
 
-		if (hooks_ancestors_top(list->relid) != relid)
+		if (lfirst_oid(top) != relid)
 			continue;
-		hooks_keeper_open(&keeper, &rows, list->relid);
+		hooks_keeper_open(keeper, &rows, list->relid);
 		for (int64 i = 0; i < list->n; i++)
 		{
 			hooks_keeper_read(&rows, &list->tids[i]);
-			hooks_keeper_put_row(&keeper, writer, &rows,
-								 keeper.format.nfields);
-			hooks_keeper_end_row(&keeper, writer);
+			hooks_keeper_put_row(keeper, writer, &rows,
+								 keeper->format.nfields);
+			hooks_keeper_end_row(keeper, writer);
 		}
 		hooks_keeper_close(&rows);
 	}
 	hooks_kept_set_format(writer, NULL);
-	hooks_keeper_end(&keeper);
 	table_close(rel, NoLock);
+}
+
+/*
+ * Is an element the first one of its value?
+ */
+static bool
+is_first(const List *oids, const ListCell *element)
+{
+	ListCell   *lc;
+
+	foreach(lc, oids)
+	{
+		if (lfirst_oid(lc) == lfirst_oid(element))
+			break;
+	}
+	return lc == element;
 }
 
 /*
@@ -130,7 +140,8 @@ write_all(const HookFiring *firing, Keep *keep)
 	const Trigger *trigger = firing->trigdata->tg_trigger;
 	TimestampTz until = trigger->tgnargs == 0 ? PG_INT64_MAX :
 		hooks_expire_when(trigger->tgargs[0]);
-	List	   *written = NIL;
+	Oid			bin = hooks_own_relation("bin", RELKIND_RELATION);
+	List	   *tops = NIL;
 	HookKeptWriter writer;
 	int			settings = hooks_rowtext_begin_settings();
 	ListCell   *lc;
@@ -138,13 +149,14 @@ write_all(const HookFiring *firing, Keep *keep)
 	hooks_kept_begin(&writer);
 	foreach(lc, keep->lists)
 	{
-		Oid			relid =
-			hooks_ancestors_top(((HookTidList *) lfirst(lc))->relid);
+		const HookTidList *list = lfirst(lc);
 
-		if (list_member_oid(written, relid))
-			continue;
-		write_table(&writer, keep, relid);
-		written = lappend_oid(written, relid);
+		tops = lappend_oid(tops, hooks_ancestors_top(list->relid));
+	}
+	foreach(lc, tops)
+	{
+		if (is_first(tops, lc))
+			write_table(&writer, keep, bin, lfirst_oid(lc), tops);
 	}
 	hooks_altered_write(keep->altered, &writer);
 	hooks_kept_end(&writer, hooks_doomed_target(firing), keep->rows,

@@ -40,8 +40,10 @@ hooks_keeper_begin(HookKeeper *keeper, Relation rel, int nfields)
 	format->nfields = 0;
 	format->nchanged = 0;
 	format->original = true;
+	format->fixed = NULL;
 	format->columns = palloc(sizeof(int) * Max(nfields, 1));
 	memset(&format->shape, 0, sizeof(HookShape));
+	keeper->has_names = false;
 	keeper->output = palloc(sizeof(FmgrInfo) * Max(nfields, 1));
 	keeper->context = AllocSetContextCreate(CurrentMemoryContext,
 											"hooks kept row",
@@ -64,6 +66,7 @@ hooks_keeper_add_column(HookKeeper *keeper, Relation rel, const char *name)
 					att->atttypmod);
 	fmgr_info(hooks_rowtext_output(att->atttypid),
 			  &keeper->output[format->nfields]);
+	keeper->has_names |= hooks_rowtext_has_names(att->atttypid);
 	format->nfields++;
 }
 
@@ -74,18 +77,25 @@ hooks_keeper_end(HookKeeper *keeper)
 }
 
 /*
- * Begins to read rows that a table, or partition, itself holds.
+ * Begins to read rows that a table, or partition, itself holds.  The caller
+ * has called hooks_rowtext_begin_settings().
  */
 void
 hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows, Oid relid)
 {
+	if (keeper->has_names)
+		hooks_rowtext_set_path();
 	rows->rel = table_open(relid, AccessShareLock);
 	rows->slot = table_slot_create(rows->rel, NULL);
 	rows->attnums =
 		palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
 	for (int i = 0; i < keeper->format.nfields; i++)
-		rows->attnums[i] =
-			get_attnum(relid, hooks_kept_column(&keeper->format, i)->name);
+	{
+		const HookShapePart *column = hooks_kept_column(&keeper->format, i);
+
+		rows->attnums[i] = relid == keeper->format.relid ? column->number :
+			get_attnum(relid, column->name);
+	}
 }
 
 /*

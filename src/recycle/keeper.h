@@ -20,6 +20,7 @@ typedef struct HookKeeper
 {
 	HookKeptFormat format;
 	FmgrInfo   *output;			/* by field */
+	bool		has_names;		/* their text depends on the search_path */
 	MemoryContext context;		/* for one row */
 } HookKeeper;
 

@@ -168,23 +168,35 @@ put_shape(const HookShape *shape, Datum *values)
 										TYPALIGN_INT));
 }
 
-static void
-write_chunk(HookKeptWriter *writer)
+/*
+ * Makes a complete format ready to be written, in the current memory context.
+ */
+void
+hooks_kept_prepare(HookKeptFormat *format)
 {
-	const HookKeptFormat *format = writer->format;
-	Datum		values[Natts_kept_row];
-	bool		nulls[Natts_kept_row] = {false};
+	Datum	   *values = palloc0(sizeof(Datum) * Natts_kept_row);
 
-	if (writer->rows == 0)
-		return;
-	values[Anum_row_kept_id - 1] = Int64GetDatum(writer->kept_id);
-	values[Anum_row_number - 1] = Int32GetDatum(++writer->number);
 	values[Anum_row_relation - 1] = ObjectIdGetDatum(format->relid);
 	values[Anum_row_name - 1] = CStringGetTextDatum(format->name);
 	put_shape(&format->shape, values);
 	values[Anum_row_written_by - 1] =
 		CStringGetTextDatum(hooks_bin_mark(format->relid, &format->shape));
 	values[Anum_row_changed - 1] = Int32GetDatum(format->nchanged);
+	format->fixed = values;
+}
+
+static void
+write_chunk(HookKeptWriter *writer)
+{
+	Datum		values[Natts_kept_row];
+	bool		nulls[Natts_kept_row] = {false};
+
+	if (writer->rows == 0)
+		return;
+	Assert(writer->format->fixed != NULL);
+	memcpy(values, writer->format->fixed, sizeof(values));
+	values[Anum_row_kept_id - 1] = Int64GetDatum(writer->kept_id);
+	values[Anum_row_number - 1] = Int32GetDatum(++writer->number);
 	values[Anum_row_rows - 1] = Int32GetDatum(writer->rows);
 	values[Anum_row_data - 1] =
 		PointerGetDatum(cstring_to_text_with_len(writer->data.data,

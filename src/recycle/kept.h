@@ -34,6 +34,8 @@ typedef struct HookKeptFormat
 								 * fields find the row; the last are the
 								 * changed columns twice, as they were and as
 								 * the delete left them */
+	Datum	   *fixed;			/* to write it: the values of hooks.kept_row
+								 * that are the same in all its rows */
 } HookKeptFormat;
 
 /* Writes kept rows */
@@ -64,6 +66,7 @@ typedef void (*HookKeptReader) (const HookKeptFormat *format, int rows,
 extern const HookShapePart *hooks_kept_column(const HookKeptFormat *format,
 											  int field);
 extern void hooks_kept_begin(HookKeptWriter *writer);
+extern void hooks_kept_prepare(HookKeptFormat *format);
 extern void hooks_kept_set_format(HookKeptWriter *writer,
 								  const HookKeptFormat *format);
 extern void hooks_kept_end_row(HookKeptWriter *writer);

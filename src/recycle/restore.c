@@ -313,6 +313,7 @@ read_entries(Restore *restore, List *entries)
 	ErrorContextCallback context;
 	ListCell   *lc;
 
+	hooks_rowtext_set_path();
 	context.callback = add_context;
 	context.arg = restore;
 	context.previous = error_context_stack;

@@ -5,10 +5,19 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/bytea.h"
+#include "utils/float.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/pg_locale.h"
+#include "utils/xml.h"
 
 #include "base/identity.h"
 #include "recycle/rowtext.h"
@@ -64,25 +73,75 @@ hooks_rowtext_input(Oid type, Oid *ioparam)
 }
 
 /*
- * Sets the parameters on which the text of values depends, as pg_dump does,
- * until hooks_rowtext_end_settings().  An abort resets them.
+ * Does the text of a type's values have names that depend on the search_path?
+ * What a user has made may have.
+ */
+bool
+hooks_rowtext_has_names(Oid type)
+{
+	Oid			element = get_element_type(type);
+
+	switch (OidIsValid(element) ? element : type)
+	{
+		case REGPROCOID:
+		case REGPROCEDUREOID:
+		case REGOPEROID:
+		case REGOPERATOROID:
+		case REGCLASSOID:
+		case REGCOLLATIONOID:
+		case REGTYPEOID:
+		case REGCONFIGOID:
+		case REGDICTIONARYOID:
+			return true;
+		default:
+			return type >= FirstNormalObjectId;
+	}
+}
+
+/*
+ * Sets the search_path for values that have names, if it is not set so.  In a
+ * nest level of hooks_rowtext_begin_settings().
+ */
+void
+hooks_rowtext_set_path(void)
+{
+	if (*namespace_search_path != '\0')
+		hooks_identity_set("search_path", "");
+}
+
+/*
+ * Sets the other parameters on which the text of values depends, as pg_dump
+ * does, until hooks_rowtext_end_settings().  An abort resets them.
+ *
+ * To set one takes as long as to keep a small row, so those that have the
+ * value already are left alone.
  */
 int
 hooks_rowtext_begin_settings(void)
 {
-	static const char *const settings[][2] = {
-		{"search_path", ""},
-		{"datestyle", "ISO"},
-		{"intervalstyle", "postgres"},
-		{"extra_float_digits", "3"},
-		{"bytea_output", "hex"},
-		{"array_nulls", "on"},
-		{"xmloption", "content"},
-		{"quote_all_identifiers", "off"},
-		{"lc_monetary", "C"}
+	const struct
+	{
+		const char *name;
+		const char *value;
+		bool		has_it;
+	}			settings[] =
+	{
+		{"datestyle", "ISO", DateStyle == USE_ISO_DATES},
+		{"intervalstyle", "postgres", IntervalStyle == INTSTYLE_POSTGRES},
+		/* all from 1 on write what reads back as the same */
+		{"extra_float_digits", "3", extra_float_digits >= 1},
+		{"bytea_output", "hex", bytea_output == BYTEA_OUTPUT_HEX},
+		{"array_nulls", "on", Array_nulls},
+		{"xmloption", "content", xmloption == XMLOPTION_CONTENT},
+		{"quote_all_identifiers", "off", !quote_all_identifiers},
+		{"lc_monetary", "C", strcmp(locale_monetary, "C") == 0}
 	};
+	int			level = NewGUCNestLevel();
 
-	return hooks_identity_fix(settings, lengthof(settings));
+	for (int i = 0; i < lengthof(settings); i++)
+		if (!settings[i].has_it)
+			hooks_identity_set(settings[i].name, settings[i].value);
+	return level;
 }
 
 void

@@ -93,6 +93,7 @@ hooks_kept_rows(PG_FUNCTION_ARGS)
 				 errdetail("Its rows were put back at %s.",
 						   timestamptz_to_str(entry.restored_at))));
 	settings = hooks_rowtext_begin_settings();
+	hooks_rowtext_set_path();
 	hooks_kept_read(PG_GETARG_INT64(0), show_chunk, &show);
 	hooks_rowtext_end_settings(settings);
 	table_close(show.rel, NoLock);
