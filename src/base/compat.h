@@ -326,4 +326,11 @@ typedef RangeTblEntry HookPermission;
 	ShmemInitHash((name), (size), (size), (info), (flags))
 #endif
 
+/* what one signal handler passes on to another has the sender since 19 */
+#if PG_VERSION_NUM >= 190000
+#define HOOKS_SIGNAL_PASS postgres_signal_arg, pg_siginfo
+#else
+#define HOOKS_SIGNAL_PASS postgres_signal_arg
+#endif
+
 #endif							/* HOOKS_COMPAT_H */

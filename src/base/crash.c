@@ -30,6 +30,7 @@
 #include "postmaster/interrupt.h"
 #include "storage/fd.h"
 
+#include "base/compat.h"
 #include "base/crash.h"
 
 #define CRASH_FILE	PG_STAT_TMP_DIR "/hooks_deliveries"
@@ -165,7 +166,7 @@ static void
 quit(SIGNAL_ARGS)
 {
 	mine->id = 0;
-	SignalHandlerForCrashExit(postgres_signal_arg);
+	SignalHandlerForCrashExit(HOOKS_SIGNAL_PASS);
 }
 
 /*

@@ -16,7 +16,6 @@
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 #include "utils/xml.h"
 
 #include "base/identity.h"
@@ -134,7 +133,9 @@ hooks_rowtext_begin_settings(void)
 		{"array_nulls", "on", Array_nulls},
 		{"xmloption", "content", xmloption == XMLOPTION_CONTENT},
 		{"quote_all_identifiers", "off", !quote_all_identifiers},
-		{"lc_monetary", "C", strcmp(locale_monetary, "C") == 0}
+		/* pg_locale.h has it as a variable, but needs headers of ICU */
+		{"lc_monetary", "C",
+		strcmp(GetConfigOption("lc_monetary", false, false), "C") == 0}
 	};
 	int			level = NewGUCNestLevel();
 
