@@ -119,7 +119,7 @@ explain_miss(HookObserver *observer, const char *name, const HookEvent *event,
 }
 
 static void
-explain_option(ExplainState *es, DefElem * option, ParseState *pstate)
+explain_option(ExplainState *es, DefElem *option, ParseState *pstate)
 {
 	HooksExplained *explained = GetExplainExtensionState(es, extension_id);
 
@@ -211,7 +211,7 @@ print_properties(const ExplainedHook *hook, const char *action,
  * A plan was executed and printed.
  */
 static void
-explain_plan(PlannedStmt *plan, IntoClause * into, ExplainState *es,
+explain_plan(PlannedStmt *plan, IntoClause *into, ExplainState *es,
 			 const char *sql, ParamListInfo params, QueryEnvironment *env)
 {
 	HooksExplained *explained = GetExplainExtensionState(es, extension_id);

@@ -235,9 +235,9 @@ watch_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
  */
 static void
 watched_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
-				 ProcessUtilityContext context, ParamListInfo params,
-				 QueryEnvironment *environment, DestReceiver *dest,
-				 QueryCompletion *completion)
+				ProcessUtilityContext context, ParamListInfo params,
+				QueryEnvironment *environment, DestReceiver *dest,
+				QueryCompletion *completion)
 {
 	if (likely(IsA(plan->utilityStmt, TransactionStmt) ||
 			   IsA(plan->utilityStmt, AlterExtensionContentsStmt) ||

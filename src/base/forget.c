@@ -25,7 +25,7 @@ typedef struct ForgetKey
 	Oid			classid;
 	Oid			objid;
 	int			nest_level;		/* of the transaction */
-}			ForgetKey;
+} ForgetKey;
 
 /*
  * ForgetKeys, in TopTransactionContext.  The abort of a subtransaction takes
@@ -97,7 +97,7 @@ hooks_forget_end_transaction(bool commit)
 
 	foreach(lc, hooks_forget_keys)
 	{
-		const		ForgetKey *key = lfirst(lc);
+		const ForgetKey *key = lfirst(lc);
 
 		if (!commit)
 			break;

@@ -78,7 +78,7 @@ named_objects(Node *command, Oid first)
 		return oids;
 	foreach(lc, ((DropRoleStmt *) command)->roles)
 	{
-		const		RoleSpec *role = lfirst_node(RoleSpec, lc);
+		const RoleSpec *role = lfirst_node(RoleSpec, lc);
 		Oid			oid = role->roletype == ROLESPEC_CSTRING ?
 			get_role_oid(role->rolename, true) : InvalidOid;
 

@@ -154,7 +154,7 @@ hooks_context_describe(const HookFiring *firing)
 static bool
 assigned_columns(const HookFiring *firing, Datum *columns)
 {
-	const		HookOccurrence *occurrence = firing->subject->occurrence;
+	const HookOccurrence *occurrence = firing->subject->occurrence;
 	const Bitmapset *assigned = firing->trigdata != NULL ?
 		firing->trigdata->tg_updatedcols :
 		occurrence != NULL ? occurrence->columns : NULL;

@@ -26,7 +26,7 @@ typedef struct HookOccurrence
 	const char *action;			/* and what it does to that */
 	const Bitmapset *columns;	/* that it reads or assigns, offset as in
 								 * tg_updatedcols */
-}			HookOccurrence;
+} HookOccurrence;
 
 /* What the firings of a hook by a statement have in common */
 typedef struct HookSubject
@@ -43,7 +43,7 @@ typedef struct HookSubject
 	HookTally  *tally;			/* of the hook */
 	const struct HookBatch *batch;	/* the rows it is about, NULL if not of
 									 * one */
-	const		HookOccurrence *occurrence; /* NULL: ask the statement */
+	const HookOccurrence *occurrence;	/* NULL: ask the statement */
 	MemoryContext query_cxt;	/* the executor's memory of the query */
 } HookSubject;
 

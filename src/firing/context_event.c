@@ -18,7 +18,7 @@
  * The value of a key, NULL if there is none.
  */
 static JsonbValue *
-get_value(const JsonbContainer * object, const char *key)
+get_value(const JsonbContainer *object, const char *key)
 {
 	JsonbValue *value;
 
@@ -81,7 +81,7 @@ hooks_context_of_event(const HookFiring *firing, TupleDesc desc)
 {
 	const Jsonb *event = firing->event;
 	const JsonbValue *inner = get_value(&event->root, "context");
-	const		JsonbContainer *context = inner == NULL ? &event->root :
+	const JsonbContainer *context = inner == NULL ? &event->root :
 		inner->val.binary.data;
 	char	   *values[] = {
 		hooks_context_event_text(event, "hook"),

@@ -135,7 +135,7 @@ fire_all(HookDelete *statement, HookBatch *batch, TriggerData *row_trigger,
 		 MemoryContext query_cxt)
 {
 	ClosureFiring all = {.statement = statement,.batch = batch,
-	.row_trigger = row_trigger};
+		.row_trigger = row_trigger};
 	HookOrigin	origin = {0};
 	List	   *relids = NIL;
 	int			depth = HOOK_DEPTH_UNKNOWN;

@@ -36,7 +36,7 @@ typedef struct PathMeaning
 	Oid			role;
 	Oid			temporary;		/* schema of temporary tables, InvalidOid */
 	SearchPathMatcher *schemas;
-}			PathMeaning;
+} PathMeaning;
 
 static PathMeaning meanings[8];
 static int	next_meaning = 0;	/* the place that is used next */
@@ -121,7 +121,7 @@ learn_meaning(const char *search_path, Oid temporary)
 bool
 hooks_sandbox_path_is_same(const char *search_path)
 {
-	const		PathMeaning *meaning = NULL;
+	const PathMeaning *meaning = NULL;
 	Oid			role = GetUserId();
 	Oid			temporary = temporary_schema();
 

@@ -64,7 +64,7 @@ hooks_stats_count_bypass(HookTally *tally)
 
 /* a call that began then has ended */
 static inline void
-hooks_stats_measure(HookTally *tally, const instr_time * begun)
+hooks_stats_measure(HookTally *tally, const instr_time *begun)
 {
 	instr_time	duration;
 	double		ms;

@@ -164,7 +164,7 @@ end_firing(const HookCall *call, const HookFiring *firing,
 }
 
 static double
-milliseconds_since(const instr_time * begun)
+milliseconds_since(const instr_time *begun)
 {
 	instr_time	duration;
 
@@ -177,7 +177,7 @@ milliseconds_since(const instr_time * begun)
  * The same for a delivery that began then.
  */
 void
-hooks_trace_slow_delivery(const HookFiring *firing, const instr_time * begun,
+hooks_trace_slow_delivery(const HookFiring *firing, const instr_time *begun,
 						  bool failed)
 {
 	HookEnded	ended = {failed ? HOOK_ENDED_FAILED : HOOK_ENDED_WELL};

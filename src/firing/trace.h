@@ -68,7 +68,7 @@ extern HookOutcome hooks_trace_run(const HookCall *call, HookFiring *firing,
 								   void (*body) (void *arg), void *arg,
 								   const HookCalled *called);
 extern void hooks_trace_slow_delivery(const HookFiring *firing,
-									  const instr_time * begun, bool failed);
+									  const instr_time *begun, bool failed);
 extern void hooks_trace_logged(const HookFiring *firing, int64 rows);
 extern void hooks_trace_noted(HookCall *call);
 extern void hooks_trace_miss(const HookCall *call, HookMiss why);

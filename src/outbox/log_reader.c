@@ -189,7 +189,7 @@ compare_pairs(const void *a, const void *b)
  * A row with some of its columns.
  */
 static Jsonb *
-with_columns(JsonbContainer * row, JsonbContainer * columns)
+with_columns(JsonbContainer *row, JsonbContainer *columns)
 {
 	int			n = JsonContainerSize(columns);
 	EventPair  *pairs = palloc(sizeof(EventPair) * Max(n, 1));

@@ -41,7 +41,7 @@ typedef struct Expired
 	int			n;
 	ItemPointerData tids[PORTION];
 	int64		ids[PORTION];
-}			Expired;
+} Expired;
 
 /*
  * The time until which rows are kept that are deleted now, for an interval as
@@ -64,7 +64,7 @@ hooks_expire_when(const char *interval)
  * Finds what is due, at most as much as one transaction forgets.
  */
 static void
-find_expired(Relation kept, Expired * expired)
+find_expired(Relation kept, Expired *expired)
 {
 	AttrNumber	id = get_attnum(RelationGetRelid(kept), "kept_id");
 	AttrNumber	until = get_attnum(RelationGetRelid(kept), "kept_until");

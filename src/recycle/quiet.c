@@ -60,7 +60,7 @@ take_out_triggers(ResultRelInfo *table)
  * Finds the partition of each row that a partitioned table is going to get.
  */
 static void
-find_partitions(ModifyTableState * state, HookRestored *table, EState *estate)
+find_partitions(ModifyTableState *state, HookRestored *table, EState *estate)
 {
 	ResultRelInfo *root = state->resultRelInfo;
 	TupleTableSlot *kept = MakeSingleTupleTableSlot(table->desc,

@@ -20,11 +20,11 @@
 void
 hooks_rules_check(Relation rel, CmdType operation, bool kept)
 {
-	const		RuleLock *rules = rel->rd_rules;
+	const RuleLock *rules = rel->rd_rules;
 
 	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
 	{
-		const		RewriteRule *rule = rules->rules[i];
+		const RewriteRule *rule = rules->rules[i];
 
 		if (rule->event != operation ||
 			rule->enabled == RULE_DISABLED ||
