@@ -38,8 +38,8 @@
 /* bytes of rows after which no more are read ahead */
 #define MAX_FETCHED (1024 * 1024)
 
-/* a range of at most so many transactions is read by one scan */
-#define SHORT_RANGE 1000
+/* transactions that are not farther apart are found by one scan */
+#define NEAR 32
 
 static const char *const log_indexes[HOOK_LOG_TABLES] = {
 	"log_1_transaction_id_idx", "log_2_transaction_id_idx",
@@ -105,25 +105,29 @@ waits(HeapTuple tuple, TupleDesc desc, const LogScan *scan, int64 *event_id)
 }
 
 /*
- * Visits the events of one transaction, or of this and all later ones; false
- * if the visitor has stopped the scan.
+ * Visits the events of the transactions from "first" to "last", or of all from
+ * "first" on; false if the visitor has stopped the scan.
  */
 static bool
 scan_transactions(const LogScan *scan, int turn, Relation table,
-				  Relation index, FullTransactionId fxid, bool from)
+				  Relation index, FullTransactionId first,
+				  FullTransactionId last, bool all)
 {
 	TupleDesc	desc = RelationGetDescr(table);
 	bool		more = true;
-	ScanKeyData key;
+	ScanKeyData keys[2];
 	SysScanDesc sysscan;
 	HeapTuple	tuple;
 	int64		event_id;
 
-	ScanKeyInit(&key, Anum_log_transaction_id,
-				from ? BTGreaterEqualStrategyNumber : BTEqualStrategyNumber,
-				from ? F_XID8GE : F_XID8EQ, FullTransactionIdGetDatum(fxid));
+	ScanKeyInit(&keys[0], Anum_log_transaction_id,
+				BTGreaterEqualStrategyNumber, F_XID8GE,
+				FullTransactionIdGetDatum(first));
+	ScanKeyInit(&keys[1], Anum_log_transaction_id,
+				BTLessEqualStrategyNumber, F_XID8LE,
+				FullTransactionIdGetDatum(last));
 	sysscan = systable_beginscan_ordered(table, index, GetActiveSnapshot(),
-										 1, &key);
+										 all ? 1 : 2, keys);
 	while (more)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -141,6 +145,17 @@ scan_transactions(const LogScan *scan, int turn, Relation table,
 	return more;
 }
 
+/* the transactions that a snapshot saw in progress, then the one to come */
+static FullTransactionId
+unseen(const HookSnapshot *snapshot, uint32 i)
+{
+	return i < snapshot->nxip ? snapshot->xip[i] : snapshot->xmax;
+}
+
+/*
+ * A transaction that is in progress for long has one scan, those of now
+ * another one: it must not make each scan read what came since it began.
+ */
 static bool
 scan_table(const LogScan *scan, int turn)
 {
@@ -157,17 +172,22 @@ scan_table(const LogScan *scan, int turn)
 	}
 	index = hooks_own_open_index(table, log_indexes[turn - 1],
 								 Anum_log_transaction_id);
-	if (U64FromFullTransactionId(seen->xmax) -
-		U64FromFullTransactionId(seen->xmin) <= SHORT_RANGE)
-		more = scan_transactions(scan, turn, table, index, seen->xmin, true);
-	else
+	for (uint32 i = 0; more && i <= seen->nxip;)
 	{
-		for (uint32 i = 0; more && i < seen->nxip; i++)
-			more = scan_transactions(scan, turn, table, index, seen->xip[i],
-									 false);
-		if (more)
-			more = scan_transactions(scan, turn, table, index, seen->xmax,
-									 true);
+		FullTransactionId first = unseen(seen, i);
+		FullTransactionId last = first;
+
+		for (i++; i <= seen->nxip; i++)
+		{
+			FullTransactionId next = unseen(seen, i);
+
+			if (U64FromFullTransactionId(next) -
+				U64FromFullTransactionId(last) > NEAR)
+				break;
+			last = next;
+		}
+		more = scan_transactions(scan, turn, table, index, first, last,
+								 i > seen->nxip);
 	}
 	index_close(index, AccessShareLock);
 	table_close(table, AccessShareLock);
