@@ -34,6 +34,7 @@
 #include "registry/condition.h"
 #include "registry/definition.h"
 #include "registry/hook.h"
+#include "registry/parsed.h"
 
 static Node *
 make_constant(Oid type, int length, bool by_value, Oid collation, Datum value)
@@ -489,11 +490,7 @@ is_plain(const Query *query)
 static Query *
 query_of(HeapTuple function)
 {
-	bool		isnull;
-	Datum		value = SysCacheGetAttr(PROCOID, function,
-										Anum_pg_proc_prosqlbody, &isnull);
-	Node	   *body = isnull ? NULL :
-		stringToNode(TextDatumGetCString(value));
+	Node	   *body = hooks_parsed_body(function);
 
 	for (int i = 0; i < 2; i++)
 	{

@@ -32,6 +32,7 @@
 #include "registry/filter.h"
 #include "registry/lock.h"
 #include "registry/order.h"
+#include "registry/parsed.h"
 #include "registry/path.h"
 #include "registry/record.h"
 #include "registry/register.h"
@@ -203,6 +204,7 @@ hooks_register(PG_FUNCTION_ARGS)
 
 	/* before the objects that the hook names, as in commands that drop them */
 	PreventCommandIfReadOnly("hooks.register()");
+	hooks_parsed_kept = true;
 	hooks_lock_registry();
 	hooks_arguments_get(fcinfo, &given);
 	hook = hooks_compose(&given);

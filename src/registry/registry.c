@@ -450,16 +450,73 @@ hooks_registry_get(const char *name)
 }
 
 /*
+ * Is an OID in a list of them, in ascending order?
+ */
+static bool
+has_definition(const List *oids, Oid oid)
+{
+	int			low = 0;
+	int			high = list_length(oids);
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (list_nth_oid(oids, middle) == oid)
+			return true;
+		if (list_nth_oid(oids, middle) < oid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/*
+ * Adds the hooks of rows for a relation that are damaged; those that are whole
+ * are known.
+ */
+static List *
+add_damaged(List *hooks, Oid relid, const List *whole)
+{
+	RegistryKey by_relation =
+	{"registry_relation_idx", Anum_registry_relation, F_OIDEQ,
+	ObjectIdGetDatum(relid)};
+	Relation	registry =
+		hooks_own_open(&hooks_registry_table, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	SysScanDesc scan = begin_scan(registry, &by_relation);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		name = heap_getattr(tuple, Anum_registry_name, desc,
+										&isnull);
+		Hook	   *hook;
+
+		CHECK_FOR_INTERRUPTS();
+		if (has_definition(whole,
+						   hooks_definition_find(TextDatumGetCString(name))))
+			continue;
+		hook = hook_of_row(tuple, desc);
+		if (hook->damage != NULL)
+			hooks = lappend(hooks, hook);
+	}
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return hooks;
+}
+
+/*
  * The hooks on a relation, the oldest first.  Which these are is told by their
  * definitions; those that are damaged, by their rows.
  */
 List *
 hooks_registry_of_relation(Oid relid)
 {
-	RegistryKey by_relation =
-	{"registry_relation_idx", Anum_registry_relation, F_OIDEQ,
-	ObjectIdGetDatum(relid)};
 	List	   *hooks = NIL;
+	List	   *whole = NIL;
 	ListCell   *lc;
 
 	foreach(lc, hooks_definition_using(RelationRelationId, relid))
@@ -468,16 +525,13 @@ hooks_registry_of_relation(Oid relid)
 
 		CHECK_FOR_INTERRUPTS();
 		hook = hooks_registry_by_definition(lfirst_oid(lc));
-		if (hook != NULL && hook->damage == NULL && hook->relation == relid)
+		if (hook == NULL || hook->damage != NULL)
+			continue;
+		whole = lappend_oid(whole, hook->definition);
+		if (hook->relation == relid)
 			hooks = lappend(hooks, hook);
 	}
-	foreach(lc, scan_registry(&by_relation))
-	{
-		Hook	   *hook = lfirst(lc);
-
-		if (hook->damage != NULL)
-			hooks = lappend(hooks, hook);
-	}
+	hooks = add_damaged(hooks, relid, whole);
 	list_sort(hooks, compare_ids);
 	return hooks;
 }
