@@ -50,7 +50,6 @@ SELECT * FROM done;
 -- bad input
 SELECT hooks.flush(NULL);
 SELECT hooks.flush('-1 s');
-SELECT hooks.flush('-infinity');
 SELECT hooks.redeliver(NULL);
 SELECT hooks.discard(NULL);
 SELECT hooks.redeliver(0);
