@@ -109,6 +109,27 @@ is_usable(Relation index)
 }
 
 /*
+ * Which column of the foreign key comes at a position of the index?  One that
+ * is at no position before: both may have a column twice.  -1: none.
+ */
+static int
+find_column(const HookProbe *probe, const HookForeignKey *key, Relation index,
+			int position)
+{
+	for (int i = 0; i < key->nkeys; i++)
+	{
+		bool		used = false;
+
+		for (int before = 0; before < position; before++)
+			used |= probe->positions[before] == i;
+		if (!used && key->referencing_keys[i] ==
+			index->rd_index->indkey.values[position])
+			return i;
+	}
+	return -1;
+}
+
+/*
  * Makes the scan keys, if the leading columns of the index are those of the
  * foreign key, in whatever order.
  */
@@ -121,12 +142,9 @@ make_scan_keys(HookProbe *probe, const HookForeignKey *key, Relation index)
 		return false;
 	for (int position = 0; position < key->nkeys; position++)
 	{
-		int			i = 0;
+		int			i = find_column(probe, key, index, position);
 
-		while (i < key->nkeys && key->referencing_keys[i] !=
-			   index->rd_index->indkey.values[position])
-			i++;
-		if (i == key->nkeys ||
+		if (i < 0 ||
 			!make_scan_key(&probe->keys[position], key, i, index, position))
 			return false;
 		probe->positions[position] = i;
