@@ -113,7 +113,7 @@ is_usable(Relation index)
  * is at no position before: both may have a column twice.  -1: none.
  */
 static int
-next_column(const HookProbe *probe, const HookForeignKey *key, Relation index,
+column_at(const HookProbe *probe, const HookForeignKey *key, Relation index,
 			int position)
 {
 	for (int i = 0; i < key->nkeys; i++)
@@ -142,7 +142,7 @@ make_scan_keys(HookProbe *probe, const HookForeignKey *key, Relation index)
 		return false;
 	for (int position = 0; position < key->nkeys; position++)
 	{
-		int			i = next_column(probe, key, index, position);
+		int			i = column_at(probe, key, index, position);
 
 		if (i < 0 ||
 			!make_scan_key(&probe->keys[position], key, i, index, position))
