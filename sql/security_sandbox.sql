@@ -1,0 +1,81 @@
+-- What a callback may not do where its owner could not become the caller: the
+-- firing is a security-restricted operation, in each phase of a statement.  A
+-- caller that the owner could become anyway is not protected from it.
+\pset format unaligned
+\pset tuples_only on
+CREATE ROLE regress_hooks_owner;
+CREATE ROLE regress_hooks_caller;
+CREATE ROLE regress_hooks_friend;
+GRANT regress_hooks_friend TO regress_hooks_owner;
+CREATE SCHEMA test_sandbox;
+SET search_path = test_sandbox;
+GRANT ALL ON SCHEMA test_sandbox TO regress_hooks_owner, regress_hooks_caller, regress_hooks_friend;
+
+SET ROLE regress_hooks_owner;
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE TABLE child (id int REFERENCES t ON DELETE CASCADE);
+CREATE TABLE deferred (id int REFERENCES t DEFERRABLE INITIALLY DEFERRED);
+GRANT ALL ON t, child TO PUBLIC;
+CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE current_setting('test_sandbox.todo');
+  RETURN coalesce(NEW, OLD);
+END $$;
+SELECT hooks.register('act', 'before', 'insert', 't', 'act', level => 'row');
+SELECT hooks.register('act_cascade', 'before_cascade', 'delete', 't', 'act');
+SELECT hooks.register('act_closure', 'before_closure', 'delete', 'child', 'act');
+SELECT hooks.register('act_after', 'after', 'update', 't', 'act', level => 'statement', on_error => 'abort');
+SELECT hooks.register('act_put', 'before', 'put', 't', 'act', level => 'row');
+RESET ROLE;
+
+-- What four statements do: the SQLSTATE, or that it is done, if need be by the first
+-- of several hooks, so that what the next one makes is there.
+SELECT set_config('test_sandbox.todo', 'SELECT 1', false);
+INSERT INTO t VALUES (1);
+INSERT INTO child VALUES (1);
+CREATE FUNCTION attempt(todo text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE result text := '';
+        s text;
+BEGIN
+  FOREACH s IN ARRAY '{INSERT INTO t VALUES (2),DELETE FROM t,UPDATE t SET id = id,INSERT INTO t VALUES (1) ON CONFLICT (id) DO UPDATE SET id = 1}'::text[] LOOP
+    BEGIN
+      PERFORM set_config('test_sandbox.todo', todo, true);
+      EXECUTE s;
+      RAISE SQLSTATE '99999';
+    EXCEPTION WHEN OTHERS THEN
+      result := result || CASE WHEN SQLSTATE IN ('99999', '42P03', '42P05', '42P07') THEN 'done' ELSE SQLSTATE END || ' ';
+    END;
+  END LOOP;
+  RETURN result;
+END $$;
+CREATE VIEW attempts AS
+  SELECT todo, attempt(todo) FROM unnest(ARRAY[
+    'SELECT 1',
+    'CREATE TEMPORARY TABLE x (id int)',
+    'INSERT INTO test_sandbox.deferred VALUES (NULL), (1)',
+    'SET ROLE regress_hooks_friend',
+    'SET ROLE NONE',
+    'SET SESSION AUTHORIZATION DEFAULT',
+    'LISTEN x',
+    'PREPARE x AS SELECT 1',
+    'DECLARE x CURSOR WITH HOLD FOR SELECT 1',
+    'DEALLOCATE ALL',
+    'LOCK TABLE test_sandbox.t']) todo;
+GRANT SELECT ON attempts TO PUBLIC;
+
+-- a caller that the owner could not become
+SET ROLE regress_hooks_caller;
+SELECT * FROM attempts;
+SELECT current_user, current_setting('role');
+RESET ROLE;
+-- one that it could
+SET ROLE regress_hooks_friend;
+SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION';
+SELECT current_user, current_setting('role');
+RESET ROLE;
+-- a superuser who calls is protected, too
+SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION' AND current_setting('is_superuser')::boolean;
+
+SET client_min_messages = warning;
+DROP SCHEMA test_sandbox CASCADE;
+DROP ROLE regress_hooks_owner, regress_hooks_caller, regress_hooks_friend;
