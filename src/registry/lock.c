@@ -61,6 +61,24 @@ hooks_lock_hook(const char *name, bool wait)
 }
 
 /*
+ * Is nobody writing the row of a hook?  Then what others have committed is
+ * known from now on: a transaction is seen by snapshots before it tells others
+ * what it has changed, but it gives up its locks after that.
+ */
+bool
+hooks_lock_is_free(const char *name)
+{
+	LOCKTAG		tag;
+
+	hook_locktag(&tag, name);
+	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	(void) LockRelease(&tag, ShareLock, false);
+	AcceptInvalidationMessages();
+	return true;
+}
+
+/*
  * Takes both locks without waiting; false if somebody else is
  * writing.
  */

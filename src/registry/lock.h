@@ -9,6 +9,7 @@
 
 extern void hooks_lock_registry(void);
 extern bool hooks_lock_hook(const char *name, bool wait);
+extern bool hooks_lock_is_free(const char *name);
 extern bool hooks_lock_try(const char *name);
 extern void hooks_lock_release(const char *name);
 
