@@ -54,6 +54,7 @@ _PG_init(void)
 	hooks_routes_init();
 	hooks_closure_init();
 	hooks_keepers_init();
+	hooks_remove_lock_deliveries = hooks_waiting_lock;
 	hooks_remove_deliveries = hooks_waiting_forget;
 	hooks_transaction_init();
 	hooks_executor_init();

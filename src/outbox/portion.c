@@ -14,6 +14,7 @@
 #include "pgstat.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -27,6 +28,8 @@
 #include "outbox/portion.h"
 #include "outbox/service.h"
 #include "outbox/waiting.h"
+#include "registry/lock.h"
+#include "registry/registry.h"
 
 /*
  * A portion ends after so many deliveries or milliseconds, or before its
@@ -62,6 +65,7 @@ hooks_portion_begin(void)
 static bool
 portion_is_full(void)
 {
+	AcceptInvalidationMessages();
 	return hooks_served_stale ||
 		hooks_portion.deliveries >= hooks_portion.limit ||
 		MyProc->subxidStatus.count >= PORTION_XIDS ||
@@ -136,6 +140,7 @@ deliver_event(HookServed *served, const HookLogRow *row)
 	if (error != NULL && hook->policy == HOOK_RETRY)
 	{
 		hooks_waiting_add(hook, row, &delivery, error);
+		hooks_portion.failed = true;
 		served->due = 0;
 	}
 }
@@ -186,6 +191,23 @@ deliver_events(HookServed *served)
 	}
 	MemoryContextSwitchTo(old);
 	return found;
+}
+
+/*
+ * Is the hook still what it was?  Who has written what waits may have changed
+ * the hook in the same transaction, and this may not be known yet.
+ */
+static bool
+hook_is_current(const Hook *hook)
+{
+	Hook	   *current;
+
+	if (hooks_lock_is_free(hook->name))
+		return !hooks_served_stale;
+	/* what was committed of it */
+	current = hooks_registry_find(hook->name);
+	return current != NULL && current->definition == hook->definition &&
+		current->enabled && !hooks_served_stale;
 }
 
 /*
@@ -250,10 +272,50 @@ deliver_retries(HookServed *served)
 		if (error == NULL || served->hook->policy != HOOK_RETRY)
 			hooks_waiting_succeeded(&retry);
 		else
+		{
 			hooks_waiting_failed(served->hook, &delivery, error);
+			hooks_portion.failed = true;
+		}
 	}
 	if (!hooks_served_stale)
 		served->due = hooks_waiting_when(served->hook);
+}
+
+/*
+ * What has failed is written down for a hook that may be removed meanwhile, by
+ * somebody who could not see that.  Forgets it if the hook is gone.  False if
+ * somebody is removing it: whether he commits is not known.
+ */
+static bool
+settle(const Hook *hook)
+{
+	/* A callback may have dropped the extension */
+	if (!OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
+		return true;
+	if (!hooks_service_may_keep(hook->hook_id))
+		return false;
+	hooks_waiting_settle(hook);
+	return true;
+}
+
+/*
+ * Takes a portion back, until it is known whether the hook is removed.  This
+ * must not wait for somebody who may wait for what its callbacks have locked.
+ */
+static void
+take_back(HookServed *served)
+{
+	int64		hook_id = served->hook->hook_id;
+
+	hooks_service_abort();
+	hooks_duty_failed();
+	hooks_served_forget(served);
+	served->due = 0;
+	show(served, "waiting for who removes it");
+	hooks_duty_begin(true);
+	hooks_service_wait(hook_id);
+	hooks_portion_begin();
+	hooks_portion.busy = true;
 }
 
 /*
@@ -293,10 +355,16 @@ hooks_portion_serve(HookServed *served)
 		else if (hooks_served_look(served))
 		{
 			hooks_portion.busy = true;
-			deliver_batch(served);
+			if (hook_is_current(served->hook))
+				deliver_batch(served);
 		}
 		else
 			hooks_served_pass(served);
+	}
+	if (hooks_portion.failed && !settle(served->hook))
+	{
+		take_back(served);
+		return;
 	}
 	hooks_duty_commits(served->hook->hook_id, hooks_portion.deliveries,
 					   hooks_portion.last);

@@ -19,6 +19,7 @@ typedef struct HookPortion
 	int			deliveries;		/* so far */
 	int64		last;			/* the last of these, done or not */
 	bool		busy;			/* something waits for the hook */
+	bool		failed;			/* a delivery has, which is to be kept */
 } HookPortion;
 
 extern HookPortion hooks_portion;

@@ -95,3 +95,62 @@ hooks_service_unlock(int64 hook_id)
 	service_locktag(&tag, hook_id);
 	(void) LockRelease(&tag, ExclusiveLock, false);
 }
+
+/*
+ * Gives up the transaction of a portion, though nothing has failed.
+ */
+void
+hooks_service_abort(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	HOLD_INTERRUPTS();
+	AbortCurrentTransaction();
+	RESUME_INTERRUPTS();
+	MemoryContextSwitchTo(context);
+}
+
+/*
+ * The hook is being removed, until the end of the transaction: nothing more
+ * must be written for it (hooks_service_may_keep()).  This does
+ * not keep a worker from delivering to the hook, and waits for one only while
+ * that commits.
+ */
+void
+hooks_service_remove(int64 hook_id)
+{
+	LOCKTAG		tag;
+
+	service_locktag(&tag, hook_id);
+	(void) LockAcquire(&tag, AccessShareLock, false, false);
+}
+
+/*
+ * For who holds a hook's lock: keeps others from removing the hook until the
+ * end of the transaction.  False if somebody is doing so.
+ */
+bool
+hooks_service_may_keep(int64 hook_id)
+{
+	LOCKTAG		tag;
+
+	service_locktag(&tag, hook_id);
+	return LockAcquire(&tag, AccessExclusiveLock, false, true) !=
+		LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * Waits until nobody is removing a hook.  In a transaction of its own, without
+ * a snapshot: this can take as long as somebody likes.
+ */
+void
+hooks_service_wait(int64 hook_id)
+{
+	LOCKTAG		tag;
+
+	StartTransactionCommand();
+	service_locktag(&tag, hook_id);
+	InvalidateCatalogSnapshot();
+	(void) LockAcquire(&tag, AccessExclusiveLock, false, false);
+	CommitTransactionCommand();
+}

@@ -6,6 +6,9 @@
  * SQL reads and writes them, as the table's owner.  The worker that holds the
  * lock of a hook (service.c) tries its deliveries.  It locks the row
  * meanwhile, so that redeliver() and discard() wait for the outcome.
+ *
+ * Who removes a hook cannot see the failures of a portion that has not
+ * committed, so the worker looks before it commits them (portion.c).
  */
 #include "postgres.h"
 
@@ -32,6 +35,7 @@
 #include "outbox/position.h"
 #include "outbox/rotate.h"
 #include "outbox/scan.h"
+#include "outbox/service.h"
 #include "outbox/waiting.h"
 #include "registry/register.h"
 #include "registry/registry.h"
@@ -60,8 +64,12 @@ run_as_owner(const char *sql, bool read_only, int nargs, Oid *types,
 	hooks_identity_end(&before);
 }
 
-static void
-run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
+/*
+ * The same for one that writes, or locks.
+ */
+void
+hooks_waiting_run(const char *sql, int nargs, Oid *types, Datum *values,
+				  const char *nulls)
 {
 	run_as_owner(sql, false, nargs, types, values, nulls);
 }
@@ -141,9 +149,10 @@ hooks_waiting_add(const Hook *hook, const HookLogRow *row,
 
 	report_failure(hook, delivery->id, attempts, dead, error);
 	SPI_connect();
-	run("INSERT INTO hooks.delivery"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-		lengthof(values), types, values, dead ? "       n  " : NULL);
+	hooks_waiting_run("INSERT INTO hooks.delivery"
+					  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+					  lengthof(values), types, values,
+					  dead ? "       n  " : NULL);
 	SPI_finish();
 }
 
@@ -161,13 +170,13 @@ hooks_waiting_next(const Hook *hook, HookRetry *retry)
 	bool		found;
 
 	SPI_connect();
-	run("SELECT delivery_id, attempts,"
-		" pg_catalog.jsonb_set(event, '{attempt}', pg_catalog.to_jsonb(attempts OPERATOR(pg_catalog.+) 1))"
-		" FROM hooks.delivery"
-		" WHERE hook_id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'pending'"
-		" AND next_attempt_at OPERATOR(pg_catalog.<=) $2"
-		" ORDER BY next_attempt_at, delivery_id LIMIT 1 FOR UPDATE SKIP LOCKED",
-		lengthof(values), types, values, NULL);
+	hooks_waiting_run("SELECT delivery_id, attempts,"
+					  " pg_catalog.jsonb_set(event, '{attempt}', pg_catalog.to_jsonb(attempts OPERATOR(pg_catalog.+) 1))"
+					  " FROM hooks.delivery"
+					  " WHERE hook_id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'pending'"
+					  " AND next_attempt_at OPERATOR(pg_catalog.<=) $2"
+					  " ORDER BY next_attempt_at, delivery_id LIMIT 1 FOR UPDATE SKIP LOCKED",
+					  lengthof(values), types, values, NULL);
 	found = SPI_processed > 0;
 	if (found)
 	{
@@ -198,8 +207,8 @@ hooks_waiting_succeeded(const HookRetry *retry)
 	Datum		values[] = {Int64GetDatum(retry->delivery_id)};
 
 	SPI_connect();
-	run("DELETE FROM hooks.delivery WHERE delivery_id OPERATOR(pg_catalog.=) $1",
-		lengthof(values), types, values, NULL);
+	hooks_waiting_run("DELETE FROM hooks.delivery WHERE delivery_id OPERATOR(pg_catalog.=) $1",
+					  lengthof(values), types, values, NULL);
 	SPI_finish();
 }
 
@@ -221,9 +230,9 @@ hooks_waiting_failed(const Hook *hook, const HookDelivery *delivery,
 
 	report_failure(hook, delivery->id, attempts, dead, error);
 	SPI_connect();
-	run("UPDATE hooks.delivery SET attempts = $2, state = $3, next_attempt_at = $4, last_error = $5"
-		" WHERE delivery_id OPERATOR(pg_catalog.=) $1",
-		lengthof(values), types, values, dead ? "   n " : NULL);
+	hooks_waiting_run("UPDATE hooks.delivery SET attempts = $2, state = $3, next_attempt_at = $4, last_error = $5"
+					  " WHERE delivery_id OPERATOR(pg_catalog.=) $1",
+					  lengthof(values), types, values, dead ? "   n " : NULL);
 	SPI_finish();
 }
 
@@ -277,33 +286,100 @@ count_event(const HookLogPlace *place, HeapTuple tuple, TupleDesc desc,
 }
 
 /*
- * A hook is about to be dropped: deletes the deliveries that wait for it.
+ * Deletes or locks the deliveries that wait for a hook, by a snapshot of now,
+ * as that of the transaction may be older; returns how many there are.
+ */
+static int64
+run_for_all(const char *sql, int64 hook_id)
+{
+	Oid			relid = hooks_own_relation(DELIVERY, RELKIND_RELATION);
+	Oid			types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(hook_id)};
+	HookIdentity before;
+	SPIPlanPtr	plan;
+	int64		n;
+
+	SPI_connect();
+	hooks_identity_enter(&before, hooks_rights_owner(relid), HOOKS_RESTRICTED,
+						 HOOKS_SAFE_PATH);
+	plan = SPI_prepare(sql, lengthof(types), types);
+	if (plan == NULL ||
+		SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(),
+							 InvalidSnapshot, false, true, 0) < 0)
+		elog(ERROR, "could not execute \"%s\"", sql);
+	n = SPI_processed;
+	hooks_identity_end(&before);
+	SPI_finish();
+	return n;
+}
+
+static int64
+delete_all(int64 hook_id)
+{
+	return run_for_all("DELETE FROM hooks.delivery WHERE hook_id OPERATOR(pg_catalog.=) $1",
+					   hook_id);
+}
+
+/*
+ * Deliveries to a hook have failed, and nobody can remove it any more before
+ * the transaction ends.  If it is gone already, they are forgotten.
+ */
+void
+hooks_waiting_settle(const Hook *hook)
+{
+	const char *name = hooks_registry_name_of(hook->hook_id);
+	Hook	   *current;
+
+	current = hooks_registry_find(name == NULL ? hook->name : name);
+	if (current == NULL || current->hook_id != hook->hook_id ||
+		(current->damage == NULL && current->phase != HOOK_AFTER_COMMIT))
+		(void) delete_all(hook->hook_id);
+}
+
+/*
+ * May deliveries wait for a hook?  The phase of a damaged one is not known.
+ */
+static bool
+may_have_deliveries(const Hook *hook)
+{
+	return (hook->damage != NULL || hook->phase == HOOK_AFTER_COMMIT) &&
+		OidIsValid(hooks_own_find(DELIVERY, RELKIND_RELATION));
+}
+
+/*
+ * A hook is about to be dropped: waits until no other session is at one of the
+ * deliveries that wait for it, and keeps others from them.
+ */
+void
+hooks_waiting_lock(const Hook *hook)
+{
+	if (!may_have_deliveries(hook))
+		return;
+	if (hooks_waiting_any())
+		(void) run_for_all("SELECT FROM hooks.delivery WHERE hook_id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+						   hook->hook_id);
+	hooks_service_remove(hook->hook_id);
+}
+
+/*
+ * The same: deletes these deliveries.
  */
 void
 hooks_waiting_forget(const Hook *hook)
 {
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(hook->hook_id)};
-	HookPosition position;
 	Oid			relid = hooks_own_find(DELIVERY, RELKIND_RELATION);
+	HookPosition position;
 	int64		n = 0;
 
-	/* the phase of a damaged hook is not known */
-	if ((hook->damage == NULL && hook->phase != HOOK_AFTER_COMMIT) ||
-		!OidIsValid(relid))
+	if (!may_have_deliveries(hook))
 		return;
+	hooks_service_remove(hook->hook_id);
 	PushActiveSnapshot(GetLatestSnapshot());
 	hooks_position_read(hook->hook_id, &position);
 	hooks_scan(&position, NULL, count_event, &n);
 	PopActiveSnapshot();
 	if (hooks_waiting_any())
-	{
-		SPI_connect();
-		run("DELETE FROM hooks.delivery WHERE hook_id OPERATOR(pg_catalog.=) $1",
-			lengthof(values), types, values, NULL);
-		n += SPI_processed;
-		SPI_finish();
-	}
+		n += delete_all(hook->hook_id);
 	/* whom the log belongs to, as the hook's owner may be about to go */
 	if (hooks_rotate_any())
 		hooks_worker_wanted(hooks_rights_owner(relid));
@@ -312,118 +388,4 @@ hooks_waiting_forget(const Hook *hook)
 				(errmsg_plural(INT64_FORMAT " delivery for hook \"%s\" is forgotten",
 							   INT64_FORMAT " deliveries for hook \"%s\" are forgotten",
 							   n, n, hook->name)));
-}
-
-/*
- * The id of the hook of a delivery, 0 if there is none.
- */
-static int64
-find_delivery(int64 delivery_id, bool lock, bool *dead)
-{
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(delivery_id)};
-	int64		hook_id = 0;
-	bool		isnull;
-
-	SPI_connect();
-	run(psprintf("SELECT hook_id, state OPERATOR(pg_catalog.=) 'dead' FROM hooks.delivery"
-				 " WHERE delivery_id OPERATOR(pg_catalog.=) $1%s",
-				 lock ? " FOR UPDATE" : ""),
-		lengthof(values), types, values, NULL);
-	if (SPI_processed > 0)
-	{
-		hook_id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-											  SPI_tuptable->tupdesc, 1,
-											  &isnull));
-		*dead = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
-										   SPI_tuptable->tupdesc, 2, &isnull));
-	}
-	SPI_finish();
-	return hook_id;
-}
-
-/*
- * Locks a delivery for a caller who may change its hook, which is returned.
- * 42704, 42501.  Rights are checked before the row is locked; the holder of
- * the lock may have deleted the row meanwhile.
- */
-static Hook *
-delivery_to_change(int64 delivery_id, bool *dead)
-{
-	Hook	   *hook = NULL;
-
-	for (int lock = 0; lock <= 1; lock++)
-	{
-		int64		hook_id = find_delivery(delivery_id, lock, dead);
-		char	   *name = hook_id == 0 ? NULL :
-			hooks_registry_name_of(hook_id);
-
-		if (name == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("failed delivery " INT64_FORMAT " does not exist",
-							delivery_id),
-					 errhint("The view hooks.outbox shows what waits.")));
-		hook = hooks_registry_get(name);
-		hooks_register_check_owner(hook);
-	}
-	return hook;
-}
-
-PG_FUNCTION_INFO_V1(hooks_redeliver);
-
-/*
- * hooks.redeliver(delivery_id bigint) returns void
- *
- * Lets a dead delivery be tried again after the transaction has committed,
- * with as many attempts as a new one.  42704, 42501; 55000 if it is not dead.
- */
-Datum
-hooks_redeliver(PG_FUNCTION_ARGS)
-{
-	int64		delivery_id;
-	Oid			types[] = {INT8OID, TIMESTAMPTZOID};
-	Datum		values[2];
-	Hook	   *hook;
-	bool		dead;
-
-	hooks_argument_require(fcinfo, 0);
-	PreventCommandIfReadOnly("hooks.redeliver()");
-	delivery_id = PG_GETARG_INT64(0);
-	hook = delivery_to_change(delivery_id, &dead);
-	if (!dead)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("delivery " INT64_FORMAT " is not dead", delivery_id),
-				 errhint("It is tried again by itself.")));
-	values[0] = Int64GetDatum(delivery_id);
-	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	SPI_connect();
-	run("UPDATE hooks.delivery SET state = 'pending', attempts = 0, next_attempt_at = $2"
-		" WHERE delivery_id OPERATOR(pg_catalog.=) $1",
-		lengthof(values), types, values, NULL);
-	SPI_finish();
-	hooks_worker_retries(hook->owner);
-	PG_RETURN_VOID();
-}
-
-PG_FUNCTION_INFO_V1(hooks_discard);
-
-/*
- * hooks.discard(delivery_id bigint) returns void
- *
- * Forgets a delivery that failed, dead or not.  42704, 42501.
- */
-Datum
-hooks_discard(PG_FUNCTION_ARGS)
-{
-	HookRetry	retry = {0};
-	bool		dead;
-
-	hooks_argument_require(fcinfo, 0);
-	PreventCommandIfReadOnly("hooks.discard()");
-	retry.delivery_id = PG_GETARG_INT64(0);
-	(void) delivery_to_change(retry.delivery_id, &dead);
-	hooks_waiting_succeeded(&retry);
-	PG_RETURN_VOID();
 }

@@ -22,6 +22,8 @@ typedef struct HookRetry
 	int			attempts;		/* that failed */
 } HookRetry;
 
+extern void hooks_waiting_run(const char *sql, int nargs, Oid *types,
+							  Datum *values, const char *nulls);
 extern void hooks_waiting_add(const Hook *hook, const HookLogRow *row,
 							  const HookDelivery *delivery,
 							  const ErrorData *error);
@@ -33,6 +35,8 @@ extern void hooks_waiting_failed(const Hook *hook,
 extern int	hooks_waiting_max_attempts(const Hook *hook);
 extern bool hooks_waiting_any(void);
 extern TimestampTz hooks_waiting_when(const Hook *hook);
+extern void hooks_waiting_settle(const Hook *hook);
+extern void hooks_waiting_lock(const Hook *hook);
 extern void hooks_waiting_forget(const Hook *hook);
 
 #endif							/* HOOKS_WAITING_H */

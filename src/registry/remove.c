@@ -13,6 +13,7 @@
 #include "registry/scope.h"
 
 /* see remove.h; set by _PG_init() */
+void		(*hooks_remove_lock_deliveries) (const Hook *hook) = NULL;
 void		(*hooks_remove_deliveries) (const Hook *hook) = NULL;
 
 /*
@@ -24,6 +25,11 @@ hooks_remove(List *hooks)
 	List	   *tables = NIL;
 	ListCell   *lc;
 
+	/* before their tables, which a callback may be about to use */
+	foreach(lc, hooks)
+	{
+		hooks_remove_lock_deliveries(lfirst(lc));
+	}
 	foreach(lc, hooks)
 	{
 		if (!OidIsValid(((Hook *) lfirst(lc))->relation))

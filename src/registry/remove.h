@@ -12,9 +12,11 @@
 #include "registry/hook.h"
 
 /*
- * Forgets what waits to be delivered to a hook that is about to go.  Set by
- * who keeps deliveries, once; what this wing must not include.
+ * A hook is about to go: waits until no other session is at a delivery that
+ * the second one deletes; forgets what waits to be delivered.  Set by who
+ * keeps deliveries, once; what this wing must not include.
  */
+extern void (*hooks_remove_lock_deliveries) (const Hook *hook);
 extern void (*hooks_remove_deliveries) (const Hook *hook);
 
 extern void hooks_remove(List *hooks);
