@@ -218,7 +218,7 @@ is(noted(), '', 'disabled');
 sql(q{SELECT hooks.enable('note')});
 
 # Not in parallel workers, autovacuum, background workers, walsenders, or postgres --single
-is(joe(q{SELECT count(*) FROM pg_class}, '-c force_parallel_mode=on -c parallel_setup_cost=0 -c parallel_tuple_cost=0'), sql('SELECT count(*) FROM pg_class'), 'a parallel query');
+is(joe(q{SELECT count(*) FROM pg_class}, '-c min_parallel_table_scan_size=0 -c min_parallel_index_scan_size=0 -c parallel_setup_cost=0 -c parallel_tuple_cost=0'), sql('SELECT count(*) FROM pg_class'), 'a parallel query');
 is(noted(), 'note', 'not in its workers');
 $node->command_ok(['psql', '-X', '-d', $node->connstr('postgres') . ' replication=database', '-c', 'IDENTIFY_SYSTEM', '-c', 'SELECT 1'], 'a walsender');
 is(noted(), '', 'not in it');
@@ -298,7 +298,8 @@ ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activi
 sql(q{SELECT hooks.register('later', 'after_commit', 'insert', 'mine', 'later')});
 $node->safe_psql('postgres', 'INSERT INTO mine VALUES (3); SELECT hooks.flush()');
 await('postgres', 'warm_1 warm_2 later', 'not once more');
-$node->restart('immediate');
+$node->stop('immediate');
+$node->start;
 await('postgres', 'warm_1 warm_2 later warm_1 warm_2', 'after a crash');
 
 # abort: those after it do not fire; a hook that never ends stops nobody
