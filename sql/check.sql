@@ -36,12 +36,15 @@ SELECT severity, check_name, message FROM hooks.check('shop');
 SELECT hooks.register_check('garbage', 'regress_hooks_check.many', replace => true);
 SELECT count(*), max(severity), min(message) FROM hooks.check() WHERE check_name = 'garbage' GROUP BY code ORDER BY 1;
 
--- Its callback is not dropped, but renamed; script() writes it.  The schema keeps its name.
+-- Its callback is not dropped, but renamed; script() writes it.  The schema, and the function that a check
+-- is, keep their names and places.
 SET search_path = regress_hooks_check;
 DROP FUNCTION low;
 ALTER FUNCTION low RENAME TO little;
 SELECT * FROM hooks.script('shop') WITH ORDINALITY ORDER BY ordinality;
 ALTER SCHEMA hooks_check RENAME TO regress_hooks_checks;
+ALTER FUNCTION hooks_check.stock SET SCHEMA regress_hooks_check;
+ALTER ROUTINE hooks_check.stock() RENAME TO regress_hooks_stock;
 
 -- One name is one thing; who may change it.
 CREATE ROLE regress_hooks_other;

@@ -140,7 +140,8 @@ check_schema(const char *name)
 }
 
 /*
- * Refuses (0A000) to rename the definition of a hook, or to move it.
+ * Refuses (0A000) to rename the definition of a hook, or to move it; or the
+ * function of a check, which would not be one any more.
  */
 static void
 check_definition(ObjectType kind, Node *object)
@@ -157,6 +158,12 @@ check_definition(ObjectType kind, Node *object)
 				 errmsg("cannot rename or move the definition of hook \"%s\"",
 						get_func_name(function)),
 				 errhint("Register the hook under another name, and unregister this one.")));
+	if (OidIsValid(function) && hooks_checks_is_one(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot rename or move the function of check \"%s\"",
+						get_func_name(function)),
+				 errhint("Register the check under another name, and unregister this one.")));
 }
 
 PG_FUNCTION_INFO_V1(hooks_ddl_command_start);

@@ -119,6 +119,19 @@ compare_checks(const ListCell *a, const ListCell *b)
 }
 
 /*
+ * Is a function a check?
+ */
+bool
+hooks_checks_is_one(Oid function)
+{
+	Oid			schema = get_func_namespace(function);
+
+	return OidIsValid(schema) &&
+		schema == hooks_own_find_schema(HOOKS_CHECKS) &&
+		get_func_nargs(function) == 0;
+}
+
+/*
  * All checks, or those of a package, by name.
  */
 List *
@@ -137,7 +150,7 @@ hooks_checks_all(const char *package)
 
 		CHECK_FOR_INTERRUPTS();
 		if (object->classId != ProcedureRelationId ||
-			get_func_nargs(object->objectId) != 0)
+			!hooks_checks_is_one(object->objectId))
 			continue;
 		check = read_check(object->objectId);
 		if (check != NULL &&

@@ -22,6 +22,7 @@ typedef struct HookCheck
 	char	   *search_path;	/* that the callback runs under */
 } HookCheck;
 
+extern bool hooks_checks_is_one(Oid function);
 extern List *hooks_checks_all(const char *package);
 extern HookCheck *hooks_checks_find(const char *name);
 extern void hooks_checks_refuse_name(const char *name);

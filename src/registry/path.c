@@ -103,27 +103,29 @@ others_may_create(Oid schema)
 }
 
 /*
- * Tells of schemas in the path of a superuser's hook in which others may put
- * something that its callback then takes for something else.  Those of ours
- * look nothing up.
+ * Tells of schemas in the path of a superuser's hook or check in which others
+ * may put something that its callback then takes for something else.  Those of
+ * ours look nothing up.
  */
 void
-hooks_path_tell(const Hook *hook)
+hooks_path_tell(const char *kind, const char *name, Oid owner, Oid callback,
+				const char *search_path)
 {
 	List	   *names;
 	ListCell   *lc;
 
-	if (hook->run_as != HOOK_AS_OWNER || !superuser_arg(hook->owner) ||
-		hooks_own_is_member(ProcedureRelationId, hook->callback) ||
-		!SplitIdentifierString(pstrdup(hook->search_path), ',', &names))
+	if (!superuser_arg(owner) ||
+		hooks_own_is_member(ProcedureRelationId, callback) ||
+		!SplitIdentifierString(pstrdup(search_path), ',', &names))
 		return;
 	foreach(lc, names)
 	{
 		if (others_may_create(get_namespace_oid(lfirst(lc), true)))
 			ereport(NOTICE,
-					(errmsg("search_path of hook \"%s\" has schema \"%s\", in which roles that are no superusers may create objects",
-							hook->name, (char *) lfirst(lc)),
+					(errmsg("search_path of %s \"%s\" has schema \"%s\", in which roles that are no superusers may create objects",
+							kind, name, (char *) lfirst(lc)),
 					 errdetail("The callback runs as a superuser, and looks up names there."),
-					 errhint("Set a safe search_path before you register the hook, or in the callback.")));
+					 errhint("Set a safe search_path before you register the %s, or in the callback.",
+							 kind)));
 	}
 }

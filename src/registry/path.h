@@ -7,9 +7,8 @@
 
 #include "postgres.h"
 
-#include "registry/hook.h"
-
 extern char *hooks_path_current(void);
-extern void hooks_path_tell(const Hook *hook);
+extern void hooks_path_tell(const char *kind, const char *name, Oid owner,
+							Oid callback, const char *search_path);
 
 #endif							/* HOOKS_PATH_H */

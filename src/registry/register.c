@@ -219,7 +219,9 @@ hooks_register(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	}
 	hooks_order_check(hook);
-	hooks_path_tell(hook);
+	if (hook->run_as == HOOK_AS_OWNER)
+		hooks_path_tell("hook", hook->name, hook->owner, hook->callback,
+						hook->search_path);
 	if (other == NULL)
 	{
 		hooks_filter_refuse_name(hook->name);

@@ -130,6 +130,8 @@ hooks_register_check(PG_FUNCTION_ARGS)
 				 errhint("Pass replace => true to replace it.")));
 	else
 		(void) hooks_checks_remove(check.name);
+	hooks_path_tell("check", check.name, check.owner, check.callback,
+					check.search_path);
 	hooks_checks_create(&check);
 	PG_RETURN_BOOL(true);
 }
