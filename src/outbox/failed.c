@@ -15,7 +15,6 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
@@ -26,6 +25,7 @@
 #include "firing/stats.h"
 #include "outbox/deliver.h"
 #include "outbox/failed.h"
+#include "outbox/service.h"
 #include "registry/registry.h"
 #include "registry/scope.h"
 
@@ -96,9 +96,7 @@ tell_failed(const HookFailed *failed)
 {
 	Hook	   *hook;
 
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	hooks_service_begin();
 	hook = hook_to_tell(failed);
 	if (hook != NULL)
 	{
@@ -117,8 +115,7 @@ tell_failed(const HookFailed *failed)
 		(void) hooks_deliver(receiver, &delivery);
 		receiver->member.tally->counters.bypassed--;
 	}
-	PopActiveSnapshot();
-	CommitTransactionCommand();
+	hooks_service_end();
 }
 
 /*

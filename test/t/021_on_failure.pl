@@ -162,6 +162,31 @@ $node->pgbench('--client=4 --transactions=20 --no-vacuum', 0, [qr{processed: 80/
 ok($node->poll_query_until('postgres', "SELECT count(*) + (SELECT bypassed FROM hooks.stats WHERE hook = 'on_parent') = 80 FROM told"),
 	'each once');
 
+# The hook of a role that cannot log in: its callback, and what that leaves for the commit, cannot become anybody else
+sql(q{
+	CREATE ROLE no_login NOLOGIN;
+	GRANT CREATE ON SCHEMA public TO no_login;
+	GRANT TRIGGER ON other TO no_login;
+	SET ROLE no_login;
+	CREATE TABLE escaped (id int, who text);
+	CREATE FUNCTION escape() RETURNS text LANGUAGE plpgsql AS $$
+	BEGIN
+	  EXECUTE 'SET SESSION AUTHORIZATION ' || (SELECT quote_ident(rolname) FROM pg_roles WHERE oid = 10);
+	  RETURN current_user;
+	EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE; END $$;
+	CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+	BEGIN UPDATE escaped SET who = who || ' ' || escape(); RETURN NULL; END $$;
+	CREATE CONSTRAINT TRIGGER later AFTER INSERT ON escaped DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later();
+	CREATE FUNCTION try(event jsonb) RETURNS void LANGUAGE sql AS $$ INSERT INTO escaped SELECT 1, escape() $$;
+	SELECT hooks.register('escapes', 'on_failure', 'insert', 'other', 'try');
+	RESET ROLE;
+	INSERT INTO other VALUES (1);
+});
+try('INSERT INTO other VALUES (1)');
+$node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM escaped');
+is(sql('SELECT who FROM escaped'), '42501 42501', 'a role that cannot log in stays what it is');
+sql("SELECT hooks.unregister('escapes')");
+
 # What makes no sense is refused.
 sub refused
 {
