@@ -7,7 +7,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 
-our @EXPORT = qw(start_node sqlstate connection_to);
+our @EXPORT = qw(start_node sqlstate connection_to ask);
 
 # start_node(name, conf => 'lines of postgresql.conf', ...): a server that runs; the
 # rest goes to init()
@@ -30,6 +30,16 @@ sub sqlstate
 	my (undef, undef, $err) = $node->psql($database, "\\set VERBOSITY sqlstate\n$statement");
 
 	return $err =~ /ERROR:\s+(\w{5})/ ? $1 : 'none';
+}
+
+# ask(node, database, statement): psql() of a server that may be down, or end meanwhile;
+# a psql that has gone before it has read the statement is an exception otherwise
+sub ask
+{
+	my ($node, $database, $statement) = @_;
+	my @answer = eval { $node->psql($database, $statement) };
+
+	return @answer ? @answer : (2, '', $@);
 }
 
 # Where a database is, as a string constant of SQL has it

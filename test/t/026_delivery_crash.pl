@@ -66,7 +66,7 @@ sub victim
 
 	for (1 .. 20)
 	{
-		my (undef, $pids) = $node->psql('postgres', qq{
+		my (undef, $pids) = ask($node, 'postgres', qq{
 			SELECT pid FROM pg_stat_activity WHERE backend_type = '$type' AND pid <> pg_backend_pid()});
 		my @pids = split /\n/, $pids // '';
 
@@ -106,7 +106,7 @@ for my $i (1 .. $crashes)
 		$node->start if !defined $pid;
 		for (1 .. 1000)
 		{
-			my ($rc, $up) = $node->psql('postgres', 'SELECT 1');
+			my ($rc) = ask($node, 'postgres', 'SELECT 1');
 			last if $rc == 0;
 			usleep(10_000);
 		}

@@ -21,6 +21,14 @@ my $node = start_node('main', conf => q{
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
+# Runs what ends in a crash, all in one transaction.  The crash may come before the
+# client is told of its commit.
+sub crash_after
+{
+	ask($node, 'postgres', "BEGIN; $_[0]; COMMIT");
+	return;
+}
+
 # Waits for a server that is up and says so
 sub await
 {
@@ -29,7 +37,7 @@ sub await
 
 	for (1 .. 600)
 	{
-		my ($rc, $out) = $node->psql('postgres', $query);
+		my ($rc, $out) = ask($node, 'postgres', $query);
 
 		$got = $out // '';
 		last if $rc == 0 && $got eq $expected;
@@ -79,7 +87,7 @@ my $done = q{SELECT string_agg(id || '.' || attempt, ' ' ORDER BY n) FROM done W
 my $waiting = 'SELECT hook, state, attempts, last_error FROM hooks.outbox ORDER BY 1, 2';
 
 # Three crashes in its place, two as a retry
-sql(q{BEGIN; INSERT INTO t VALUES (1); INSERT INTO t VALUES (2, 'crash'); INSERT INTO t VALUES (3); COMMIT});
+crash_after(q{INSERT INTO t VALUES (1); INSERT INTO t VALUES (2, 'crash'); INSERT INTO t VALUES (3)});
 await($waiting, 'h|dead|5|57P02: the server crashed while the callback ran', 'dead after max_attempts');
 is(sql($done), '1.1 3.1', 'the others are delivered, once');
 is(sql(q{SELECT string_agg(id::text, ' ' ORDER BY n) FROM done WHERE hook = 'beside'}), '1 2 3', 'by another hook all');
@@ -89,19 +97,19 @@ is(sql('SELECT hooks.flush()'), 't', 'the server stays up');
 is(sql($done), '4.1', 'and delivers');
 
 # Redelivered, it has as many attempts as a new one
-sql(q{SELECT hooks.register('h', 'after_commit', 'insert', 't', 'act', max_attempts => 1, replace => true);
-	SELECT hooks.redeliver(delivery_id) FROM hooks.outbox});
+sql(q{SELECT hooks.register('h', 'after_commit', 'insert', 't', 'act', max_attempts => 1, replace => true)});
+crash_after('SELECT hooks.redeliver(delivery_id) FROM hooks.outbox');
 await($waiting, 'h|dead|1|57P02: the server crashed while the callback ran', 'a single attempt');
 crashes(1, 'is a single crash');
 sql('SELECT hooks.discard(delivery_id) FROM hooks.outbox; TRUNCATE done');
-sql(q{INSERT INTO t VALUES (5, 'crash')});
+crash_after(q{INSERT INTO t VALUES (5, 'crash')});
 await($waiting, 'h|dead|1|57P02: the server crashed while the callback ran', 'of a new one, too');
 crashes(1, 'is a single crash');
 sql('SELECT hooks.discard(delivery_id) FROM hooks.outbox; TRUNCATE done');
 
 # isolate: it is tried no more, and hooks.failure has it
-sql(q{SELECT hooks.register('h', 'after_commit', 'insert', 't', 'act', on_error => 'isolate', replace => true);
-	INSERT INTO t VALUES (6, 'crash'); INSERT INTO t VALUES (7)});
+sql(q{SELECT hooks.register('h', 'after_commit', 'insert', 't', 'act', on_error => 'isolate', replace => true)});
+crash_after(q{INSERT INTO t VALUES (6, 'crash'); INSERT INTO t VALUES (7)});
 await($done, '7.1', 'isolated');
 is(sql(q{SELECT sqlstate, message FROM hooks.failure WHERE hook = 'h'}), '57P02|the server crashed while the callback ran', 'hooks.failure');
 crashes(3, 'after three crashes');
@@ -115,7 +123,7 @@ for my $id (10 .. 13)
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 	if ($id < 12)
 	{
-		$node->psql('postgres', 'CALL crash()');
+		ask($node, 'postgres', 'CALL crash()');
 		await('SELECT 1', '1', 'crash of a client');
 	}
 	else
@@ -141,7 +149,7 @@ sql(q{
 	SELECT hooks.unregister('beside');
 	SELECT hooks.register('h', 'after_commit', 'insert', 't', 'act', max_attempts => 2, replace => true)});
 crashes(3, 'so far');
-sql(q{BEGIN; INSERT INTO t VALUES (30); INSERT INTO t VALUES (31); INSERT INTO t VALUES (32); INSERT INTO t VALUES (33); COMMIT});
+crash_after(q{INSERT INTO t VALUES (30); INSERT INTO t VALUES (31); INSERT INTO t VALUES (32); INSERT INTO t VALUES (33)});
 await($waiting, 'h|dead|2|57P02: the server crashed while the callback ran', 'a crash at commit');
 is(sql($done), '30.1 31.1 33.1', 'the others are delivered, once');
 crashes('[34]', 'one for each attempt, and one for each portion of several');
@@ -150,10 +158,10 @@ crashes('[34]', 'one for each attempt, and one for each portion of several');
 sql(q{SELECT hooks.discard(delivery_id) FROM hooks.outbox; DROP TRIGGER late ON done; TRUNCATE done});
 $node->append_conf('postgresql.conf', "shared_preload_libraries = ''");
 $node->restart;
-sql(q{INSERT INTO t VALUES (40, 'crash'); INSERT INTO t VALUES (41)});
+crash_after(q{INSERT INTO t VALUES (40, 'crash'); INSERT INTO t VALUES (41)});
 for (1 .. 600)
 {
-	my (undef, $out) = $node->psql('postgres', "SELECT hooks.flush('1 s'); $waiting");
+	my (undef, $out) = ask($node, 'postgres', "SELECT hooks.flush('1 s'); $waiting");
 
 	last if ($out // '') =~ /dead/;
 	usleep(100_000);
