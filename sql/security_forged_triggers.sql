@@ -19,6 +19,19 @@ BEGIN
 END $$;
 SELECT hooks.register('cascade', 'before_cascade', 'delete', 'parent', 'cb', package => 'forged'),
        hooks.register('row', 'before', 'insert', 'parent', 'cb', package => 'forged');
+-- no function that is for triggers runs outside of one
+DO $$
+DECLARE f regprocedure;
+BEGIN
+  FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'hooks'::regnamespace AND prorettype = 'trigger'::regtype ORDER BY proname LOOP
+    BEGIN
+      EXECUTE format('SELECT %s', f);
+      RAISE NOTICE '%: no error', f;
+    EXCEPTION WHEN OTHERS THEN
+      RAISE NOTICE '%', SQLSTATE || ' ' || SQLERRM;
+    END;
+  END LOOP;
+END $$;
 -- the rest is done by somebody who may use the tables and make triggers on them
 SET ROLE regress_hooks_forger;
 CREATE TABLE mine (id int);
