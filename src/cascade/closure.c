@@ -127,23 +127,6 @@ add_targets(List *targets, Oid relid)
 	return targets;
 }
 
-/*
- * Can rows of a table have hooks: its own, or of a table above it?
- */
-static bool
-may_have_hooks(Oid relid, List *above)
-{
-	bool		found = (hooks_present_kinds() & HOOKS_WIDE) != 0 ||
-		hooks_present_on(relid);
-	ListCell   *lc;
-
-	foreach(lc, above)
-	{
-		found |= hooks_present_on(lfirst_oid(lc));
-	}
-	return found;
-}
-
 static bool
 find_oid(HTAB *set, Oid relid)
 {
@@ -196,7 +179,7 @@ look_for_targets(List *roots, List **on_the_way)
 			if (find_oid(seen, holder))
 				continue;
 			*on_the_way = lappend_oid(*on_the_way, holder);
-			if (may_have_hooks(holder, above))
+			if (hooks_present_on_rows(holder, above))
 				targets = add_targets(targets, holder);
 		}
 		foreach(lc, above)

@@ -146,6 +146,25 @@ hooks_present_concerns(Oid relid)
 }
 
 /*
+ * Can rows of a table have hooks: its own, wide ones, or those of a
+ * partitioned table above it?
+ */
+bool
+hooks_present_on_rows(Oid relid, const List *ancestors)
+{
+	ListCell   *lc;
+
+	if (hooks_present_concerns(relid))
+		return true;
+	foreach(lc, ancestors)
+	{
+		if (hooks_present_on(lfirst_oid(lc)))
+			return true;
+	}
+	return false;
+}
+
+/*
  * Are there hooks of a kind for which all statements are watched?  Looks at
  * the registry if it must; false where nothing can be looked up.
  */

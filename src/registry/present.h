@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 /* As bits */
 #define HOOKS_ANY		(1 << 0)
 #define HOOKS_WIDE		(1 << 1)	/* on all tables of a schema, or all */
@@ -31,6 +33,7 @@ extern int	hooks_present_kinds(void);
 extern bool hooks_present_on(Oid relid);
 extern bool hooks_present_registry(void);
 extern bool hooks_present_concerns(Oid relid);
+extern bool hooks_present_on_rows(Oid relid, const List *ancestors);
 extern bool hooks_present_watches(int kind);
 
 #endif							/* HOOKS_PRESENT_H */

@@ -57,9 +57,12 @@ is_hooked(Oid relid, Oid source)
 	foreach(table, tables)
 	{
 		Oid			holder = lfirst_oid(table);
+		List	   *ancestors = hooks_ancestors_of(holder);
 
-		foreach(lc, hooks_scope_reach(holder, hooks_ancestors_of(holder),
-									  NULL))
+		/* without a look at the catalogs, as most tables have none */
+		if (!hooks_present_on_rows(holder, ancestors))
+			continue;
+		foreach(lc, hooks_scope_reach(holder, ancestors, NULL))
 		{
 			HookReach  *reach = lfirst(lc);
 
