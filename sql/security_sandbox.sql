@@ -1,6 +1,7 @@
 -- What a callback may not do where its owner could not become the caller: the
 -- firing is a security-restricted operation, in each phase of a statement.  A
 -- caller that the owner could become anyway is not protected from it.
+\i sql/include/preload.psql
 \pset format unaligned
 \pset tuples_only on
 CREATE ROLE regress_hooks_owner;
@@ -79,3 +80,4 @@ SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION' AND current_setting('i
 SET client_min_messages = warning;
 DROP SCHEMA test_sandbox CASCADE;
 DROP ROLE regress_hooks_owner, regress_hooks_caller, regress_hooks_friend;
+\i sql/include/preload_end.psql
