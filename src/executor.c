@@ -26,6 +26,7 @@
 #include "firing/commit.h"
 #include "firing/deleted.h"
 #include "firing/parent.h"
+#include "firing/put.h"
 #include "firing/statement.h"
 #include "firing/trace.h"
 #include "firing/truncate.h"
@@ -77,6 +78,8 @@ run_traced(HOOKS_RUN_ARGS)
 	{
 		statement = hooks_statement_push(query);
 		hooks_when_prepare(query);
+		if (query->estate->es_auxmodifytables != NIL)
+			hooks_put_mark(query);
 	}
 	prev_ExecutorRun(HOOKS_RUN_PASS);
 	if (statement != NULL)

@@ -226,11 +226,16 @@ hooks_guc_find(const char *name)
 typedef RTEPermissionInfo HookPermission;
 #define hooks_plan_permissions(plan) ((plan)->permInfos)
 #define hooks_permission_is_relation(permission) true
+#define hooks_estate_permissions(estate) ((estate)->es_rteperminfos)
+#define hooks_permission_number(estate, rti) \
+	(exec_rt_fetch((rti), (estate))->perminfoindex)
 #else
 typedef RangeTblEntry HookPermission;
 #define hooks_plan_permissions(plan) ((plan)->rtable)
 #define hooks_permission_is_relation(permission) \
 	((permission)->rtekind == RTE_RELATION)
+#define hooks_estate_permissions(estate) ((estate)->es_range_table)
+#define hooks_permission_number(estate, rti) (rti)
 #endif
 
 /* what a check hook allocates is freed by guc_free() since 16 */

@@ -302,7 +302,8 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 				put = hooks_put_begin(run, trigdata, &around);
 			if (!put->of_put)
 				hooks_fire_tell(call, HOOK_MISS_PUT);
-			if (!put->fires)
+			if (!put->fires ||
+				hooks_put_has_fired(put, call->member->hook))
 				continue;
 		}
 		if (!hooks_fire_is_due(call, assigned))

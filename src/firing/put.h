@@ -14,6 +14,8 @@ typedef struct HookPut
 {
 	bool		of_put;			/* the event is one of a put, */
 	bool		fires;			/* and theirs */
+	Oid			moved_from;		/* of the row of an event before its
+								 * insertion: a partition, or InvalidOid */
 	TriggerData *trigdata;		/* what they are called with */
 	TriggerData own;			/* that, at level statement in phase after */
 	Trigger		trigger;
@@ -21,8 +23,10 @@ typedef struct HookPut
 	Tuplestorestate *both;		/* the rows of two events, or NULL */
 } HookPut;
 
+extern void hooks_put_mark(const QueryDesc *query);
 extern HookPut *hooks_put_begin(HookRun *run, TriggerData *trigdata,
 								const HookSurroundings *around);
+extern bool hooks_put_has_fired(const HookPut *put, const Hook *hook);
 extern void hooks_put_end(HookPut *put);
 
 #endif							/* HOOKS_PUT_H */

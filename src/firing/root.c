@@ -91,8 +91,8 @@ add_part(const PlannedStmt *plan, const ModifyTable *part, bool first,
 /*
  * The parts of a statement, of ModifyTable.
  */
-static List *
-parts_of(const PlannedStmt *plan)
+List *
+hooks_root_parts(const PlannedStmt *plan)
 {
 	List	   *parts = NIL;
 	ListCell   *lc;
@@ -126,7 +126,7 @@ hooks_root_target(const PlannedStmt *plan)
 void
 hooks_root_of_plan(const PlannedStmt *plan, HookRoot *root)
 {
-	List	   *parts = parts_of(plan);
+	List	   *parts = hooks_root_parts(plan);
 	ListCell   *lc;
 
 	memset(root, 0, sizeof(HookRoot));
@@ -141,7 +141,7 @@ static bool
 find_part(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row,
 		  HookRoot *root)
 {
-	List	   *parts = parts_of(plan);
+	List	   *parts = hooks_root_parts(plan);
 	bool		found = false;
 	ListCell   *lc;
 
@@ -162,12 +162,14 @@ find_part(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row,
 }
 
 /*
- * What of a MERGE may insert or update.
+ * How a part of a statement may insert or update, as bits; 0: it does one of
+ * these only.
  */
-static int
-merge_puts(const ModifyTable *part)
+int
+hooks_root_puts_of_part(const ModifyTable *part)
 {
-	int			puts = 0;
+	int			puts = part->operation == CMD_INSERT &&
+		part->onConflictAction == ONCONFLICT_UPDATE ? HOOK_UPSERTS : 0;
 	ListCell   *lc;
 	ListCell   *cell;
 
@@ -198,7 +200,7 @@ merge_puts(const ModifyTable *part)
 int
 hooks_root_puts(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row)
 {
-	List	   *parts = parts_of(plan);
+	List	   *parts = hooks_root_parts(plan);
 	int			puts = 0;
 	ListCell   *lc;
 
@@ -209,11 +211,7 @@ hooks_root_puts(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row)
 		if (!(of_row ? reaches(plan, part, relid, event) :
 			  relation_of(plan, part->nominalRelation) == relid))
 			continue;
-		if (part->operation == CMD_MERGE)
-			puts |= merge_puts(part);
-		else if (part->operation == CMD_INSERT &&
-				 part->onConflictAction == ONCONFLICT_UPDATE)
-			puts |= HOOK_UPSERTS;
+		puts |= hooks_root_puts_of_part(part);
 	}
 	list_free(parts);
 	return puts;

@@ -24,6 +24,8 @@ typedef struct HookRoot
 #define HOOK_MERGE_INSERTS	(1 << 1)
 #define HOOK_MERGE_UPDATES	(1 << 2)
 
+extern List *hooks_root_parts(const PlannedStmt *plan);
+extern int	hooks_root_puts_of_part(const ModifyTable *part);
 extern int	hooks_root_puts(const PlannedStmt *plan, Oid relid, CmdType event,
 							bool of_row);
 extern Oid	hooks_root_target(const PlannedStmt *plan);

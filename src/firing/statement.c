@@ -102,7 +102,8 @@ next_statement(QueryDesc *query)
 		statement = new_statement();
 	statement->query = query;
 	statement->nest_level = GetCurrentTransactionNestLevel();
-	statement->put.relid = InvalidOid;
+	statement->puts = NULL;
+	statement->merged_in = InvalidOid;
 	return statement;
 }
 

@@ -21,12 +21,13 @@
 #include "registry/event.h"
 
 /*
- * The rows of the first of the two events after a put, until the second comes;
- * they belong to trigger.c.
+ * The rows of the first of the two events after a put of a table, until the
+ * second comes; they belong to trigger.c.
  */
 typedef struct HookPutRows
 {
-	Oid			relid;			/* InvalidOid: none */
+	struct HookPutRows *next;	/* of another table */
+	Oid			relid;
 	TriggerEvent event;
 	struct Tuplestorestate *old_table;	/* NULL: it has none */
 	struct Tuplestorestate *new_table;	/* NULL: the table cannot have it */
@@ -52,7 +53,10 @@ typedef struct HookStatement
 	bool		referential;	/* a referential action's query */
 	HookKeyAction *action;		/* which one it is; if referential */
 	HookCascade cascade;		/* of the level; if not referential */
-	HookPutRows put;
+	HookPutRows *puts;			/* NULL: none waits */
+	/* the row that a MERGE updates, which may move it; of hooks on put */
+	Oid			merged_in;		/* its table; InvalidOid: none */
+	ItemPointerData merged;
 	bool		ours;			/* we run it in somebody's name, as somebody
 								 * else; if not referential */
 	Oid			caller;			/* who issued it (of the level's statement);
