@@ -47,6 +47,27 @@ SELECT hooks.restore_transaction(max(transaction_id::text)::xid8, triggers => 's
 SELECT msgs FROM thread;
 ROLLBACK;
 
+-- what hooks have missed by it is counted once for a statement: those of the table, and
+-- of partitions that got rows; not those of others, and those that are disabled
+BEGIN;
+CREATE FUNCTION restored(event jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT hooks.register('restored', 'before', 'restore', 'msg', 'restored');
+SELECT hooks.register('row', 'after', 'insert', 'msg', 'hooked');
+SELECT hooks.register('of_part', 'before', 'insert', 'msg_2', 'hooked');
+SELECT hooks.register('of_part, statement', 'before', 'insert', 'msg_2', 'hooked', level => 'statement');
+SELECT hooks.register('deletes', 'before', 'delete', 'msg', 'hooked');
+SELECT hooks.register('changed', 'after', 'update', 'note', 'hooked');
+SELECT hooks.register('off', 'after', 'insert', 'msg', 'hooked');
+SELECT hooks.disable('off');
+SELECT hooks.reset_stats();
+SET hooks.trace = on;
+SET client_min_messages = notice;
+SELECT hooks.restore(max(kept_id), triggers => 'skip') FROM hooks.kept;
+SET client_min_messages = warning;
+RESET hooks.trace;
+SELECT hook, calls, bypassed FROM hooks.stats ORDER BY hook;
+ROLLBACK;
+
 -- foreign keys, now or at COMMIT
 BEGIN; DELETE FROM poster; SELECT hooks.restore(max(kept_id), triggers => 'skip') FROM hooks.kept; ROLLBACK;
 ALTER TABLE msg DROP CONSTRAINT msg_poster_fkey, ADD FOREIGN KEY (poster) REFERENCES poster DEFERRABLE INITIALLY DEFERRED;

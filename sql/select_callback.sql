@@ -159,6 +159,13 @@ SELECT sum(reads(id)) FROM large WHERE id <= 10;
 SELECT hooks.register('note', 'before', 'select', 't', 'note', on_error => 'isolate', replace => true);
 SELECT sum(reads(id)) FROM large WHERE id <= 10;
 SELECT count(*) FROM seen;
+-- which is counted
+SET parallel_leader_participation = on;
+SET max_parallel_workers = 0;
+SELECT hooks.reset_stats();
+SELECT sum(reads(id)) FROM large WHERE id <= 10;
+SELECT hook, calls, bypassed FROM hooks.stats ORDER BY hook;
+RESET max_parallel_workers;
 
 SELECT hooks.unregister('note'), hooks.unregister('large');
 SET client_min_messages = warning;

@@ -45,6 +45,23 @@ RESET hooks.enabled;
 SELECT * FROM missed_seen;
 SELECT hooks.reset_stats();
 
+-- kill switch, at the end of the transaction and where things are dropped
+CREATE FUNCTION missed_event(event jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT hooks.register('missed_commit', 'before_commit', 'insert', 'missed_parent', 'missed_event');
+SELECT hooks.register('missed_drop', 'before', 'drop', 'missed_child', 'missed_event');
+SELECT hooks.register('missed_cascade_drop', 'before_cascade', 'drop', 'missed_child', 'missed_event');
+SELECT hooks.register('missed_drop_off', 'before', 'drop', 'missed_child', 'missed_event');
+SELECT hooks.disable('missed_drop_off');
+SET hooks.enabled = off;
+INSERT INTO missed_parent SELECT i, i FROM generate_series(21, 22) i;
+BEGIN;
+DROP TABLE missed_child;
+ROLLBACK;
+SELECT * FROM missed_seen;
+RESET hooks.enabled;
+SELECT hooks.unregister(name) FROM hooks.registry WHERE callback LIKE '%missed_event%';
+SELECT hooks.reset_stats();
+
 -- disabled triggers: each statement
 ALTER TABLE missed_parent DISABLE TRIGGER ALL;
 INSERT INTO missed_parent SELECT i, i FROM generate_series(13, 15) i;
@@ -57,6 +74,13 @@ SELECT * FROM missed_seen;
 ALTER TABLE missed_parent ENABLE TRIGGER ALL;
 SELECT hooks.reset_stats();
 
+-- the same of what WITH does, whatever the statement does itself
+ALTER TABLE missed_parent DISABLE TRIGGER ALL;
+WITH w AS (INSERT INTO missed_parent VALUES (18, 18), (19, 19)), x AS (UPDATE missed_parent SET v = 1 WHERE id = 13) SELECT 1 AS one;
+SELECT * FROM missed_seen;
+ALTER TABLE missed_parent ENABLE TRIGGER ALL;
+SELECT hooks.reset_stats();
+
 -- disabled hooks miss nothing: somebody has decided it for all
 SELECT hooks.disable('missed_row');
 INSERT INTO missed_parent VALUES (20, 20);
@@ -65,4 +89,4 @@ SELECT * FROM missed_seen;
 SELECT hooks.unregister(name) FROM hooks.registry WHERE name LIKE 'missed\_%';
 DROP VIEW missed_seen;
 DROP TABLE missed_child, missed_parent;
-DROP FUNCTION missed();
+DROP FUNCTION missed(), missed_event(jsonb);

@@ -11,6 +11,7 @@ CREATE TABLE t (id int PRIMARY KEY, name text, at text);
 CREATE TABLE child (id int REFERENCES t ON DELETE CASCADE);
 GRANT ALL ON t, child TO regress_hooks_user;
 CREATE FUNCTION cb() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN coalesce(NEW, OLD); END';
+CREATE FUNCTION skips() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'it fails'; END $$;
 CREATE FUNCTION vetoes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM hooks.cancel('no'); END $$;
 CREATE FUNCTION event(e jsonb) RETURNS void LANGUAGE sql AS '';
@@ -42,6 +43,14 @@ SET ROLE regress_hooks_user;
 SET hooks.trace = on;
 UPDATE t SET name = 'z' WHERE id = 3;
 RESET ROLE;
+
+-- Statements that meet no row; of phase before those that have seen none.
+SELECT hooks.register('skips', 'before', 'delete', 't', 'skips');
+UPDATE t SET at = 'never' WHERE id = 99;
+DELETE FROM t WHERE id = 99;
+DELETE FROM t WHERE id = 3;
+INSERT INTO t SELECT 1 WHERE false;
+SELECT hooks.unregister('skips');
 
 -- Cascades: rows of both tables, and those of nobody.
 SELECT hooks.unregister(name) FROM hooks.registry WHERE schema IS NULL;
@@ -87,6 +96,11 @@ SELECT hooks.disable('nodrop');
 BEGIN;
 DROP TABLE child;
 ROLLBACK;
+SET hooks.enabled = off;
+BEGIN;
+DROP TABLE child;
+ROLLBACK;
+RESET hooks.enabled;
 
 -- Switches: of all, of triggers, of roles.
 SELECT hooks.unregister(name) FROM hooks.registry;

@@ -138,6 +138,34 @@ may_fire_triggers(const EState *estate)
 		(estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) == 0;
 }
 
+static bool
+is_table_of(const PlanState *part, const ResultRelInfo *table)
+{
+	const ModifyTableState *state = (const ModifyTableState *) part;
+
+	return IsA(part, ModifyTableState) &&
+		((table >= state->resultRelInfo &&
+		  table < state->resultRelInfo + state->mt_nrels) ||
+		 table == state->rootResultRelInfo ||
+		 table->ri_RootResultRelInfo == state->rootResultRelInfo);
+}
+
+/*
+ * What the part of a statement that writes to a table does.
+ */
+static CmdType
+operation_on(const QueryDesc *query, const ResultRelInfo *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->estate->es_auxmodifytables)
+	{
+		if (is_table_of(lfirst(lc), table))
+			return ((ModifyTableState *) lfirst(lc))->operation;
+	}
+	return query->operation;
+}
+
 /*
  * Counts the hooks that a statement has missed as their triggers are disabled.
  */
@@ -148,10 +176,11 @@ count_disabled(const QueryDesc *query, List *relations)
 
 	foreach(lc, relations)
 	{
-		Relation	rel = ((ResultRelInfo *) lfirst(lc))->ri_RelationDesc;
+		const ResultRelInfo *table = lfirst(lc);
 
-		if (unlikely(hooks_bypass_is_likely(rel)))
-			hooks_bypass_disabled(rel, query->operation);
+		if (unlikely(hooks_bypass_is_likely(table->ri_RelationDesc)))
+			hooks_bypass_disabled(table->ri_RelationDesc,
+								  operation_on(query, table));
 	}
 }
 
@@ -170,8 +199,7 @@ tell_no_rows(const QueryDesc *query)
 		return;
 	foreach(lc, estate->es_opened_result_relations)
 	{
-		hooks_bypass_no_rows(((ResultRelInfo *) lfirst(lc))->ri_RelationDesc,
-							 query->operation);
+		hooks_bypass_no_rows(lfirst(lc), query->operation);
 	}
 }
 

@@ -21,6 +21,7 @@
 #include "utils/rel.h"
 
 #include "base/ancestors.h"
+#include "base/attempt.h"
 #include "ddl/dependents.h"
 #include "ddl/described.h"
 #include "ddl/drop.h"
@@ -36,6 +37,7 @@ typedef struct DropCommand
 {
 	const char *tag;			/* "DROP TABLE" */
 	HookDependents *dependents;
+	bool		switched_off;	/* by hooks.enabled: nothing fires */
 	HookPayloadValue *objects;	/* the same; NULL until a hook fires */
 	MemoryContext context;		/* that all of it lives in */
 } DropCommand;
@@ -131,7 +133,10 @@ fire_relation(const HookEvent *event, const HookDependent *dependent,
 			fires_above(call->member->hook, rel, command->dependents))
 			call->out = true;
 	}
-	hooks_fire_event(run, rel, dependent->original, make_event, command);
+	if (command->switched_off)
+		hooks_fire_leave_out_run(run, HOOK_MISS_SWITCH);
+	else
+		hooks_fire_event(run, rel, dependent->original, make_event, command);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	relation_close(rel, NoLock);
@@ -156,8 +161,48 @@ is_relation(const ObjectAddress *address)
 }
 
 /*
+ * Fires the hooks of all relations that go.
+ */
+static void
+fire_relations(DropCommand *command)
+{
+	ListCell   *lc;
+
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		if (hooks_events[i].action != HOOK_DROP)
+			continue;
+		foreach(lc, command->dependents->list)
+		{
+			HookDependent *dependent = lfirst(lc);
+
+			if (is_relation(&dependent->address))
+				fire_relation(&hooks_events[i], dependent, command);
+		}
+	}
+}
+
+/*
+ * Counts the hooks that the kill switch leaves out of a command.
+ */
+static void
+leave_out_all(void *arg)
+{
+	DropCommand drop = {""};
+	bool		cascade;
+	List	   *targets;
+
+	drop.context = CurrentMemoryContext;
+	drop.switched_off = true;
+	targets = hooks_targets_find(arg, &cascade);
+	drop.dependents = hooks_dependents_find(targets, cascade);
+	fire_relations(&drop);
+}
+
+/*
  * Fires the hooks on "drop" of all relations that a command is about to
- * remove; told.c sees to it that it removes them.
+ * remove; told.c sees to it that it removes them.  With the kill switch no
+ * error of ours stops the command.
  */
 void
 hooks_drop_fire(Node *command, const char *tag)
@@ -167,30 +212,23 @@ hooks_drop_fire(Node *command, const char *tag)
 	bool		cascade;
 	MemoryContext context;
 	MemoryContext old;
-	ListCell   *lc;
 
-	if (hooks_settings_kill_switch())
-		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "hooks drop",
 									ALLOCSET_DEFAULT_SIZES);
 	drop.context = context;
 	old = MemoryContextSwitchTo(context);
+	if (hooks_settings_kill_switch())
+	{
+		(void) hooks_attempt(leave_out_all, command);
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(context);
+		return;
+	}
 	targets = hooks_targets_find(command, &cascade);
 	if (targets != NIL)
 		hooks_told_begin(command, targets);
 	drop.dependents = hooks_dependents_find(targets, cascade);
-	for (int i = 0; i < HOOK_EVENTS; i++)
-	{
-		if (hooks_events[i].action != HOOK_DROP)
-			continue;
-		foreach(lc, drop.dependents->list)
-		{
-			HookDependent *dependent = lfirst(lc);
-
-			if (is_relation(&dependent->address))
-				fire_relation(&hooks_events[i], dependent, &drop);
-		}
-	}
+	fire_relations(&drop);
 	if (targets != NIL)
 		hooks_told_check_targets(command,
 								 hooks_targets_find(command, &cascade));

@@ -36,6 +36,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/attempt.h"
 #include "base/preload.h"
 #include "base/settings.h"
 #include "ddl/described.h"
@@ -230,6 +231,7 @@ fire_shared_event(const HookEvent *event, SharedDropEvent *told)
 {
 	HookOrigin	origin = {0};
 	HookOccasion occasion = {0};
+	HookRun    *run;
 	List	   *hooks = hooks_registry_wide();
 	HookMember **members =
 		palloc(sizeof(HookMember *) * Max(list_length(hooks), 1));
@@ -243,12 +245,17 @@ fire_shared_event(const HookEvent *event, SharedDropEvent *told)
 		if (covers_shared(reach.hook, event))
 			members[n++] = hooks_member_make(&reach, NULL);
 	}
+	run = hooks_fire_prepare_apart(event, members, n);
+	if (told->drop->switched_off)
+	{
+		hooks_fire_leave_out_run(run, HOOK_MISS_SWITCH);
+		return;
+	}
 	occasion.caller = GetUserId();
 	occasion.origin = &origin;
 	occasion.make = make_shared_event;
 	occasion.arg = told;
-	hooks_fire_occasion(hooks_fire_prepare_apart(event, members, n),
-						&occasion);
+	hooks_fire_occasion(run, &occasion);
 }
 
 /*
@@ -287,6 +294,17 @@ catalog_of(const Node *command)
 }
 
 /*
+ * Counts those that the kill switch leaves out.
+ */
+static void
+leave_out_shared(void *arg)
+{
+	HookSharedDrop *drop = arg;
+
+	fire_shared(drop, catalog_of(drop->command));
+}
+
+/*
  * An object is about to be dropped, or something else happens to one.
  */
 static void
@@ -300,7 +318,13 @@ object_is_accessed(ObjectAccessType access, Oid classid, Oid objid,
 		prev(access, classid, objid, objsubid, arg);
 	if (access != OAT_DROP || classid != catalog_of(drop->command))
 		return;
-	if (drop->told == NIL)
+	if (drop->switched_off)
+	{
+		if (drop->told == NIL)
+			(void) hooks_attempt(leave_out_shared, drop);
+		drop->told = list_make1_oid(objid);
+	}
+	else if (drop->told == NIL)
 	{
 		drop->told = named_objects(drop->command, objid);
 		fire_shared(drop, classid);
@@ -320,9 +344,9 @@ hooks_drop_shared_begin(HookSharedDrop *drop, Node *command)
 {
 	if (!hooks_preload_was_early() || !IsTransactionState() ||
 		(hooks_present_kinds() & (HOOKS_WIDE | HOOKS_ON_DROP)) !=
-		(HOOKS_WIDE | HOOKS_ON_DROP) ||
-		hooks_settings_kill_switch())
+		(HOOKS_WIDE | HOOKS_ON_DROP))
 		return false;
+	drop->switched_off = hooks_settings_kill_switch();
 	drop->outer = running;
 	drop->command = command;
 	drop->told = NIL;

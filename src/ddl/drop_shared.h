@@ -17,6 +17,7 @@ typedef struct HookSharedDrop
 	Node	   *command;
 	List	   *told;			/* OIDs of which the hooks were told; NIL:
 								 * they have not fired yet */
+	bool		switched_off;	/* by hooks.enabled: nothing fires */
 	object_access_hook_type prev;
 } HookSharedDrop;
 

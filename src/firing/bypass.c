@@ -2,10 +2,11 @@
  * bypass.c
  *		Counts what statements leave out as a whole.
  *
- * The kill switch keeps all hooks of an event from firing, and so does a
+ * The kill switch keeps all hooks of an event from firing, and so do a
  * trigger of ours that somebody has disabled (as pg_restore --disable-triggers
- * does) or that the replication role leaves out.  Rows and conditions are not
- * checked: each hook has missed one statement.
+ * does) or that the replication role leaves out, and a restore that skips
+ * triggers.  Rows and conditions are not checked: each hook has missed one
+ * statement.
  *
  * An error here must not fail the statement: the kill switch is used when
  * something is wrong.
@@ -28,6 +29,8 @@ typedef struct BypassedEvent
 	Oid			relid;
 	const HookEvent *event;
 	HookMiss	why;
+	bool		own;			/* only hooks on the relation itself, and not
+								 * those of the tables above */
 } BypassedEvent;
 
 static void
@@ -40,6 +43,9 @@ count_chain(void *arg)
 	for (int i = 0; i < chain->length; i++)
 	{
 		const HookMember *member = chain->members[i];
+
+		if (bypassed->own && member->target != bypassed->relid)
+			continue;
 
 		/* hooks that do not fire in this session anyway miss nothing */
 		if (!hooks_member_fires_here(member) &&
@@ -121,13 +127,63 @@ hooks_bypass_disabled(Relation rel, CmdType operation)
 }
 
 /*
- * For whoever observes: a statement has changed no row of a table, so that
- * nothing that waits for rows fires.  Phase before has seen those that it has
- * skipped, and is left out.
+ * A restore that skips triggers has written to a table.  "named": that is the
+ * table of the statement, and not a partition of it.
  */
 void
-hooks_bypass_no_rows(Relation rel, CmdType operation)
+hooks_bypass_skipped(Relation rel, CmdType operation, bool named)
 {
+	HookRelation *relation;
+	bool		missed[HOOK_EVENTS] = {false};
+
+	if (rel->trigdesc == NULL)
+		return;
+	relation = hooks_chain_pin(RelationGetRelid(rel));
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		const HookEvent *event = &hooks_events[i];
+
+		missed[i] = event->trigger != NULL &&
+			has_action(operation, event->action) &&
+			(named || hooks_event_of_rows(event)) &&
+			hooks_chain_of(relation, event)->length > 0;
+	}
+	hooks_chain_unpin(relation);
+	for (int i = 0; i < HOOK_EVENTS; i++)
+	{
+		BypassedEvent bypassed = {RelationGetRelid(rel), &hooks_events[i],
+			HOOK_MISS_RESTORE, !named};
+
+		if (missed[i])
+			(void) hooks_attempt(count_chain, &bypassed);
+	}
+}
+
+/*
+ * Has the trigger of an event been called for a table in a statement?
+ */
+static bool
+was_called(const ResultRelInfo *table, const HookEvent *event)
+{
+	const TriggerDesc *triggers = table->ri_TrigDesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		if (hooks_event_by_trigger(triggers->triggers[i].tgname) == event)
+			return OidIsValid(table->ri_TrigFunctions[i].fn_oid);
+	}
+	return false;
+}
+
+/*
+ * For whoever observes: a statement has changed no row of a table, so that
+ * nothing that waits for rows fires.  Phase before may have seen some that
+ * were skipped.
+ */
+void
+hooks_bypass_no_rows(const ResultRelInfo *table, CmdType operation)
+{
+	Relation	rel = table->ri_RelationDesc;
 	HookRelation *relation;
 
 	if (rel->trigdesc == NULL)
@@ -138,8 +194,9 @@ hooks_bypass_no_rows(Relation rel, CmdType operation)
 		const HookEvent *event = &hooks_events[i];
 		const HookChain *chain = hooks_chain_of(relation, event);
 
-		if (event->phase == HOOK_BEFORE || !hooks_event_of_rows(event) ||
-			event->trigger == NULL || !has_action(operation, event->action))
+		if (!hooks_event_of_rows(event) || event->trigger == NULL ||
+			!has_action(operation, event->action) ||
+			(event->phase == HOOK_BEFORE && was_called(table, event)))
 			continue;
 		for (int j = 0; j < chain->length; j++)
 		{

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "commands/trigger.h"
+#include "nodes/execnodes.h"
 #include "nodes/nodes.h"
 #include "nodes/primnodes.h"
 #include "utils/rel.h"
@@ -18,7 +19,9 @@
 extern void hooks_bypass_event(Oid relid, const HookEvent *event,
 							   HookMiss why);
 extern void hooks_bypass_disabled(Relation rel, CmdType operation);
-extern void hooks_bypass_no_rows(Relation rel, CmdType operation);
+extern void hooks_bypass_skipped(Relation rel, CmdType operation, bool named);
+extern void hooks_bypass_no_rows(const ResultRelInfo *table,
+								 CmdType operation);
 extern void hooks_bypass_copied(const RangeVar *name);
 
 /*

@@ -30,6 +30,7 @@ typedef enum HookMiss
 	HOOK_MISS_PUT,				/* the statement is none */
 	HOOK_MISS_NO_ROWS,
 	HOOK_MISS_TRIGGER,			/* is disabled */
+	HOOK_MISS_RESTORE,			/* hooks.restore(triggers => 'skip') */
 	HOOK_MISS_SWITCH			/* hooks.enabled */
 } HookMiss;
 

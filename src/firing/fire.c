@@ -203,6 +203,23 @@ hooks_fire_leave_out(const HookChain *chain)
 }
 
 /*
+ * Counts that a command leaves out the hooks of a run, none of which fires.
+ */
+void
+hooks_fire_leave_out_run(HookRun *run, HookMiss why)
+{
+	for (int i = 0; i < run->length; i++)
+	{
+		HookCall   *call = &run->calls[i];
+
+		if (!hooks_fire_is_due(call, NULL))
+			continue;
+		hooks_stats_count_bypass(call->member->tally);
+		hooks_fire_tell(call, why);
+	}
+}
+
+/*
  * Is this the moment at which the hook's columns become all non-null?  old is
  * NULL for an inserted row.
  */

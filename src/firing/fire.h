@@ -19,6 +19,7 @@ extern HookRun *hooks_fire_prepare_apart(const HookEvent *event,
 extern bool hooks_fire_is_naming(const HookMember *member,
 								 TupleTableSlot *old, TupleTableSlot *new);
 extern void hooks_fire_leave_out(const HookChain *chain);
+extern void hooks_fire_leave_out_run(HookRun *run, HookMiss why);
 extern void hooks_fire_call(HookRun *run, HookCall *call,
 							TriggerData *trigdata);
 extern HeapTuple hooks_fire_chain(HookRun *run, TriggerData *trigdata);

@@ -25,6 +25,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/settings.h"
+#include "firing/bypass.h"
 #include "firing/commit.h"
 #include "firing/fire.h"
 #include "firing/note.h"
@@ -41,6 +42,7 @@ struct HookNoteCall
 	Oid			relid;
 	HookNote  **notes;			/* of each call of the run; NULL: not yet */
 	uint64		gone;			/* hooks_notes_gone when they were found */
+	bool		bypassed;		/* that the kill switch is on is counted */
 	bool		has_event;		/* the query has one that settles its notes */
 	ItemPointerData first;		/* then the old TID of that row */
 	HookOrigin	origin;			/* tells nothing */
@@ -292,11 +294,13 @@ hooks_noting_truncate(HookRun *run, const TriggerData *trigdata)
 }
 
 /*
- * For whoever observes: the kill switch keeps the hooks from firing for a row.
+ * The kill switch keeps the hooks from firing for a row: counted once for a
+ * statement.
  */
 void
-hooks_noting_left_out(HookNoteCall *call)
+hooks_noting_left_out(HookNoteCall *call, const HookEvent *event)
 {
-	for (int i = 0; call->run != NULL && i < call->run->length; i++)
-		hooks_fire_tell(&call->run->calls[i], HOOK_MISS_SWITCH);
+	if (call->run != NULL && !call->bypassed)
+		hooks_bypass_event(call->relid, event, HOOK_MISS_SWITCH);
+	call->bypassed = true;
 }

@@ -18,7 +18,7 @@ extern HookNoteCall *hooks_noting_prepare(const HookEvent *event, Oid relid,
 										  MemoryContext context);
 extern bool hooks_noting_row(HookNoteCall *call, ItemPointer row,
 							 ItemPointer new_row);
-extern void hooks_noting_left_out(HookNoteCall *call);
+extern void hooks_noting_left_out(HookNoteCall *call, const HookEvent *event);
 extern void hooks_noting_event(const TriggerData *trigdata);
 extern void hooks_noting_truncate(HookRun *run, const TriggerData *trigdata);
 

@@ -327,6 +327,8 @@ hooks_trace_reason(HookMiss why)
 			return "there are no rows";
 		case HOOK_MISS_TRIGGER:
 			return "its trigger is disabled";
+		case HOOK_MISS_RESTORE:
+			return "hooks.restore() skips triggers";
 		case HOOK_MISS_SWITCH:
 			return "\"hooks.enabled\" is off";
 		default:

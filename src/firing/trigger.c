@@ -383,7 +383,8 @@ hooks_note(PG_FUNCTION_ARGS)
 	}
 	if (hooks_settings_kill_switch())
 	{
-		hooks_noting_left_out(call);
+		hooks_noting_left_out(call, event_of_when(fcinfo->flinfo,
+												  HOOK_BEFORE_COMMIT));
 		PG_RETURN_BOOL(false);
 	}
 	PG_RETURN_BOOL(hooks_noting_row(call,

@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 
 #include "base/settings.h"
+#include "firing/bypass.h"
 #include "firing/rowjson.h"
 #include "recycle/announce.h"
 #include "recycle/putback.h"
@@ -130,6 +131,33 @@ find_announced(HookAccess *access, Oid relid)
 	relation->source = rows;
 	access->relations = lappend(access->relations, relation);
 	return relation;
+}
+
+/*
+ * Counts the hooks that a restore which skips triggers leaves out.
+ */
+void
+hooks_announce_skip(List *removed)
+{
+	List	   *done = NIL;
+	ListCell   *lc;
+
+	foreach(lc, removed)
+	{
+		Oid			relid = ((HookRestored *) lfirst(lc))->format.relid;
+
+		if (list_member_oid(done, relid) || !hooks_present_concerns(relid))
+			continue;
+		done = lappend_oid(done, relid);
+		hooks_bypass_event(relid,
+						   hooks_event_find(HOOK_BEFORE, HOOK_STATEMENT,
+											HOOK_RESTORE),
+						   HOOK_MISS_RESTORE);
+		hooks_bypass_event(relid,
+						   hooks_event_find(HOOK_AFTER, HOOK_STATEMENT,
+											HOOK_RESTORE),
+						   HOOK_MISS_RESTORE);
+	}
 }
 
 /*

@@ -9,6 +9,7 @@
 
 #include "firing/access.h"
 
+extern void hooks_announce_skip(List *removed);
 extern HookAccess *hooks_announce_begin(List *removed);
 extern void hooks_announce_end(const HookAccess *access);
 

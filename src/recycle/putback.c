@@ -334,6 +334,7 @@ hooks_putback_run(List *tables, Oid caller, bool quiet)
 	Assert(tables != NIL);
 	putback->tables = tables;
 	putback->caller = caller;
+	putback->quiet = quiet;
 	putback->receiver.receiveSlot = receive_counts;
 	putback->receiver.rStartup = begin_counts;
 	putback->receiver.rShutdown = end_counts;
@@ -388,6 +389,8 @@ hooks_putback_finish(HookPutback *putback)
 	/* without triggers, nothing has read and reset the caller */
 	hooks_statement_set_caller(InvalidOid);
 	hooks_identity_end(&before);
+	if (putback->quiet)
+		hooks_quiet_count(putback->running);
 	ExecutorEnd(putback->running);
 	PopActiveSnapshot();
 	FreeQueryDesc(putback->running);

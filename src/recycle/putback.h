@@ -38,6 +38,7 @@ typedef struct HookPutback
 	Oid			caller;			/* who restores */
 	CachedPlan *plan;
 	QueryDesc  *running;
+	bool		quiet;			/* users' triggers do not fire */
 } HookPutback;
 
 extern HookPutback *hooks_putback_run(List *tables, Oid caller, bool quiet);

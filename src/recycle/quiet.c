@@ -22,6 +22,7 @@
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 
+#include "firing/bypass.h"
 #include "recycle/quiet.h"
 
 /*
@@ -133,4 +134,36 @@ hooks_quiet_statement(QueryDesc *query, List *tables)
 		take_out_triggers(lfirst(lc));
 	}
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Such a statement has been run: counts the hooks that it has left out.
+ */
+void
+hooks_quiet_count(const QueryDesc *query)
+{
+	const EState *estate = query->estate;
+	ListCell   *lc;
+
+	foreach(lc, estate->es_auxmodifytables)
+	{
+		const ModifyTableState *state = lfirst(lc);
+		const ResultRelInfo *root;
+
+		/* parent.c puts something of its own into the list */
+		if (!IsA(state, ModifyTableState))
+			continue;
+		root = state->rootResultRelInfo;
+		hooks_bypass_skipped(root->ri_RelationDesc, state->operation, true);
+		for (int i = 0; i < state->mt_nrels; i++)
+			if (state->resultRelInfo[i].ri_RelationDesc !=
+				root->ri_RelationDesc)
+				hooks_bypass_skipped(state->resultRelInfo[i].ri_RelationDesc,
+									 state->operation, false);
+	}
+	foreach(lc, estate->es_tuple_routing_result_relations)
+	{
+		hooks_bypass_skipped(((ResultRelInfo *) lfirst(lc))->ri_RelationDesc,
+							 CMD_INSERT, false);
+	}
 }

@@ -11,6 +11,7 @@
 
 #include "recycle/putback.h"
 
+extern void hooks_quiet_count(const QueryDesc *query);
 extern void hooks_quiet_statement(QueryDesc *query, List *tables);
 
 #endif							/* HOOKS_QUIET_H */

@@ -575,7 +575,9 @@ restore_entries(FunctionCallInfo fcinfo, List *entries)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	read_entries(&restore, entries);
-	if (!restore.quiet)
+	if (restore.quiet)
+		hooks_announce_skip(restore.removed);
+	else
 		announced = hooks_announce_begin(restore.removed);
 	put_back(&restore);
 	hooks_announce_end(announced);

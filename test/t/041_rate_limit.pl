@@ -148,9 +148,27 @@ sql(q{SELECT hooks.unregister('limited');
 	CREATE TABLE a (); CREATE TABLE b (); DROP TABLE a});
 like(refusal('DROP TABLE b'), qr/^KH001: rate limit of hook "drops" is exceeded/, 'the second drop');
 
+# So does each read, whatever sends it; also in a transaction that only reads, and one that is rolled back
+sql(q{SELECT hooks.unregister('drops');
+	CREATE VIEW v AS SELECT * FROM t;
+	CREATE FUNCTION reads() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM t); END';
+	SELECT hooks.register('reads', 'before', 'select', 't', 'hooks.rate_limit', arguments => '{5, 1 hour}')});
+is(refusal($_), '', $_) for 'SELECT * FROM v', 'SELECT reads()', 'BEGIN READ ONLY; TABLE t; ROLLBACK', 'COPY t TO STDOUT',
+	'SELECT * FROM t a JOIN t b USING (id)';
+like(refusal('SELECT reads()'), qr{^KH001: rate limit of hook "reads" is exceeded / It lets pass 5 in 1 hour of role "postgres"\. / Try again in \d+ s\.$},
+	'the sixth read');
+is(refusal('EXPLAIN SELECT * FROM v'), '', 'what does not read takes none');
+is(refusal('SET ROLE alice; SELECT count(*) FROM t'), '', 'another role');
+is(sql(q{SELECT calls, failures, vetoes FROM hooks.stats WHERE hook = 'reads'}), '7|0|1', 'counted');
+is(refusal(q{SELECT hooks.register('x', 'after', 'select', 't', 'hooks.rate_limit', arguments => '{5, 1 hour}')}) =~ /^42P17/, 1, 'not after a read');
+sql(q{SELECT hooks.unregister('reads');
+	SELECT hooks.register('copies', 'before', 'load, dump', 't', 'hooks.rate_limit', arguments => '{1, 1 hour}')});
+is(refusal('COPY t TO STDOUT'), '', 'the first COPY');
+like(refusal('COPY t FROM STDIN'), qr/^KH001/, 'the second');
+sql(q{SELECT hooks.unregister('copies')});
+
 # Without preload: refused, and a hook that is there lets nothing pass unseen
 $node->append_conf('postgresql.conf', "shared_preload_libraries = ''");
-sql(q{SELECT hooks.unregister('drops')});
 limit('10, 1 hour');
 $node->restart;
 like(refusal(q{SELECT hooks.register('x', 'before', 'insert', 't', 'hooks.rate_limit', arguments => '{10, 1 hour}')}),
