@@ -6,11 +6,12 @@
  * it fails, only its own effects are rolled back; other deliveries of the
  * transaction stay.  No client waits for the outcome, so errors are caught,
  * except those that end the session.  Parameters that the callback sets are
- * reset, as if the session were new.
+ * reset, as if the session were new; statements that it prepares are forgotten.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/prepare.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -143,6 +144,7 @@ call_receiver(void *arg)
 	PopActiveSnapshot();
 	hooks_sandbox_leave(&sandbox);
 	AtEOXact_GUC(false, level);
+	DropAllPreparedStatements();
 }
 
 /*

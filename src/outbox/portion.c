@@ -60,13 +60,14 @@ hooks_portion_begin(void)
 
 /*
  * Is the portion large enough?  A change of the registry ends it, too: the
- * hook may have changed, or be gone.
+ * hook may have changed, or be gone.  So do temporary tables, as the next
+ * callback is not to find them.
  */
 static bool
 portion_is_full(void)
 {
 	AcceptInvalidationMessages();
-	return hooks_served_stale ||
+	return hooks_served_stale || hooks_service_is_temporary() ||
 		hooks_portion.deliveries >= hooks_portion.limit ||
 		MyProc->subxidStatus.count >= PORTION_XIDS ||
 		MyProc->subxidStatus.overflowed ||

@@ -8,9 +8,11 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "utils/portal.h"
 #include "utils/snapmgr.h"
 
 #include "base/identity.h"
@@ -25,6 +27,32 @@ static bool standing_in = false;
 
 /* the identity before the transaction, if it stands in */
 static HookIdentity before;
+
+/*
+ * Takes away what callbacks have left in the session and the end of the
+ * transaction has not: each portion begins as if the session were new.
+ */
+static void
+clean_session(void)
+{
+	PortalHashTableDeleteAll();
+	LockReleaseSession(USER_LOCKMETHOD);
+	if (hooks_service_is_temporary())
+	{
+		StartTransactionCommand();
+		ResetTempTableNamespace();
+		CommitTransactionCommand();
+	}
+}
+
+/*
+ * Has the transaction to do with temporary objects?
+ */
+bool
+hooks_service_is_temporary(void)
+{
+	return (MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE) != 0;
+}
 
 /*
  * To be called once, when the worker has connected to its database.
@@ -59,6 +87,7 @@ hooks_service_end(void)
 	CommitTransactionCommand();
 	if (standing_in)
 		hooks_identity_end(&before);
+	clean_session();
 }
 
 static void

@@ -10,6 +10,7 @@
 extern Oid	hooks_service_owner;
 
 extern void hooks_service_init(Oid role, bool stand_in);
+extern bool hooks_service_is_temporary(void);
 extern void hooks_service_begin(void);
 extern void hooks_service_end(void);
 extern bool hooks_service_lock(int64 hook_id);
