@@ -6,7 +6,8 @@
  * it fails, only its own effects are rolled back; other deliveries of the
  * transaction stay.  No client waits for the outcome, so errors are caught,
  * except those that end the session.  Parameters that the callback sets are
- * reset, as if the session were new; statements that it prepares are forgotten.
+ * reset, as if the session were new; statements that it prepares are
+ * forgotten.
  */
 #include "postgres.h"
 
@@ -15,6 +16,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -25,6 +27,7 @@
 #include "base/compat.h"
 #include "base/death.h"
 #include "base/duty.h"
+#include "base/identity.h"
 #include "firing/context_event.h"
 #include "firing/log.h"
 #include "firing/member.h"
@@ -37,6 +40,9 @@
 
 /* a delivery has no origin: the event says where its rows come from */
 static const HookOrigin not_known = {HOOK_DEPTH_UNKNOWN};
+
+/* the lock_timeout of callbacks, as text; NULL for none.  Set once */
+static char *lock_timeout = NULL;
 
 /*
  * The delivery whose transaction could not commit, 0 for none, and the error.
@@ -56,6 +62,20 @@ typedef struct DeliveryCall
 	HookReceiver *receiver;
 	const HookDelivery *delivery;
 } DeliveryCall;
+
+/*
+ * To be called once: lock_timeout, as it is set for the role, is for its
+ * callbacks.  What the worker does by itself can wait.
+ */
+void
+hooks_deliver_init(void)
+{
+	if (LockTimeout > 0)
+		lock_timeout =
+			MemoryContextStrdup(TopMemoryContext,
+								GetConfigOption("lock_timeout", false, false));
+	SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+}
 
 /*
  * Makes the receiver for a hook, in the current memory context.
@@ -131,6 +151,8 @@ call_receiver(void *arg)
 		ThrowErrorData(failed_error);
 	}
 	level = NewGUCNestLevel();
+	if (lock_timeout != NULL)
+		hooks_identity_set("lock_timeout", lock_timeout);
 	hooks_sandbox_enter(&sandbox, receiver->member.hook, GetUserId());
 	check_receiver(receiver);
 	PushActiveSnapshot(GetTransactionSnapshot());

@@ -39,6 +39,7 @@ typedef struct HookDelivery
 								 * not set */
 } HookDelivery;
 
+extern void hooks_deliver_init(void);
 extern void hooks_deliver_prepare(HookReceiver *receiver, Hook *hook);
 extern void hooks_deliver_remember(HookDelivery *delivery,
 								   const Hook *hook, int attempts);

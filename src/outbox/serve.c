@@ -31,6 +31,7 @@ void
 hooks_serve_init(Oid role, bool stand_in)
 {
 	hooks_service_init(role, stand_in);
+	hooks_deliver_init();
 	hooks_served_init();
 }
 
