@@ -1,12 +1,14 @@
 /*
  * ancestors.c
- *		The partitioned tables above a table.
+ *		The partitioned tables above a table, and the tables below.
  *
  * A partition that is being detached concurrently has none above it.
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
 #include "utils/lsyscache.h"
 
 #include "base/ancestors.h"
@@ -32,4 +34,24 @@ hooks_ancestors_top(Oid relid)
 
 	list_free(ancestors);
 	return top;
+}
+
+/*
+ * The table itself, its partitions and its children: all whose rows belong to
+ * a statement that names it, locked as find_all_inheritors() locks them.
+ * Temporary tables of other sessions are left out, as in such a statement:
+ * nobody else can read them.
+ */
+List *
+hooks_ancestors_below(Oid relid, LOCKMODE lockmode)
+{
+	List	   *tables = find_all_inheritors(relid, lockmode, NULL);
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		if (isOtherTempNamespace(get_rel_namespace(lfirst_oid(lc))))
+			tables = foreach_delete_current(tables, lc);
+	}
+	return tables;
 }

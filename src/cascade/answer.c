@@ -8,7 +8,6 @@
 #include "access/tableam.h"
 #include "access/tupconvert.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -17,6 +16,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/ancestors.h"
 #include "base/compat.h"
 #include "base/result.h"
 #include "base/rights.h"
@@ -111,7 +111,7 @@ hooks_doomed(PG_FUNCTION_ARGS)
 			hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext),
 								 firing->subject->relation);
 
-		foreach(lc, find_all_inheritors(target, AccessShareLock, NULL))
+		foreach(lc, hooks_ancestors_below(target, AccessShareLock))
 		{
 			Oid			relid = lfirst_oid(lc);
 			ListCell   *cell;

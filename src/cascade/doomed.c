@@ -215,7 +215,7 @@ uncaptured_tables(const HookStatement *root)
 	foreach(lc, hooks_statement_written(root->query->plannedstmt))
 	{
 		List	   *tables = has_subclass(lfirst_oid(lc)) ?
-			find_all_inheritors(lfirst_oid(lc), NoLock, NULL) :
+			hooks_ancestors_below(lfirst_oid(lc), NoLock) :
 			list_make1_oid(lfirst_oid(lc));
 
 		foreach(cell, tables)
@@ -516,7 +516,7 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	answer->role = GetUserId();
 	answer->nest_level = GetCurrentTransactionNestLevel();
 	answer->context = CurrentMemoryContext;
-	answer->tables = find_all_inheritors(target, AccessShareLock, NULL);
+	answer->tables = hooks_ancestors_below(target, AccessShareLock);
 	foreach(lc, answer->tables)
 	{
 		answer->files = lappend_oid(answer->files,

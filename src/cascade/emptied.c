@@ -4,11 +4,11 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_inherits.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 
+#include "base/ancestors.h"
 #include "cascade/emptied.h"
 
 static List *
@@ -46,7 +46,7 @@ hooks_emptied_tables(const HookGraph *graph, Oid relid)
 		ListCell   *lc;
 
 		CHECK_FOR_INTERRUPTS();
-		foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
+		foreach(lc, hooks_ancestors_below(table->relid, AccessShareLock))
 		{
 			tables =
 				add_truncated(tables, lfirst_oid(lc), table->depth,

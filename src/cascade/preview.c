@@ -9,7 +9,6 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -25,6 +24,7 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "base/ancestors.h"
 #include "base/argument.h"
 #include "base/compat.h"
 #include "base/expression.h"
@@ -261,7 +261,7 @@ hooks_preview_delete(PG_FUNCTION_ARGS)
 
 	/* DELETE on a parent table deletes rows of its children, too */
 	if (get_rel_relkind(relid) == RELKIND_RELATION)
-		tables = find_all_inheritors(relid, AccessShareLock, NULL);
+		tables = hooks_ancestors_below(relid, AccessShareLock);
 	walk = hooks_cascade_begin(tables, InvalidOid, max_rows, NULL, NULL);
 	route = hooks_cascade_route(walk);
 	foreach(lc, route->tables)
@@ -360,7 +360,7 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 
 		if (list_member_oid(counted, table->relid))
 			continue;
-		foreach(cell, find_all_inheritors(table->relid, NoLock, NULL))
+		foreach(cell, hooks_ancestors_below(table->relid, NoLock))
 		{
 			if (list_member_oid(counted, lfirst_oid(cell)))
 				continue;
