@@ -38,7 +38,7 @@ END $$;
 CREATE FUNCTION claims.note_event(event jsonb) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO claims.fired (hook, phase, op, relation, rows, metadata, pid)
 		VALUES (event->>'hook', event->>'phase', event->>'action', event->>'relation',
-			coalesce(jsonb_array_length(event->'new'), jsonb_array_length(event->'old')), event->'metadata', pg_backend_pid())
+			coalesce(jsonb_array_length(event->'new'), jsonb_array_length(event->'old'), (event->>'rows')::int), event->'metadata', pg_backend_pid())
 $$;
 
 CREATE FUNCTION claims.veto() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -5,6 +5,7 @@ The application is in library/.
 
 import io
 import os
+import time
 import unittest
 from unittest import mock
 
@@ -16,7 +17,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.test.runner import DiscoverRunner
 from django.test.utils import CaptureQueriesContext
 
-from claims import claim
+from claims import claim, preloaded
 
 settings.configure(
     INSTALLED_APPS=["library"],
@@ -112,7 +113,7 @@ def administer():
     """What a superuser does once: the extension, a template for test databases with it,
     and the right to empty the recycle bin"""
     for database, statements_ in (
-            ("postgres", ["DROP DATABASE IF EXISTS with_hooks", "CREATE DATABASE with_hooks"]),
+            ("postgres", ["CREATE DATABASE with_hooks"]),
             ("with_hooks", ["CREATE EXTENSION hooks", PURGE]),
             (os.environ["PGDATABASE"], [PURGE]),
             ("postgres", ["ALTER DATABASE with_hooks IS_TEMPLATE true"])):
@@ -287,6 +288,28 @@ def introspection():
     claim("sqlflush names no table of the extension", ["library_country" in out.getvalue(), "hooks" in out.getvalue()], [True, False])
 
 
+def no_trigger_sees():
+    """Reads and failures, where the library is preloaded"""
+    begin()
+    rows("""SELECT hooks.register('read', 'after', 'select', 'library_country', 'claims.note_event', on_error => 'abort'),
+            hooks.register('failed', 'on_failure', 'insert', 'library_country', 'claims.note_event')""")
+    Country.objects.bulk_create([Country(name=str(i)) for i in range(30)])
+    rows("TRUNCATE claims.fired")
+    read = len(list(Country.objects.iterator(chunk_size=7)))
+    claim("iterator() is one read with all of its rows, by a cursor of the server", [read, calls("read")], [30, "1 calls, 30 rows"])
+    rows("TRUNCATE claims.fired")
+    exists = Country.objects.filter(name="5").exists()
+    claim("exists() is a read of one row", [exists, calls("read")], [True, "1 calls, 1 rows"])
+    one = Country.objects.first()
+    error = error_of(lambda: Country(pk=one.pk).save(force_insert=True))
+    for _ in range(300):
+        if calls("failed") != "0 calls, 0 rows":
+            break
+        time.sleep(0.1)
+    claim("an IntegrityError is told to a hook of on_failure", [error, calls("failed")], [["IntegrityError", "23505"], "1 calls, 0 rows"])
+    rows("SELECT hooks.unregister('read'), hooks.unregister('failed')")
+
+
 class Claims(unittest.TextTestResult):
     """Each test is a claim"""
 
@@ -325,5 +348,7 @@ database_deletes()
 writes()
 transactions()
 introspection()
+if preloaded:
+    no_trigger_sees()
 test_cases()
 print("done")

@@ -4,10 +4,11 @@ import os
 
 import sqlalchemy
 from sqlalchemy import Column, ForeignKey, Integer, String, create_engine, delete, event, func, inspect, select, text, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, declarative_base, relationship
 from sqlalchemy.orm.exc import StaleDataError
 
-from claims import claim
+from claims import claim, preloaded
 
 Base = declarative_base()
 
@@ -307,6 +308,27 @@ def rows_changed():
     run("SELECT hooks.unregister('upper'), hooks.unregister('rows')")
 
 
+def no_trigger_sees():
+    """Upserts and reads, where the library is preloaded"""
+    run("""TRUNCATE claims.fired, "row" """)
+    value("""SELECT hooks.register('put', 'after', 'put', '"row"', 'claims.note', on_error => 'abort')""")
+    with Session(engine) as session:
+        session.add_all([Row(id=i, name="old") for i in range(1, 6)])
+        session.commit()
+        insert = postgresql.insert(Row).values([{"id": i, "name": "new"} for i in range(3, 11)])
+        session.execute(insert.on_conflict_do_update(index_elements=["id"], set_={"name": insert.excluded.name}))
+        session.execute(postgresql.insert(Row).values(id=1, name="none").on_conflict_do_nothing())
+        session.commit()
+    claim("on_conflict_do_update: a hook on put fires once for each row, with what it was",
+          rows("SELECT op, count(*) FROM claims.fired WHERE hook = 'put' GROUP BY op ORDER BY op"), [("INSERT", 5), ("UPDATE", 3)])
+    value("""SELECT hooks.register('read', 'after', 'select', '"row"', 'claims.note_event', on_error => 'abort')""")
+    with engine.connect() as conn:
+        read = sum(1 for _ in conn.execution_options(stream_results=True, max_row_buffer=3).execute(select(Row.id)))
+        conn.commit()
+    claim("stream_results: a cursor of the server is one read", [read, calls("read")], [10, "1 calls, 10 rows"])
+    run("SELECT hooks.unregister('put'), hooks.unregister('read')")
+
+
 Base.metadata.create_all(engine)
 for parent_, child_ in ((Plain, PlainChild), (Cascade, CascadeChild), (Passive, PassiveChild), (Left, LeftChild)):
     register(parent_, child_)
@@ -315,6 +337,8 @@ keeps()
 savepoints()
 pool()
 rows_changed()
+if preloaded:
+    no_trigger_sees()
 Base.metadata.drop_all(engine)
 claim("drop_all() drops the tables with their hooks", value("SELECT count(*) FROM hooks.registry"), 0)
 print("done")

@@ -39,6 +39,33 @@ for mode in simple extended prepared; do
 	claim "-M $mode: after_commit delivers each event" "$(sql -c 'SELECT count(*), sum(rows) FROM totals')" '400|400'
 done
 
+# Transactions that fail with 40001 are tried again: what they fired is gone with them
+sql -c 'TRUNCATE pgbench_history, seen, totals, claims.fired'
+PGOPTIONS='-c default_transaction_isolation=repeatable\ read' \
+	pgbench -n -M prepared -c 4 -j 2 -t 50 --max-tries=0 --latency-limit=60000 -U app >"$TMPDIR/tries.log" 2>&1
+sql -c 'SELECT hooks.flush()' >/dev/null
+claim "--max-tries: transactions are tried again, and commit" \
+	"$(sql -c 'SELECT count(*) FROM pgbench_history')$(grep -oE 'transactions retried: [1-9]' "$TMPDIR/tries.log" | sed 's/[1-9]$/some/')" "200transactions retried: some"
+claim "--max-tries: each has fired once in the end" \
+	"$(sql -c "SELECT count(*), (SELECT sum(rows) FROM totals), claims.calls('statement'), (SELECT count(*) FROM claims.fired WHERE hook = 'commit') FROM seen")" \
+	'200|200|200 calls, 200 rows|200'
+
+# Statements that are sent without waiting for one another
+cat >"$TMPDIR/pipeline.sql" <<'END'
+\set id random(1, 100000)
+\startpipeline
+UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = :id;
+UPDATE pgbench_tellers SET tbalance = tbalance + 1 WHERE tid = :client_id + 1;
+INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, :id, 1, now());
+\endpipeline
+END
+sql -c 'TRUNCATE pgbench_history, seen, totals, claims.fired'
+pgbench -n -M prepared -c 4 -j 2 -t 50 -U app -f "$TMPDIR/pipeline.sql" >/dev/null 2>&1
+sql -c 'SELECT hooks.flush()' >/dev/null
+claim "a pipeline fires for each of its statements, and its commit" \
+	"$(sql -c "SELECT count(*), (SELECT sum(rows) FROM totals), claims.calls('statement'), (SELECT count(*) FROM claims.fired WHERE hook = 'commit') FROM seen")" \
+	'200|200|200 calls, 200 rows|200'
+
 # A cascade of 1 + 3 + 6 rows, which each transaction makes and removes
 psql -Xqt -o /dev/null -v ON_ERROR_STOP=1 <<'END'
 SET client_min_messages = warning;
@@ -100,6 +127,15 @@ if [ "${PRELOADED:-}" ]; then
 	pgbench -n -M prepared -c 4 -j 2 -t 100 -U app >/dev/null 2>&1
 	claim "hooks.stats has counted the firings of all sessions" \
 		"$(sql -c "SELECT hook, calls, rows, failures FROM hooks.stats WHERE hook IN ('row', 'statement') ORDER BY 1")" $'row|400|400|0\nstatement|400|400|0'
+
+	sql -U app -c 'TRUNCATE claims.fired' -c "SELECT hooks.register('before_read', 'before', 'select', 'pgbench_accounts', 'claims.note_event')" \
+		-c "SELECT hooks.register('after_read', 'after', 'select', 'pgbench_accounts', 'claims.note_event', on_error => 'abort')" >/dev/null
+	for mode in simple extended prepared; do
+		sql -c 'TRUNCATE claims.fired'
+		pgbench -n -S -M $mode -c 4 -j 2 -t 50 -U app >/dev/null 2>&1
+		claim "-S -M $mode: hooks on select fire before and after each execution" \
+			"$(sql -c "SELECT claims.calls('before_read')" -c "SELECT claims.calls('after_read')")" $'200 calls, 0 rows\n200 calls, 200 rows'
+	done
 fi
 
 echo 'done'

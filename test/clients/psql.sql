@@ -109,4 +109,24 @@ SELECT claims.line('\d shows the triggers of the hooks', :'triggers',
 \set tables `psql -XAtc '\dt' | wc -l`
 SELECT claims.line('\dt shows no table of the extension', :'tables', '3');
 
+-- What no trigger sees, where the library is preloaded
+\set preloaded `echo ${PRELOADED:-0}`
+\if :preloaded
+SELECT hooks.register('load', 'after', 'load', 'author', 'claims.note_event', on_error => 'abort'),
+	hooks.register('dump', 'after', 'dump', 'author', 'claims.note_event', on_error => 'abort'),
+	hooks.register('read', 'after', 'select', 'author', 'claims.note_event', on_error => 'abort') AS r \gset
+TRUNCATE claims.fired;
+\copy author FROM PROGRAM 'seq -f "%g,x" 501 600' (FORMAT csv)
+\copy author (id) TO '/dev/null'
+SELECT claims.line('\copy is a COPY for hooks on load and dump', claims.calls('load') || '; ' || claims.calls('dump'),
+	'1 calls, 100 rows; 1 calls, ' || (SELECT count(*) FROM author) || ' rows');
+TRUNCATE claims.fired;
+\set FETCH_COUNT 7
+\o /dev/null
+SELECT id FROM author WHERE id > 500;
+\o
+\unset FETCH_COUNT
+SELECT claims.line('FETCH_COUNT: a cursor is one read, with all of its rows', claims.calls('read'), '1 calls, 100 rows');
+\endif
+
 \echo done
