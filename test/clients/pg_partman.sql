@@ -95,6 +95,8 @@ SELECT partman.partition_data_id('app.reading', 100) AS r \gset
 SELECT claims.line('rows that leave the default partition are deleted and inserted',
 	string_agg(op || ' ' || count, ', ' ORDER BY op), 'DELETE 10, INSERT 10')
 	FROM (SELECT op, count(*) FROM claims.fired WHERE hook = 'row' GROUP BY op) x;
+SELECT claims.line('for before_cascade it is a DELETE of one partition', claims.calls('cascade') || '; ' || claims.calls('wide_before'),
+	'1 calls, 10 rows; 1 calls, 10 rows');
 SELECT hooks.flush() AS r \gset
 SELECT claims.line('and so they are to after_commit',
 	string_agg(op || ' ' || sum, ', ' ORDER BY op), 'delete 10, insert 10')
@@ -105,6 +107,21 @@ SELECT claims.line('which has the row triggers of its parent', count(*)::text, '
 SELECT hooks.unregister('later') AS r \gset
 DELETE FROM reading WHERE id >= 5000;
 DROP TABLE reading_p5000;
+
+-- For the recycle bin they would be rows that are gone; hooks.pause() leaves them out
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'reading', 'hooks.keep') AS r \gset
+INSERT INTO reading SELECT i, 1, 0 FROM generate_series(6000, 6019) i;
+SELECT partman.partition_data_id('app.reading') AS moved \gset
+SELECT claims.line('hooks.keep keeps what is moved', :'moved' || ' moved, ' || sum(rows) || ' kept', '20 moved, 20 kept') FROM hooks.kept;
+INSERT INTO reading SELECT i, 1, 0 FROM generate_series(7000, 7019) i;
+BEGIN;
+SELECT hooks.pause('bin', 'rows are moved') AS r \gset
+SELECT partman.partition_data_id('app.reading') AS moved \gset
+COMMIT;
+SELECT claims.line('hooks.pause() keeps it out of the bin', :'moved' || ' moved, ' || sum(rows) || ' kept', '20 moved, 20 kept') FROM hooks.kept;
+SELECT hooks.unregister('bin') AS r \gset
+DELETE FROM reading WHERE id >= 6000;
+DROP TABLE reading_p6000, reading_p7000;
 
 -- Retention: what is old goes by DROP TABLE, of which hooks on drop are told; no row fires
 UPDATE partman.part_config SET retention = '200', retention_keep_table = false WHERE parent_table = 'app.reading';
