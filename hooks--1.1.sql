@@ -27,7 +27,7 @@ COMMENT ON SCHEMA hooks IS 'named callbacks that fire before, in and after state
 COMMENT ON SCHEMA hooks_definition IS 'the definitions of hooks, one function each; made by hooks.register(), never called';
 
 CREATE FUNCTION hooks.definition() RETURNS boolean
-    LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'hooks_definition';
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'hooks_definition';
 COMMENT ON FUNCTION hooks.definition() IS 'stands in the definition of a hook, and raises an error if somebody calls it';
 
 -- Checks that are registered: a function each, as for the definitions.  Whoever
