@@ -83,14 +83,29 @@ add_way(List *ways, HookTable *table, const HookForeignKey *key)
  * sessions from changing it.  As it is open, functions that the walk's queries
  * call cannot change it in this session, either.
  */
-static Relation
+static void
 open_route_table(HookRoute *route, HookTable *table, Oid relid)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
-
-	route->open = lappend(route->open, rel);
+	route->open = lappend(route->open, table_open(relid, AccessShareLock));
 	table->relids = lappend_oid(table->relids, relid);
-	return rel;
+}
+
+/*
+ * The same for the tables above one.
+ */
+static void
+open_route_above(HookRoute *route, HookTable *table, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_graph_above(relid))
+	{
+		if (lfirst_oid(lc) == table->relid ||
+			list_member_oid(table->above, lfirst_oid(lc)))
+			continue;
+		open_route_table(route, table, lfirst_oid(lc));
+		table->above = lappend_oid(table->above, lfirst_oid(lc));
+	}
 }
 
 /*
@@ -138,13 +153,12 @@ hooks_route_misses(const HookRoute *route, Relation rel)
 static void
 add_leaf(HookRoute *route, HookTable *table, Oid relid)
 {
-	Relation	rel = open_route_table(route, table, relid);
+	Relation	rel = table_open(relid, AccessShareLock);
 	HookLeaf   *leaf =
 		hash_search(table->leaf_by_relid, &relid, HASH_ENTER, NULL);
 	int			ntriggers = rel->trigdesc == NULL ? 0 :
 		rel->trigdesc->numtriggers;
 	Trigger    *triggers;
-	ListCell   *lc;
 
 	CHECK_FOR_INTERRUPTS();
 
@@ -165,10 +179,9 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	 * partition keys: to read one may call a function, which must not run as
 	 * the user.
 	 */
-	foreach(lc, hooks_graph_above(relid))
-	{
-		(void) open_route_table(route, table, lfirst_oid(lc));
-	}
+	if (relid != table->relid)
+		open_route_table(route, table, relid);
+	open_route_above(route, table, relid);
 	leaf->partition = rel->rd_rel->relispartition ? hooks_partition_make(rel) :
 		NULL;
 	if (leaf->partition != NULL)
@@ -205,6 +218,7 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 			leaf->updates = add_way(leaf->updates, table, key);
 	}
 	pfree(triggers);
+	table_close(rel, NoLock);
 }
 
 HookTable *
@@ -258,9 +272,8 @@ get_route_table(HookRoute *route, Oid relid)
 	table->leaf_by_relid = hash_create("hooks leaves", 16, &info,
 									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	route->tables = lappend(route->tables, table);
-	table->partitioned =
-		open_route_table(route, table, relid)->rd_rel->relkind ==
-		RELKIND_PARTITIONED_TABLE;
+	open_route_table(route, table, relid);
+	table->partitioned = get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE;
 	table->tree = get_route_tree(route, hooks_ancestors_top(relid));
 	if (!table->partitioned)
 		add_leaf(route, table, relid);

@@ -378,7 +378,7 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 			if (OidIsValid(open))
 				hooks_keeper_close(&rows);
 			open = entry->relid;
-			hooks_keeper_open(&keeper, &rows, open);
+			hooks_keeper_open(&keeper, &rows, rel, open);
 		}
 		hooks_keeper_read(&rows, &entry->tid);
 		hooks_keeper_put_row(&keeper, writer, &rows, field);

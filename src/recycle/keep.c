@@ -100,7 +100,7 @@ write_table(HookKeptWriter *writer, const Keep *keep, Oid bin, Oid relid,
 
 		if (lfirst_oid(top) != relid)
 			continue;
-		hooks_keeper_open(keeper, &rows, list->relid);
+		hooks_keeper_open(keeper, &rows, rel, list->relid);
 		for (int64 i = 0; i < list->n; i++)
 		{
 			hooks_keeper_read(&rows, &list->tids[i]);

@@ -77,15 +77,20 @@ hooks_keeper_end(HookKeeper *keeper)
 }
 
 /*
- * Begins to read rows that a table, or partition, itself holds.  The caller
- * has called hooks_rowtext_begin_settings().
+ * Begins to read rows that the keeper's table itself holds, which the caller
+ * has opened, or a partition.  The caller has called
+ * hooks_rowtext_begin_settings().
  */
 void
-hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows, Oid relid)
+hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows,
+				  Relation table, Oid relid)
 {
+	Assert(RelationGetRelid(table) == keeper->format.relid);
 	if (keeper->has_names)
 		hooks_rowtext_set_path();
-	rows->rel = table_open(relid, AccessShareLock);
+	rows->table = table;
+	rows->rel = relid == keeper->format.relid ? table :
+		table_open(relid, AccessShareLock);
 	rows->slot = table_slot_create(rows->rel, NULL);
 	rows->attnums =
 		palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
@@ -118,7 +123,8 @@ hooks_keeper_close(HookKeeperRows *rows)
 {
 	pfree(rows->attnums);
 	ExecDropSingleTupleTableSlot(rows->slot);
-	table_close(rows->rel, NoLock);
+	if (rows->rel != rows->table)
+		table_close(rows->rel, NoLock);
 }
 
 /*

@@ -27,7 +27,8 @@ typedef struct HookKeeper
 /* The rows of a table, or of a partition of it */
 typedef struct HookKeeperRows
 {
-	Relation	rel;
+	Relation	table;			/* the keeper's */
+	Relation	rel;			/* that holds the rows */
 	TupleTableSlot *slot;
 	AttrNumber *attnums;		/* by field: its own number */
 } HookKeeperRows;
@@ -37,7 +38,7 @@ extern void hooks_keeper_add_column(HookKeeper *keeper, Relation rel,
 									const char *name);
 extern void hooks_keeper_end(HookKeeper *keeper);
 extern void hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows,
-							  Oid relid);
+							  Relation table, Oid relid);
 extern void hooks_keeper_read(HookKeeperRows *rows, ItemPointer tid);
 extern void hooks_keeper_close(HookKeeperRows *rows);
 extern void hooks_keeper_put(HookKeeper *keeper, HookKeptWriter *writer,
