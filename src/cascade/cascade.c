@@ -281,6 +281,18 @@ apply_moved(HookWalk *walk, HookStep *step, HookLane *lane, HeapTuple tuple)
 }
 
 /*
+ * Locks the current row of a lane, if the walk locks rows.  False if the walk
+ * has to begin anew: then rows of this round are locked, and no more.
+ */
+static bool
+lock_current(HookWalk *walk, HookStep *step, const HookLane *lane)
+{
+	if (walk->locks && lane == &step->state->rows)
+		walk->overtaken |= !hooks_lock_found(walk, step, lane);
+	return !walk->overtaken;
+}
+
+/*
  * Processes the current row of a lane, and moves on to the next one.
  */
 static void
@@ -294,6 +306,11 @@ apply_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 	List	   *late;
 	ListCell   *lc;
 
+	if (!lock_current(walk, step, lane))
+	{
+		(void) hooks_lane_advance(lane);
+		return;
+	}
 	if (meets)
 		tuple = heap_form_tuple(lane->found, lane->values, lane->nulls);
 	apply_found(walk, step, lane, lane->values, lane->nulls,
@@ -352,11 +369,11 @@ count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 static void
 start_lane(HookWalk *walk, const HookStep *step, HookLane *lane)
 {
-	if (hooks_lane_probe(lane, walk->locks))
+	if (hooks_lane_probe(lane))
 		return;
 	if (!hooks_lane_has_plan(lane))
 		hooks_walk_renew_sql(walk, step, lane);
-	hooks_lane_open(lane, walk->locks);
+	hooks_lane_open(lane);
 }
 
 /*
@@ -418,38 +435,7 @@ open_steps(HookWalk *walk, bool deferred)
 }
 
 /*
- * Opens once more what open_steps() has opened.  With "again", the queries run
- * again, with a new snapshot; otherwise the lanes give the same rows again.
- */
-static void
-reopen_steps(HookWalk *walk, bool again)
-{
-	ListCell   *lc;
-
-	foreach(lc, walk->taken)
-	{
-		HookStep   *step = lfirst(lc);
-		HookLane   *lanes[] = {&step->state->rows, &step->state->checks};
-
-		for (int i = 0; i < lengthof(lanes); i++)
-		{
-			if (!hooks_lane_is_open(lanes[i]))
-				continue;
-			if (again)
-			{
-				hooks_lane_close(lanes[i]);
-				start_lane(walk, step, lanes[i]);
-			}
-			else
-				hooks_lane_rewind(lanes[i]);
-			(void) hooks_lane_advance(lanes[i]);
-		}
-	}
-}
-
-/*
- * Begins a round; false if nothing waits.  If the walk locks rows, the rows in
- * the lanes are locked then.
+ * Begins a round; false if nothing waits.
  */
 static bool
 open_round(HookWalk *walk, bool deferred)
@@ -458,17 +444,7 @@ open_round(HookWalk *walk, bool deferred)
 		return false;
 	if (walk->locks)
 		hooks_lock_renew_snapshot(walk);
-	if (!open_steps(walk, deferred))
-		return false;
-	if (!walk->locks)
-		return true;
-	while (!hooks_lock_round(walk))
-	{
-		hooks_lock_renew_snapshot(walk);
-		reopen_steps(walk, true);
-	}
-	reopen_steps(walk, false);
-	return true;
+	return open_steps(walk, deferred);
 }
 
 static void
@@ -483,12 +459,12 @@ choose(HookStep *step, HookLane *lane, HookStep **first, HookLane **first_lane)
 
 /*
  * Processes the open steps: in the order of events, or step by step if the
- * order does not matter.
+ * order does not matter.  It always does to lock rows.
  */
 static void
 run_round(HookWalk *walk)
 {
-	bool		ordered = walk->route->ordered;
+	bool		ordered = walk->route->ordered || walk->locks;
 	ListCell   *lc;
 
 	for (;;)
@@ -597,7 +573,7 @@ hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 
 	lane.context = lane.memory = CurrentMemoryContext;
 	lane.sql = sql;
-	hooks_lane_open(&lane, false);
+	hooks_lane_open(&lane);
 	while (hooks_lane_advance(&lane))
 	{
 		Oid			found = DatumGetObjectId(lane.values[HOOK_ROOT_RELID]);
@@ -622,7 +598,8 @@ hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 
 /*
  * Runs the walk to its end, from the rows that were added.  False if a table
- * has changed since the route was made: then begin another walk.
+ * has changed since the route was made, or another session has changed a row
+ * that was found: then begin another walk.
  */
 bool
 hooks_cascade_run(HookWalk *walk)
@@ -633,10 +610,11 @@ hooks_cascade_run(HookWalk *walk)
 		if (walk->outdated || !open_round(walk, false))
 			break;
 		run_round(walk);
+		walk->outdated |= walk->overtaken;
 	}
 	if (!walk->outdated && open_round(walk, true))
 		run_round(walk);
-	if (walk->outdated)
+	if (walk->outdated || walk->overtaken)
 		return false;
 	hooks_change_tell(walk);
 	return true;

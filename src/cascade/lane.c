@@ -355,7 +355,7 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 	}
 	lane->batch = AllocSetContextCreate(lane->memory, "hooks lane",
 										ALLOCSET_DEFAULT_SIZES);
-	lane->at = lane->nbatch = lane->nfetched = 0;
+	lane->at = lane->nbatch = 0;
 	lane->complete = false;
 	MemoryContextSwitchTo(old);
 }
@@ -392,44 +392,104 @@ sort_last_row(HookLane *lane)
 }
 
 /*
- * Takes a row that was found in an index; false if there are too many.
+ * The next input row of this round: its event, and a key.  False if there is
+ * none.  The values are valid until the next one.
  */
 static bool
-receive_probed(const Datum *values, const bool *nulls, void *arg)
+next_input(HookLane *lane, Datum *values, bool *nulls)
 {
-	HookLane   *lane = arg;
+	const HookLaneRows *rows = &lane->current;
 
-	if (lane->nbatch == FETCH_ROWS)
+	if (lane->ninputs == rows->n)
 		return false;
-	take_row(lane, values, nulls);
-	sort_last_row(lane);
+	if (rows->store == NULL)
+	{
+		heap_deform_tuple(rows->few[lane->ninputs++], lane->desc, values,
+						  nulls);
+		return true;
+	}
+	if (!tuplestore_gettupleslot(rows->store, true, false, lane->input))
+		elog(ERROR, "could not read a row of %s", lane->enr.md.name);
+	slot_getallattrs(lane->input);
+	memcpy(values, lane->input->tts_values,
+		   sizeof(Datum) * lane->desc->natts);
+	lane->ninputs++;
 	return true;
+}
+
+static void
+end_scan(HookLane *lane)
+{
+	hooks_probe_end(lane->scan);
+	lane->scan = NULL;
+	if (lane->input != NULL)
+		ExecDropSingleTupleTableSlot(lane->input);
+	lane->input = NULL;
+}
+
+/*
+ * Fetches more rows from the index.  Where it has other columns than the key,
+ * its rows are not in the order in which the query would find them: they are
+ * sorted, which takes all rows of the round.
+ */
+static void
+fetch_probed(HookLane *lane)
+{
+	MemoryContext old = MemoryContextSwitchTo(lane->memory);
+	Datum		values[MaxTupleAttributeNumber];
+	bool		nulls[MaxTupleAttributeNumber];
+
+	MemoryContextReset(lane->batch);
+	lane->at = lane->nbatch = 0;
+	while (lane->nbatch < FETCH_ROWS)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (hooks_probe_next(lane->scan, values, nulls))
+		{
+			take_row(lane, values, nulls);
+			if (!lane->probe->exact)
+				sort_last_row(lane);
+		}
+		else if (next_input(lane, values, nulls))
+			hooks_probe_look(lane->scan, values);
+		else
+		{
+			lane->complete = true;
+			end_scan(lane);
+			break;
+		}
+	}
+	MemoryContextSwitchTo(old);
 }
 
 /*
  * Finds the rows for this round without a query; otherwise as
  * hooks_lane_open().  False if it does not open the lane: it has no index, or
- * many rows go in or come out.
+ * one whose rows have to be sorted, and many rows go in or come out.
  */
 bool
-hooks_lane_probe(HookLane *lane, bool stays)
+hooks_lane_probe(HookLane *lane)
 {
+	MemoryContext old;
+
 	Assert(lane->running == NULL && lane->batch == NULL);
-	if (lane->probe == NULL || lane->current.n > HOOK_LANE_FEW)
+	if (lane->probe == NULL ||
+		(!lane->probe->exact && lane->current.n > HOOK_LANE_FEW))
 		return false;
+	old = MemoryContextSwitchTo(lane->memory);
 	prepare_receiver(lane, lane->probe->found);
-	if (!hooks_probe_run(lane->probe, lane->current.few, lane->current.n,
-						 lane->desc, receive_probed, lane))
-	{
-		hooks_lane_close(lane);
-		return false;
-	}
-	lane->nfetched = 1;
-	lane->complete = true;
-	lane->stays = stays;
+	lane->scan = hooks_probe_begin(lane->probe);
+	lane->input = lane->current.store == NULL ? NULL :
+		MakeSingleTupleTableSlot(lane->desc, &TTSOpsMinimalTuple);
+	lane->ninputs = 0;
 	lane->has_row = false;
+	fetch_probed(lane);
 	lane->at = -1;
-	return true;
+	MemoryContextSwitchTo(old);
+	if (lane->complete || lane->probe->exact)
+		return true;
+	hooks_lane_close(lane);
+	return false;
 }
 
 /*
@@ -481,20 +541,17 @@ fetch(HookLane *lane)
 {
 	MemoryContextReset(lane->batch);
 	lane->at = lane->nbatch = 0;
-	lane->nfetched++;
 	hooks_executor_run(lane->running, FETCH_ROWS);
 	lane->complete = lane->nbatch < FETCH_ROWS;
-	/* hooks_lane_rewind() needs the query, unless all rows are in memory */
-	if (lane->complete && (!lane->stays || lane->nfetched == 1))
+	if (lane->complete)
 		end_query(lane);
 }
 
 /*
  * Starts the query for this round; hooks_lane_advance() takes its rows.
- * stays: the rows are read twice, with hooks_lane_rewind() in between.
  */
 void
-hooks_lane_open(HookLane *lane, bool stays)
+hooks_lane_open(HookLane *lane)
 {
 	MemoryContext old = MemoryContextSwitchTo(lane->memory);
 	QueryEnvironment *tables = create_queryEnv();
@@ -522,24 +579,14 @@ hooks_lane_open(HookLane *lane, bool stays)
 	lane->running = CreateQueryDesc(statement, lane->sql, GetActiveSnapshot(),
 									InvalidSnapshot, &lane->receiver, NULL,
 									tables, 0);
-	ExecutorStart(lane->running, stays ? EXEC_FLAG_REWIND : 0);
+	ExecutorStart(lane->running, 0);
 	hooks_reads_ignore(lane->running);
-	lane->stays = stays;
 	lane->has_row = false;
 	prepare_receiver(lane, lane->running->tupDesc);
 	fetch(lane);
 	lane->at = -1;
 	leave(lane, &before);
 	MemoryContextSwitchTo(old);
-}
-
-/*
- * Is a lane open?  It can be, though all its rows were read.
- */
-bool
-hooks_lane_is_open(const HookLane *lane)
-{
-	return lane->batch != NULL;
 }
 
 /*
@@ -558,14 +605,16 @@ hooks_lane_close(HookLane *lane)
 		end_query(lane);
 		leave(lane, &before);
 	}
+	if (lane->scan != NULL)
+		end_scan(lane);
 	lane->has_row = false;
 	MemoryContextDelete(lane->batch);
 	lane->batch = NULL;
 }
 
 /*
- * The next row of a lane's query; false if there is none, and then the lane is
- * closed unless it stays.
+ * The next row of an open lane; false if there is none, and then the lane is
+ * closed.
  */
 bool
 hooks_lane_advance(HookLane *lane)
@@ -576,15 +625,18 @@ hooks_lane_advance(HookLane *lane)
 		return false;
 	if (++lane->at >= lane->nbatch && !lane->complete)
 	{
-		enter(lane, &before);
-		fetch(lane);
-		leave(lane, &before);
+		if (lane->scan != NULL)
+			fetch_probed(lane);
+		else
+		{
+			enter(lane, &before);
+			fetch(lane);
+			leave(lane, &before);
+		}
 	}
 	if (lane->at >= lane->nbatch)
 	{
-		lane->has_row = false;
-		if (!lane->stays)
-			hooks_lane_close(lane);
+		hooks_lane_close(lane);
 		return false;
 	}
 	lane->has_row = true;
@@ -592,29 +644,6 @@ hooks_lane_advance(HookLane *lane)
 	lane->nulls = lane->all_nulls + lane->at * lane->found->natts;
 	lane->event = DatumGetInt64(lane->values[0]);
 	return true;
-}
-
-/*
- * Reads the rows of a lane that stays once more.  They are the same, as the
- * query keeps its snapshot.  After this the lane does not stay.
- */
-void
-hooks_lane_rewind(HookLane *lane)
-{
-	HookIdentity before;
-
-	Assert(lane->batch != NULL && lane->stays);
-	lane->stays = false;
-	if (lane->nfetched > 1)
-	{
-		enter(lane, &before);
-		ExecutorRewind(lane->running);
-		leave(lane, &before);
-		MemoryContextReset(lane->batch);
-		lane->nbatch = 0;
-		lane->complete = false;
-	}
-	lane->at = -1;
 }
 
 /*

@@ -45,20 +45,20 @@ typedef struct HookLane
 	bool		is_few;			/* which of them is for this round */
 	TupleDesc	desc;			/* of the input */
 	EphemeralNamedRelationData enr;
-	struct HookProbe *probe;	/* NULL: few rows need the query */
+	struct HookProbe *probe;	/* NULL: all rounds need the query */
 	HookLaneRows current;		/* of this round */
 	HookLaneRows next;			/* of the next round */
 	QueryDesc  *running;		/* NULL: its query has ended */
+	struct HookProbeScan *scan; /* in its place; NULL: none, or it has ended */
+	TupleTableSlot *input;		/* of the scan, from a tuplestore */
+	int64		ninputs;		/* that the scan has taken */
 	bool		has_row;		/* there is a current row */
-	bool		stays;			/* the query is to be rewound, so it does not
-								 * end with its last row */
 	CachedPlan *cached;			/* of what is running */
 	ResourceOwner owner;		/* of that; NULL: none */
 	TupleDesc	found;			/* of what the query finds; NULL: not known
 								 * yet */
 	MemoryContext batch;		/* of the fetched rows; NULL: it is closed */
 	int			nbatch;
-	int			nfetched;		/* how often rows were fetched */
 	bool		complete;		/* they are the last ones of this round */
 	int			at;				/* the current row */
 	Datum	   *all_values;		/* of the fetched rows, row by row */
@@ -77,11 +77,9 @@ extern void hooks_lane_set_sql(HookLane *lane, char *sql);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
 extern bool hooks_lane_waits(const HookLane *lane);
 extern bool hooks_lane_next_round(HookLane *lane);
-extern bool hooks_lane_probe(HookLane *lane, bool stays);
-extern void hooks_lane_open(HookLane *lane, bool stays);
+extern bool hooks_lane_probe(HookLane *lane);
+extern void hooks_lane_open(HookLane *lane);
 extern bool hooks_lane_advance(HookLane *lane);
-extern bool hooks_lane_is_open(const HookLane *lane);
-extern void hooks_lane_rewind(HookLane *lane);
 extern void hooks_lane_close(HookLane *lane);
 extern void hooks_lane_end(HookLane *lane);
 extern void hooks_lane_forget(HookLane *lane);

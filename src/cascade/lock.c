@@ -7,7 +7,8 @@
  * is going to take.  A row that will be deleted is locked FOR UPDATE: after
  * that no session can add a row that refers to it, so the next round finds all
  * of them.  If another session has changed or removed a row since the round's
- * snapshot, the round is looked up again with a new snapshot.
+ * snapshot, the rest of the round is locked, and then the walk begins anew.
+ * What it has locked nobody can change meanwhile.
  *
  * An example: table b refers to a, and c refers to b.  We delete row 1 of a.
  * Another session has inserted row 20 of c, which refers to row 10 of b, and
@@ -16,7 +17,7 @@
  *	round 1		finds rows 10 and 11 of b.  To lock row 10 is to wait for
  *				the other one, who has it FOR KEY SHARE.  It commits, and
  *				row 10 is locked.  Row 11 is not what it was: again.
- *	again		finds row 10, which is locked.
+ *	round 1		finds row 10, which is locked.
  *	round 2		has a snapshot of its own, and finds row 20 of c.
  *
  * The table of the rows is locked, too, as the cascade is going to lock it.
@@ -170,50 +171,19 @@ lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
 }
 
 /*
- * The step whose open lane has the lowest event; NULL if no lane is open.
- */
-static HookStep *
-first_step(const HookWalk *walk)
-{
-	HookStep   *first = NULL;
-	ListCell   *lc;
-
-	foreach(lc, walk->taken)
-	{
-		HookStep   *step = lfirst(lc);
-
-		if (!step->state->rows.has_row)
-			continue;
-		if (first == NULL ||
-			step->state->rows.event < first->state->rows.event)
-			first = step;
-	}
-	return first;
-}
-
-/*
- * Locks what the lanes of this round have found; the lanes stay.  False if the
- * round must be looked up again.
+ * Locks the row that a lane has found, if it has found one.  False if it has
+ * changed or gone since the active snapshot.
  */
 bool
-hooks_lock_round(HookWalk *walk)
+hooks_lock_found(HookWalk *walk, HookStep *step, const HookLane *lane)
 {
-	bool		current = true;
-	HookStep   *step;
+	Oid			relid = found_relid(lane->values, HOOK_ROW_RELID);
+	ItemPointer tid = found_tid(lane->values, HOOK_ROW_TID);
 
-	while ((step = first_step(walk)) != NULL)
-	{
-		HookLane   *lane = &step->state->rows;
-		Oid			relid = found_relid(lane->values, HOOK_ROW_RELID);
-		ItemPointer tid = found_tid(lane->values, HOOK_ROW_TID);
-
-		CHECK_FOR_INTERRUPTS();
-		if (!lane->nulls[HOOK_ROW_TID] &&
-			!hooks_tidset_has(walk->doomed, relid, tid))
-			current &= lock_row(walk, step, relid, tid);
-		(void) hooks_lane_advance(lane);
-	}
-	return current;
+	CHECK_FOR_INTERRUPTS();
+	return lane->nulls[HOOK_ROW_TID] ||
+		hooks_tidset_has(walk->doomed, relid, tid) ||
+		lock_row(walk, step, relid, tid);
 }
 
 /*

@@ -10,7 +10,8 @@
 #include "cascade/walk.h"
 
 extern void hooks_lock_renew_snapshot(const HookWalk *walk);
-extern bool hooks_lock_round(HookWalk *walk);
+extern bool hooks_lock_found(HookWalk *walk, HookStep *step,
+							 const HookLane *lane);
 extern void hooks_lock_end(HookWalk *walk);
 
 #endif							/* HOOKS_LOCK_H */

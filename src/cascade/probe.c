@@ -5,7 +5,10 @@
  * Most deletes are of one row, and then a round has a few keys.  To start a
  * query for them takes many times as long as to find their rows.  So, as
  * ri_triggers.c does for its checks since PostgreSQL 19, they are looked up in
- * an index of the referencing table, without a query.
+ * an index of the referencing table, without a query.  Many keys are, too: a
+ * query that hashes them all does less for each, but takes its rows through
+ * the executor and sorts them, which takes longer.  The cascade is going to
+ * look up the same keys one by one.
  *
  * It must be a valid B-tree that begins with the columns of the key, whose
  * operator family comes with PostgreSQL.  Nothing that a user wrote is called
@@ -114,7 +117,7 @@ is_usable(Relation index)
  */
 static int
 column_at(const HookProbe *probe, const HookForeignKey *key, Relation index,
-			int position)
+		  int position)
 {
 	for (int i = 0; i < key->nkeys; i++)
 	{
@@ -174,6 +177,31 @@ found_desc(const HookProbe *probe, Relation rel)
 }
 
 /*
+ * Finds the index; if the probe is exact, one that has no other columns.
+ */
+static bool
+find_index(HookProbe *probe, const HookForeignKey *key, Relation rel)
+{
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		probe->index = lfirst_oid(lc);
+		found = is_usable(index) &&
+			(!probe->exact ||
+			 IndexRelationGetNumberOfAttributes(index) == key->nkeys) &&
+			make_scan_keys(probe, key, index);
+		index_close(index, NoLock);
+		if (found)
+			break;
+	}
+	return found;
+}
+
+/*
  * How the rows of a step are found by an index, in the current memory context;
  * NULL if they cannot be.  It is valid until the table changes.
  */
@@ -184,8 +212,7 @@ hooks_probe_make(const HookStep *step)
 	const HookTable *table = step->table;
 	HookProbe  *probe;
 	Relation	rel;
-	bool		found = false;
-	ListCell   *lc;
+	bool		found;
 
 	if (table->partitioned || step->recheck || step->meets ||
 		(step->copies && step->moves))
@@ -197,15 +224,12 @@ hooks_probe_make(const HookStep *step)
 	probe->attnums = palloc(sizeof(AttrNumber) * key->nkeys);
 	probe->keys = palloc(sizeof(ScanKeyData) * key->nkeys);
 	rel = table_open(key->referencing, NoLock);
-	foreach(lc, RelationGetIndexList(rel))
+	probe->exact = true;
+	found = find_index(probe, key, rel);
+	if (!found)
 	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-
-		found = is_usable(index) && make_scan_keys(probe, key, index);
-		probe->index = lfirst_oid(lc);
-		index_close(index, NoLock);
-		if (found)
-			break;
+		probe->exact = false;
+		found = find_index(probe, key, rel);
 	}
 	if (found)
 	{
@@ -218,17 +242,83 @@ hooks_probe_make(const HookStep *step)
 	return found ? probe : NULL;
 }
 
-/*
- * Gives the row in the slot to the receiver, as the step's query would.
- */
-static bool
-receive(const HookProbe *probe, Datum event, TupleTableSlot *slot,
-		HookProbeReceiver receiver, void *arg)
+struct HookProbeScan
 {
-	Datum		values[MaxTupleAttributeNumber];
-	bool		nulls[MaxTupleAttributeNumber];
+	HookProbe  *probe;
+	Relation	rel;
+	Relation	index;
+	Snapshot	snapshot;		/* the one that was active at the beginning */
+	ScanKeyData *keys;
+	SysScanDesc scan;			/* NULL: nothing was looked up yet */
+	Datum		event;			/* of what is looked up */
+	bool		done;			/* all of its rows were found */
+};
 
-	values[0] = event;
+/*
+ * Gets ready to find rows that the active snapshot sees, in the current memory
+ * context.  The caller has the table open, and the probe is as the table is
+ * now.
+ */
+HookProbeScan *
+hooks_probe_begin(HookProbe *probe)
+{
+	HookProbeScan *scan = palloc0(sizeof(HookProbeScan));
+
+	scan->probe = probe;
+	scan->rel = table_open(probe->relid, NoLock);
+	scan->index = index_open(probe->index, AccessShareLock);
+	scan->snapshot = RegisterSnapshot(GetActiveSnapshot());
+	scan->keys = palloc(sizeof(ScanKeyData) * probe->nkeys);
+	memcpy(scan->keys, probe->keys, sizeof(ScanKeyData) * probe->nkeys);
+	scan->done = true;
+	return scan;
+}
+
+/*
+ * Looks for the rows that refer to an input row of the step's query: its event
+ * and key, which must be valid as long.  hooks_probe_next() finds them.
+ */
+void
+hooks_probe_look(HookProbeScan *scan, const Datum *input)
+{
+	const HookProbe *probe = scan->probe;
+
+	scan->event = input[0];
+	scan->done = false;
+	for (int i = 0; i < probe->nkeys; i++)
+	{
+		/* at first of the table, then of the index */
+		scan->keys[i].sk_attno = scan->scan == NULL ? probe->attnums[i] :
+			i + 1;
+		scan->keys[i].sk_argument = input[probe->positions[i] + 1];
+	}
+	if (scan->scan == NULL)
+		scan->scan = systable_beginscan_ordered(scan->rel, scan->index,
+												scan->snapshot, probe->nkeys,
+												scan->keys);
+	else
+		index_rescan(scan->scan->iscan, scan->keys, probe->nkeys, NULL, 0);
+}
+
+/*
+ * The next row, with the columns of the step's query; false if there is none.
+ * The values are valid until the next one is asked for.
+ */
+bool
+hooks_probe_next(HookProbeScan *scan, Datum *values, bool *nulls)
+{
+	const HookProbe *probe = scan->probe;
+	TupleTableSlot *slot;
+
+	if (scan->done)
+		return false;
+	if (systable_getnext_ordered(scan->scan, ForwardScanDirection) == NULL)
+	{
+		scan->done = true;
+		return false;
+	}
+	slot = scan->scan->slot;
+	values[0] = scan->event;
 	values[HOOK_ROW_RELID] = ObjectIdGetDatum(probe->relid);
 	values[HOOK_ROW_TID] = PointerGetDatum(&slot->tts_tid);
 	memset(nulls, false, sizeof(bool) * HOOK_ROW_COLUMNS);
@@ -241,47 +331,17 @@ receive(const HookProbe *probe, Datum event, TupleTableSlot *slot,
 		values[HOOK_ROW_COLUMNS + i] =
 			slot_getattr(slot, probe->columns[i],
 						 &nulls[HOOK_ROW_COLUMNS + i]);
-	return receiver(values, nulls, arg);
+	return true;
 }
 
-/*
- * Finds the rows that the active snapshot sees, for each of some input rows of
- * the step's query in turn.  False if the receiver did not want them all.  The
- * caller has the table open, and the probe is as the table is now.
- */
-bool
-hooks_probe_run(HookProbe *probe, HeapTuple *inputs, int n, TupleDesc desc,
-				HookProbeReceiver receiver, void *arg)
+void
+hooks_probe_end(HookProbeScan *scan)
 {
-	Relation	rel = table_open(probe->relid, NoLock);
-	Relation	index = index_open(probe->index, AccessShareLock);
-	bool		more = true;
-
-	for (int i = 0; i < n && more; i++)
-	{
-		Datum		values[INDEX_MAX_KEYS + 1];
-		bool		nulls[INDEX_MAX_KEYS + 1];
-		SysScanDesc scan;
-
-		Assert(desc->natts == probe->nkeys + 1);
-		heap_deform_tuple(inputs[i], desc, values, nulls);
-		for (int k = 0; k < probe->nkeys; k++)
-		{
-			/* until PostgreSQL 17, the scan overwrites the number */
-			probe->keys[k].sk_attno = probe->attnums[k];
-			probe->keys[k].sk_argument = values[probe->positions[k] + 1];
-		}
-		scan = systable_beginscan_ordered(rel, index, GetActiveSnapshot(),
-										  probe->nkeys, probe->keys);
-		while (more && systable_getnext_ordered(scan,
-												ForwardScanDirection) != NULL)
-		{
-			CHECK_FOR_INTERRUPTS();
-			more = receive(probe, values[0], scan->slot, receiver, arg);
-		}
-		systable_endscan_ordered(scan);
-	}
-	index_close(index, NoLock);
-	table_close(rel, NoLock);
-	return more;
+	if (scan->scan != NULL)
+		systable_endscan_ordered(scan->scan);
+	UnregisterSnapshot(scan->snapshot);
+	index_close(scan->index, NoLock);
+	table_close(scan->rel, NoLock);
+	pfree(scan->keys);
+	pfree(scan);
 }

@@ -8,8 +8,6 @@
 #include "postgres.h"
 
 #include "access/skey.h"
-#include "executor/tuptable.h"
-#include "utils/snapshot.h"
 
 #include "cascade/route.h"
 
@@ -21,6 +19,7 @@ typedef struct HookProbe
 {
 	Oid			relid;
 	Oid			index;
+	bool		exact;			/* the index has no other columns */
 	bool		with_xmin;		/* callers want it */
 	int			nkeys;
 	int		   *positions;		/* by scan key: the key's column */
@@ -31,13 +30,12 @@ typedef struct HookProbe
 	TupleDesc	found;			/* of what a step's query finds */
 } HookProbe;
 
-/* Takes a row; false if no more are wanted */
-typedef bool (*HookProbeReceiver) (const Datum *values, const bool *nulls,
-								   void *arg);
+typedef struct HookProbeScan HookProbeScan;
 
 extern HookProbe *hooks_probe_make(const HookStep *step);
-extern bool hooks_probe_run(HookProbe *probe, HeapTuple *inputs, int n,
-							TupleDesc desc, HookProbeReceiver receiver,
-							void *arg);
+extern HookProbeScan *hooks_probe_begin(HookProbe *probe);
+extern void hooks_probe_look(HookProbeScan *scan, const Datum *input);
+extern bool hooks_probe_next(HookProbeScan *scan, Datum *values, bool *nulls);
+extern void hooks_probe_end(HookProbeScan *scan);
 
 #endif							/* HOOKS_PROBE_H */

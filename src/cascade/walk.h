@@ -87,6 +87,7 @@ typedef struct HookWalk
 	List	   *taken;			/* of HookStep: those that were taken, in the
 								 * order of the route */
 	bool		outdated;		/* a table of its route has changed */
+	bool		overtaken;		/* a row that it has found has */
 } HookWalk;
 
 extern void hooks_walk_prepare(HookWalk *walk, HookStep *step);
