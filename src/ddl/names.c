@@ -14,9 +14,11 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 
 #include "base/depend.h"
+#include "base/wake.h"
 #include "ddl/names.h"
 #include "ddl/objects.h"
 #include "registry/definition.h"
@@ -133,6 +135,26 @@ after_names_changed(ObjectType kind)
 }
 
 /*
+ * After functions got another owner.  What waits for a hook among them is
+ * delivered by the owner's worker from now on, which may not be running.
+ */
+static void
+after_owners_changed(const RoleSpec *owner)
+{
+	ListCell   *lc;
+
+	after_names_changed(OBJECT_FUNCTION);
+	foreach(lc, hooks_objects_touched())
+	{
+		HookObject *object = lfirst(lc);
+
+		if (object->address.classId == ProcedureRelationId &&
+			hooks_definition_is_one(object->address.objectId))
+			hooks_worker_retries(get_rolespec_oid(owner, false));
+	}
+}
+
+/*
  * After functions were created or moved, which may be definitions now.
  */
 static void
@@ -172,7 +194,12 @@ hooks_names_changed(Node *command)
 		case T_AlterOwnerStmt:
 			if (((AlterOwnerStmt *) command)->objectType == OBJECT_FUNCTION ||
 				((AlterOwnerStmt *) command)->objectType == OBJECT_ROUTINE)
-				after_names_changed(OBJECT_FUNCTION);
+				after_owners_changed(((AlterOwnerStmt *) command)->newowner);
+			break;
+		case T_ReassignOwnedStmt:
+			/* event triggers are not told what had which owner */
+			hooks_worker_retries(get_rolespec_oid(((ReassignOwnedStmt *)
+												   command)->newrole, false));
 			break;
 		case T_AlterEnumStmt:
 			if (((AlterEnumStmt *) command)->oldVal != NULL)

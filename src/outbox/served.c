@@ -10,12 +10,14 @@
 #include "postgres.h"
 
 #include "catalog/pg_class.h"
+#include "miscadmin.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
 #include "base/moves.h"
 #include "base/own.h"
+#include "base/workers.h"
 #include "outbox/served.h"
 #include "outbox/service.h"
 #include "registry/registry.h"
@@ -38,7 +40,7 @@ registry_changed(Datum arg, Oid relid)
 
 /*
  * A function has changed: what a receiver knows of its callback, such as the
- * language, may be wrong.
+ * language, may be wrong; or the owner of the hook.
  */
 static void
 function_changed(Datum arg, int cacheid, uint32 hash)
@@ -47,7 +49,10 @@ function_changed(Datum arg, int cacheid, uint32 hash)
 
 	foreach(lc, hooks_served_list)
 	{
-		if (hash == 0 || ((HookServed *) lfirst(lc))->callback_hash == hash)
+		const HookServed *served = lfirst(lc);
+
+		if (hash == 0 || served->callback_hash == hash ||
+			served->definition_hash == hash)
 			hooks_served_stale = true;
 	}
 }
@@ -63,6 +68,42 @@ hooks_served_init(void)
 }
 
 /*
+ * Was the hook served before?
+ */
+static bool
+was_served(const Hook *hook)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks_served_list)
+	{
+		if (((HookServed *) lfirst(lc))->hook->hook_id == hook->hook_id)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Wakes the workers of those who own hooks now that this one has served until
+ * now: while it was at one of them, they could not.
+ */
+static void
+hand_over(List *hooks)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+	{
+		Hook	   *hook = lfirst(lc);
+
+		if (hook->phase == HOOK_AFTER_COMMIT && hook->damage == NULL &&
+			hook->owner != hooks_service_owner && was_served(hook))
+			hooks_workers_wake(MyDatabaseId, hook->owner,
+							   hooks_workers_stand_in(hook->owner), true);
+	}
+}
+
+/*
  * Reads the owner's hooks from the registry.
  */
 void
@@ -71,6 +112,9 @@ hooks_served_find(void)
 	MemoryContext old;
 	ListCell   *lc;
 
+	registry = hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
+	if (OidIsValid(registry) && hooks_served_list != NIL)
+		hand_over(hooks_registry_all());
 	hooks_served_list = NIL;
 	if (served_context != NULL)
 		MemoryContextDelete(served_context);
@@ -78,7 +122,6 @@ hooks_served_find(void)
 										   "hooks served by the worker",
 										   ALLOCSET_DEFAULT_SIZES);
 	hooks_served_stale = false;
-	registry = hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
 	if (!OidIsValid(registry))
 		return;
 	old = MemoryContextSwitchTo(served_context);
@@ -98,6 +141,8 @@ hooks_served_find(void)
 												ALLOCSET_SMALL_SIZES);
 		served->callback_hash =
 			GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(hook->callback));
+		served->definition_hash =
+			GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(hook->definition));
 		hooks_deliver_prepare(&served->receiver, hook);
 		hooks_served_list = lappend(hooks_served_list, served);
 	}

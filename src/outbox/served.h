@@ -29,6 +29,7 @@ typedef struct HookServed
 	TimestampTz due;			/* when the next of hooks.delivery is */
 	int			alone;			/* so many are delivered one by one */
 	uint32		callback_hash;	/* of the callback, in the syscache */
+	uint32		definition_hash;	/* the same of the definition */
 	char		action_word[NAMEDATALEN];	/* of the last event */
 	HookAction	action;			/* the same */
 } HookServed;

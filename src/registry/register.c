@@ -237,6 +237,9 @@ hooks_register(PG_FUNCTION_ARGS)
 					 errhint("Pass replace => true to replace it.")));
 		hooks_register_check_owner(other);
 		hooks_record_replace(hook, other);
+		/* the owner may be another one, whose worker is not running */
+		if (hook->phase == HOOK_AFTER_COMMIT)
+			hooks_worker_retries(hook->owner);
 		if (other->relation != hook->relation || !OidIsValid(hook->relation))
 			foreach(lc, hooks_scope_relations(other))
 		{
