@@ -212,6 +212,7 @@ hooks_keep(PG_FUNCTION_ARGS)
 	Keep		keep;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || firing == NULL ||
+		firing->trigdata != (TriggerData *) fcinfo->context ||
 		!hooks_doomed_knows(firing) ||
 		firing->subject->event->action != HOOK_DELETE)
 		ereport(ERROR,
