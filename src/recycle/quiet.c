@@ -12,13 +12,20 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
+#include "access/table.h"
 #include "access/tupdesc.h"
+#include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "executor/execPartition.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 
@@ -58,6 +65,82 @@ take_out_triggers(ResultRelInfo *table)
 }
 
 /*
+ * Does a column decide in which partition a row is, at whatever level?
+ */
+static bool
+is_partition_column(Relation root, AttrNumber attnum)
+{
+	const char *name =
+		NameStr(TupleDescAttr(RelationGetDescr(root), attnum - 1)->attname);
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(RelationGetRelid(root), NoLock, NULL))
+	{
+		Relation	rel;
+		Bitmapset  *column;
+
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_PARTITIONED_TABLE)
+			continue;
+		rel = table_open(lfirst_oid(lc), NoLock);
+		column = bms_make_singleton(get_attnum(lfirst_oid(lc), name) -
+									FirstLowInvalidHeapAttributeNumber);
+		found |= has_partition_attrs(rel, column, NULL);
+		table_close(rel, NoLock);
+	}
+	return found;
+}
+
+/*
+ * What computes a partition column of which no value was kept, as it is newer:
+ * its default.  0A000 if this may be another one each time.  NULL: nothing
+ * does.
+ */
+static ExprState *
+prepare_default(Relation root, AttrNumber attnum)
+{
+	Expr	   *expr = (Expr *) build_column_default(root, attnum);
+
+	if (expr == NULL)
+		return NULL;
+	expr = expression_planner(expr);
+	if (contain_volatile_functions((Node *) expr))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot restore rows of table \"%s\" without its triggers",
+						RelationGetRelationName(root)),
+				 errdetail("Column \"%s\", which decides in which partition a row is, is new and has a volatile default.",
+						   NameStr(TupleDescAttr(RelationGetDescr(root),
+												 attnum - 1)->attname))));
+	return ExecInitExpr(expr, NULL);
+}
+
+/*
+ * The defaults of a table's new partition columns, by column; NULL for others.
+ */
+static ExprState **
+prepare_defaults(Relation root, const HookRestored *table)
+{
+	TupleDesc	desc = RelationGetDescr(root);
+	ExprState **defaults = palloc0(sizeof(ExprState *) * desc->natts);
+	Bitmapset  *known = NULL;
+
+	for (int i = 0; i < table->fields.n; i++)
+		if (table->fields.attnums[i] != InvalidAttrNumber)
+			known = bms_add_member(known, table->fields.attnums[i]);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && att->attgenerated == '\0' &&
+			!bms_is_member(i + 1, known) && is_partition_column(root, i + 1))
+			defaults[i] = prepare_default(root, i + 1);
+	}
+	bms_free(known);
+	return defaults;
+}
+
+/*
  * Finds the partition of each row that a partitioned table is going to get.
  */
 static void
@@ -69,6 +152,7 @@ find_partitions(ModifyTableState *state, HookRestored *table, EState *estate)
 	TupleTableSlot *row =
 		MakeSingleTupleTableSlot(RelationGetDescr(root->ri_RelationDesc),
 								 &TTSOpsVirtual);
+	ExprState **defaults = prepare_defaults(root->ri_RelationDesc, table);
 
 	while (tuplestore_gettupleslot(table->store, true, false, kept))
 	{
@@ -86,6 +170,12 @@ find_partitions(ModifyTableState *state, HookRestored *table, EState *estate)
 			row->tts_values[attnum - 1] = kept->tts_values[i];
 			row->tts_isnull[attnum - 1] = kept->tts_isnull[i];
 		}
+		for (int i = 0; i < row->tts_tupleDescriptor->natts; i++)
+			if (defaults[i] != NULL)
+				row->tts_values[i] =
+					ExecEvalExprSwitchContext(defaults[i],
+											  GetPerTupleExprContext(estate),
+											  &row->tts_isnull[i]);
 		ExecStoreVirtualTuple(row);
 		(void) ExecFindPartition(state, root,
 								 state->mt_partition_tuple_routing, row,
