@@ -110,7 +110,8 @@ SELECT * FROM hooks.preview_delete('base', max_rows => 3) WHERE depth = 0;
 SELECT * FROM hooks.preview_delete('base', 'more = 5');
 DROP TABLE base, extended, of_base, of_extended;
 
--- max_rows caps each count; what is below a cap is a lower bound.
+-- max_rows caps each count, and the number of counts but for the first of each
+-- key; what is below a cap is a lower bound.
 SELECT * FROM hooks.preview_delete('a', 'id <= 2', max_rows => 1);
 SELECT * FROM hooks.preview_delete('a', 'id <= 2', max_rows => 100) WHERE capped;
 

@@ -153,16 +153,18 @@ apply_row(HookWalk *walk, HookStep *step, Oid relid,
 		  const ItemPointerData *tid, bool ours, Datum *values, bool *nulls)
 {
 	int			first = list_length(step->table->tree->columns);
+	HookCascadeCount *count;
 
 	if (hooks_tidset_has(walk->doomed, relid, tid))
 		return true;
 	switch (step->effect)
 	{
 		case HOOK_EFFECT_DELETE:
-			return hooks_walk_doom(walk,
-								   hooks_walk_count(walk, &step->state->count,
-													step, step->effect),
-								   step->table, relid, tid, values, nulls);
+			count = hooks_walk_count(walk, &step->state->count, step,
+									 step->effect);
+			return count != NULL &&
+				hooks_walk_doom(walk, count, step->table, relid, tid, values,
+								nulls);
 		case HOOK_EFFECT_BLOCKED:
 			/* NO ACTION does not block if another row has the key again */
 			if (!step->meets || !step->no_action ||

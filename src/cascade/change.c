@@ -302,7 +302,8 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 
 	Assert(step->effect == HOOK_EFFECT_SET_NULL ||
 		   step->effect == HOOK_EFFECT_SET_DEFAULT);
-	if (!counted && !hooks_walk_count_row(walk, count, relid))
+	if (count == NULL ||
+		(!counted && !hooks_walk_count_row(walk, count, relid)))
 		return false;
 	if (!counted || walk->visitor != NULL)
 		note_change(walk, count, relid, tid);

@@ -15,7 +15,9 @@
 #include "cascade/walk.h"
 
 /*
- * The count of what a step has done in this round.
+ * The count of what a step has done in this round.  NULL if there are max_rows
+ * counts, and the step has one of an earlier round: then that is the last one
+ * of it.
  */
 HookCascadeCount *
 hooks_walk_count(HookWalk *walk, HookCascadeCount **last, HookStep *step,
@@ -26,6 +28,12 @@ hooks_walk_count(HookWalk *walk, HookCascadeCount **last, HookStep *step,
 
 	if (count != NULL && count->depth == walk->depth)
 		return count;
+	if (count != NULL && walk->max_rows > 0 &&
+		list_length(walk->counts) >= walk->max_rows)
+	{
+		count->capped = walk->cut = true;
+		return NULL;
+	}
 	old = MemoryContextSwitchTo(walk->context);
 	count = palloc0(sizeof(HookCascadeCount));
 	count->number = list_length(walk->counts);
@@ -369,6 +377,6 @@ hooks_walk_block(HookWalk *walk, HookStep *step, Oid relid,
 	if (state->blocks == NULL)
 		state->blocks = hooks_tidset_make(walk->context);
 	count = hooks_walk_count(walk, &state->blocked, step, HOOK_EFFECT_BLOCKED);
-	if (hooks_walk_count_row(walk, count, relid))
+	if (count != NULL && hooks_walk_count_row(walk, count, relid))
 		(void) hooks_tidset_add(state->blocks, relid, tid);
 }
