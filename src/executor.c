@@ -70,37 +70,32 @@ may_queue_events(const EState *estate)
 static pg_noinline void
 run_traced(HOOKS_RUN_ARGS)
 {
-	HookStatement *statement = NULL;
+	HookStatement *statement;
 
 	if (unlikely(hooks_writing != NULL))
 		hooks_written_step();
-	if (may_queue_events(query->estate) || hooks_writing != NULL)
-	{
-		statement = hooks_statement_push(query);
-		hooks_when_prepare(query);
-		if (query->estate->es_auxmodifytables != NIL)
-			hooks_put_mark(query);
-	}
+	statement = hooks_statement_push(query);
+	hooks_when_prepare(query);
+	if (query->estate->es_auxmodifytables != NIL)
+		hooks_put_mark(query);
 	prev_ExecutorRun(HOOKS_RUN_PASS);
-	if (statement != NULL)
+	if (unlikely(hooks_writing != NULL))
 	{
-		if (unlikely(hooks_writing != NULL))
-		{
-			hooks_written_step();
-			hooks_written_nothing(query);
-		}
-		hooks_statement_pop(statement);
+		hooks_written_step();
+		hooks_written_nothing(query);
 	}
+	hooks_statement_pop(statement);
 }
 
 /*
- * What a SELECT does not need is in a function of its own, so that this one
- * can jump to the next.
+ * What a SELECT does not need, nor a change of a table without triggers, is in
+ * a function of its own, so that this one can jump to the next.
  */
 static void
 executor_run(HOOKS_RUN_ARGS)
 {
-	if (hooks_statement_is_traced(query))
+	if (hooks_statement_is_traced(query) &&
+		(may_queue_events(query->estate) || unlikely(hooks_writing != NULL)))
 		run_traced(HOOKS_RUN_PASS);
 	else
 		prev_ExecutorRun(HOOKS_RUN_PASS);
@@ -203,14 +198,13 @@ tell_no_rows(const QueryDesc *query)
 	}
 }
 
-static void
-executor_finish(QueryDesc *query)
+static pg_noinline void
+finish_traced(QueryDesc *query)
 {
+	const EState *estate = query->estate;
 	HookStatement *statement = NULL;
-	bool		triggers = hooks_statement_is_traced(query) &&
-		may_have_triggers(query->estate);
 
-	if (triggers && may_fire_triggers(query->estate))
+	if (may_fire_triggers(estate))
 	{
 		statement = hooks_statement_push(query);
 		if (!statement->referential)
@@ -220,22 +214,29 @@ executor_finish(QueryDesc *query)
 	if (statement != NULL)
 	{
 		if (hooks_batches != NULL && !statement->referential)
-			hooks_batch_check_fired(query->estate, statement->level);
+			hooks_batch_check_fired(estate, statement->level);
 		if (hooks_deletes != NULL && !statement->referential)
 			hooks_deleted_end_statement(statement->level);
 		hooks_statement_pop(statement);
 	}
-	if (triggers)
-	{
-		const EState *estate = query->estate;
+	if (hooks_deletes != NULL)
+		hooks_deleted_note_writes(estate);
+	count_disabled(query, estate->es_opened_result_relations);
+	count_disabled(query, estate->es_tuple_routing_result_relations);
+	if (unlikely(hooks_observed))
+		tell_no_rows(query);
+}
 
-		if (hooks_deletes != NULL)
-			hooks_deleted_note_writes(estate);
-		count_disabled(query, estate->es_opened_result_relations);
-		count_disabled(query, estate->es_tuple_routing_result_relations);
-		if (unlikely(hooks_observed))
-			tell_no_rows(query);
-	}
+/*
+ * As executor_run().
+ */
+static void
+executor_finish(QueryDesc *query)
+{
+	if (hooks_statement_is_traced(query) && may_have_triggers(query->estate))
+		finish_traced(query);
+	else
+		prev_ExecutorFinish(query);
 }
 
 /*

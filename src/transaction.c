@@ -12,6 +12,7 @@
 #include "base/wake.h"
 #include "base/forget.h"
 #include "firing/batch.h"
+#include "firing/batch_place.h"
 #include "firing/commit.h"
 #include "firing/context.h"
 #include "firing/deleted.h"
@@ -48,7 +49,8 @@ transaction_event(XactEvent event, void *arg)
 		hooks_wake_end_transaction(event);
 
 	/* what failed in an abort is counted by now */
-	hooks_failing_end_transaction();
+	if (hooks_failing_waiting > 0)
+		hooks_failing_end_transaction();
 	if (hooks_stats_listed != NULL)
 		hooks_stats_end_transaction();
 	if (hooks_forget_keys != NIL)
@@ -58,9 +60,13 @@ transaction_event(XactEvent event, void *arg)
 		hooks_sessions_end_transaction(event != XACT_EVENT_ABORT);
 
 	/* these live in TopTransactionContext */
-	hooks_batch_end_transaction();
-	hooks_note_end_transaction();
-	hooks_commit_end_transaction();
+	if (hooks_batch_places != NULL)
+		hooks_batch_end_transaction();
+	if (hooks_notes_cxt != NULL)
+	{
+		hooks_note_end_transaction();
+		hooks_commit_end_transaction();
+	}
 	hooks_deletes = NULL;
 	hooks_failures_to_prune = NIL;
 }

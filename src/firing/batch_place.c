@@ -68,11 +68,7 @@ is_same_place(const BatchPlace *a, const BatchPlace *b)
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/*
- * The open batches that a row may yet join.  In TopTransactionContext, made
- * with the first batch of a transaction.
- */
-static places_hash *places = NULL;
+struct places_hash *hooks_batch_places = NULL;
 
 /*
  * Where a row goes that is captured now: to those of all referential actions
@@ -113,9 +109,10 @@ hooks_batch_place_open(const HookCapture *capture, HookBatch *batch)
 {
 	bool		found;
 
-	if (places == NULL)
-		places = places_create(TopTransactionContext, 8, NULL);
-	places_insert(places, place_of(capture), &found)->batch = batch;
+	if (hooks_batch_places == NULL)
+		hooks_batch_places = places_create(TopTransactionContext, 8, NULL);
+	places_insert(hooks_batch_places, place_of(capture),
+				  &found)->batch = batch;
 	Assert(!found);
 }
 
@@ -125,8 +122,8 @@ hooks_batch_place_open(const HookCapture *capture, HookBatch *batch)
 HookBatch *
 hooks_batch_place_find(const HookCapture *capture)
 {
-	PlaceEntry *entry = places == NULL ? NULL :
-		places_lookup(places, place_of(capture));
+	PlaceEntry *entry = hooks_batch_places == NULL ? NULL :
+		places_lookup(hooks_batch_places, place_of(capture));
 
 	return entry != NULL ? entry->batch : NULL;
 }
@@ -137,10 +134,11 @@ hooks_batch_place_find(const HookCapture *capture)
 void
 hooks_batch_place_close(const HookBatch *batch)
 {
-	PlaceEntry *entry = places_lookup(places, place_of_batch(batch));
+	PlaceEntry *entry = places_lookup(hooks_batch_places,
+									  place_of_batch(batch));
 
 	if (entry != NULL && entry->batch == batch)
-		places_delete_item(places, entry);
+		places_delete_item(hooks_batch_places, entry);
 }
 
 /*
@@ -152,12 +150,13 @@ hooks_batch_place_query_ends(const HookCapture *capture)
 {
 	BatchPlace	place = {.event = capture->event,.root = capture->root,
 		.query_cxt = capture->query_cxt};
-	PlaceEntry *entry = places == NULL ? NULL : places_lookup(places, place);
+	PlaceEntry *entry = hooks_batch_places == NULL ? NULL :
+		places_lookup(hooks_batch_places, place);
 
 	if (entry != NULL)
 	{
 		entry->batch->query_cxt = NULL;
-		places_delete_item(places, entry);
+		places_delete_item(hooks_batch_places, entry);
 	}
 }
 
@@ -167,5 +166,5 @@ hooks_batch_place_query_ends(const HookCapture *capture)
 void
 hooks_batch_place_end_transaction(void)
 {
-	places = NULL;
+	hooks_batch_places = NULL;
 }

@@ -9,6 +9,12 @@
 
 #include "firing/batch.h"
 
+/*
+ * The open batches that a row may yet join.  In TopTransactionContext, made
+ * with the first batch of a transaction; NULL before.
+ */
+extern struct places_hash *hooks_batch_places;
+
 extern void hooks_batch_place_open(const HookCapture *capture,
 								   HookBatch *batch);
 extern HookBatch *hooks_batch_place_find(const HookCapture *capture);

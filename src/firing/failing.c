@@ -54,8 +54,7 @@ typedef struct WaitingFailure
 /* WAITING of them, in TopMemoryContext, once there was a hook to tell */
 static WaitingFailure *waiting = NULL;
 
-/* how many there are; 0 outside of transactions */
-static int	nwaiting = 0;
+int			hooks_failing_waiting = 0;
 
 /* nesting of statements; who increments it decrements it, on errors too */
 static int	depth = 0;
@@ -330,12 +329,12 @@ hooks_failing_caught(const HookFailing *failing)
 		WaitingFailure *entry;
 		HookFailed *failed;
 
-		if (nwaiting == WAITING)
+		if (hooks_failing_waiting == WAITING)
 		{
 			hooks_stats_count_bypass(hook->tally);
 			continue;
 		}
-		entry = &waiting[nwaiting];
+		entry = &waiting[hooks_failing_waiting];
 		failed = &entry->failed;
 		if (first != NULL)
 			*failed = first->failed;
@@ -357,9 +356,9 @@ hooks_failing_caught(const HookFailing *failing)
 		entry->reached = false;
 		entry->stand_in = hook->stand_in;
 		entry->tally = hook->tally;
-		nwaiting++;
+		hooks_failing_waiting++;
 	}
-	for (int i = 0; depth == 0 && i < nwaiting; i++)
+	for (int i = 0; depth == 0 && i < hooks_failing_waiting; i++)
 		waiting[i].reached = true;
 }
 
@@ -372,7 +371,7 @@ pass_on(int nest_level)
 {
 	int			kept = 0;
 
-	for (int i = 0; i < nwaiting; i++)
+	for (int i = 0; i < hooks_failing_waiting; i++)
 	{
 		WaitingFailure *entry = &waiting[i];
 
@@ -389,7 +388,7 @@ pass_on(int nest_level)
 		hooks_workers_wake(MyDatabaseId, entry->failed.owner, entry->stand_in,
 						   false);
 	}
-	nwaiting = kept;
+	hooks_failing_waiting = kept;
 }
 
 /*
@@ -398,7 +397,7 @@ pass_on(int nest_level)
 void
 hooks_failing_abort(int nest_level)
 {
-	if (unlikely(nwaiting > 0))
+	if (unlikely(hooks_failing_waiting > 0))
 		pass_on(nest_level);
 }
 
@@ -408,6 +407,5 @@ hooks_failing_abort(int nest_level)
 void
 hooks_failing_end_transaction(void)
 {
-	if (unlikely(nwaiting > 0))
-		pass_on(0);
+	pass_on(0);
 }

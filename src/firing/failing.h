@@ -40,6 +40,9 @@ typedef struct HookFailing
 	HookFailingHook few[FAILING_HOOKS];
 } HookFailing;
 
+/* so many failed statements wait for the end of the transaction */
+extern int	hooks_failing_waiting;
+
 extern void hooks_failing_query(HookFailing *failing, const QueryDesc *query);
 extern void hooks_failing_command(HookFailing *failing, Node *command,
 								  const char *sql);

@@ -25,8 +25,7 @@ HookNote   *hooks_notes = NULL;
 
 uint64		hooks_notes_gone = 0;
 
-/* of the notes; NULL if there are none.  Goes with TopTransactionContext */
-static MemoryContext notes_cxt = NULL;
+MemoryContext hooks_notes_cxt = NULL;
 
 static bool
 same_key(const HookNoteKey *a, const HookNoteKey *b)
@@ -63,11 +62,11 @@ add_note(const HookNoteKey *key, Oid relid, Oid caller)
 {
 	HookNote   *note;
 
-	if (notes_cxt == NULL)
-		notes_cxt = AllocSetContextCreate(TopTransactionContext,
-										  "hooks notes",
-										  ALLOCSET_SMALL_SIZES);
-	note = MemoryContextAllocZero(notes_cxt, sizeof(HookNote));
+	if (hooks_notes_cxt == NULL)
+		hooks_notes_cxt = AllocSetContextCreate(TopTransactionContext,
+												"hooks notes",
+												ALLOCSET_SMALL_SIZES);
+	note = MemoryContextAllocZero(hooks_notes_cxt, sizeof(HookNote));
 	note->key = *key;
 	note->nest_level = GetCurrentTransactionNestLevel();
 	note->relid = relid;
@@ -124,7 +123,7 @@ hooks_note_await(const HookNoteKey *key, Oid relid, Oid caller,
 			ItemPointerEquals(&note->first, first))
 			return note;
 	note = add_note(key, relid, caller);
-	old = MemoryContextSwitchTo(notes_cxt);
+	old = MemoryContextSwitchTo(hooks_notes_cxt);
 	note->columns = bms_copy(columns);
 	note->first = *first;
 	MemoryContextSwitchTo(old);
@@ -223,5 +222,5 @@ void
 hooks_note_end_transaction(void)
 {
 	hooks_notes = NULL;
-	notes_cxt = NULL;
+	hooks_notes_cxt = NULL;
 }

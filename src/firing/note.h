@@ -47,6 +47,11 @@ typedef struct HookNote
 /* all notes of the transaction, the newest first; NULL at its end */
 extern HookNote *hooks_notes;
 
+/*
+ * Their memory, in TopTransactionContext, made with the first one; NULL before
+ */
+extern MemoryContext hooks_notes_cxt;
+
 /* grows when notes go that a running query may have a pointer to */
 extern uint64 hooks_notes_gone;
 
