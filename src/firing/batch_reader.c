@@ -80,7 +80,9 @@ open_table(HookBatchReader *reader)
 {
 	HookAction	action = reader->batch->event->action;
 
-	reader->rel = table_open(reader->table->relid, AccessShareLock);
+	reader->rel =
+		reader->table->relid == RelationGetRelid(reader->target) ?
+		reader->target : table_open(reader->table->relid, AccessShareLock);
 	reader->map = reader->rel == reader->target ? NULL :
 		convert_tuples_by_name(RelationGetDescr(reader->rel),
 							   RelationGetDescr(reader->target));
@@ -114,7 +116,8 @@ close_table(HookBatchReader *reader)
 		ExecDropSingleTupleTableSlot(reader->new_out);
 	if (reader->map != NULL)
 		free_conversion_map(reader->map);
-	table_close(reader->rel, NoLock);
+	if (reader->rel != reader->target)
+		table_close(reader->rel, NoLock);
 	reader->rel = NULL;
 	reader->map = NULL;
 	reader->old_out = NULL;

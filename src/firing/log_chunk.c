@@ -144,7 +144,7 @@ describe_statement(HookLogEntry *entry, const HookLogSource *source,
 												  &entry->root_action, &sql);
 
 	entry->relation = RelationGetRelid(source->target);
-	entry->relation_name = hooks_payload_relation(entry->relation);
+	entry->relation_name = hooks_payload_name(source->target);
 	entry->action = hooks_context_action_word(firing->subject);
 	entry->caller = GetUserNameFromId(firing->caller, true);
 	entry->session_user = firing->caller == GetSessionUserId() ?
@@ -237,14 +237,15 @@ begin_chunk(LogChunk *chunk)
 
 	chunk->begun = true;
 	chunk->rows = 0;
-	hooks_jsonraw_begin(&chunk->old_rows);
-	hooks_jsonraw_begin(&chunk->new_rows);
+	memset(&chunk->old_rows, 0, sizeof(HookJsonRaw));
+	memset(&chunk->new_rows, 0, sizeof(HookJsonRaw));
 	foreach(lc, chunk->source->hooks)
 	{
 		HookLogShare *share = lfirst(lc);
 
 		share->count = 0;
-		hooks_jsonraw_begin(&share->places);
+		if (share->chosen != NULL)
+			hooks_jsonraw_begin(&share->places);
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -325,7 +326,10 @@ add_row(LogChunk *chunk, HookJsonRaw *rows, TupleTableSlot *slot)
 
 	if (slot == NULL)
 		return;
-	old = MemoryContextSwitchTo(chunk->row_context);
+	old = MemoryContextSwitchTo(chunk->context);
+	if (rows->entries == NULL)
+		hooks_jsonraw_begin(rows);
+	MemoryContextSwitchTo(chunk->row_context);
 	row = hooks_rowjson_make(chunk->source->json, slot);
 	MemoryContextSwitchTo(old);
 	hooks_jsonraw_add_json(rows, row);

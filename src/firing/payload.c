@@ -18,6 +18,7 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
@@ -131,6 +132,17 @@ hooks_payload_relation(Oid relid)
 		get_namespace_name(get_rel_namespace(relid));
 
 	return name == NULL ? NULL : quote_qualified_identifier(schema, name);
+}
+
+/*
+ * The same of one that is open.
+ */
+char *
+hooks_payload_name(Relation rel)
+{
+	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
+
+	return quote_qualified_identifier(schema, RelationGetRelationName(rel));
 }
 
 /*

@@ -32,6 +32,7 @@ extern void hooks_payload_push_integer(JsonbInState *state,
 									   JsonbIteratorToken token,
 									   int64 number);
 extern char *hooks_payload_relation(Oid relid);
+extern char *hooks_payload_name(Relation rel);
 extern void hooks_payload_add_relation(JsonbInState *state, Oid relid,
 									   const Bitmapset *columns);
 extern const char *hooks_payload_statement(const char *sql);

@@ -29,6 +29,7 @@
 #include "utils/numeric.h"
 
 #include "base/identity.h"
+#include "base/jsonraw.h"
 #include "firing/rowjson.h"
 
 /* How values of a column become jsonb */
@@ -61,6 +62,7 @@ struct HookRowJson
 	bool		settings;		/* they depend on parameters */
 	HookIdentity before;
 	int			level;			/* of parameters */
+	HookJsonRaw keys;			/* the beginning of each object */
 	int			n;
 	RowJsonColumn columns[FLEXIBLE_ARRAY_MEMBER];	/* as jsonb orders keys */
 };
@@ -185,6 +187,9 @@ hooks_rowjson_begin(Relation rel, const Bitmapset *columns)
 			add_json_column(row, att);
 	}
 	qsort(row->columns, row->n, sizeof(RowJsonColumn), compare_json_keys);
+	hooks_jsonraw_begin(&row->keys);
+	for (int i = 0; i < row->n; i++)
+		hooks_jsonraw_add(&row->keys, &row->columns[i].key);
 	return row;
 }
 
@@ -315,15 +320,22 @@ set_jsonb(JsonbValue *value, Jsonb *json)
 }
 
 /*
- * A value of a column that is not null.
+ * The value of a row's column.
  */
 static void
-set_value(JsonbValue *value, RowJsonColumn *column, Datum datum)
+read_column(JsonbValue *value, RowJsonColumn *column, TupleTableSlot *slot)
 {
+	bool		isnull;
+	Datum		datum = slot_getattr(slot, column->attnum, &isnull);
 	int			utc = 0;
 	struct varlena *packed;
 	char	   *string;
 
+	if (isnull)
+	{
+		value->type = jbvNull;
+		return;
+	}
 	switch (column->kind)
 	{
 		case ROWJSON_BOOL:
@@ -380,12 +392,9 @@ hooks_rowjson_push(HookRowJson *row, JsonbInState *state, TupleTableSlot *slot)
 	for (int i = 0; i < row->n; i++)
 	{
 		RowJsonColumn *column = &row->columns[i];
-		JsonbValue	value = {.type = jbvNull};
-		bool		isnull;
-		Datum		datum = slot_getattr(slot, column->attnum, &isnull);
+		JsonbValue	value;
 
-		if (!isnull)
-			set_value(&value, column, datum);
+		read_column(&value, column, slot);
 		hooks_jsonb_push(state, WJB_KEY, &column->key);
 		hooks_jsonb_push(state, WJB_VALUE, &value);
 	}
@@ -398,8 +407,18 @@ hooks_rowjson_push(HookRowJson *row, JsonbInState *state, TupleTableSlot *slot)
 Jsonb *
 hooks_rowjson_make(HookRowJson *row, TupleTableSlot *slot)
 {
-	JsonbInState state = {0};
+	HookJsonRaw object;
+	Jsonb	   *json;
 
-	hooks_rowjson_push(row, &state, slot);
-	return JsonbValueToJsonb(state.result);
+	hooks_jsonraw_begin_like(&object, &row->keys);
+	for (int i = 0; i < row->n; i++)
+	{
+		JsonbValue	value;
+
+		read_column(&value, &row->columns[i], slot);
+		hooks_jsonraw_add(&object, &value);
+	}
+	json = hooks_jsonraw_end(&object, true);
+	hooks_jsonraw_free(&object);
+	return json;
 }

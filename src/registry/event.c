@@ -383,10 +383,15 @@ hooks_event_find(HookPhase phase, HookLevel level, HookAction action)
 const HookEvent *
 hooks_event_by_trigger(const char *name)
 {
+	static const HookEvent *last = NULL;
+
+	/* mostly the same one fires again */
+	if (last != NULL && strcmp(last->trigger, name) == 0)
+		return last;
 	for (int i = 0; i < HOOK_EVENTS; i++)
 		if (hooks_events[i].trigger != NULL &&
 			strcmp(hooks_events[i].trigger, name) == 0)
-			return &hooks_events[i];
+			return last = &hooks_events[i];
 	return NULL;
 }
 
