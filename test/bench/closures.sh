@@ -67,15 +67,10 @@ run_one_doomed()
 # The child's hook captures the rows of the parent, however many that has.
 run_keep_child()
 {
-	local name ratio
+	local ratio copies="bench.one_copy"
 
-	for name in few many; do
-		variant bare "" 0
-		variant keep "$(keep_on ${name}_child)" 0
-		measure "keep-child-$name" "$reps" "SELECT bench.each_${name}_parent(1, 1)" \
-			"SELECT bench.each_${name}_parent(2, 501)" "$kept_clean_up"
-	done
-	ratio=$(calc "$(median <"$home/keep-child-many.keep") / $(median <"$home/keep-child-few.keep")" %.3f)
+	clock keep-child "$reps" few "bench.keep_child_ms('few')" many "bench.keep_child_ms('many')"
+	ratio=$(calc "$(median <"$home/keep-child.many") / $(median <"$home/keep-child.few")" %.3f)
 	row "hooks.keep on a child only, a parent of 1M rows, 500 DELETEs of one row" "the same of a parent of 1,000 rows" \
 		"$ratio×" "≤ 1.1×" "$ratio <= 1.1" keep-child
 }
