@@ -79,7 +79,7 @@ my %crashed = (server => 0, 'hooks worker' => 0, 'client backend' => 0);
 for my $i (1 .. $crashes)
 {
 	my $out = '';
-	my $writers = IPC::Run::start([ 'pgbench', '-n', '-c', 4, '-t', 300, '-f', $script, $node->connstr('postgres') ],
+	my $writers = IPC::Run::start([ 'pgbench', '-n', '-c', 8, '-t', 150, '-f', $script, $node->connstr('postgres') ],
 		'>', \$out, '2>', \$out);
 
 	usleep(rand 120_000);
