@@ -43,5 +43,19 @@ SELECT hooks.flush();
 SELECT pg_advisory_lock(735501), pg_advisory_unlock(735501);
 SELECT * FROM failed;
 
+-- What a deferred trigger of theirs sets, too
+CREATE TABLE later (todo text);
+CREATE FUNCTION act_later() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN EXECUTE NEW.todo; RETURN NULL; END$$;
+CREATE CONSTRAINT TRIGGER act_later AFTER INSERT ON later DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION act_later();
+TRUNCATE done;
+INSERT INTO t (todo) VALUES ('INSERT INTO test_session.later VALUES (''SET work_mem = 3072'')');
+SELECT hooks.flush();
+INSERT INTO t (todo) VALUES ('INSERT INTO test_session.later VALUES (''SET ROLE pg_monitor'')');
+SELECT hooks.flush();
+INSERT INTO t (todo) VALUES ('DO $$BEGIN ASSERT current_setting(''work_mem'') <> ''3MB''; ASSERT current_setting(''role'') = ''none''; END$$');
+SELECT hooks.flush();
+SELECT count(*) FROM done;
+SELECT * FROM failed OFFSET 1;
+
 SELECT hooks.unregister('ses');
 DROP SCHEMA test_session CASCADE;

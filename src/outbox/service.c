@@ -12,6 +12,7 @@
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "utils/guc.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
@@ -25,16 +26,24 @@ Oid			hooks_service_owner = InvalidOid;
 /* whether the session is of another role; set once */
 static bool standing_in = false;
 
+/* the role between transactions; set once */
+static Oid	session_role = InvalidOid;
+
 /* the identity before the transaction, if it stands in */
 static HookIdentity before;
 
 /*
  * Takes away what callbacks have left in the session and the end of the
- * transaction has not: each portion begins as if the session were new.
+ * transaction has not: each portion begins as if the session were new.  What
+ * they set themselves is reset already, but not what the end of the
+ * transaction has called, such as deferred triggers.
  */
 static void
 clean_session(void)
 {
+	if (GetUserId() != session_role)
+		SetConfigOption("role", "none", PGC_USERSET, PGC_S_SESSION);
+	ResetAllOptions();
 	PortalHashTableDeleteAll();
 	LockReleaseSession(USER_LOCKMETHOD);
 	if (hooks_service_is_temporary())
@@ -62,6 +71,7 @@ hooks_service_init(Oid role, bool stand_in)
 {
 	hooks_service_owner = role;
 	standing_in = stand_in;
+	session_role = GetUserId();
 }
 
 /*
