@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
@@ -185,6 +186,8 @@ hooks_reads_begin(QueryDesc *query)
 		return NULL;
 	read = make_read(query);
 	read->access.relations = relations;
+	if (ActivePortal != NULL && ActivePortal->queryDesc == query)
+		read->portal = ActivePortal;
 	read->access.sql = query->sourceText;
 	read->access.root_action = query->operation == CMD_SELECT ?
 		hooks_event_action_word(HOOK_SELECT) :
@@ -199,13 +202,38 @@ hooks_reads_begin(QueryDesc *query)
 
 /*
  * Ends a read, and fires the hooks after.
+ *
+ * If that is because its portal is being dropped, the callbacks must not drop
+ * it once more, nor fetch from it.  After an error the portal has lost its
+ * query; as it has failed, an abort takes what it holds.
  */
 static void
 end_read(HookRead *read)
 {
+	Portal		portal = read->portal;
+	PortalStatus status;
+
 	Assert(read->access.relations != NIL);
 	unlink_read(read);
-	hooks_access_fire(&read->access, HOOK_AFTER, HOOK_SELECT);
+	if (portal == NULL || portal->status == PORTAL_ACTIVE)
+	{
+		hooks_access_fire(&read->access, HOOK_AFTER, HOOK_SELECT);
+		return;
+	}
+	status = portal->status;
+	portal->status = PORTAL_ACTIVE;
+	portal->activeSubid = GetCurrentSubTransactionId();
+	PG_TRY();
+	{
+		hooks_access_fire(&read->access, HOOK_AFTER, HOOK_SELECT);
+	}
+	PG_CATCH();
+	{
+		MarkPortalFailed(portal);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	portal->status = status;
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "executor/execdesc.h"
+#include "utils/portal.h"
 
 #include "firing/access.h"
 
@@ -18,6 +19,7 @@ typedef struct HookRead
 {
 	struct HookRead *older;
 	const EState *estate;
+	Portal		portal;			/* that runs it; NULL: none, as in EXPLAIN */
 	HookAccess	access;			/* without relations: hooks are not told */
 	MemoryContextCallback unlink;
 } HookRead;
