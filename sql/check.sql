@@ -35,6 +35,23 @@ SELECT * FROM regress_hooks_check.stock;
 SELECT severity, check_name, message FROM hooks.check('shop');
 SELECT hooks.register_check('garbage', 'regress_hooks_check.many', replace => true);
 SELECT count(*), max(severity), min(message) FROM hooks.check() WHERE check_name = 'garbage' GROUP BY code ORDER BY 1;
+-- A check does not run all checks, which would have no end; long texts are cut.  One that
+-- drops itself has been one.
+CREATE FUNCTION regress_hooks_check.again() RETURNS TABLE (a text, b text, c text, d text) LANGUAGE sql AS
+  $$ SELECT severity, object, message, hint FROM hooks.check() $$;
+SELECT hooks.register_check('garbage', 'regress_hooks_check.again', replace => true);
+SELECT severity, code, message FROM hooks.check() WHERE check_name = 'garbage';
+CREATE FUNCTION regress_hooks_check.lengthy() RETURNS TABLE (a text, b text, c text, d text) LANGUAGE sql AS
+  $$ SELECT 'notice', repeat('ä', 5000), repeat('x', 10000), NULL $$;
+SELECT hooks.register_check('garbage', 'regress_hooks_check.lengthy', replace => true);
+SELECT severity, code, octet_length(object), octet_length(message) FROM hooks.check() WHERE check_name = 'garbage';
+CREATE FUNCTION regress_hooks_check.leaves() RETURNS TABLE (a text, b text, c text, d text) LANGUAGE plpgsql AS
+  $$ BEGIN PERFORM hooks.unregister('garbage'); DROP FUNCTION regress_hooks_check.leaves; RETURN QUERY SELECT 'notice', 'o', 'gone', NULL; END $$;
+SELECT hooks.register_check('garbage', 'regress_hooks_check.leaves', replace => true);
+BEGIN;
+SELECT severity, code, message FROM hooks.check() WHERE check_name = 'garbage';
+SELECT severity, code, message FROM hooks.check() WHERE check_name = 'garbage';
+ROLLBACK;
 
 -- Its callback is not dropped, but renamed; script() writes it.  The schema, and the function that a check
 -- is, keep their names and places.

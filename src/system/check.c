@@ -11,6 +11,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
@@ -22,6 +23,7 @@
 #include "base/compat.h"
 #include "base/identity.h"
 #include "base/result.h"
+#include "base/settings.h"
 #include "registry/arguments.h"
 #include "registry/callback.h"
 #include "registry/checks.h"
@@ -34,6 +36,15 @@
 
 /* how many rows of a check are shown */
 #define MAX_ROWS 1000
+
+/* how many bytes of each of its texts */
+#define MAX_TEXT 8192
+
+/*
+ * A registered check is running.  Whoever sets it resets it, also when an
+ * error passes.
+ */
+static bool checking = false;
 
 /* columns that a check returns */
 enum
@@ -179,7 +190,8 @@ run_check(void *arg)
 											  SPI_tuptable->tupdesc, c);
 
 			strings[c] = string == NULL ? NULL :
-				MemoryContextStrdup(run->context, string);
+				pnstrdup(string, pg_mbcliplen(string, strlen(string),
+											  MAX_TEXT));
 		}
 		run->found = lappend(run->found, strings);
 		MemoryContextSwitchTo(old);
@@ -240,7 +252,8 @@ PG_FUNCTION_INFO_V1(hooks_check);
  * hooks.check(package text) returns setof record
  *
  * Runs the checks that are registered, or those of a package, and adds what
- * the extension finds about its hooks.  A check that fails is a row.
+ * the extension finds about its hooks.  A check that fails is a row.  KH003 if
+ * a check calls this.
  */
 Datum
 hooks_check(PG_FUNCTION_ARGS)
@@ -249,15 +262,28 @@ hooks_check(PG_FUNCTION_ARGS)
 	HookFindings findings;
 	ListCell   *lc;
 
+	if (checking)
+		ereport(ERROR,
+				(errcode(ERRCODE_HOOK_RECURSION),
+				 errmsg("a check cannot call hooks.check()")));
 	findings.rows = hooks_result_begin(fcinfo, &findings.desc);
 	foreach(lc, hooks_checks_all(package))
 	{
 		CheckRun	run = {lfirst(lc), &findings, CurrentMemoryContext};
-		ErrorData  *error;
+		ErrorData  *volatile error = NULL;
 
 		CHECK_FOR_INTERRUPTS();
 		findings.check = run.check->name;
-		error = hooks_attempt(run_check, &run);
+		checking = true;
+		PG_TRY();
+		{
+			error = hooks_attempt(run_check, &run);
+		}
+		PG_FINALLY();
+		{
+			checking = false;
+		}
+		PG_END_TRY();
 		if (error == NULL)
 			report_check(&run);
 		else
