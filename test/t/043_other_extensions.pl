@@ -18,7 +18,7 @@ my $node = start_node('main', conf => q{
 	track_functions = all
 });
 my $libraries = $node->config_data('--pkglibdir');
-my @others = grep { -e "$libraries/$_.so" } qw(pg_stat_statements auto_explain pgaudit);
+my @others = grep { -e "$libraries/$_.so" } qw(pg_stat_statements auto_explain pgaudit set_user);
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
@@ -35,14 +35,28 @@ sql(q{
 	CREATE EXTENSION hooks;
 	CREATE TABLE t (id int);
 	INSERT INTO t VALUES (1), (2), (3);
-	CREATE TABLE seen (n serial, phase text, rows int, sent_by text, statement text);
+	CREATE TABLE seen (n serial, phase text, rows int, sent_by text, statement text, caller text);
 	CREATE FUNCTION note(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
 	BEGIN
-	  INSERT INTO seen (phase, rows, sent_by, statement)
-	  SELECT event->>'phase', (event->>'rows')::int, event->>'sent_by', event->>'statement';
+	  INSERT INTO seen (phase, rows, sent_by, statement, caller)
+	  SELECT event->>'phase', (event->>'rows')::int, event->>'sent_by', event->>'statement', event->>'caller';
 	END $$;
 	SELECT hooks.register(p, p, 'select', 't', 'note', on_error => 'abort') FROM unnest('{before,after}'::text[]) p});
 sql("CREATE EXTENSION $_") foreach grep { $_ ne 'auto_explain' } @others;
+
+# set_user's refusals come from ProcessUtility_hook and object_access_hook.  The latter is
+# ours, too, while a DROP ROLE runs.
+my $set_user = grep { $_ eq 'set_user' } @others;
+my $as_admin = "SET SESSION AUTHORIZATION app; SELECT set_user_u('postgres');";
+sql(q{
+	CREATE ROLE app;
+	CREATE ROLE reader;
+	GRANT SELECT ON t TO reader;
+	GRANT reader TO app;
+	GRANT EXECUTE ON FUNCTION set_user(text), set_user_u(text) TO app;
+	CREATE TABLE dropped (event jsonb);
+	CREATE FUNCTION dropped(event jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO dropped VALUES (event)';
+	SELECT hooks.register('dropped', 'before', 'drop', NULL, 'dropped', on_error => 'abort')}) if $set_user;
 
 foreach my $order ([ 'hooks', @others ], [ @others, 'hooks' ])
 {
@@ -66,6 +80,19 @@ foreach my $order ([ 'hooks', @others ], [ @others, 'hooks' ])
 			"$name: $other") if $other eq 'pg_stat_statements';
 		like($log, qr/plan:\s+Query Text: SELECT id AS marked/, "$name: $other") if $other eq 'auto_explain';
 		like($log, qr/AUDIT: SESSION,\d+,\d+,READ,SELECT,,,.?SELECT id AS marked/, "$name: $other") if $other eq 'pgaudit';
+	}
+
+	if ($set_user)
+	{
+		sql('TRUNCATE seen, dropped');
+		sql("SET SESSION AUTHORIZATION app; SELECT set_user('reader'); SELECT id FROM t WHERE id = 1; SELECT reset_user()");
+		is(sql('SELECT phase, caller FROM seen ORDER BY n'), "before|reader\nafter|reader", "$name: set_user: who reads");
+		my (undef, undef, $err) = $node->psql('postgres', "$as_admin COPY t TO PROGRAM 'cat'");
+		like($err, qr/ERROR:  COPY PROGRAM blocked by set_user/, "$name: set_user: ProcessUtility_hook");
+		(undef, undef, $err) = $node->psql('postgres',
+			"$as_admin CREATE ROLE gone; DROP ROLE gone; SELECT set_config('role', 'app', false)");
+		like($err, qr/ERROR:  .*blocked by set_user/, "$name: set_user: object_access_hook, after a drop");
+		is(sql(q{SELECT event->>'command', event->'objects'->0->>'object_identity' FROM dropped}), 'DROP ROLE|gone', "$name: set_user: the drop");
 	}
 
 	# A veto leaves nothing behind in anybody's stack
