@@ -20,6 +20,14 @@ CREATE INDEX ON child (parent);
 CREATE INDEX ON grandchild (child);
 SELECT * FROM found;
 
+-- Library and extension of different versions.
+RESET ROLE;
+BEGIN;
+UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'hooks';
+SELECT severity, code, object, message FROM hooks.check() WHERE code LIKE 'version%';
+ROLLBACK;
+SELECT severity, code, object, message FROM hooks.check() WHERE code LIKE 'version%';
+
 -- Triggers that are disabled or gone, also those of foreign keys; repair() mends the former.
 RESET ROLE;
 ALTER TABLE parent DISABLE TRIGGER ALL;

@@ -44,6 +44,7 @@
 #include "system/findings.h"
 #include "system/gaps.h"
 #include "system/late.h"
+#include "system/version.h"
 #include "system/statistics.h"
 
 /* columns of hooks.check(), as in the install script */
@@ -487,7 +488,15 @@ find_deliveries(CheckSearch *search)
 	hooks_late_find(search->findings, search->hooks);
 }
 
+static void
+find_version(CheckSearch *search)
+{
+	if (search->all)
+		hooks_version_find(search->findings);
+}
+
 static const CheckFinder finders[] = {
+	find_version,
 	find_switched_off,
 	find_broken_hooks,
 	find_bypassed,
