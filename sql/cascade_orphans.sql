@@ -85,6 +85,16 @@ SELECT hooks.register('skip', 'before', 'update', 'optional', 'skip', package =>
 DELETE FROM parent WHERE id = 1;
 SELECT hooks.register('undo', 'before', 'update', 'optional', 'undo', package => 'orphan'), hooks.unregister('skip');
 DELETE FROM parent WHERE id = 1;
+-- A generated column, which has no value yet, is not undone.
+CREATE TABLE generated (parent_id int REFERENCES parent ON UPDATE CASCADE, plus int GENERATED ALWAYS AS (parent_id + 1) STORED,
+                        a int, b int, note text);
+INSERT INTO parent (id) VALUES (100);
+INSERT INTO generated VALUES (100);
+SELECT hooks.register('generated', 'before', 'update', 'generated', 'note', package => 'orphan');
+UPDATE parent SET id = 101 WHERE id = 100;
+SELECT * FROM generated;
+DROP TABLE generated;
+DELETE FROM parent WHERE id = 101;
 -- Changing anything else of the row is fine.
 SELECT hooks.unregister_package('orphan');
 SELECT hooks.register('note', 'before', 'update', 'optional', 'note', package => 'orphan'),
