@@ -22,6 +22,7 @@
 
 #include "base/compat.h"
 #include "cascade/change.h"
+#include "cascade/computed.h"
 #include "cascade/compare.h"
 #include "cascade/query.h"
 
@@ -109,8 +110,7 @@ queue_checks(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 static void
 queue_updates(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 {
-	HookCause	cause = change->step->effect == HOOK_EFFECT_SET_NULL ?
-		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
+	HookCause	cause = hooks_route_cause(change->step);
 	ListCell   *lc;
 
 	foreach(lc, leaf->updates)
@@ -312,6 +312,8 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 	memcpy(new_values, values, sizeof(Datum) * list_length(tree->columns));
 	memcpy(new_nulls, nulls, sizeof(bool) * list_length(tree->columns));
 	set_values(step, copies, copy_nulls, new_values, new_nulls);
+	if (leaf != NULL && step->computes)
+		hooks_computed_set(leaf, step, walk->context, new_values, new_nulls);
 
 	change.leaves = leaf != NULL && hooks_route_leaves(leaf, step) &&
 		is_in_leaf(leaf, values, nulls) &&

@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 
 #include "base/ancestors.h"
+#include "cascade/computed.h"
 #include "cascade/route.h"
 #include "cascade/switched.h"
 
@@ -148,6 +149,38 @@ hooks_route_misses(const HookRoute *route, Relation rel)
 }
 
 /*
+ * The columns of a leaf that are part of a foreign key, its own or to it, by
+ * the tree's numbers.
+ */
+static Bitmapset *
+key_columns(const HookLeaf *leaf)
+{
+	Bitmapset  *columns = NULL;
+	ListCell   *lc;
+
+	foreach(lc, leaf->updates)
+	{
+		columns = bms_add_members(columns, ((HookWay *) lfirst(lc))->columns);
+	}
+	foreach(lc, leaf->deletes)
+	{
+		columns = bms_add_members(columns, ((HookWay *) lfirst(lc))->columns);
+	}
+	foreach(lc, leaf->checks)
+	{
+		const HookForeignKey *key = lfirst(lc);
+		AttrNumber *numbers = hooks_route_numbers(key->referencing,
+												  leaf->table->tree->root,
+												  key->referencing_keys,
+												  key->nkeys);
+
+		columns =
+			bms_add_members(columns, hooks_route_set(numbers, key->nkeys));
+	}
+	return columns;
+}
+
+/*
  * The ways on from the rows that a table itself holds.
  */
 static void
@@ -172,6 +205,7 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 	leaf->deletes = leaf->updates = leaf->checks = NIL;
 	leaf->locking = NULL;
 	leaf->locked_by = NULL;
+	leaf->computing = NULL;
 	route->outdated |= hooks_route_misses(route, rel);
 
 	/*
@@ -218,6 +252,8 @@ add_leaf(HookRoute *route, HookTable *table, Oid relid)
 			leaf->updates = add_way(leaf->updates, table, key);
 	}
 	pfree(triggers);
+	leaf->computed = !hooks_computed_has_any(rel) ? NIL :
+		hooks_computed_find(rel, table->tree->root, key_columns(leaf));
 	table_close(rel, NoLock);
 }
 
@@ -407,14 +443,24 @@ make_deletes(HookRoute *route, HookTable *table, HookWay *way)
 }
 
 /*
+ * What happens to a row that a step changes.  What is computed from NULL need
+ * not be NULL.
+ */
+HookCause
+hooks_route_cause(const HookStep *step)
+{
+	return step->effect == HOOK_EFFECT_SET_NULL && !step->computes ?
+		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
+}
+
+/*
  * Adds the ways on from the rows that a step changes.
  */
 static void
 make_changeable(HookRoute *route, HookStep *step)
 {
 	HookTable  *table = step->table;
-	HookCause	cause = step->effect == HOOK_EFFECT_SET_NULL ?
-		HOOK_CAUSE_NULLED : HOOK_CAUSE_DEFAULTED;
+	HookCause	cause = hooks_route_cause(step);
 	ListCell   *leaf;
 	ListCell   *lc;
 
@@ -515,6 +561,7 @@ get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 		set = hooks_route_numbers(key->referencing, step->table->tree->root,
 								  set, n);
 		step->touched = hooks_route_set(set, n);
+		hooks_computed_join(step);
 		make_changeable(route, step);
 	}
 	Assert((step->set != NULL) == (effect == HOOK_EFFECT_SET_NULL ||
@@ -590,6 +637,10 @@ want_tree(HookRoute *route, HookWanted *wanted)
 				want_columns(wanted, relid, key->referencing_keys, key->nkeys);
 			keys = lappend(keys, lfirst(lc));
 		}
+		wanted->columns =
+			bms_add_members(wanted->columns,
+							hooks_computed_sources(relid, wanted->root,
+												   wanted->columns));
 	}
 	return keys;
 }

@@ -59,10 +59,12 @@ typedef struct HookStep
 								 * looked up */
 	bool		moves;			/* a row that it changes may get another key,
 								 * referencing or referenced */
+	bool		computes;		/* generated columns change with its own */
 	struct HookTable *table;	/* the referencing table */
 	Bitmapset  *set;			/* columns of it that change, by its own
 								 * numbers */
-	Bitmapset  *touched;		/* the same, by the tree's */
+	Bitmapset  *touched;		/* the same, and what is computed from them,
+								 * by the tree's */
 	AttrNumber *keys;			/* of the key, by the tree's */
 
 	/* by conflict.c, when all steps are known */
@@ -130,6 +132,10 @@ typedef struct HookLeaf
 	HookPartition *partition;	/* NULL: rows do not leave it */
 	AttrNumber *partition_columns;	/* by the tree's numbers */
 	int		   *partition_positions;	/* of these among HookTree.columns */
+	List	   *computed;		/* generated columns that are in keys */
+
+	/* by computed.c, when the first row of it is changed */
+	struct HookComputing *computing;	/* NULL: not yet */
 
 	/* by lock.c, when rows of it are first locked */
 	Relation	locking;		/* NULL: not yet */
@@ -185,6 +191,7 @@ extern AttrNumber *hooks_route_numbers(Oid relid, Oid other,
 									   const AttrNumber *columns, int n);
 extern Bitmapset *hooks_route_set(const AttrNumber *columns, int n);
 extern bool hooks_route_misses(const HookRoute *route, Relation rel);
+extern HookCause hooks_route_cause(const HookStep *step);
 extern bool hooks_route_leaves(const HookLeaf *leaf, const HookStep *step);
 extern bool hooks_route_is_left(const HookLeaf *leaf, const HookWay *way);
 extern HookLeaf *hooks_route_leaf(HookTable *table, Oid relid);

@@ -9,6 +9,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
+#include "cascade/computed.h"
 #include "cascade/probe.h"
 #include "cascade/query.h"
 #include "cascade/routes.h"
@@ -200,6 +201,7 @@ hooks_walk_prepare(HookWalk *walk, HookStep *step)
 		state->unknown = !hooks_query_defaults(step, state->defaults,
 											   state->default_nulls);
 	}
+	state->unknown |= hooks_computed_is_unknown(step);
 	add_taken(walk, step);
 	MemoryContextSwitchTo(old);
 }
