@@ -43,7 +43,7 @@ SELECT t.msgs, n.changes, (SELECT count(*) FROM msg_1), (SELECT count(*) FROM ms
 INSERT INTO msg VALUES (2, 1, 1);
 ROLLBACK;
 BEGIN;
-SELECT hooks.restore_transaction(max(transaction_id::text)::xid8, triggers => 'skip') FROM hooks.kept;
+SELECT hooks.restore_transaction(max(transaction_id::text::bigint)::text::xid8, triggers => 'skip') FROM hooks.kept;
 SELECT msgs FROM thread;
 ROLLBACK;
 

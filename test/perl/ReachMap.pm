@@ -62,6 +62,14 @@ sub add
 	unlink glob("$tree/src/*.gcda $tree/src/*/*.gcda");
 }
 
+sub knows
+{
+	my ($map, $test) = @_;
+	my $known = $map->{tests}{ $test->{name} };
+
+	return $known && $known->{md5} eq md5_of($test->{path});
+}
+
 # The tests that run a line, those that run most of its file in little time first.
 # If the file has changed since, or the line is in no function, those that run any
 # line of the file.  A test that the map does not know, or not as it is, may run it.
@@ -77,7 +85,7 @@ sub tests_of
 		my $known = $map->{tests}{ $test->{name} };
 		my $reach = $known ? $map->{reach}{$file}[ $known->{bit} ] // 0 : 0;
 
-		if (!$known || $known->{md5} ne md5_of($test->{path}))
+		if (!$map->knows($test))
 		{
 			$score{ $test->{name} } = 1e9;
 		}
