@@ -336,9 +336,9 @@ hooks_scan_fetch(const HookLogPlace *places, int n, HookLogRow *rows)
  * Has a table of the log an event of a transaction, or of a later one?
  */
 static bool
-has_events(int turn, FullTransactionId fxid, bool from, LOCKMODE lockmode)
+has_events(int turn, FullTransactionId fxid, bool from)
 {
-	Relation	table = open_log(turn, lockmode);
+	Relation	table = open_log(turn, AccessShareLock);
 	Relation	index = hooks_own_open_index(table, log_indexes[turn - 1],
 											 Anum_log_transaction_id);
 	ScanKeyData key;
@@ -354,7 +354,7 @@ has_events(int turn, FullTransactionId fxid, bool from, LOCKMODE lockmode)
 													  ForwardScanDirection));
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);
-	table_close(table, lockmode);
+	table_close(table, AccessShareLock);
 	return found;
 }
 
@@ -367,24 +367,25 @@ hooks_scan_has(FullTransactionId fxid)
 	bool		found = false;
 
 	for (int turn = 1; turn <= HOOK_LOG_TABLES && !found; turn++)
-		found = has_events(turn, fxid, false, AccessShareLock);
+		found = has_events(turn, fxid, false);
 	return found;
 }
 
 /*
  * Does a snapshot see all transactions that have events in a table of the log?
- * The caller holds a lock that nobody can write under, so it is enough to look
- * for transactions that the snapshot saw in progress, and later ones.
+ * It is enough to look for transactions that the snapshot saw in progress, and
+ * later ones.  The answer stays true only while the caller holds a lock on the
+ * table under which nobody can write.
  */
 bool
 hooks_scan_is_seen(int turn, const HookSnapshot *snapshot)
 {
-	if (has_events(turn, snapshot->xmax, true, NoLock))
+	if (has_events(turn, snapshot->xmax, true))
 		return false;
 	for (uint32 i = 0; i < snapshot->nxip; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (has_events(turn, snapshot->xip[i], false, NoLock))
+		if (has_events(turn, snapshot->xip[i], false))
 			return false;
 	}
 	return true;

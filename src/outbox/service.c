@@ -49,7 +49,9 @@ clean_session(void)
 	if (hooks_service_is_temporary())
 	{
 		StartTransactionCommand();
+		PushActiveSnapshot(GetTransactionSnapshot());
 		ResetTempTableNamespace();
+		PopActiveSnapshot();
 		CommitTransactionCommand();
 	}
 }

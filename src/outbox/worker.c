@@ -99,12 +99,14 @@ hooks_worker_fix_parameters(void)
 
 /*
  * Sleeps until the latch is set, or for some milliseconds, -1: for ever.
+ * May return sooner: a latch waits for 24 days at most.
  */
 static void
 wait_for_latch(long ms)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH |
-					 (ms >= 0 ? WL_TIMEOUT : 0), ms, PG_WAIT_EXTENSION);
+					 (ms >= 0 ? WL_TIMEOUT : 0), Min(ms, INT_MAX),
+					 PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
