@@ -12,6 +12,7 @@
 #include "access/sysattr.h"
 #include "miscadmin.h"
 #include "tcop/tcopprot.h"
+#include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -61,10 +62,16 @@ push_rows(JsonbInState *array, Relation rel, const HookRestored *table)
 		for (int i = 0; i < table->fields.n; i++)
 		{
 			AttrNumber	attnum = table->fields.attnums[i];
+			Form_pg_attribute attr = TupleDescAttr(table->desc, i);
 
 			if (attnum == InvalidAttrNumber)
 				continue;
-			row->tts_values[attnum - 1] = kept->tts_values[i];
+
+			/* The array may point to it when the next row is fetched */
+			if (!kept->tts_isnull[i])
+				row->tts_values[attnum - 1] = datumCopy(kept->tts_values[i],
+														attr->attbyval,
+														attr->attlen);
 			row->tts_isnull[attnum - 1] = kept->tts_isnull[i];
 		}
 		ExecStoreVirtualTuple(row);
