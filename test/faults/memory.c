@@ -19,6 +19,11 @@
 
 PG_MODULE_MAGIC;
 
+/* Modules hide their symbols since PostgreSQL 16 */
+extern PGDLLEXPORT void *malloc(size_t size);
+extern PGDLLEXPORT void *calloc(size_t n, size_t size);
+extern PGDLLEXPORT void *realloc(void *old, size_t size);
+
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *old, size_t size);

@@ -23,9 +23,13 @@ is(sqlstate($node, 'postgres', q{
 	INSERT INTO t VALUES (1);
 	SET statement_timeout = '100 ms';
 	SELECT pg_sleep(5)}), '57014', 'a session that has committed an event can be canceled');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM hooks.outbox'), '1', 'the event waits');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_shmem_allocations WHERE name = 'hooks workers'}),
-	'0', 'as there was no room for workers');
+SKIP:
+{
+	skip 'since PostgreSQL 19 locks have memory of their own', 2 if $node->pg_version >= 19;
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM hooks.outbox'), '1', 'the event waits');
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_shmem_allocations WHERE name = 'hooks workers'}),
+		'0', 'as there was no room for workers');
+}
 
 $node->stop;
 done_testing();
