@@ -25,7 +25,7 @@ is(sqlstate($node, 'postgres', q{
 	SELECT pg_sleep(5)}), '57014', 'a session that has committed an event can be canceled');
 SKIP:
 {
-	skip 'since PostgreSQL 19 locks have memory of their own', 2 if $node->pg_version >= 19;
+	skip 'since PostgreSQL 19 locks have memory of their own', 2 if $node->safe_psql('postgres', 'SHOW server_version_num') >= 190000;
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM hooks.outbox'), '1', 'the event waits');
 	is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_shmem_allocations WHERE name = 'hooks workers'}),
 		'0', 'as there was no room for workers');

@@ -16,13 +16,14 @@ my $node = start_node('main', conf => "shared_preload_libraries = 'hooks'\nhooks
 
 $node->safe_psql('postgres', all_hooks($groups));
 
-# One session: each group under a limit of its own, then with somebody who cancels
+# One session: each group under a limit in ms, of which a pause leaves some part; then
+# with somebody who cancels
 sub deletes
 {
 	my ($first, $last, $limit) = @_;
 
-	return join '', map { sprintf "SET statement_timeout = %d; DELETE FROM parent WHERE g = %d;\nRESET statement_timeout;\n" .
-		"DO \$\$ BEGIN ASSERT hooks.context() IS NULL; END \$\$;\n", $limit->($_), $_ } $first .. $last;
+	return join '', map { sprintf "SET statement_timeout = %d; DELETE FROM parent WHERE g = (SELECT %d FROM pg_sleep(%f));\nRESET statement_timeout;\n" .
+		"DO \$\$ BEGIN ASSERT hooks.context() IS NULL; END \$\$;\n", $limit, $_, $limit / 1000 * (0.4 + rand(0.6)) } $first .. $last;
 }
 # Errors and warnings but for those that are expected
 sub others
@@ -33,7 +34,7 @@ sub others
 }
 
 my ($out, $err) = ('', '');
-$node->psql('postgres', deletes(1, 200, sub { 1 + $_[0] % 25 }), stdout => \$out, stderr => \$err, on_error_stop => 0);
+$node->psql('postgres', deletes(1, 200, 5), stdout => \$out, stderr => \$err, on_error_stop => 0);
 my $timeouts = () = $err =~ /canceling statement due to statement timeout/g;
 cmp_ok($timeouts, '>', 5, "$timeouts of 200 took too long");
 is(others($err, 'canceling statement due to statement timeout'), '', 'nothing else');
@@ -46,12 +47,12 @@ BEGIN
     PERFORM pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim';
     EXIT WHEN begun AND NOT FOUND;
     begun = begun OR FOUND;
-    PERFORM pg_sleep(0.001 + random() * 0.03);
+    PERFORM pg_sleep(0.0005 + random() * 0.01);
     COMMIT;
   END LOOP;
 END $$});
 ($out, $err) = ('', '');
-my $in = "SET application_name = 'victim';\n" . deletes(201, $groups, sub { 0 });
+my $in = "SET application_name = 'victim';\n" . deletes(201, $groups, 0);
 my $canceler = IPC::Run::start([ 'psql', '-X', '-q', '-d', $node->connstr('postgres'), '-c', "SET statement_timeout = '3min'", '-c', 'CALL cancel()' ],
 	'<', \undef, '>', \my $ignored, '2>', \my $canceler_err);
 $node->psql('postgres', $in, stdout => \$out, stderr => \$err, on_error_stop => 0);
