@@ -26,7 +26,7 @@ endif
 SOURCE_FOLDER := $(if $(VPATH),$(VPATH)/)
 files = $(sort $(patsubst $(SOURCE_FOLDER)%,%,$(wildcard $(addprefix $(SOURCE_FOLDER),$(1)))))
 
-DOCS := $(call files,doc/*.md)
+DOCS := $(call files,doc/*.md doc/*.svg)
 PGFILEDESC = "hooks - named callbacks that fire before cascades remove dependent rows"
 
 OBJS := $(patsubst %.c,%.o,$(call files,src/*.c src/*/*.c))
