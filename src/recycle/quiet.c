@@ -82,7 +82,7 @@ is_partition_column(Relation root, AttrNumber attnum)
 
 		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_PARTITIONED_TABLE)
 			continue;
-		rel = table_open(lfirst_oid(lc), NoLock);
+		rel = table_open(lfirst_oid(lc), AccessShareLock);
 		column = bms_make_singleton(get_attnum(lfirst_oid(lc), name) -
 									FirstLowInvalidHeapAttributeNumber);
 		found |= has_partition_attrs(rel, column, NULL);
