@@ -34,7 +34,7 @@ typedef struct ParsedBody
 /* set by register(), for the rest of the session */
 bool		hooks_parsed_kept = false;
 
-/* NULL: nothing is kept; both are made and dropped together */
+/* NULL: nothing is kept */
 static HTAB *bodies = NULL;
 static MemoryContext bodies_context = NULL;
 
@@ -52,6 +52,8 @@ begin_bodies(void)
 {
 	HASHCTL		info = {0};
 
+	/* there is a context without a table if an error came in between */
+	forget_bodies();
 	bodies_context = AllocSetContextCreate(CacheMemoryContext,
 										   "hooks definitions",
 										   ALLOCSET_DEFAULT_SIZES);
