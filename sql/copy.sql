@@ -59,6 +59,18 @@ COPY t (v) TO STDOUT;
 RESET ROLE;
 ALTER TABLE t DISABLE ROW LEVEL SECURITY;
 
+-- A callback that drops the table: what is left to do fails as it does without hooks
+CREATE TABLE gone (id int);
+CREATE FUNCTION drop_it(event jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN DROP TABLE gone; END';
+SET client_min_messages = error;
+SELECT hooks.register('drops', 'before', 'dump', 'gone', 'drop_it');
+COPY gone TO STDOUT;
+SELECT hooks.register('drops', 'after', 'select', 'gone', 'drop_it', on_error => 'abort', replace => true);
+SELECT hooks.register('drops_dump', 'after', 'dump', 'gone', 'tell', on_error => 'abort');
+COPY gone TO STDOUT;
+SELECT to_regclass('gone') IS NULL, count(*) FROM hooks.registry WHERE name ~ '^drops';
+RESET client_min_messages;
+
 -- A veto
 CREATE FUNCTION refuse(event jsonb) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM hooks.cancel('no ' || (event->>'action')); END $$;
 SELECT hooks.register('refuse', 'before', 'load, dump', 't', 'refuse', on_error => 'isolate', package => 'test_copy');

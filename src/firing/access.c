@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "base/ancestors.h"
 #include "base/place.h"
@@ -208,7 +209,11 @@ hooks_access_fire(const HookAccess *access, HookPhase phase, HookAction action)
 		PushActiveSnapshot(GetTransactionSnapshot());
 	foreach(lc, access->relations)
 	{
-		fire_for_relation(access, lfirst(lc), event);
+		HookAccessRelation *relation = lfirst(lc);
+
+		/* a callback may have dropped what no query has open */
+		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation->relid)))
+			fire_for_relation(access, relation, event);
 	}
 	if (snapshot)
 		PopActiveSnapshot();
