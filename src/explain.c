@@ -161,7 +161,7 @@ print_text(const ExplainedHook *hook, const char *action,
 {
 	ExplainIndentText(es);
 	appendStringInfo(es->str, "Hook %s (%s %s on %s):", hook->name,
-					 hooks_event_phase_word(hook->event->phase), action,
+					 hooks_word_of_phase(hook->event->phase), action,
 					 relation);
 	if (hook->why != HOOK_MISS_UNTOLD)
 		appendStringInfo(es->str, " not fired=" INT64_FORMAT " (%s)\n",
@@ -186,7 +186,7 @@ print_properties(const ExplainedHook *hook, const char *action,
 {
 	ExplainOpenGroup("Hook", NULL, true, es);
 	ExplainPropertyText("Hook Name", hook->name, es);
-	ExplainPropertyText("Phase", hooks_event_phase_word(hook->event->phase),
+	ExplainPropertyText("Phase", hooks_word_of_phase(hook->event->phase),
 						es);
 	ExplainPropertyText("Action", action, es);
 	ExplainPropertyText("Relation", relation, es);
@@ -224,8 +224,8 @@ explain_plan(PlannedStmt *plan, IntoClause *into, ExplainState *es,
 		{
 			const ExplainedHook *hook = lfirst(lc);
 			const char *action =
-				hooks_event_action_word(hook->action != 0 ? hook->action :
-										hook->event->action);
+				hooks_word_of_action(hook->action != 0 ? hook->action :
+									 hook->event->action);
 			const char *relation = get_rel_name(hook->relation);
 
 			if (hook->calls == 0)

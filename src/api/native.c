@@ -25,7 +25,7 @@ get_firing(HookApiFiring *firing)
 		return false;
 	subject = hooks_firing->subject;
 	firing->hook = subject->hook;
-	firing->phase = hooks_event_phase_word(subject->event->phase);
+	firing->phase = hooks_word_of_phase(subject->event->phase);
 	firing->action = hooks_context_action_word(subject);
 	firing->relation = subject->relation;
 	firing->caller = hooks_firing->caller;

@@ -399,7 +399,7 @@ hooks_batch_check_fired(const EState *query, uint64 level)
 			ereport(ERROR,
 					(errcode(ERRCODE_HOOK_ERROR),
 					 errmsg("%s hooks on \"%s\" did not fire",
-							hooks_event_phase_word(batch->event->phase),
+							hooks_word_of_phase(batch->event->phase),
 							get_rel_name(batch->root)),
 					 errdetail("The trigger \"%s\" captured rows, but was not fired for them.",
 							   batch->event->trigger),

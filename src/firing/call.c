@@ -137,8 +137,8 @@ check_callback(HookRun *run, HookCall *call)
 	}
 	if (!OidIsValid(call->function.fn_oid))
 	{
-		short		nargs = hooks_event_takes_jsonb(hook->phase,
-													hook->actions) ? 1 : 0;
+		short		nargs = hooks_word_takes_jsonb(hook->phase,
+												   hook->actions) ? 1 : 0;
 
 		call->fcinfo = MemoryContextAlloc(run->context,
 										  SizeForFunctionCallInfo(nargs));
@@ -308,8 +308,8 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 	HeapTuple	result;
 	instr_time	begun;
 
-	Assert(!hooks_event_takes_jsonb(member->hook->phase,
-									member->hook->actions));
+	Assert(!hooks_word_takes_jsonb(member->hook->phase,
+								   member->hook->actions));
 	if (unlikely(call->trigger.tgoid != real->tgoid))
 		prepare_call(run, call, trigdata);
 
@@ -495,8 +495,8 @@ hooks_call_event(HookRun *run, HookCall *call, const HookOccasion *occasion)
 	HookOutcome outcome;
 	instr_time	begun;
 
-	Assert(hooks_event_takes_jsonb(call->member->hook->phase,
-								   call->member->hook->actions));
+	Assert(hooks_word_takes_jsonb(call->member->hook->phase,
+								  call->member->hook->actions));
 	firing = begin_firing(run, call, occasion);
 	INSTR_TIME_SET_CURRENT(begun);
 	outcome = unlikely(hooks_observed) ?

@@ -126,7 +126,7 @@ add_changes(JsonbInState *state, const HookNote *notes)
 		hooks_payload_add(state, "relation",
 						  hooks_payload_relation(note->key.target));
 		hooks_payload_add(state, "action",
-						  hooks_event_action_word(note->key.action));
+						  hooks_word_of_action(note->key.action));
 		hooks_payload_key(state, "rows");
 		hooks_payload_push_integer(state, WJB_VALUE,
 								   note->key.action == HOOK_TRUNCATE ? -1 :

@@ -125,10 +125,10 @@ const char *
 hooks_context_action_word(const HookSubject *subject)
 {
 	if (subject->action != 0)
-		return hooks_event_action_word(subject->action);
+		return hooks_word_of_action(subject->action);
 	if (subject->actions != 0)
-		return hooks_event_action_list(subject->actions);
-	return hooks_event_action_word(subject->event->action);
+		return hooks_word_action_list(subject->actions);
+	return hooks_word_of_action(subject->event->action);
 }
 
 /*
@@ -141,7 +141,7 @@ hooks_context_describe(const HookFiring *firing)
 	const char *relation = firing->subject->relation_name;
 
 	return psprintf("hook \"%s\" (%s %s%s%s)", firing->subject->hook,
-					hooks_event_phase_word(firing->subject->event->phase),
+					hooks_word_of_phase(firing->subject->event->phase),
 					hooks_context_action_word(firing->subject),
 					relation == NULL ? "" : " on ",
 					relation == NULL ? "" : relation);
@@ -245,7 +245,7 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	}
 	if (subject->event->action == HOOK_DROP)
 	{
-		*action = hooks_event_action_word(HOOK_DROP);
+		*action = hooks_word_of_action(HOOK_DROP);
 		*sql = debug_query_string;
 		if (origin->depth == 0)
 			*relation = subject->relation;
@@ -263,7 +263,7 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 	/* TRUNCATE is no statement of the executor's */
 	if (subject->event->action == HOOK_TRUNCATE)
 	{
-		*action = hooks_event_action_word(HOOK_TRUNCATE);
+		*action = hooks_word_of_action(HOOK_TRUNCATE);
 		*sql = origin->truncate != NULL ? origin->truncate->sql :
 			debug_query_string;
 		if (origin->truncate != NULL)
@@ -285,7 +285,7 @@ describe_root(const HookFiring *firing, const HookOrigin *origin,
 		if (firing->statement != NULL && firing->statement->query == NULL)
 			*relation = firing->statement->copied;
 		if (hooks_statement_all_seen() && origin->depth == 0)
-			*action = hooks_event_action_word(subject->event->action);
+			*action = hooks_word_of_action(subject->event->action);
 	}
 
 	/* it may have named the table above */
@@ -422,11 +422,11 @@ hooks_context(PG_FUNCTION_ARGS)
 	metadata = hooks_settings_metadata();
 
 	values[i++] = CStringGetTextDatum(firing->subject->hook);
-	values[i++] = CStringGetTextDatum(hooks_event_phase_word(event->phase));
+	values[i++] = CStringGetTextDatum(hooks_word_of_phase(event->phase));
 	values[i++] =
 		CStringGetTextDatum(hooks_context_action_word(firing->subject));
 	if (event->level != HOOK_NO_LEVEL)
-		values[i] = CStringGetTextDatum(hooks_event_level_word(event->level));
+		values[i] = CStringGetTextDatum(hooks_word_of_level(event->level));
 	nulls[i++] = event->level == HOOK_NO_LEVEL;
 	nulls[i] = !OidIsValid(firing->subject->relation);
 	values[i++] = ObjectIdGetDatum(firing->subject->relation);

@@ -120,7 +120,7 @@ hooks_copies_begin(const CopyStmt *command, const char *sql, bool client)
 		check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
 	copy->access.relations = list_make1(relation);
 	copy->access.sql = sql;
-	copy->access.root_action = hooks_event_action_word(copy->action);
+	copy->access.root_action = hooks_word_of_action(copy->action);
 	copy->access.caller = GetUserId();
 	copy->access.sent_by = hooks_access_sent_by(client);
 	copy->access.context = CurrentMemoryContext;

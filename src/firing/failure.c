@@ -148,7 +148,7 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	sequence = hooks_own_relation("failure_failure_id_seq", RELKIND_SEQUENCE);
 	SET(id, Int64GetDatum(nextval_internal(sequence, false)));
 	SET_TEXT(hook, firing->subject->hook);
-	SET_TEXT(phase, hooks_event_phase_word(firing->subject->event->phase));
+	SET_TEXT(phase, hooks_word_of_phase(firing->subject->event->phase));
 	SET_TEXT(action, hooks_context_action_word(firing->subject));
 	nulls[Anum_failure_relation - 1] =
 		!OidIsValid(firing->subject->relation);

@@ -227,7 +227,7 @@ hooks_payload_begin(HookFiring *firing)
 	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	hooks_payload_add(&state, "hook", subject->hook);
 	hooks_payload_add(&state, "phase",
-					  hooks_event_phase_word(subject->event->phase));
+					  hooks_word_of_phase(subject->event->phase));
 	hooks_payload_add(&state, "action",
 					  hooks_context_action_word(subject));
 	hooks_payload_add(&state, "relation",

@@ -44,7 +44,7 @@ must_propagate(const ErrorData *error, HookPhase phase,
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_HOOK_CANCELED:
-			return hooks_event_can_veto(phase);
+			return hooks_word_can_veto(phase);
 		case ERRCODE_HOOK_RECURSION:
 			return true;
 		case ERRCODE_LOCK_NOT_AVAILABLE:

@@ -190,7 +190,7 @@ hooks_reads_begin(QueryDesc *query)
 		read->portal = ActivePortal;
 	read->access.sql = query->sourceText;
 	read->access.root_action = query->operation == CMD_SELECT ?
-		hooks_event_action_word(HOOK_SELECT) :
+		hooks_word_of_action(HOOK_SELECT) :
 		hooks_statement_action_word(query->operation);
 	if (query->operation != CMD_SELECT)
 		read->access.target = hooks_root_target(query->plannedstmt);

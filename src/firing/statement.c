@@ -302,11 +302,11 @@ hooks_statement_action_word(CmdType operation)
 	switch (operation)
 	{
 		case CMD_INSERT:
-			return hooks_event_action_word(HOOK_INSERT);
+			return hooks_word_of_action(HOOK_INSERT);
 		case CMD_UPDATE:
-			return hooks_event_action_word(HOOK_UPDATE);
+			return hooks_word_of_action(HOOK_UPDATE);
 		case CMD_DELETE:
-			return hooks_event_action_word(HOOK_DELETE);
+			return hooks_word_of_action(HOOK_DELETE);
 		case CMD_MERGE:
 			return "merge";
 		default:

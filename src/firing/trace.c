@@ -270,8 +270,8 @@ describe_miss(const Hook *hook, const HookEvent *event, Oid relid)
 
 	(void) hooks_event_told(event, hook->actions, told);
 	return psprintf("hook \"%s\" (%s %s%s%s)", hook->name,
-					hooks_event_phase_word(event->phase),
-					hooks_event_action_word(told[0]),
+					hooks_word_of_phase(event->phase),
+					hooks_word_of_action(told[0]),
 					OidIsValid(relid) ? " on " : "",
 					relation != NULL ? relation : "?");
 }

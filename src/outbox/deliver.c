@@ -179,7 +179,7 @@ hooks_deliver_describe(HookDelivery *delivery)
 	char	   *action = hooks_context_event_text(event, "action");
 	char	   *generation = hooks_context_event_text(event, "generation");
 
-	delivery->action = hooks_event_parse_actions(action);
+	delivery->action = hooks_word_parse_actions(action);
 	delivery->relation_name = hooks_context_event_text(event, "relation");
 	delivery->generation = generation == NULL ? 1 : pg_strtoint32(generation);
 }

@@ -65,9 +65,9 @@ failed_event(const HookFailed *failed, const Hook *hook)
 											  relation);
 	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	hooks_payload_add(&state, "hook", hook->name);
-	hooks_payload_add(&state, "phase", hooks_event_phase_word(hook->phase));
+	hooks_payload_add(&state, "phase", hooks_word_of_phase(hook->phase));
 	hooks_payload_add(&state, "action",
-					  hooks_event_action_word((HookAction) failed->action));
+					  hooks_word_of_action((HookAction) failed->action));
 	hooks_payload_add(&state, "relation", relation);
 	hooks_payload_add(&state, "caller",
 					  GetUserNameFromId(failed->caller, true));

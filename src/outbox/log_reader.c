@@ -351,7 +351,7 @@ hooks_log_reader_event(const HookLogRow *row, const Hook *hook, int attempt)
 	begin_event(&event, row, hook->hook_id);
 	hooks_jsonraw_add_string(&event, hook->name);
 	hooks_jsonraw_add_string(&event,
-							 hooks_event_phase_word(HOOK_AFTER_COMMIT));
+							 hooks_word_of_phase(HOOK_AFTER_COMMIT));
 	hooks_jsonraw_add_text(&event, row->action);
 	hooks_jsonraw_add_text(&event, row->caller);
 	hooks_jsonraw_add_integer(&event, attempt);

@@ -114,7 +114,7 @@ action_of(HookServed *served, const text * word)
 	{
 		text_to_cstring_buffer(word, served->action_word,
 							   sizeof(served->action_word));
-		served->action = hooks_event_parse_actions(served->action_word);
+		served->action = hooks_word_parse_actions(served->action_word);
 	}
 	return served->action;
 }

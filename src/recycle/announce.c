@@ -205,7 +205,7 @@ hooks_announce_begin(List *removed)
 	if (access->relations == NIL)
 		return NULL;
 	access->sql = debug_query_string;
-	access->root_action = hooks_event_action_word(HOOK_RESTORE);
+	access->root_action = hooks_word_of_action(HOOK_RESTORE);
 	access->caller = GetUserId();
 	access->make_rows = announced_rows;
 	hooks_access_fire(access, HOOK_BEFORE, HOOK_RESTORE);

@@ -90,7 +90,7 @@ make_call(const Hook *hook)
 	List	   *arguments = NIL;
 	NullTest   *test = makeNode(NullTest);
 
-	if (hooks_event_takes_jsonb(hook->phase, hook->actions))
+	if (hooks_word_takes_jsonb(hook->phase, hook->actions))
 		arguments = list_make1(makeNullConst(JSONBOID, -1, InvalidOid));
 	test->arg = (Expr *) makeFuncExpr(hook->callback, type, arguments,
 									  get_typcollation(type), InvalidOid,
@@ -133,11 +133,11 @@ make_targets(const Hook *hook, Relation rel)
 {
 	List	   *targets = NIL;
 
-	targets = add_word(targets, "phase", hooks_event_phase_word(hook->phase));
+	targets = add_word(targets, "phase", hooks_word_of_phase(hook->phase));
 	targets =
-		add_word(targets, "action", hooks_event_action_list(hook->actions));
+		add_word(targets, "action", hooks_word_action_list(hook->actions));
 	targets = add_target(targets, "callback", make_call(hook));
-	targets = add_word(targets, "level", hooks_event_level_word(hook->level));
+	targets = add_word(targets, "level", hooks_word_of_level(hook->level));
 	if (hook->condition != NULL)
 		targets = add_target(targets, "condition", hook->condition);
 	if (hook->columns != NIL)
@@ -145,7 +145,7 @@ make_targets(const Hook *hook, Relation rel)
 							 make_columns(hook->columns, rel));
 	targets = add_words(targets, "arguments", hook->arguments);
 	targets =
-		add_word(targets, "on_error", hooks_event_policy_word(hook->policy));
+		add_word(targets, "on_error", hooks_word_of_policy(hook->policy));
 	if (hook->timeout != NULL)
 		targets = add_target(targets, "timeout",
 							 make_constant(INTERVALOID, sizeof(Interval),
@@ -157,8 +157,8 @@ make_targets(const Hook *hook, Relation rel)
 	targets = add_integer(targets, "priority", hook->priority);
 	targets = add_words(targets, "run_after", hook->run_after);
 	targets =
-		add_word(targets, "run_as", hooks_event_run_as_word(hook->run_as));
-	targets = add_word(targets, "fire", hooks_event_fire_word(hook->fire));
+		add_word(targets, "run_as", hooks_word_of_run_as(hook->run_as));
+	targets = add_word(targets, "fire", hooks_word_of_fire(hook->fire));
 	if (hook->activation == HOOK_ACTIVE_OPT_IN)
 		targets = add_word(targets, "activation", "opt_in");
 	if (OidIsValid(hook->schema))
@@ -442,8 +442,8 @@ read_words_into(Reading *reading, Hook *hook)
 		hook->hook_id = DatumGetInt64(constant->constvalue);
 	if (reading->damage != NULL)
 		return;
-	unknown = hooks_event_unknown_word(phase, action, level, policy, run_as,
-									   fire);
+	unknown = hooks_word_unknown(phase, action, level, policy, run_as,
+								 fire);
 	if (unknown != NULL)
 	{
 		reading->damage = psprintf("its %s is none", unknown);
@@ -456,16 +456,16 @@ read_words_into(Reading *reading, Hook *hook)
 	}
 	hook->activation = activation == NULL ? HOOK_ACTIVE_ALWAYS :
 		HOOK_ACTIVE_OPT_IN;
-	hook->phase = hooks_event_parse_phase(phase);
-	hook->actions = hooks_event_parse_actions(action);
+	hook->phase = hooks_word_parse_phase(phase);
+	hook->actions = hooks_word_parse_actions(action);
 	hook->level = level == NULL ? HOOK_NO_LEVEL :
-		hooks_event_parse_level(level);
-	hook->policy = hooks_event_parse_policy(policy);
-	hook->run_as = hooks_event_parse_run_as(run_as);
-	hook->fire = hooks_event_parse_fire(fire);
+		hooks_word_parse_level(level);
+	hook->policy = hooks_word_parse_policy(policy);
+	hook->run_as = hooks_word_parse_run_as(run_as);
+	hook->fire = hooks_word_parse_fire(fire);
 	hook->callback = read_callback(reading,
-								   hooks_event_takes_jsonb(hook->phase,
-														   hook->actions));
+								   hooks_word_takes_jsonb(hook->phase,
+														  hook->actions));
 	if (reading->damage == NULL)
 		check_hook(reading, hook);
 }

@@ -52,9 +52,9 @@ keep_actions(Hook *hook, const HookArguments *given, int actions)
 		return;
 	if (given->level == NULL)
 		refuse(errmsg("phase \"%s\" has no action of \"%s\"",
-					  hooks_event_phase_word(hook->phase), given->action));
+					  hooks_word_of_phase(hook->phase), given->action));
 	refuse(errmsg("phase \"%s\" has no action of \"%s\" at level \"%s\"",
-				  hooks_event_phase_word(hook->phase), given->action,
+				  hooks_word_of_phase(hook->phase), given->action,
 				  given->level));
 }
 
@@ -121,7 +121,7 @@ check_may_start(const Hook *hook)
 static void
 check_without_level(Hook *hook, const HookArguments *given, int named)
 {
-	const char *phase = hooks_event_phase_word(hook->phase);
+	const char *phase = hooks_word_of_phase(hook->phase);
 	int			possible = hooks_event_actions(hook->phase, HOOK_NO_LEVEL);
 
 	if (given->level != NULL)
@@ -136,7 +136,7 @@ check_without_level(Hook *hook, const HookArguments *given, int named)
 					   "It is about all rows of a statement; leave the level out."));
 	if (named & ~possible)
 		refuse(errmsg("phase \"%s\" has no action \"%s\"", phase,
-					  hooks_event_action_list(named & ~possible)),
+					  hooks_word_action_list(named & ~possible)),
 			   hook->phase == HOOK_STARTUP ?
 			   errhint("Its actions are session and server.") : 0);
 	keep_actions(hook, given, possible);
@@ -159,12 +159,12 @@ check_named(const Hook *hook, int named)
 {
 	int			cascading = hooks_event_actions(HOOK_BEFORE_CASCADE,
 												HOOK_STATEMENT);
-	int			without_row = named & hooks_event_jsonb_actions();
+	int			without_row = named & hooks_word_jsonb_actions();
 
 	if (named & HOOK_ON_STARTUP)
 		refuse(errmsg("phase \"%s\" has no action \"%s\"",
-					  hooks_event_phase_word(hook->phase),
-					  hooks_event_action_list(named & HOOK_ON_STARTUP)),
+					  hooks_word_of_phase(hook->phase),
+					  hooks_word_action_list(named & HOOK_ON_STARTUP)),
 			   errhint("It is for phase startup."));
 	if (hook->phase == HOOK_BEFORE_CASCADE)
 	{
@@ -173,7 +173,7 @@ check_named(const Hook *hook, int named)
 				   errhint("It fires once for the whole set of rows; the rows are in old_table."));
 		if (named & ~cascading)
 			refuse(errmsg("phase \"before_cascade\" has no action \"%s\"",
-						  hooks_event_action_list(named & ~cascading)),
+						  hooks_word_action_list(named & ~cascading)),
 				   errhint("Its actions are delete, update, truncate and drop."));
 	}
 	if (hook->phase == HOOK_BEFORE_CLOSURE)
@@ -183,7 +183,7 @@ check_named(const Hook *hook, int named)
 				   errhint("It fires once for the whole set of rows; the rows are in old_table."));
 		if (named & ~HOOK_DELETE)
 			refuse(errmsg("phase \"before_closure\" has no action \"%s\"",
-						  hooks_event_action_list(named & ~HOOK_DELETE)),
+						  hooks_word_action_list(named & ~HOOK_DELETE)),
 				   errhint("Its action is delete."));
 	}
 	if ((named & HOOK_DROP) && hook->phase == HOOK_AFTER)
@@ -191,12 +191,12 @@ check_named(const Hook *hook, int named)
 			   errhint("Use phase before or before_cascade, while the relation is still there."));
 	if (without_row != 0 && hook->level == HOOK_ROW)
 		refuse(errmsg("action \"%s\" has no level \"row\"",
-					  hooks_event_action_list(without_row)));
-	if (hooks_event_mixes_shapes(hook->phase, named))
+					  hooks_word_action_list(without_row)));
+	if (hooks_word_mixes_shapes(hook->phase, named))
 		refuse(errmsg(pg_popcount32(without_row) == 1 ?
 					  "action \"%s\" cannot be combined with other actions" :
 					  "actions \"%s\" cannot be combined with other actions",
-					  hooks_event_action_list(without_row)),
+					  hooks_word_action_list(without_row)),
 			   pg_popcount32(without_row) == 1 ?
 			   errdetail("Its callback is no trigger function, but takes the event as jsonb.") :
 			   errdetail("Their callback is no trigger function, but takes the event as jsonb."));
@@ -212,10 +212,10 @@ check_named(const Hook *hook, int named)
 static void
 choose_shape(Hook *hook, const HookArguments *given, int named)
 {
-	int			jsonb = hooks_event_jsonb_actions();
+	int			jsonb = hooks_word_jsonb_actions();
 	bool		takes_jsonb;
 
-	if (!hooks_event_mixes_shapes(hook->phase, hook->actions))
+	if (!hooks_word_mixes_shapes(hook->phase, hook->actions))
 		return;
 	takes_jsonb = named != 0 ? (named & jsonb) != 0 :
 		hooks_callback_takes_jsonb(given->callback);
@@ -300,8 +300,8 @@ check_policy(Hook *hook)
 {
 	if (!hooks_event_allows_policy(hook->phase, hook->policy))
 		refuse(errmsg("phase \"%s\" has no on_error policy \"%s\"",
-					  hooks_event_phase_word(hook->phase),
-					  hooks_event_policy_word(hook->policy)),
+					  hooks_word_of_phase(hook->phase),
+					  hooks_word_of_policy(hook->policy)),
 			   hook->policy == HOOK_ABORT ?
 			   errhint(hook->phase == HOOK_ON_FAILURE ?
 					   "The statement has failed already. Use isolate or quarantine." :
@@ -346,10 +346,10 @@ check_kind(Hook *hook, char relkind, int named)
 		hook->actions &= possible | named;
 	if ((hook->actions & ~possible) == 0)
 		return NULL;
-	word = hooks_event_action_list(hook->actions & ~possible);
+	word = hooks_word_action_list(hook->actions & ~possible);
 	return relkind == RELKIND_FOREIGN_TABLE ?
 		psprintf("Foreign tables have no phase \"%s\" of action \"%s\".",
-				 hooks_event_phase_word(hook->phase), word) :
+				 hooks_word_of_phase(hook->phase), word) :
 		psprintf("Views have no action \"%s\".", word);
 }
 
@@ -523,7 +523,7 @@ check_preload(const Hook *hook)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("action \"%s\" needs the library to be preloaded",
-					hooks_event_action_list(unseen)),
+					hooks_word_action_list(unseen)),
 			 errhint("Add hooks to \"shared_preload_libraries\", and restart the server; or to \"session_preload_libraries\" of the server or database, and connect again.")));
 }
 
@@ -542,18 +542,18 @@ hooks_compose(const HookArguments *given)
 	char	   *written;
 
 	hook->name = given->name;
-	hook->phase = hooks_event_parse_phase(given->phase);
-	hook->actions = hooks_event_parse_asked(given->action, &named);
+	hook->phase = hooks_word_parse_phase(given->phase);
+	hook->actions = hooks_word_parse_asked(given->action, &named);
 	if (given->level != NULL)
-		hook->level = hooks_event_parse_level(given->level);
+		hook->level = hooks_word_parse_level(given->level);
 	hook->arguments = given->arguments;
 	hook->timeout = given->timeout;
 	hook->max_attempts = given->max_attempts;
 	hook->priority = given->priority;
 	hook->run_after = given->run_after;
-	hook->run_as = hooks_event_parse_run_as(given->run_as);
-	hook->fire = hooks_event_parse_fire(given->fire);
-	hook->activation = hooks_event_parse_activation(given->activation);
+	hook->run_as = hooks_word_parse_run_as(given->run_as);
+	hook->fire = hooks_word_parse_fire(given->fire);
+	hook->activation = hooks_word_parse_activation(given->activation);
 	hook->package = given->package;
 	hook->description = given->description;
 
@@ -563,7 +563,7 @@ hooks_compose(const HookArguments *given)
 		(hook->phase == HOOK_AFTER && hook->actions != HOOK_NAME) ?
 		HOOK_ISOLATE : HOOK_ABORT;
 	if (given->on_error != NULL)
-		hook->policy = hooks_event_parse_policy(given->on_error);
+		hook->policy = hooks_word_parse_policy(given->on_error);
 	check_policy(hook);
 	if (given->payload != NULL && hook->phase != HOOK_AFTER_COMMIT)
 		refuse(errmsg("payload is for phase \"after_commit\""));
@@ -588,7 +588,7 @@ hooks_compose(const HookArguments *given)
 		hook->columns = find_columns(hook, given->columns, rel);
 		hook->payload = find_columns(hook, given->payload, rel);
 	}
-	takes_jsonb = hooks_event_takes_jsonb(hook->phase, hook->actions);
+	takes_jsonb = hooks_word_takes_jsonb(hook->phase, hook->actions);
 	hook->callback = hooks_callback_lookup(given->callback, takes_jsonb);
 	result = hooks_proc_aclcheck(hook->callback, GetUserId());
 	if (result != ACLCHECK_OK)

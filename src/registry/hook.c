@@ -151,24 +151,24 @@ hooks_hook_to_row(const Hook *hook, TupleDesc desc)
 	SET(column, (string) == NULL, CStringGetTextDatum(string))
 	SET(hook_id, false, Int64GetDatum(hook->hook_id));
 	SET_TEXT(name, hook->name);
-	SET_TEXT(phase, hooks_event_phase_word(hook->phase));
-	SET_TEXT(action, hooks_event_action_list(hook->actions));
+	SET_TEXT(phase, hooks_word_of_phase(hook->phase));
+	SET_TEXT(action, hooks_word_action_list(hook->actions));
 	SET(relation, !OidIsValid(hook->relation),
 		ObjectIdGetDatum(hook->relation));
 	SET_TEXT(callback, hooks_callback_text(hook->callback));
-	SET_TEXT(level, hooks_event_level_word(hook->level));
+	SET_TEXT(level, hooks_word_of_level(hook->level));
 	SET_TEXT(condition, hooks_condition_text(hook->relation, hook->condition));
 	SET(columns, columns == NULL, PointerGetDatum(columns));
 	SET(arguments, false, PointerGetDatum(hook->arguments));
-	SET_TEXT(on_error, hooks_event_policy_word(hook->policy));
+	SET_TEXT(on_error, hooks_word_of_policy(hook->policy));
 	SET(timeout, hook->timeout == NULL, IntervalPGetDatum(hook->timeout));
 	SET(max_attempts, hook->max_attempts == 0,
 		Int32GetDatum(hook->max_attempts));
 	SET(priority, false, Int32GetDatum(hook->priority));
 	SET(run_after, false, PointerGetDatum(hook->run_after));
-	SET_TEXT(run_as, hooks_event_run_as_word(hook->run_as));
-	SET_TEXT(fire, hooks_event_fire_word(hook->fire));
-	SET_TEXT(activation, hooks_event_activation_word(hook->activation));
+	SET_TEXT(run_as, hooks_word_of_run_as(hook->run_as));
+	SET_TEXT(fire, hooks_word_of_fire(hook->fire));
+	SET_TEXT(activation, hooks_word_of_activation(hook->activation));
 	if (OidIsValid(hook->schema))
 		namestrcpy(&schema, get_namespace_name(hook->schema));
 	SET(schema, !OidIsValid(hook->schema), NameGetDatum(&schema));

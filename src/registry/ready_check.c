@@ -169,13 +169,13 @@ hooks_ready_check(const Hook *hook, Relation rel)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 					 errmsg("hooks.%s is for phase \"%s\"%s%s%s%s%s%s only", name,
-							hooks_event_phase_word(ready[i].phases[0]),
+							hooks_word_of_phase(ready[i].phases[0]),
 							two ? " or \"" : "",
-							two ? hooks_event_phase_word(ready[i].phases[1]) :
+							two ? hooks_word_of_phase(ready[i].phases[1]) :
 							"", two ? "\"" : "",
 							ready[i].actions == 0 ? "" : " of action \"",
 							ready[i].actions == 0 ? "" :
-							hooks_event_action_list(ready[i].actions),
+							hooks_word_action_list(ready[i].actions),
 							ready[i].actions == 0 ? "" : "\"")));
 		arguments = hooks_hook_strings(hook->arguments, &n);
 		ready[i].check(rel, arguments, n);

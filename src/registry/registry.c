@@ -307,13 +307,13 @@ has_rows(Relation registry, const RegistryKey *which, const char *phase)
 static bool
 has_drop(Relation registry)
 {
-	int			others = hooks_event_jsonb_actions() &
+	int			others = hooks_word_jsonb_actions() &
 		hooks_event_actions(HOOK_BEFORE, HOOK_STATEMENT) & ~HOOK_DROP;
 	int			some = others;
 
 	for (;;)
 	{
-		char	   *list = hooks_event_action_list(some | HOOK_DROP);
+		char	   *list = hooks_word_action_list(some | HOOK_DROP);
 		RegistryKey key = {"registry_action_idx", Anum_registry_action,
 			F_TEXTEQ, CStringGetTextDatum(list)};
 
@@ -345,11 +345,11 @@ find_watched_kinds(Relation registry)
 		Datum		list = heap_getattr(tuple, Anum_registry_action, desc,
 										&isnull);
 		int			actions =
-			hooks_event_find_actions(TextDatumGetCString(list));
+			hooks_word_find_actions(TextDatumGetCString(list));
 
 		if (hooks_ring_exists() &&
 			strcmp(TextDatumGetCString(phase),
-				   hooks_event_phase_word(HOOK_ON_FAILURE)) == 0)
+				   hooks_word_of_phase(HOOK_ON_FAILURE)) == 0)
 			kinds |= HOOKS_ON_FAILURE;
 		if (actions & HOOK_SELECT)
 			kinds |= HOOKS_ON_SELECT;
@@ -371,7 +371,7 @@ hooks_registry_read_kinds(Oid relid, bool *other_version)
 {
 	RegistryKey on_delete =
 	{"registry_action_idx", Anum_registry_action, F_TEXTEQ,
-	CStringGetTextDatum(hooks_event_action_word(HOOK_DELETE))};
+	CStringGetTextDatum(hooks_word_of_action(HOOK_DELETE))};
 	Relation	registry = table_open(relid, AccessShareLock);
 	int			kinds = 0;
 
@@ -391,7 +391,7 @@ hooks_registry_read_kinds(Oid relid, bool *other_version)
 		/* their only action is delete */
 		if (kinds != 0 &&
 			has_rows(registry, &on_delete,
-					 hooks_event_phase_word(HOOK_BEFORE_CLOSURE)))
+					 hooks_word_of_phase(HOOK_BEFORE_CLOSURE)))
 			kinds |= HOOKS_BEFORE_CLOSURE;
 	}
 	table_close(registry, AccessShareLock);

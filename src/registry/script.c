@@ -139,9 +139,9 @@ written_actions(const Hook *hook)
 	int			others = hook->actions & ~HOOK_LIFECYCLE;
 
 	if ((hook->actions & HOOK_NAME) == 0 || hook->actions == HOOK_NAME)
-		return hooks_event_action_list(hook->actions);
+		return hooks_word_action_list(hook->actions);
 	return psprintf("%s%s%s", "lifecycle", others == 0 ? "" : ", ",
-					hooks_event_action_list(others));
+					hooks_word_action_list(others));
 }
 
 /*
@@ -157,17 +157,17 @@ register_call(const Hook *hook, ArrayType *run_after, bool replace)
 	initStringInfo(&call);
 	appendStringInfo(&call, "SELECT hooks.register(%s, %s, %s,\n    %s, %s",
 					 quote_literal_cstr(hook->name),
-					 quote_literal_cstr(hooks_event_phase_word(hook->phase)),
+					 quote_literal_cstr(hooks_word_of_phase(hook->phase)),
 					 quote_literal_cstr(actions),
 					 !OidIsValid(hook->relation) ? "NULL" :
 					 quote_literal_cstr(hooks_place_quoted(hook->relation)),
 					 quote_literal_cstr(hooks_callback_text(hook->callback)));
-	add_text(&call, "level", hooks_event_level_word(hook->level));
+	add_text(&call, "level", hooks_word_of_level(hook->level));
 	add_text(&call, "condition",
 			 hooks_condition_text(hook->relation, hook->condition));
 	add_array(&call, "columns", hooks_hook_column_names(hook, hook->columns));
 	add_array(&call, "arguments", hook->arguments);
-	add_text(&call, "on_error", hooks_event_policy_word(hook->policy));
+	add_text(&call, "on_error", hooks_word_of_policy(hook->policy));
 	add_interval(&call, "timeout", hook->timeout);
 	if (hook->max_attempts != 0)
 		add_value(&call, "max_attempts", psprintf("%d", hook->max_attempts));
@@ -175,12 +175,12 @@ register_call(const Hook *hook, ArrayType *run_after, bool replace)
 		add_value(&call, "priority", psprintf("%d", hook->priority));
 	add_array(&call, "run_after", run_after);
 	if (hook->run_as != HOOK_AS_OWNER)
-		add_text(&call, "run_as", hooks_event_run_as_word(hook->run_as));
+		add_text(&call, "run_as", hooks_word_of_run_as(hook->run_as));
 	if (hook->fire != HOOK_ORIGIN)
-		add_text(&call, "fire", hooks_event_fire_word(hook->fire));
+		add_text(&call, "fire", hooks_word_of_fire(hook->fire));
 	if (hook->activation != HOOK_ACTIVE_ALWAYS)
 		add_text(&call, "activation",
-				 hooks_event_activation_word(hook->activation));
+				 hooks_word_of_activation(hook->activation));
 	if (OidIsValid(hook->schema))
 		add_text(&call, "schema", get_namespace_name(hook->schema));
 	add_text(&call, "package", hook->package);

@@ -2,11 +2,11 @@
  * words.h
  *		Every word of the registry, and every event: one a line.
  *
- * The enums of event.h and the tables of event.c are both made from this list,
- * so nothing is written twice or counted by hand.  Whoever includes this file
- * defines the macros of the lists that it wants; the other lists then expand
- * to nothing.  There is no include guard: the file is there to be included
- * several times, as PostgreSQL's rmgrlist.h is.
+ * The enums of word.h and the tables of word.c and event.c are made from this
+ * list, so nothing is written twice or counted by hand.  Whoever includes this
+ * file defines the macros of the lists that it wants; the other lists then
+ * expand to nothing.  There is no include guard: the file is there to be
+ * included several times, as PostgreSQL's rmgrlist.h is.
  *
  * "now" is a word that users may say; "later" is one whose meaning is fixed
  * but that this version refuses.

@@ -519,7 +519,7 @@ put_rehearsed(const Rehearsal *self, Tuplestorestate *store, TupleDesc desc)
 		if (written != NULL)
 		{
 			set_common(values, nulls, i + 1, written->key.depth,
-					   hooks_event_action_word(written->key.action),
+					   hooks_word_of_action(written->key.action),
 					   written->key.relid, written->key.constraint, "done");
 			nulls[REHEARSED_ROWS] = written->key.action == HOOK_TRUNCATE;
 			values[REHEARSED_ROWS] = Int64GetDatum(written->rows);
@@ -531,7 +531,7 @@ put_rehearsed(const Rehearsal *self, Tuplestorestate *store, TupleDesc desc)
 		else
 		{
 			set_common(values, nulls, i + 1, noted->depth,
-					   hooks_event_phase_word(noted->phase), noted->relation,
+					   hooks_word_of_phase(noted->phase), noted->relation,
 					   noted->constraint, outcome_of(noted));
 			set_firing(values, nulls, noted);
 		}

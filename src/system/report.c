@@ -103,11 +103,11 @@ report_hook(const Hook *hook, const HookEvent *event, HookAction action,
 	int			c = 0;
 
 	values[c++] =
-		CStringGetTextDatum(hooks_event_phase_word(event->phase));
+		CStringGetTextDatum(hooks_word_of_phase(event->phase));
 	values[c++] =
-		CStringGetTextDatum(hooks_event_action_word(action));
+		CStringGetTextDatum(hooks_word_of_action(action));
 	values[c] =
-		hooks_result_text(hooks_event_level_word(event->level),
+		hooks_result_text(hooks_word_of_level(event->level),
 						  &nulls[c]);
 	c++;
 	values[c++] = Int32GetDatum(position);
@@ -117,15 +117,15 @@ report_hook(const Hook *hook, const HookEvent *event, HookAction action,
 	values[c] = hooks_result_name(role, &nulls[c]);
 	c++;
 	values[c++] =
-		CStringGetTextDatum(hooks_event_policy_word(hook->policy));
+		CStringGetTextDatum(hooks_word_of_policy(hook->policy));
 	values[c] = hooks_result_text(condition, &nulls[c]);
 	c++;
 	nulls[c] = hook->columns == NIL;
 	values[c++] =
 		PointerGetDatum(hooks_hook_column_names(hook, hook->columns));
 	values[c++] =
-		CStringGetTextDatum(hooks_event_fire_word(hook->fire));
-	word = hooks_event_activation_word(hook->activation);
+		CStringGetTextDatum(hooks_word_of_fire(hook->fire));
+	word = hooks_word_of_activation(hook->activation);
 	values[c++] = CStringGetTextDatum(word);
 	Assert(c == CHAIN_COLUMNS);
 	tuplestore_putvalues(rows, desc, values, nulls);
