@@ -20,8 +20,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -32,14 +30,11 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
-#include "utils/timestamp.h"
 
 #include "base/argument.h"
 #include "base/expression.h"
-#include "base/own.h"
 #include "base/result.h"
 #include "base/wake.h"
 #include "firing/commit.h"
@@ -47,44 +42,16 @@
 #include "firing/trace.h"
 #include "firing/written.h"
 #include "system/rehearse.h"
-
-/* A firing, noted when it begins */
-typedef struct RehearsedFiring
-{
-	uint64		place;			/* as HookWritten's */
-	int			nest_level;		/* of the transaction */
-	int			nesting;		/* of firings, as HookFiring's depth */
-	bool		pending;		/* it has not ended */
-	bool		undone;			/* by the rollback of a subtransaction */
-	NameData	hook;
-	HookPhase	phase;
-	Oid			relation;
-	int			depth;
-	Oid			constraint;
-	HookEnded	ended;
-} RehearsedFiring;
-
-/* Lives in the caller's memory, outside of the subtransaction */
-typedef struct Rehearsal
-{
-	HookObserver observer;		/* must be first */
-	HookWriting writing;
-	MemoryContext context;
-	RehearsedFiring *firings;
-	Size		nfirings;
-	Size		size;
-	const char *statement;
-	ErrorData  *error;			/* NULL: it would succeed */
-} Rehearsal;
+#include "system/rehearsed.h"
 
 /* the innermost one, while its statement runs; NULL if there is none */
-static Rehearsal *rehearsal = NULL;
+static HookRehearsal *rehearsal = NULL;
 
 static void
 note_begin(HookObserver *observer, const HookFiring *firing)
 {
-	Rehearsal  *self = (Rehearsal *) observer;
-	RehearsedFiring *noted;
+	HookRehearsal *self = (HookRehearsal *) observer;
+	HookRehearsedFiring *noted;
 	HookOrigin	found;
 	const HookOrigin *origin;
 	Oid			root;
@@ -96,11 +63,12 @@ note_begin(HookObserver *observer, const HookFiring *firing)
 	if (self->nfirings == self->size)
 	{
 		self->size *= 2;
-		self->firings = repalloc_huge(self->firings,
-									  sizeof(RehearsedFiring) * self->size);
+		self->firings =
+			repalloc_huge(self->firings,
+						  sizeof(HookRehearsedFiring) * self->size);
 	}
 	noted = &self->firings[self->nfirings++];
-	memset(noted, 0, sizeof(RehearsedFiring));
+	memset(noted, 0, sizeof(HookRehearsedFiring));
 	noted->place = ++self->writing.clock;
 	noted->nest_level = GetCurrentTransactionNestLevel();
 	noted->nesting = firing->depth;
@@ -119,11 +87,11 @@ static void
 note_end(HookObserver *observer, const HookFiring *firing,
 		 const HookEnded *ended)
 {
-	Rehearsal  *self = (Rehearsal *) observer;
+	HookRehearsal *self = (HookRehearsal *) observer;
 
 	for (Size i = self->nfirings; i > 0; i--)
 	{
-		RehearsedFiring *noted = &self->firings[i - 1];
+		HookRehearsedFiring *noted = &self->firings[i - 1];
 
 		if (!noted->pending || noted->nesting != firing->depth)
 			continue;
@@ -150,7 +118,7 @@ hooks_rehearse_end_subtransaction(int nest_level, bool commit)
 		return;
 	for (Size i = rehearsal->nfirings; i > 0; i--)
 	{
-		RehearsedFiring *noted = &rehearsal->firings[i - 1];
+		HookRehearsedFiring *noted = &rehearsal->firings[i - 1];
 
 		if (noted->nest_level < nest_level)
 			break;
@@ -228,7 +196,7 @@ check_statement(const char *statement)
  * Does an error say nothing of what the statement does by itself?
  */
 static bool
-is_of_the_caller(const Rehearsal *self)
+is_of_the_caller(const HookRehearsal *self)
 {
 	const ErrorData *error = self->error;
 
@@ -254,7 +222,7 @@ is_of_the_caller(const Rehearsal *self)
  * The statement, and what it leaves for the commit.
  */
 static void
-run_statement(const Rehearsal *self)
+run_statement(const HookRehearsal *self)
 {
 	SPIExecuteOptions options = {0};
 	ConstraintsSetStmt *constraints = makeNode(ConstraintsSetStmt);
@@ -283,7 +251,7 @@ run_statement(const Rehearsal *self)
  * Runs it, keeping its error.
  */
 static void
-attempt_statement(Rehearsal *self)
+attempt_statement(HookRehearsal *self)
 {
 	PG_TRY();
 	{
@@ -302,12 +270,12 @@ attempt_statement(Rehearsal *self)
  * Runs it in a subtransaction that is rolled back.
  */
 static void
-rehearse(Rehearsal *self)
+rehearse(HookRehearsal *self)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	HookWakeMark wake = hooks_wake_mark();
-	Rehearsal  *outer = rehearsal;
+	HookRehearsal *outer = rehearsal;
 
 	if (hooks_writing != NULL)
 		hooks_written_step();
@@ -339,211 +307,6 @@ rehearse(Rehearsal *self)
 	hooks_wake_go_back(wake);
 }
 
-/* What is told, in the order in which it happened */
-typedef struct RehearsedRow
-{
-	uint64		place;
-	const HookWritten *written; /* one of the two */
-	const RehearsedFiring *firing;
-} RehearsedRow;
-
-static int
-compare_rehearsed(const void *a, const void *b)
-{
-	const RehearsedRow *one = a;
-	const RehearsedRow *other = b;
-
-	return one->place < other->place ? -1 : one->place > other->place;
-}
-
-/*
- * Is a table none of users, but a catalog, one of ours, or of large values?
- * One that the statement itself made is gone, and counts.
- */
-static bool
-is_internal(Oid relid)
-{
-	return relid < FirstNormalObjectId ||
-		get_rel_relkind(relid) == RELKIND_TOASTVALUE ||
-		hooks_own_is_member(RelationRelationId, relid);
-}
-
-static const char *
-outcome_of(const RehearsedFiring *noted)
-{
-	if (noted->pending)
-		return "failed";
-	switch (noted->ended.ending)
-	{
-		case HOOK_ENDED_FAILED:
-			return "failed";
-		case HOOK_ENDED_VETOED:
-			return "vetoed";
-		case HOOK_ENDED_LOGGED:
-			return noted->undone ? "undone" : "queued";
-		default:
-			return noted->undone ? "undone" : "fired";
-	}
-}
-
-enum
-{
-	REHEARSED_POSITION,
-	REHEARSED_DEPTH,
-	REHEARSED_KIND,
-	REHEARSED_RELATION,
-	REHEARSED_CONSTRAINT,
-	REHEARSED_HOOK,
-	REHEARSED_OUTCOME,
-	REHEARSED_ROWS,
-	REHEARSED_DURATION,
-	REHEARSED_MESSAGE,
-	REHEARSED_COLUMNS
-};
-
-/*
- * Sets what all rows have; a depth of -1 is NULL, and so is a table or
- * constraint that is not there.
- */
-static void
-set_common(Datum *values, bool *nulls, int64 position, int depth,
-		   const char *kind, Oid relation, Oid constraint,
-		   const char *outcome)
-{
-	memset(nulls, true, REHEARSED_COLUMNS);
-	nulls[REHEARSED_POSITION] = nulls[REHEARSED_KIND] =
-		nulls[REHEARSED_OUTCOME] = false;
-	values[REHEARSED_POSITION] = Int64GetDatum(position);
-	nulls[REHEARSED_DEPTH] = depth < 0;
-	values[REHEARSED_DEPTH] = Int32GetDatum(depth);
-	values[REHEARSED_KIND] = CStringGetTextDatum(kind);
-	nulls[REHEARSED_RELATION] = get_rel_relkind(relation) == '\0';
-	values[REHEARSED_RELATION] = ObjectIdGetDatum(relation);
-	values[REHEARSED_CONSTRAINT] =
-		hooks_result_name(OidIsValid(constraint) ?
-						  get_constraint_name(constraint) : NULL,
-						  &nulls[REHEARSED_CONSTRAINT]);
-	values[REHEARSED_OUTCOME] = CStringGetTextDatum(outcome);
-}
-
-static void
-set_firing(Datum *values, bool *nulls, const RehearsedFiring *noted)
-{
-	Interval   *duration = palloc0(sizeof(Interval));
-
-	values[REHEARSED_HOOK] = CStringGetTextDatum(NameStr(noted->hook));
-	nulls[REHEARSED_HOOK] = false;
-	if (!noted->pending)
-	{
-		values[REHEARSED_ROWS] = Int64GetDatum(noted->ended.rows);
-		nulls[REHEARSED_ROWS] = false;
-		duration->time = (TimeOffset) (noted->ended.ms * 1000.0);
-		values[REHEARSED_DURATION] = PointerGetDatum(duration);
-		nulls[REHEARSED_DURATION] = false;
-	}
-	values[REHEARSED_MESSAGE] =
-		hooks_result_text(noted->ended.message, &nulls[REHEARSED_MESSAGE]);
-}
-
-static void
-set_error(Datum *values, bool *nulls, int64 position, const ErrorData *error)
-{
-	Oid			schema = error->schema_name == NULL ? InvalidOid :
-		get_namespace_oid(error->schema_name, true);
-	Oid			relation = error->table_name == NULL || !OidIsValid(schema) ?
-		InvalidOid : get_relname_relid(error->table_name, schema);
-
-	set_common(values, nulls, position, -1, "error", relation, InvalidOid,
-			   "failed");
-	values[REHEARSED_CONSTRAINT] =
-		hooks_result_name(error->constraint_name,
-						  &nulls[REHEARSED_CONSTRAINT]);
-	values[REHEARSED_MESSAGE] =
-		hooks_result_text(error->message, &nulls[REHEARSED_MESSAGE]);
-}
-
-/*
- * What has happened, sorted: an array and its length.
- */
-static RehearsedRow *
-collect(const Rehearsal *self, Size *length)
-{
-	RehearsedRow *rows =
-		palloc_extended(sizeof(RehearsedRow) *
-						(self->nfirings +
-						 hash_get_num_entries(self->writing.written) + 1),
-						MCXT_ALLOC_HUGE);
-	HASH_SEQ_STATUS status;
-	HookWritten *written;
-	Size		n = 0;
-
-	hash_seq_init(&status, self->writing.written);
-	while ((written = hash_seq_search(&status)) != NULL)
-	{
-		if (is_internal(written->key.relid))
-			continue;
-		rows[n].place = written->place;
-		rows[n].firing = NULL;
-		rows[n++].written = written;
-	}
-	for (Size i = 0; i < self->nfirings; i++)
-	{
-		const RehearsedFiring *noted = &self->firings[i];
-
-		if (!noted->pending && noted->ended.ending == HOOK_ENDED_UNCALLED)
-			continue;
-		rows[n].place = noted->place;
-		rows[n].written = NULL;
-		rows[n++].firing = noted;
-	}
-	qsort(rows, n, sizeof(RehearsedRow), compare_rehearsed);
-	*length = n;
-	return rows;
-}
-
-static void
-put_rehearsed(const Rehearsal *self, Tuplestorestate *store, TupleDesc desc)
-{
-	Size		n;
-	RehearsedRow *rows = collect(self, &n);
-	Datum		values[REHEARSED_COLUMNS];
-	bool		nulls[REHEARSED_COLUMNS];
-
-	Assert(desc->natts == REHEARSED_COLUMNS);
-	for (Size i = 0; i < n; i++)
-	{
-		const HookWritten *written = rows[i].written;
-		const RehearsedFiring *noted = rows[i].firing;
-
-		CHECK_FOR_INTERRUPTS();
-		if (written != NULL)
-		{
-			set_common(values, nulls, i + 1, written->key.depth,
-					   hooks_word_of_action(written->key.action),
-					   written->key.relid, written->key.constraint, "done");
-			nulls[REHEARSED_ROWS] = written->key.action == HOOK_TRUNCATE;
-			values[REHEARSED_ROWS] = Int64GetDatum(written->rows);
-			if (nulls[REHEARSED_RELATION])
-				values[REHEARSED_MESSAGE] =
-					hooks_result_text("of a table that the statement made",
-									  &nulls[REHEARSED_MESSAGE]);
-		}
-		else
-		{
-			set_common(values, nulls, i + 1, noted->depth,
-					   hooks_word_of_phase(noted->phase), noted->relation,
-					   noted->constraint, outcome_of(noted));
-			set_firing(values, nulls, noted);
-		}
-		tuplestore_putvalues(store, desc, values, nulls);
-	}
-	if (self->error != NULL)
-	{
-		set_error(values, nulls, n + 1, self->error);
-		tuplestore_putvalues(store, desc, values, nulls);
-	}
-}
-
 PG_FUNCTION_INFO_V1(hooks_rehearse);
 
 /*
@@ -563,7 +326,7 @@ Datum
 hooks_rehearse(PG_FUNCTION_ARGS)
 {
 	char	   *statement = hooks_argument_text(fcinfo, 0);
-	Rehearsal	self = {{0}};
+	HookRehearsal self = {{0}};
 	Tuplestorestate *store;
 	TupleDesc	desc;
 
@@ -581,10 +344,10 @@ hooks_rehearse(PG_FUNCTION_ARGS)
 	self.context = CurrentMemoryContext;
 	self.statement = statement;
 	self.size = 64;
-	self.firings = palloc(sizeof(RehearsedFiring) * self.size);
+	self.firings = palloc(sizeof(HookRehearsedFiring) * self.size);
 	rehearse(&self);
 	if (self.error != NULL && is_of_the_caller(&self))
 		ReThrowError(self.error);
-	put_rehearsed(&self, store, desc);
+	hooks_rehearsed_put(&self, store, desc);
 	return (Datum) 0;
 }
