@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+extern char *hooks_place_name(const char *schema, const char *name);
 extern char *hooks_place_quoted(Oid relation);
 extern int	hooks_place(Oid relation, Oid constraint);
 

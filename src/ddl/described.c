@@ -8,9 +8,11 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/objectaddress.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/settings.h"
 #include "ddl/described.h"
 #include "firing/payload.h"
 
@@ -27,13 +29,27 @@ name_of(HeapTuple tuple, Relation catalog, AttrNumber attnum)
 }
 
 /*
+ * As getObjectIdentity(), with names quoted only where they must be, whatever
+ * the caller has set.  NULL if the object is gone.
+ */
+static char *
+identity_of(const ObjectAddress *address)
+{
+	int			level = hooks_settings_quote_plainly();
+	char	   *identity = getObjectIdentity(address, true);
+
+	AtEOXact_GUC(true, level);
+	return identity;
+}
+
+/*
  * Adds an object to an array; nothing if it is gone.
  */
 void
 hooks_described_add(JsonbInState *state, const ObjectAddress *address,
 					bool is_original)
 {
-	char	   *identity = getObjectIdentity(address, true);
+	char	   *identity = identity_of(address);
 	char	   *schema = NULL;
 	char	   *name = NULL;
 	JsonbValue	original = {0};

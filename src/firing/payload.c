@@ -21,6 +21,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "base/place.h"
 #include "base/settings.h"
 #include "firing/payload.h"
 #include "registry/event.h"
@@ -131,7 +132,7 @@ hooks_payload_relation(Oid relid)
 	char	   *schema = name == NULL ? NULL :
 		get_namespace_name(get_rel_namespace(relid));
 
-	return name == NULL ? NULL : quote_qualified_identifier(schema, name);
+	return name == NULL ? NULL : hooks_place_name(schema, name);
 }
 
 /*
@@ -142,7 +143,7 @@ hooks_payload_name(Relation rel)
 {
 	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
 
-	return quote_qualified_identifier(schema, RelationGetRelationName(rel));
+	return hooks_place_name(schema, RelationGetRelationName(rel));
 }
 
 /*

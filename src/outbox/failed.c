@@ -19,6 +19,7 @@
 
 #include "base/compat.h"
 #include "base/duty.h"
+#include "base/place.h"
 #include "base/ring.h"
 #include "base/settings.h"
 #include "firing/payload.h"
@@ -61,8 +62,7 @@ failed_event(const HookFailed *failed, const Hook *hook)
 	int			utc = 0;
 
 	if (relation != NULL && OidIsValid(schema))
-		relation = quote_qualified_identifier(get_namespace_name(schema),
-											  relation);
+		relation = hooks_place_name(get_namespace_name(schema), relation);
 	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	hooks_payload_add(&state, "hook", hook->name);
 	hooks_payload_add(&state, "phase", hooks_word_of_phase(hook->phase));
