@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/argument.h"
+#include "base/glance.h"
 #include "base/graph.h"
 #include "cascade/switched.h"
 #include "firing/forecast.h"
@@ -299,12 +300,15 @@ PG_FUNCTION_INFO_V1(hooks_cascade_tree);
 Datum
 hooks_cascade_tree(PG_FUNCTION_ARGS)
 {
-	Oid			relid = hooks_forecast_relation(fcinfo);
+	Oid			relid;
 	StringInfoData out;
 	char	   *format;
 	List	   *hooks;
 	Tree		tree = {0};
+	HookGlance	glance;
 
+	hooks_glance_begin(&glance);
+	relid = hooks_forecast_relation(fcinfo);
 	hooks_argument_require(fcinfo, 1);
 	format = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	tree.mermaid = strcmp(format, "mermaid") == 0;
@@ -331,5 +335,6 @@ hooks_cascade_tree(PG_FUNCTION_ARGS)
 		append_flat(&out, psprintf("%s%s", table_name(relid),
 								   hook_words(hooks, ": hooks: ")));
 	appendBinaryStringInfo(&out, tree.out.data, tree.out.len);
+	hooks_glance_end(&glance);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "base/attempt.h"
+#include "base/glance.h"
 #include "base/graph.h"
 #include "base/own.h"
 #include "base/place.h"
@@ -522,8 +523,11 @@ static void
 run_search(void *arg)
 {
 	Attempt    *attempt = arg;
+	HookGlance	glance;
 
+	hooks_glance_begin(&glance);
 	finders[attempt->n] (attempt->search);
+	hooks_glance_end(&glance);
 }
 
 /*

@@ -16,6 +16,7 @@
 
 #include "base/ancestors.h"
 #include "base/argument.h"
+#include "base/glance.h"
 #include "base/result.h"
 #include "base/settings.h"
 #include "cascade/switched.h"
@@ -180,15 +181,17 @@ hooks_chain(PG_FUNCTION_ARGS)
 	HookRelation *relation;
 	TupleDesc	desc;
 	Tuplestorestate *rows;
+	HookGlance	glance;
 
 	hooks_argument_require(fcinfo, 0);
+	rows = hooks_result_begin(fcinfo, &desc);
+	hooks_glance_begin(&glance);
 	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist",
 						PG_GETARG_OID(0))));
-	rows = hooks_result_begin(fcinfo, &desc);
 	relation = hooks_chain_pin(RelationGetRelid(rel));
 	tell_problems(RelationGetRelid(rel), relation);
 	report_disabled(rel);
@@ -213,5 +216,6 @@ hooks_chain(PG_FUNCTION_ARGS)
 	hooks_chain_unpin(relation);
 	report_filters(RelationGetRelid(rel), desc, rows);
 	relation_close(rel, AccessShareLock);
+	hooks_glance_end(&glance);
 	return (Datum) 0;
 }
