@@ -9,9 +9,11 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -26,8 +28,9 @@
 struct HookAppend
 {
 	MemoryContext context;		/* where all of this lives */
+	MemoryContext scratch;		/* reset for each batch of rows */
 	ResultRelInfo *target;
-	EState	   *estate;
+	EState	   *estate;			/* NULL: no index needs one */
 	BulkInsertState pages;		/* NULL: there were few rows so far */
 	TupleTableSlot **slots;
 	int			nslots;			/* that were made */
@@ -37,43 +40,115 @@ struct HookAppend
 };
 
 /*
+ * Does an index have nothing but columns of the table, and no check that waits
+ * for the end of the statement?  All of ours are of this kind, but people may
+ * create others.
+ */
+static bool
+is_plain_index(Relation index, const IndexInfo *info)
+{
+	return info->ii_ReadyForInserts && info->ii_Expressions == NIL &&
+		info->ii_Predicate == NIL && info->ii_ExclusionOps == NULL &&
+		(!index->rd_index->indisunique || index->rd_index->indimmediate);
+}
+
+static bool
+has_plain_indexes(const ResultRelInfo *target)
+{
+	for (int i = 0; i < target->ri_NumIndices; i++)
+		if (!is_plain_index(target->ri_IndexRelationDescs[i],
+							target->ri_IndexRelationInfo[i]))
+			return false;
+	return true;
+}
+
+/*
  * Begins to append to an open table, in the current memory context.
  */
 HookAppend *
 hooks_append_begin(Relation rel)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "hooks append",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	HookAppend *append = palloc0(sizeof(HookAppend));
 
-	append->context = CurrentMemoryContext;
-	append->estate = CreateExecutorState();
+	append->context = append->scratch = context;
 	append->target = makeNode(ResultRelInfo);
 	append->target->ri_RelationDesc = rel;
 	ExecOpenIndices(append->target, false);
+	if (!has_plain_indexes(append->target))
+		append->estate = CreateExecutorState();
 	append->size = 8;
 	append->slots = palloc(sizeof(TupleTableSlot *) * append->size);
+	MemoryContextSwitchTo(old);
 	return append;
+}
+
+/*
+ * Adds a row to indexes that are plain, for which no executor is needed.
+ */
+static void
+insert_plain(const ResultRelInfo *target, TupleTableSlot *slot)
+{
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	for (int i = 0; i < target->ri_NumIndices; i++)
+	{
+		Relation	index = target->ri_IndexRelationDescs[i];
+		IndexInfo  *info = target->ri_IndexRelationInfo[i];
+
+		FormIndexDatum(info, slot, NULL, values, nulls);
+		(void) index_insert(index, values, nulls, &slot->tts_tid,
+							target->ri_RelationDesc,
+							index->rd_index->indisunique ?
+							UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+	}
 }
 
 static void
 insert_waiting(HookAppend *append)
 {
 	Relation	rel = append->target->ri_RelationDesc;
-	MemoryContext old =
-		MemoryContextSwitchTo(GetPerTupleMemoryContext(append->estate));
+	MemoryContext old = MemoryContextSwitchTo(append->scratch);
 
 	table_multi_insert(rel, append->slots, append->n,
 					   GetCurrentCommandId(true), 0, append->pages);
-	MemoryContextSwitchTo(old);
 	for (int i = 0; i < append->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) hooks_insert_index_tuples(append->target, append->slots[i],
-										 append->estate);
+		if (append->estate == NULL)
+			insert_plain(append->target, append->slots[i]);
+		else
+		{
+			(void) hooks_insert_index_tuples(append->target, append->slots[i],
+											 append->estate);
+			ResetPerTupleExprContext(append->estate);
+		}
 		ExecClearTuple(append->slots[i]);
-		ResetPerTupleExprContext(append->estate);
 	}
+	MemoryContextSwitchTo(old);
 	append->n = 0;
 	append->bytes = 0;
+}
+
+/*
+ * Inserts the rows that wait, of many.
+ */
+static void
+insert_batch(HookAppend *append)
+{
+	if (append->pages == NULL)
+	{
+		append->pages = GetBulkInsertState();
+		append->scratch = AllocSetContextCreate(append->context,
+												"hooks append batch",
+												ALLOCSET_DEFAULT_SIZES);
+	}
+	insert_waiting(append);
+	MemoryContextReset(append->scratch);
 }
 
 /*
@@ -95,6 +170,23 @@ next_slot(HookAppend *append, TupleDesc desc)
 }
 
 /*
+ * Appends a palloc'd row of the table's format, which is freed when it is
+ * inserted.  Its memory lives as long as what the append was begun in.
+ */
+void
+hooks_append_tuple(HookAppend *append, HeapTuple tuple)
+{
+	TupleDesc	desc = RelationGetDescr(append->target->ri_RelationDesc);
+	MemoryContext old = MemoryContextSwitchTo(append->context);
+
+	ExecStoreHeapTuple(tuple, next_slot(append, desc), true);
+	append->bytes += tuple->t_len;
+	if (append->n == APPEND_ROWS || append->bytes > APPEND_BYTES)
+		insert_batch(append);
+	MemoryContextSwitchTo(old);
+}
+
+/*
  * Appends a row, which is copied.
  */
 void
@@ -102,17 +194,10 @@ hooks_append_row(HookAppend *append, const Datum *values, const bool *nulls)
 {
 	TupleDesc	desc = RelationGetDescr(append->target->ri_RelationDesc);
 	MemoryContext old = MemoryContextSwitchTo(append->context);
-	HeapTuple	tuple = heap_form_tuple(desc, unconstify(Datum *, values),
-										unconstify(bool *, nulls));
 
-	ExecStoreHeapTuple(tuple, next_slot(append, desc), true);
-	append->bytes += tuple->t_len;
-	if (append->n == APPEND_ROWS || append->bytes > APPEND_BYTES)
-	{
-		if (append->pages == NULL)
-			append->pages = GetBulkInsertState();
-		insert_waiting(append);
-	}
+	hooks_append_tuple(append,
+					   heap_form_tuple(desc, unconstify(Datum *, values),
+									   unconstify(bool *, nulls)));
 	MemoryContextSwitchTo(old);
 }
 
@@ -129,10 +214,9 @@ hooks_append_end(HookAppend *append)
 	if (append->pages != NULL)
 		FreeBulkInsertState(append->pages);
 	ExecCloseIndices(append->target);
-	FreeExecutorState(append->estate);
-	pfree(append->target);
-	pfree(append->slots);
-	pfree(append);
+	if (append->estate != NULL)
+		FreeExecutorState(append->estate);
+	MemoryContextDelete(append->context);
 }
 
 /*

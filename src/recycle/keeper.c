@@ -2,7 +2,8 @@
  * keeper.c
  *		Reads rows of a table, and gives them to kept.c as text.
  *
- * Rows are fetched by TID in whatever state they are, deleted ones too.  A
+ * Rows are fetched by TID in whatever state they are: a walk has locked those
+ * that are not deleted yet, so that nobody else changes or prunes them.  A
  * partition's rows are kept as rows of the topmost partitioned table, column
  * by column of the same name.
  */
@@ -40,7 +41,7 @@ hooks_keeper_begin(HookKeeper *keeper, Relation rel, int nfields)
 	format->nfields = 0;
 	format->nchanged = 0;
 	format->original = true;
-	format->fixed = NULL;
+	format->model = NULL;
 	format->columns = palloc(sizeof(int) * Max(nfields, 1));
 	memset(&format->shape, 0, sizeof(HookShape));
 	keeper->has_names = false;
@@ -91,7 +92,8 @@ hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows,
 	rows->table = table;
 	rows->rel = relid == keeper->format.relid ? table :
 		table_open(relid, AccessShareLock);
-	rows->slot = table_slot_create(rows->rel, NULL);
+	hooks_rows_begin(&rows->fetcher, rows->rel, true);
+	rows->fetcher.any = true;
 	rows->attnums =
 		palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
 	for (int i = 0; i < keeper->format.nfields; i++)
@@ -110,19 +112,18 @@ void
 hooks_keeper_read(HookKeeperRows *rows, ItemPointer tid)
 {
 	CHECK_FOR_INTERRUPTS();
-	if (!table_tuple_fetch_row_version(rows->rel, tid, SnapshotAny,
-									   rows->slot))
+	if (!hooks_rows_get(&rows->fetcher, tid))
 		elog(ERROR, "row (%u,%u) of table \"%s\" not found",
 			 ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid),
 			 RelationGetRelationName(rows->rel));
-	slot_getallattrs(rows->slot);
+	slot_getallattrs(rows->fetcher.slot);
 }
 
 void
 hooks_keeper_close(HookKeeperRows *rows)
 {
 	pfree(rows->attnums);
-	ExecDropSingleTupleTableSlot(rows->slot);
+	hooks_rows_end(&rows->fetcher);
 	if (rows->rel != rows->table)
 		table_close(rows->rel, NoLock);
 }
@@ -149,11 +150,13 @@ void
 hooks_keeper_put_row(HookKeeper *keeper, HookKeptWriter *writer,
 					 const HookKeeperRows *rows, int nfields)
 {
+	const TupleTableSlot *slot = rows->fetcher.slot;
+
 	Assert(nfields <= keeper->format.nfields);
 	for (int i = 0; i < nfields; i++)
 		hooks_keeper_put(keeper, writer, i,
-						 rows->slot->tts_values[rows->attnums[i] - 1],
-						 rows->slot->tts_isnull[rows->attnums[i] - 1]);
+						 slot->tts_values[rows->attnums[i] - 1],
+						 slot->tts_isnull[rows->attnums[i] - 1]);
 }
 
 void

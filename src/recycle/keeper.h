@@ -7,12 +7,12 @@
 
 #include "postgres.h"
 
-#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "storage/itemptr.h"
 #include "utils/rel.h"
 
+#include "firing/rows.h"
 #include "recycle/kept.h"
 
 /* A format, and how its fields become text */
@@ -29,7 +29,7 @@ typedef struct HookKeeperRows
 {
 	Relation	table;			/* the keeper's */
 	Relation	rel;			/* that holds the rows */
-	TupleTableSlot *slot;
+	HookRowFetcher fetcher;
 	AttrNumber *attnums;		/* by field: its own number */
 } HookKeeperRows;
 

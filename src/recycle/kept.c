@@ -32,6 +32,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "base/compat.h"
 #include "base/own.h"
 #include "recycle/bin.h"
 #include "recycle/kept.h"
@@ -169,12 +170,32 @@ put_shape(const HookShape *shape, Datum *values)
 }
 
 /*
+ * The columns of hooks.kept_row before the data.
+ */
+static TupleDesc
+model_desc(void)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(Natts_kept_row - 1);
+
+	for (int i = 0; i < desc->natts; i++)
+		TupleDescInitEntry(desc, i + 1, NULL, kept_row_columns[i].type, -1, 0);
+	TupleDescFinalize(desc);
+	return desc;
+}
+
+/*
  * Makes a complete format ready to be written, in the current memory context.
+ *
+ * Most values of a row of hooks.kept_row are the same for all rows of a
+ * format.  So the row is formed once, and form_chunk() puts into a copy of it
+ * what differs: the first two columns and, at the end, the last two.
  */
 void
 hooks_kept_prepare(HookKeptFormat *format)
 {
-	Datum	   *values = palloc0(sizeof(Datum) * Natts_kept_row);
+	TupleDesc	desc = model_desc();
+	Datum		values[Natts_kept_row] = {0};
+	bool		nulls[Natts_kept_row] = {false};
 
 	values[Anum_row_relation - 1] = ObjectIdGetDatum(format->relid);
 	values[Anum_row_name - 1] = CStringGetTextDatum(format->name);
@@ -182,27 +203,64 @@ hooks_kept_prepare(HookKeptFormat *format)
 	values[Anum_row_written_by - 1] =
 		CStringGetTextDatum(hooks_bin_mark(format->relid, &format->shape));
 	values[Anum_row_changed - 1] = Int32GetDatum(format->nchanged);
-	format->fixed = values;
+	format->model = heap_form_tuple(desc, values, nulls);
+	FreeTupleDesc(desc);
+}
+
+/*
+ * Puts a text at the end of a row, as heap_fill_tuple() does.
+ */
+static void
+put_data(char *at, const StringInfo data, bool is_short)
+{
+	if (is_short)
+	{
+		SET_VARSIZE_SHORT(at, VARHDRSZ_SHORT + data->len);
+		memcpy(VARDATA_SHORT(at), data->data, data->len);
+	}
+	else
+	{
+		SET_VARSIZE(at, VARHDRSZ + data->len);
+		memcpy(VARDATA(at), data->data, data->len);
+	}
+}
+
+/*
+ * A palloc'd row of hooks.kept_row for the chunk.
+ */
+static HeapTuple
+form_chunk(HookKeptWriter *writer)
+{
+	const HeapTupleData *model = writer->format->model;
+	const StringInfo data = &writer->data;
+	bool		is_short = data->len + VARHDRSZ_SHORT <= VARATT_SHORT_MAX;
+	Size		at = is_short ? model->t_len : INTALIGN(model->t_len);
+	Size		size = at + data->len + (is_short ? VARHDRSZ_SHORT : VARHDRSZ);
+	HeapTuple	tuple = palloc(HEAPTUPLESIZE + size);
+	char	   *start = (char *) tuple + HEAPTUPLESIZE;
+	char	   *columns = start + model->t_data->t_hoff;
+	int32		number = ++writer->number;
+	int32		rows = writer->rows;
+
+	*tuple = *model;
+	tuple->t_len = size;
+	tuple->t_data = (HeapTupleHeader) start;
+	memcpy(start, model->t_data, model->t_len);
+	memset(start + model->t_len, 0, at - model->t_len);
+	HeapTupleHeaderSetNatts(tuple->t_data, Natts_kept_row);
+	memcpy(columns, &writer->kept_id, sizeof(int64));
+	memcpy(columns + sizeof(int64), &number, sizeof(int32));
+	memcpy(start + model->t_len - sizeof(int32), &rows, sizeof(int32));
+	put_data(start + at, data, is_short);
+	return tuple;
 }
 
 static void
 write_chunk(HookKeptWriter *writer)
 {
-	Datum		values[Natts_kept_row];
-	bool		nulls[Natts_kept_row] = {false};
-
 	if (writer->rows == 0)
 		return;
-	Assert(writer->format->fixed != NULL);
-	memcpy(values, writer->format->fixed, sizeof(values));
-	values[Anum_row_kept_id - 1] = Int64GetDatum(writer->kept_id);
-	values[Anum_row_number - 1] = Int32GetDatum(++writer->number);
-	values[Anum_row_rows - 1] = Int32GetDatum(writer->rows);
-	values[Anum_row_data - 1] =
-		PointerGetDatum(cstring_to_text_with_len(writer->data.data,
-												 writer->data.len));
-	hooks_append_row(writer->append, values, nulls);
-	pfree(DatumGetPointer(values[Anum_row_data - 1]));
+	hooks_append_tuple(writer->append, form_chunk(writer));
 	resetStringInfo(&writer->data);
 	writer->rows = 0;
 }

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
 #include "access/transam.h"
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
@@ -34,8 +35,8 @@ typedef struct HookKeptFormat
 								 * fields find the row; the last are the
 								 * changed columns twice, as they were and as
 								 * the delete left them */
-	Datum	   *fixed;			/* to write it: the values of hooks.kept_row
-								 * that are the same in all its rows */
+	HeapTuple	model;			/* to write it: a row of hooks.kept_row, up to
+								 * its last column, the data */
 } HookKeptFormat;
 
 /* Writes kept rows */

@@ -21,6 +21,9 @@
 #include "base/identity.h"
 #include "recycle/rowtext.h"
 
+/* the parameter lc_monetary, as in pg_locale.h, which needs headers of ICU */
+extern PGDLLIMPORT char *locale_monetary;
+
 /*
  * Functions of other types, for types whose own text loses information: xml
  * loses parts of its declaration, and the plain names of functions and
@@ -133,9 +136,7 @@ hooks_rowtext_begin_settings(void)
 		{"array_nulls", "on", Array_nulls},
 		{"xmloption", "content", xmloption == XMLOPTION_CONTENT},
 		{"quote_all_identifiers", "off", !quote_all_identifiers},
-		/* pg_locale.h has it as a variable, but needs headers of ICU */
-		{"lc_monetary", "C",
-		strcmp(GetConfigOption("lc_monetary", false, false), "C") == 0}
+		{"lc_monetary", "C", strcmp(locale_monetary, "C") == 0}
 	};
 	int			level = NewGUCNestLevel();
 
