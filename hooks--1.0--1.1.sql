@@ -3,6 +3,13 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION hooks UPDATE TO '1.1'" to load this file. \quit
 
+-- What there is already keeps its privileges.
+SELECT pg_catalog.set_config('hooks_update.known',
+           (SELECT pg_catalog.array_agg(d.objid)::text FROM pg_catalog.pg_depend d
+              JOIN pg_catalog.pg_extension x ON x.oid OPERATOR(pg_catalog.=) d.refobjid
+             WHERE x.extname OPERATOR(pg_catalog.=) 'hooks' AND d.deptype OPERATOR(pg_catalog.=) 'e'
+               AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass), true);
+
 ALTER TABLE hooks.kept ADD COLUMN partial boolean NOT NULL DEFAULT false;
 ALTER TABLE hooks.kept ADD COLUMN kept_until timestamptz;
 COMMENT ON COLUMN hooks.kept.kept_until IS 'when a worker forgets it; NULL for never';
@@ -190,7 +197,6 @@ COMMENT ON COLUMN hooks.registry.quarantined IS 'taken out after too many failur
 COMMENT ON COLUMN hooks.registry.enabled_at IS 'failures since then count toward the quarantine';
 
 COMMENT ON SEQUENCE hooks.registry_hook_id_seq IS 'numbers the hooks in order of registration';
-GRANT SELECT ON hooks.registry TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('hooks.registry', '');
 SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
 
@@ -214,8 +220,6 @@ DROP TABLE hooks.registry_1_0;
 CREATE FUNCTION hooks.registry_load() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_registry_load';
 COMMENT ON FUNCTION hooks.registry_load() IS 'trigger function of hooks.registry: a row that is loaded takes the place of the one that its definition made';
-
-REVOKE EXECUTE ON FUNCTION hooks.registry_load() FROM PUBLIC;
 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
     FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
@@ -328,7 +332,6 @@ COMMENT ON FUNCTION hooks.chain(regclass) IS 'the hooks that fire on a table, in
 -- calls hooks.check() calls them as their owners, who look them up there.
 CREATE SCHEMA hooks_check;
 COMMENT ON SCHEMA hooks_check IS 'the functions that hooks.check() calls, one for each check; made by hooks.register_check()';
-GRANT USAGE ON SCHEMA hooks_check TO PUBLIC;
 
 CREATE FUNCTION hooks.register_check(
     name     text,
@@ -375,9 +378,6 @@ CREATE TABLE hooks.kept_dump (
 
 COMMENT ON TABLE hooks.kept_dump IS 'what pg_dump takes for hooks.kept_row: always empty; what is inserted goes to hooks.kept_row';
 
-GRANT SELECT ON hooks.kept_dump TO PUBLIC;
-GRANT SELECT ON SEQUENCE hooks.registry_hook_id_seq, hooks.kept_kept_id_seq TO PUBLIC;
-
 -- What is kept of a table that is gone is left out: it cannot be put back, and
 -- its OID may be another's after pg_restore.  So is what the role may not read.
 SELECT pg_catalog.pg_extension_config_dump('hooks.kept', 'WHERE relation IN (SELECT oid FROM pg_catalog.pg_class) AND (restored_at IS NOT NULL OR kept_id IN (SELECT kept_id FROM hooks.kept_readable()))');
@@ -390,8 +390,6 @@ COMMENT ON FUNCTION hooks.kept_readable() IS 'for pg_dump: of hooks.kept_row the
 CREATE FUNCTION hooks.kept_load() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_kept_load';
 COMMENT ON FUNCTION hooks.kept_load() IS 'trigger function of hooks.kept_dump: puts the row into hooks.kept_row instead';
-
-REVOKE EXECUTE ON FUNCTION hooks.kept_load() FROM PUBLIC;
 
 CREATE TRIGGER kept_load BEFORE INSERT ON hooks.kept_dump
     FOR EACH ROW EXECUTE FUNCTION hooks.kept_load();
@@ -571,7 +569,6 @@ COMMENT ON COLUMN hooks.outbox.attempts IS 'how often it has failed since it was
 COMMENT ON COLUMN hooks.outbox.next_attempt_at IS 'of one that has failed: when it is tried again; NULL if it is dead, or new';
 COMMENT ON COLUMN hooks.outbox.last_error IS 'of one that has failed: why, with the SQLSTATE';
 COMMENT ON COLUMN hooks.outbox.enqueued_at IS 'when the event happened';
-GRANT SELECT ON hooks.outbox TO PUBLIC;
 
 -- What is counted, and what waits: of hooks that are not the reader's, the latter
 -- is not told.
@@ -608,7 +605,6 @@ COMMENT ON COLUMN hooks.stats.pending IS 'of phase after_commit: deliveries that
 COMMENT ON COLUMN hooks.stats.lag IS 'how long ago the oldest of them happened, in seconds; NULL if none waits';
 COMMENT ON COLUMN hooks.stats.last_error IS 'of the deliveries that have failed, and wait or are dead: why the newest did';
 COMMENT ON COLUMN hooks.stats.since IS 'when counting began; NULL if nothing was counted';
-GRANT SELECT ON hooks.stats TO PUBLIC;
 
 CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.position_1
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
@@ -740,9 +736,6 @@ CREATE TABLE hooks.audited_row_dump (
 COMMENT ON TABLE hooks.audited_row_dump IS 'what pg_dump takes for hooks.audited_row: always empty; what is inserted goes to hooks.audited_row';
 COMMENT ON SEQUENCE hooks.audited_audit_id_seq IS 'numbers the firings of hooks.audit()';
 
-GRANT SELECT ON hooks.audit_log, hooks.audited_dump, hooks.audited_row_dump TO PUBLIC;
-GRANT SELECT ON SEQUENCE hooks.audited_audit_id_seq TO PUBLIC;
-
 SELECT pg_catalog.pg_extension_config_dump('hooks.audited_audit_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hooks.audited_dump', 'WHERE false UNION ALL SELECT * FROM hooks.audited_readable()');
 SELECT pg_catalog.pg_extension_config_dump('hooks.audited_row_dump', 'WHERE false UNION ALL SELECT * FROM hooks.audited_row_readable()');
@@ -777,8 +770,6 @@ COMMENT ON FUNCTION hooks.audited_row_readable() IS 'for pg_dump: the rows of ho
 CREATE FUNCTION hooks.audited_load() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_audited_load';
 COMMENT ON FUNCTION hooks.audited_load() IS 'trigger function of hooks.audited_dump and hooks.audited_row_dump: puts the row into the table that they stand for';
-
-REVOKE EXECUTE ON FUNCTION hooks.audited_load() FROM PUBLIC;
 
 CREATE TRIGGER not_replicated BEFORE INSERT OR UPDATE OR DELETE ON hooks.audited
     FOR EACH ROW EXECUTE FUNCTION hooks.not_replicated();
@@ -815,3 +806,50 @@ CREATE FUNCTION hooks.rehearse(
 RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'hooks_rehearse';
 COMMENT ON FUNCTION hooks.rehearse(text) IS 'runs one statement with everything that it fires, tells what happened, and takes it back';
+
+-- Who may what of what is new.  ALTER DEFAULT PRIVILEGES of who updates the
+-- extension does not count.
+DO $$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        WITH object (id, name, acl, owner, for_public) AS (
+            SELECT oid, 'TABLE ' OPERATOR(pg_catalog.||) oid::pg_catalog.regclass::text, relacl, relowner, NULL
+              FROM pg_catalog.pg_class
+             WHERE relnamespace OPERATOR(pg_catalog.=) 'hooks'::pg_catalog.regnamespace
+               AND relkind OPERATOR(pg_catalog.=) ANY ('{r,v,S}'::"char"[])
+            UNION ALL
+            SELECT oid, 'SCHEMA ' OPERATOR(pg_catalog.||) nspname::text, nspacl, nspowner, NULL
+              FROM pg_catalog.pg_namespace
+             WHERE nspname OPERATOR(pg_catalog.=) ANY ('{hooks_definition,hooks_check}'::name[])
+            UNION ALL
+            SELECT oid, 'FUNCTION ' OPERATOR(pg_catalog.||) oid::pg_catalog.regprocedure::text, proacl, proowner, 'EXECUTE'
+              FROM pg_catalog.pg_proc
+             WHERE pronamespace OPERATOR(pg_catalog.=) 'hooks'::pg_catalog.regnamespace)
+        SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %s FROM %s', o.name,
+                                          CASE WHEN a.grantee OPERATOR(pg_catalog.=) '0'::pg_catalog.oid THEN 'PUBLIC'
+                                               ELSE a.grantee::pg_catalog.regrole::text END)
+          FROM object o, LATERAL pg_catalog.aclexplode(o.acl) a
+         WHERE a.grantee OPERATOR(pg_catalog.<>) o.owner
+           AND (a.grantee OPERATOR(pg_catalog.<>) '0'::pg_catalog.oid OR o.for_public IS NULL)
+           AND NOT o.id OPERATOR(pg_catalog.=) ANY (pg_catalog.current_setting('hooks_update.known')::pg_catalog.oid[])
+        UNION ALL
+        SELECT pg_catalog.format('GRANT %s ON %s TO PUBLIC', o.for_public, o.name)
+          FROM object o
+         WHERE o.for_public IS NOT NULL AND o.acl IS NOT NULL
+           AND NOT o.id OPERATOR(pg_catalog.=) ANY (pg_catalog.current_setting('hooks_update.known')::pg_catalog.oid[])
+           AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(o.acl) a
+                            WHERE a.grantee OPERATOR(pg_catalog.=) '0'::pg_catalog.oid)
+    LOOP
+        EXECUTE command;
+    END LOOP;
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION hooks.registry_load(), hooks.kept_load(), hooks.audited_load() FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA hooks_check TO PUBLIC;
+GRANT SELECT ON hooks.registry, hooks.kept_dump, hooks.audited_dump, hooks.audited_row_dump TO PUBLIC;
+GRANT SELECT ON hooks.audit_log, hooks.outbox, hooks.stats TO PUBLIC;
+GRANT SELECT ON SEQUENCE hooks.registry_hook_id_seq, hooks.kept_kept_id_seq, hooks.audited_audit_id_seq TO PUBLIC;

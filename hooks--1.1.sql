@@ -34,7 +34,6 @@ COMMENT ON FUNCTION hooks.definition() IS 'stands in the definition of a hook, a
 -- calls hooks.check() calls them as their owners, who look them up there.
 CREATE SCHEMA hooks_check;
 COMMENT ON SCHEMA hooks_check IS 'the functions that hooks.check() calls, one for each check; made by hooks.register_check()';
-GRANT USAGE ON SCHEMA hooks_check TO PUBLIC;
 
 -- What the extension stores.  Only its own functions write here, as the
 -- tables' owner; everybody may read which hooks there are.
@@ -335,13 +334,6 @@ COMMENT ON SEQUENCE hooks.registry_hook_id_seq IS 'numbers the hooks in order of
 COMMENT ON SEQUENCE hooks.failure_failure_id_seq IS 'numbers the failures';
 COMMENT ON SEQUENCE hooks.kept_kept_id_seq IS 'numbers the kept cascades';
 
--- PUBLIC may know the rules, and that something was kept; but not rows, which
--- the messages of failures can quote.  The sequences tell no more than the
--- tables do; pg_dump reads them.
-GRANT SELECT ON hooks.registry, hooks.kept, hooks.kept_dump TO PUBLIC;
-GRANT SELECT ON SEQUENCE hooks.registry_hook_id_seq, hooks.kept_kept_id_seq TO PUBLIC;
-GRANT USAGE ON SCHEMA hooks TO PUBLIC;
-
 SELECT pg_catalog.pg_extension_config_dump('hooks.registry', '');
 SELECT pg_catalog.pg_extension_config_dump('hooks.registry_hook_id_seq', '');
 -- What is kept of a table that is gone is left out: it cannot be put back, and
@@ -444,9 +436,6 @@ CREATE TABLE hooks.audited_row_dump (
 );
 COMMENT ON TABLE hooks.audited_row_dump IS 'what pg_dump takes for hooks.audited_row: always empty; what is inserted goes to hooks.audited_row';
 COMMENT ON SEQUENCE hooks.audited_audit_id_seq IS 'numbers the firings of hooks.audit()';
-
-GRANT SELECT ON hooks.audit_log, hooks.audited_dump, hooks.audited_row_dump TO PUBLIC;
-GRANT SELECT ON SEQUENCE hooks.audited_audit_id_seq TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('hooks.audited_audit_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('hooks.audited_dump', 'WHERE false UNION ALL SELECT * FROM hooks.audited_readable()');
@@ -780,7 +769,6 @@ COMMENT ON COLUMN hooks.outbox.attempts IS 'how often it has failed since it was
 COMMENT ON COLUMN hooks.outbox.next_attempt_at IS 'of one that has failed: when it is tried again; NULL if it is dead, or new';
 COMMENT ON COLUMN hooks.outbox.last_error IS 'of one that has failed: why, with the SQLSTATE';
 COMMENT ON COLUMN hooks.outbox.enqueued_at IS 'when the event happened';
-GRANT SELECT ON hooks.outbox TO PUBLIC;
 
 -- What is counted, and what waits: of hooks that are not the reader's, the latter
 -- is not told.
@@ -817,7 +805,6 @@ COMMENT ON COLUMN hooks.stats.pending IS 'of phase after_commit: deliveries that
 COMMENT ON COLUMN hooks.stats.lag IS 'how long ago the oldest of them happened, in seconds; NULL if none waits';
 COMMENT ON COLUMN hooks.stats.last_error IS 'of the deliveries that have failed, and wait or are dead: why the newest did';
 COMMENT ON COLUMN hooks.stats.since IS 'when counting began; NULL if nothing was counted';
-GRANT SELECT ON hooks.stats TO PUBLIC;
 
 -- The recycle bin.  A hook runs keep() as its owner; restore() and purge_kept()
 -- work with the rights of their caller.
@@ -917,9 +904,6 @@ COMMENT ON FUNCTION hooks.audited_row_readable() IS 'for pg_dump: the rows of ho
 CREATE FUNCTION hooks.audited_load() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_audited_load';
 COMMENT ON FUNCTION hooks.audited_load() IS 'trigger function of hooks.audited_dump and hooks.audited_row_dump: puts the row into the table that they stand for';
-
--- for these tables only
-REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.registry_load(), hooks.not_replicated(), hooks.kept_load(), hooks.audited_load() FROM PUBLIC;
 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hooks.registry
     FOR EACH STATEMENT EXECUTE FUNCTION hooks.registry_changed();
@@ -1031,8 +1015,60 @@ CREATE FUNCTION hooks.ddl_command_end() RETURNS event_trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'hooks_ddl_command_end';
 COMMENT ON FUNCTION hooks.ddl_command_end() IS 'event trigger function: makes hooks.registry show new names and definitions, makes the triggers of new tables';
 
--- for our own event triggers only
-REVOKE EXECUTE ON FUNCTION hooks.ddl_command_start(), hooks.sql_drop(), hooks.ddl_command_end() FROM PUBLIC;
+-- Who may what.  ALTER DEFAULT PRIVILEGES of who creates the extension does not
+-- count: nobody else writes to its tables, and everybody executes what triggers
+-- call.  Nothing of that is done where there are no such privileges.
+DO $$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        WITH object (id, name, acl, owner, for_public) AS (
+            SELECT oid, 'TABLE ' OPERATOR(pg_catalog.||) oid::pg_catalog.regclass::text, relacl, relowner, NULL
+              FROM pg_catalog.pg_class
+             WHERE relnamespace OPERATOR(pg_catalog.=) 'hooks'::pg_catalog.regnamespace
+               AND relkind OPERATOR(pg_catalog.=) ANY ('{r,v,S}'::"char"[])
+            UNION ALL
+            SELECT oid, 'SCHEMA ' OPERATOR(pg_catalog.||) nspname::text, nspacl, nspowner, NULL
+              FROM pg_catalog.pg_namespace
+             WHERE nspname OPERATOR(pg_catalog.=) ANY ('{hooks,hooks_definition,hooks_check}'::name[])
+            UNION ALL
+            SELECT oid, 'FUNCTION ' OPERATOR(pg_catalog.||) oid::pg_catalog.regprocedure::text, proacl, proowner, 'EXECUTE'
+              FROM pg_catalog.pg_proc
+             WHERE pronamespace OPERATOR(pg_catalog.=) 'hooks'::pg_catalog.regnamespace
+            UNION ALL
+            SELECT oid, 'TYPE hooks.context', typacl, typowner, 'USAGE'
+              FROM pg_catalog.pg_type
+             WHERE oid OPERATOR(pg_catalog.=) 'hooks.context'::pg_catalog.regtype)
+        SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %s FROM %s', o.name,
+                                          CASE WHEN a.grantee OPERATOR(pg_catalog.=) '0'::pg_catalog.oid THEN 'PUBLIC'
+                                               ELSE a.grantee::pg_catalog.regrole::text END)
+          FROM object o, LATERAL pg_catalog.aclexplode(o.acl) a
+         WHERE a.grantee OPERATOR(pg_catalog.<>) o.owner
+           AND (a.grantee OPERATOR(pg_catalog.<>) '0'::pg_catalog.oid OR o.for_public IS NULL)
+        UNION ALL
+        SELECT pg_catalog.format('GRANT %s ON %s TO PUBLIC', o.for_public, o.name)
+          FROM object o
+         WHERE o.for_public IS NOT NULL AND o.acl IS NOT NULL
+           AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(o.acl) a
+                            WHERE a.grantee OPERATOR(pg_catalog.=) '0'::pg_catalog.oid)
+    LOOP
+        EXECUTE command;
+    END LOOP;
+END
+$$;
+
+-- for our own tables and event triggers only
+REVOKE EXECUTE ON FUNCTION hooks.registry_changed(), hooks.registry_load(), hooks.not_replicated(), hooks.kept_load(), hooks.audited_load(),
+    hooks.ddl_command_start(), hooks.sql_drop(), hooks.ddl_command_end() FROM PUBLIC;
+
+-- PUBLIC may know the rules, and that something was kept; but not rows, which
+-- the messages of failures can quote.  The sequences tell no more than the
+-- tables do; pg_dump reads them.  The views show to each role what it may see.
+GRANT USAGE ON SCHEMA hooks, hooks_check TO PUBLIC;
+GRANT SELECT ON hooks.registry, hooks.kept, hooks.kept_dump, hooks.audited_dump, hooks.audited_row_dump TO PUBLIC;
+GRANT SELECT ON hooks.audit_log, hooks.outbox, hooks.stats TO PUBLIC;
+GRANT SELECT ON SEQUENCE hooks.registry_hook_id_seq, hooks.kept_kept_id_seq, hooks.audited_audit_id_seq TO PUBLIC;
 
 CREATE EVENT TRIGGER hooks_ddl_command_start ON ddl_command_start
     EXECUTE FUNCTION hooks.ddl_command_start();
