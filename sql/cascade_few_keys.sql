@@ -87,5 +87,26 @@ DELETE FROM p WHERE a = 2;
 COMMIT;
 DROP TABLE p, c;
 
+-- more columns, in an order that is not that of the rows in the table: they are told in the latter,
+-- and those that refer to them by what is NULL in some, which is not 0
+CREATE TABLE p (a int PRIMARY KEY);
+CREATE TABLE c (id int PRIMARY KEY, a int REFERENCES p ON DELETE CASCADE, n int UNIQUE);
+CREATE TABLE g (id int PRIMARY KEY, n int REFERENCES c (n) ON DELETE CASCADE);
+CREATE INDEX ON c (a, n NULLS FIRST);
+CREATE INDEX ON g (n);
+CREATE FUNCTION tell_order() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE WARNING '% in this order', (SELECT string_agg(o.id::text, ' ') FROM old_table o);
+  RETURN NULL;
+END $$;
+SELECT hooks.register('order', 'before_closure', 'delete', 'c', 'tell_order');
+CALL hook('g');
+INSERT INTO p VALUES (1), (2), (3);
+INSERT INTO c VALUES (1, 1, 4), (2, 1, NULL), (3, 2, 6), (4, 1, 3), (5, 1, 1), (6, 2, 5), (7, 1, NULL), (8, 3, 0);
+INSERT INTO g VALUES (10, 0), (11, 1), (13, 3), (14, 4), (15, 5), (16, 6);
+DELETE FROM p WHERE a < 3;
+DROP TABLE p, c, g;
+DROP FUNCTION tell_order;
+
 DROP PROCEDURE hook;
 DROP FUNCTION tell, seen;
