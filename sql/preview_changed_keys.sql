@@ -57,6 +57,23 @@ SELECT * FROM hooks.preview_delete('r');
 DELETE FROM r;
 DROP TABLE d, e;
 
+-- A key that becomes NULL in part is against MATCH FULL, and blocks; one of a single column may become NULL.
+CREATE TABLE q (a int, b int, PRIMARY KEY (a, b));
+CREATE TABLE q1 (a int PRIMARY KEY);
+CREATE TABLE c (a int CONSTRAINT c_to_r REFERENCES r ON DELETE SET NULL CONSTRAINT c_to_q1 REFERENCES q1 MATCH FULL, b int);
+INSERT INTO q VALUES (1, 1);
+INSERT INTO q1 VALUES (1);
+INSERT INTO c VALUES (1, 1);
+SELECT * FROM hooks.preview_delete('r');
+BEGIN;
+DELETE FROM r;
+TABLE c;
+ROLLBACK;
+ALTER TABLE c ADD CONSTRAINT c_to_q FOREIGN KEY (a, b) REFERENCES q MATCH FULL;
+SELECT * FROM hooks.preview_delete('r');
+DELETE FROM r;
+DROP TABLE c, q, q1;
+
 -- Keys of a type that cannot be hashed are compared one by one: an array can, but
 -- not one of bit strings.
 CREATE TABLE i (x varbit[] PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
