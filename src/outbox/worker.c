@@ -23,6 +23,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_db_role_setting.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -159,6 +160,24 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 }
 
 /*
+ * Applies the parameters that are set for a role, as its own session would:
+ * those for this database count more.  What is set for the superuser as whom
+ * this session began counts less.
+ */
+static void
+apply_parameters_of(Oid role)
+{
+	Oid			relid = DbRoleSettingRelationId;
+	Relation	settings = table_open(relid, AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetCatalogSnapshot(relid));
+
+	ApplySetting(snapshot, InvalidOid, role, settings, PGC_S_DATABASE_USER);
+	ApplySetting(snapshot, MyDatabaseId, role, settings, PGC_S_DATABASE_USER);
+	UnregisterSnapshot(snapshot);
+	table_close(settings, AccessShareLock);
+}
+
+/*
  * Begins a session that stands in for the owner.  If the owner can log in, its
  * own session has failed before; then a missing privilege to connect is an
  * error here, too.
@@ -190,6 +209,7 @@ connect_for(const HookWorkerTask *task)
 				 errdetail("What waits for these hooks is not delivered.")));
 	SetConfigOption("session_authorization", name, PGC_USERSET,
 					PGC_S_OVERRIDE);
+	apply_parameters_of(task->owner);
 	CommitTransactionCommand();
 }
 
