@@ -129,8 +129,8 @@ tables_to_mend(void)
 		Hook	   *hook = lfirst(lc);
 
 		/* the farthest first: to mend a table mends those above it silently */
-		foreach(source, hook->phase != HOOK_BEFORE_CLOSURE ||
-				hook->damage != NULL ? NIL : hooks_source_all(hook))
+		foreach(source, hook->phase != HOOK_BEFORE_CLOSURE ? NIL :
+				hooks_source_all(hook))
 		{
 			above = lcons_oid(lfirst_oid(source), above);
 		}
