@@ -174,8 +174,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 				members[n++] = member;
 		}
 	}
-	if (seen != NULL)
-		hash_destroy(seen);
+	hash_destroy(seen);
 	if (list_length(relids) > 1 && n > 1)
 		hooks_sort_members(members, n, event->phase);
 
