@@ -90,6 +90,40 @@ UPDATE tops SET id = 4 WHERE id = 3;
 SELECT read_log();
 SELECT hooks.unregister_package('keys');
 
+-- Only an update of the key sets the default.
+CREATE TABLE defaults (id int DEFAULT 0 CONSTRAINT defaults_fkey REFERENCES tops ON DELETE CASCADE ON UPDATE SET DEFAULT,
+                       t_key text DEFAULT 'defaults_fkey', t_depth int DEFAULT 1);
+INSERT INTO tops VALUES (5);
+INSERT INTO defaults VALUES (5);
+SELECT watch_all('defaults', 'update, delete');
+UPDATE tops SET id = 6 WHERE id = 5;
+SELECT read_log();
+SELECT hooks.unregister_package('keys');
+
+-- One key has a part of the other's columns.
+CREATE TABLE wholes (a int UNIQUE, b int, UNIQUE (a, b));
+CREATE TABLE parts (a int CONSTRAINT parts_a REFERENCES wholes (a) ON DELETE CASCADE, b int, t_key text DEFAULT 'parts_a', t_depth int DEFAULT 1,
+                    CONSTRAINT parts_a_b FOREIGN KEY (a, b) REFERENCES wholes (a, b) ON DELETE CASCADE);
+INSERT INTO wholes VALUES (1, 1);
+INSERT INTO parts VALUES (1, NULL);
+SELECT watch_all('parts', 'delete');
+DELETE FROM wholes;
+SELECT read_log();
+SELECT hooks.unregister_package('keys');
+
+-- Rows that change places between partitions, in both directions.
+CREATE TABLE movers (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE movers_1 PARTITION OF movers FOR VALUES FROM (0) TO (10);
+CREATE TABLE movers_2 PARTITION OF movers FOR VALUES FROM (10) TO (20);
+CREATE TABLE moved (id int CONSTRAINT moved_fkey REFERENCES movers ON UPDATE CASCADE, t_key text DEFAULT 'moved_fkey', t_depth int DEFAULT 1);
+INSERT INTO movers VALUES (1), (11);
+INSERT INTO moved VALUES (1), (11);
+SELECT watch_all('moved', 'update');
+UPDATE movers SET id = CASE id WHEN 1 THEN 12 ELSE 2 END;
+SELECT read_log();
+SELECT id FROM moved ORDER BY id;
+SELECT hooks.unregister_package('keys');
+
 -- Partitions at either end: the foreign key as it was declared, for rows of all
 -- partitions; and a partition that has one of its own beside it.
 CREATE TABLE papas (id int PRIMARY KEY) PARTITION BY RANGE (id);
