@@ -33,12 +33,9 @@ sub add
 {
 	my ($map, $test, $path, $seconds, @places) = @_;
 
-	$map->{tests}{$test} = { md5 => md5_of($path), seconds => $seconds, reach => {} };
-	foreach my $place (@places)
-	{
-		$map->{reached}{ $place->{file} }{ $place->{offset} }{$test} = 1;
-		$map->{tests}{$test}{reach}{ $place->{file} }++;
-	}
+	$map->{tests}{$test} = { md5 => md5_of($path), seconds => $seconds };
+	$map->{reached}{ $_->{file} }{ $_->{offset} }{$test} = 1 foreach @places;
+	delete $map->{reach};
 }
 
 sub knows
@@ -47,6 +44,21 @@ sub knows
 	my $known = $map->{tests}{ $test->{name} };
 
 	return $known && $known->{md5} eq md5_of($test->{path});
+}
+
+# What a test reaches of a file; a place counts the more, the fewer tests reach it
+sub reach
+{
+	my ($map, $test, $file) = @_;
+
+	if (!$map->{reach}{$file})
+	{
+		foreach my $tests (values %{ $map->{reached}{$file} })
+		{
+			$map->{reach}{$file}{$_} += 1 / keys %$tests foreach keys %$tests;
+		}
+	}
+	return $map->{reach}{$file}{$test} // 0;
 }
 
 # The tests that reach a place, those that reach most of its file in little time first.
@@ -62,7 +74,7 @@ sub tests_of
 	foreach my $test (@tests)
 	{
 		my $name = $test->{name};
-		my $reach = $map->{tests}{$name}{reach}{$file} // 0;
+		my $reach = $map->reach($name, $file);
 
 		if (!$map->knows($test)) { $score{$name} = 1e9; }
 		elsif ($exact ? $map->{reached}{$file}{ $place->{offset} }{$name} : $reach)
