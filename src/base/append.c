@@ -14,6 +14,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
+#include "catalog/pg_am.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -40,14 +41,15 @@ struct HookAppend
 };
 
 /*
- * Does an index have nothing but columns of the table, and no check that waits
- * for the end of the statement?  All of ours are of this kind, but people may
- * create others.
+ * Is an index a B-tree of nothing but columns of the table, and without a
+ * check that waits for the end of the statement?  All of ours are of this
+ * kind, but people may create others.
  */
 static bool
 is_plain_index(Relation index, const IndexInfo *info)
 {
-	return info->ii_ReadyForInserts && info->ii_Expressions == NIL &&
+	return index->rd_rel->relam == BTREE_AM_OID &&
+		info->ii_ReadyForInserts && info->ii_Expressions == NIL &&
 		info->ii_Predicate == NIL && info->ii_ExclusionOps == NULL &&
 		(!index->rd_index->indisunique || index->rd_index->indimmediate);
 }
@@ -202,6 +204,25 @@ hooks_append_row(HookAppend *append, const Datum *values, const bool *nulls)
 }
 
 /*
+ * Closes the indexes.  Those that are plain stay locked, as the table does, so
+ * that the transaction gets their locks again for little.
+ */
+static void
+close_indexes(HookAppend *append)
+{
+	ResultRelInfo *target = append->target;
+
+	if (append->estate == NULL)
+		for (int i = 0; i < target->ri_NumIndices; i++)
+			index_close(target->ri_IndexRelationDescs[i], NoLock);
+	else
+	{
+		ExecCloseIndices(target);
+		FreeExecutorState(append->estate);
+	}
+}
+
+/*
  * Inserts what still waits, and ends.
  */
 void
@@ -213,9 +234,7 @@ hooks_append_end(HookAppend *append)
 		ExecDropSingleTupleTableSlot(append->slots[i]);
 	if (append->pages != NULL)
 		FreeBulkInsertState(append->pages);
-	ExecCloseIndices(append->target);
-	if (append->estate != NULL)
-		FreeExecutorState(append->estate);
+	close_indexes(append);
 	MemoryContextDelete(append->context);
 }
 

@@ -201,12 +201,29 @@ hooks_doomed_is_captured(Oid relid)
 	return captured;
 }
 
+static bool
+has_rows_of(List *batches, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, batches)
+	{
+		const HookBatch *batch = lfirst(lc);
+
+		for (const BatchTable *table = batch->tables; table != NULL;
+			 table = table->next)
+			if (table->relid == relid)
+				return true;
+	}
+	return false;
+}
+
 /*
  * The tables from which a statement deletes directly, and whose rows are not
- * captured.
+ * captured.  Of those that have rows in its batches they are.
  */
 static List *
-uncaptured_tables(const HookStatement *root)
+uncaptured_tables(const HookStatement *root, List *batches)
 {
 	List	   *relids = NIL;
 	ListCell   *lc;
@@ -220,7 +237,8 @@ uncaptured_tables(const HookStatement *root)
 
 		foreach(cell, tables)
 		{
-			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
+			if (!has_rows_of(batches, lfirst_oid(cell)) &&
+				get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
 				!hooks_doomed_is_captured(lfirst_oid(cell)))
 				relids = list_append_unique_oid(relids, lfirst_oid(cell));
 		}
@@ -386,7 +404,7 @@ walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 	delete.root = hooks_statement_of_cascade(firing->statement);
 	delete.batches = find_batches(batch, delete.root);
 	if (delete.root != NULL)
-		delete.uncaptured = uncaptured_tables(delete.root);
+		delete.uncaptured = uncaptured_tables(delete.root, delete.batches);
 	delete.target = target;
 	delete.target_tables = target_tables;
 	delete.check = true;

@@ -428,14 +428,52 @@ end_scan(HookLane *lane)
 }
 
 /*
- * Fetches more rows from the index.  Where it has other columns than the key,
- * its rows are not in the order in which the query would find them: they are
- * sorted, which takes all rows of the round.
+ * Goes on to the next input row, whose rows the scan finds then; false if it
+ * was the last one, and then the scan has ended.
+ */
+static bool
+look_for_next(HookLane *lane)
+{
+	Datum		values[MaxTupleAttributeNumber];
+	bool		nulls[MaxTupleAttributeNumber];
+
+	if (next_input(lane, values, nulls))
+	{
+		hooks_probe_look(lane->scan, values);
+		return true;
+	}
+	lane->complete = true;
+	end_scan(lane);
+	return false;
+}
+
+/*
+ * Fetches the next row from the index, whose values stay where the scan has
+ * them.
  */
 static void
-fetch_probed(HookLane *lane)
+fetch_next_probed(HookLane *lane)
 {
-	MemoryContext old = MemoryContextSwitchTo(lane->memory);
+	lane->at = lane->nbatch = 0;
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (hooks_probe_next(lane->scan, lane->all_values, lane->all_nulls))
+		{
+			lane->nbatch = 1;
+			break;
+		}
+	} while (look_for_next(lane));
+}
+
+/*
+ * Fetches more rows from an index that has other columns than the key.  They
+ * are not in the order in which the query would find them: they are sorted,
+ * which takes all rows of the round.
+ */
+static void
+fetch_sorted(HookLane *lane)
+{
 	Datum		values[MaxTupleAttributeNumber];
 	bool		nulls[MaxTupleAttributeNumber];
 
@@ -447,18 +485,22 @@ fetch_probed(HookLane *lane)
 		if (hooks_probe_next(lane->scan, values, nulls))
 		{
 			take_row(lane, values, nulls);
-			if (!lane->probe->exact)
-				sort_last_row(lane);
+			sort_last_row(lane);
 		}
-		else if (next_input(lane, values, nulls))
-			hooks_probe_look(lane->scan, values);
-		else
-		{
-			lane->complete = true;
-			end_scan(lane);
+		else if (!look_for_next(lane))
 			break;
-		}
 	}
+}
+
+static void
+fetch_probed(HookLane *lane)
+{
+	MemoryContext old = MemoryContextSwitchTo(lane->memory);
+
+	if (lane->probe->exact)
+		fetch_next_probed(lane);
+	else
+		fetch_sorted(lane);
 	MemoryContextSwitchTo(old);
 }
 
