@@ -87,7 +87,7 @@ take_route(HookWalk *walk, List *roots, Oid target)
 	for (int i = 0; i < TRIES; i++)
 		if (try_route(walk, roots, target))
 			return;
-	walk->route = hooks_routes_make(roots, target, false);
+	walk->route = hooks_routes_make(roots, target, true);
 }
 
 /*
@@ -120,7 +120,7 @@ hooks_cascade_begin(List *roots, Oid target, int64 max_rows,
 	if (walk->locks)
 		take_route(walk, roots, target);
 	else
-		walk->route = hooks_routes_make(roots, target, true);
+		walk->route = hooks_routes_make(roots, target, false);
 	MemoryContextSwitchTo(old);
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -395,7 +395,8 @@ open_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 }
 
 /*
- * Is there a step for which rows wait: a deferred one, or another?
+ * Is there a step for which rows wait, and whose rows the walk must find: a
+ * deferred one, or another?
  */
 static bool
 has_next(const HookWalk *walk, bool deferred)
@@ -406,7 +407,7 @@ has_next(const HookWalk *walk, bool deferred)
 	{
 		const HookStep *step = lfirst(lc);
 
-		if (step->deferred == deferred &&
+		if (step->wanted && step->deferred == deferred &&
 			(hooks_lane_waits(&step->state->rows) ||
 			 hooks_lane_waits(&step->state->checks)))
 			return true;
@@ -437,7 +438,9 @@ open_steps(HookWalk *walk, bool deferred)
 }
 
 /*
- * Begins a round; false if nothing waits.
+ * Begins a round; false if nothing is left to find.  In a running delete the
+ * round has all steps, but there is none of only such as lock rows: the walk
+ * has nothing more to lock after these.
  */
 static bool
 open_round(HookWalk *walk, bool deferred)

@@ -21,46 +21,66 @@
 #include "registry/callback.h"
 
 /*
- * Returns the function, which is going to run as the current user; 42501
- * unless it belongs to PostgreSQL, a superuser or the current user.
+ * May a function run as the current user?  One that belongs to PostgreSQL, a
+ * superuser or the current user may.
  */
-static Oid
-check_callable(const HookForeignKey *key, Oid function)
+static bool
+is_callable(Oid function)
 {
 	Oid			owner = hooks_callback_owner(function);
 
-	if (function < FirstNormalObjectId || superuser_arg(owner) ||
-		owner == GetUserId())
-		return function;
+	return function < FirstNormalObjectId || superuser_arg(owner) ||
+		owner == GetUserId();
+}
+
+static void
+refuse_key(const HookForeignKey *key)
+{
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("cannot follow foreign key \"%s\" of table \"%s\"",
 					key->name, get_rel_name(key->referencing)),
 			 errdetail("To compare its columns, a function of another role would be called.")));
-	return InvalidOid;
+}
+
+/*
+ * Returns the function, which is going to run as the current user; 42501 if it
+ * may not.
+ */
+static Oid
+check_callable(const HookForeignKey *key, Oid function)
+{
+	if (!is_callable(function))
+		refuse_key(key);
+	return function;
 }
 
 /*
  * The same for the function of an explicit cast, which may have been created
  * after the foreign key.
  */
-void
-hooks_compare_check_cast(const HookForeignKey *key, Oid from, Oid to)
+static bool
+is_castable(Oid from, Oid to)
 {
 	Oid			cast;
 
 	switch (find_coercion_pathway(to, from, COERCION_EXPLICIT, &cast))
 	{
 		case COERCION_PATH_FUNC:
-			(void) check_callable(key, cast);
-			break;
+			return is_callable(cast);
 		case COERCION_PATH_ARRAYCOERCE:
-			hooks_compare_check_cast(key, getBaseType(get_element_type(from)),
-									 getBaseType(get_element_type(to)));
-			break;
+			return is_castable(getBaseType(get_element_type(from)),
+							   getBaseType(get_element_type(to)));
 		default:
-			break;
+			return true;
 	}
+}
+
+void
+hooks_compare_check_cast(const HookForeignKey *key, Oid from, Oid to)
+{
+	if (!is_castable(from, to))
+		refuse_key(key);
 }
 
 /*
@@ -73,23 +93,36 @@ operator_function(const HookForeignKey *key, Oid operator)
 }
 
 /*
- * Checks that all functions of a comparison are allowed: the operator's, and
- * those of the casts to its types.
+ * Are all functions of a comparison allowed: the operator's, and those of the
+ * casts to its types?
+ */
+static bool
+is_comparable(Oid operator, Oid left, Oid right)
+{
+	Oid			inputs[2];
+	Oid			types[2];
+
+	if (!is_callable(get_opcode(operator)))
+		return false;
+	op_input_types(operator, &inputs[0], &inputs[1]);
+	types[0] = getBaseType(left);
+	types[1] = getBaseType(right);
+	for (int i = 0; i < 2; i++)
+		if (types[i] != inputs[i] && !IsPolymorphicType(inputs[i]) &&
+			!is_castable(types[i], inputs[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Checks that all functions of a comparison are allowed.
  */
 void
 hooks_compare_check(const HookForeignKey *key, Oid operator, Oid left,
 					Oid right)
 {
-	Oid			inputs[2];
-	Oid			types[2];
-
-	(void) operator_function(key, operator);
-	op_input_types(operator, &inputs[0], &inputs[1]);
-	types[0] = getBaseType(left);
-	types[1] = getBaseType(right);
-	for (int i = 0; i < 2; i++)
-		if (types[i] != inputs[i] && !IsPolymorphicType(inputs[i]))
-			hooks_compare_check_cast(key, types[i], inputs[i]);
+	if (!is_comparable(operator, left, right))
+		refuse_key(key);
 }
 
 /*
@@ -138,6 +171,45 @@ is_hashable(Oid type)
 {
 	return OidIsValid(lookup_type_cache(getBaseType(type),
 										TYPECACHE_HASH_PROC)->hash_proc);
+}
+
+/*
+ * Can a foreign key be followed without an error of this file?
+ */
+bool
+hooks_compare_allows(const HookForeignKey *key)
+{
+	for (int i = 0; i < key->nkeys; i++)
+	{
+		Oid			type = get_atttype(key->referencing,
+									   key->referencing_keys[i]);
+		Oid			referenced_type = get_atttype(key->referenced,
+												  key->referenced_keys[i]);
+		Oid			base = getBaseType(type);
+		Oid			left;
+		Oid			right;
+		RegProcedure left_hash;
+		RegProcedure right_hash;
+		Oid			cast;
+
+		op_input_types(key->operators[i], &left, &right);
+		if (!is_comparable(key->operators[i], referenced_type, type) ||
+			!is_callable(get_opcode(key->referenced_operators[i])) ||
+			!is_callable(get_opcode(key->own_operators[i])) ||
+			!is_castable(getBaseType(referenced_type), base))
+			return false;
+		if (get_op_hash_functions(key->operators[i], &left_hash,
+								  &right_hash) &&
+			!(is_callable(left_hash) && is_callable(right_hash)))
+			return false;
+		/* what cast_function() refuses */
+		if (base != right && !IsPolymorphicType(right) &&
+			find_coercion_pathway(right, base, COERCION_IMPLICIT, &cast) !=
+			COERCION_PATH_FUNC &&
+			!IsBinaryCoercible(base, right))
+			return false;
+	}
+	return true;
 }
 
 /*

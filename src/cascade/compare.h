@@ -10,6 +10,7 @@
 #include "base/graph.h"
 #include "cascade/moved.h"
 
+extern bool hooks_compare_allows(const HookForeignKey *key);
 extern void hooks_compare_check(const HookForeignKey *key, Oid operator,
 								Oid left, Oid right);
 extern void hooks_compare_check_cast(const HookForeignKey *key, Oid from,

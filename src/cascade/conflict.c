@@ -357,6 +357,7 @@ add_rechecks(HookRoute *route)
 				step = palloc0(sizeof(HookStep));
 				step->key = key;
 				step->effect = HOOK_EFFECT_BLOCKED;
+				step->wanted = true;
 				step->deferred = key->deferred;
 				step->recheck = true;
 				step->table = ((HookStep *) linitial(tree->changes))->table;
@@ -416,7 +417,7 @@ hooks_conflict_find(HookRoute *route, List *tables)
 		tree->moves = any_moves(tree->changes);
 		route->ordered |= tree->moves;
 	}
-	if (route->blocked)
+	if (!route->running)
 		add_rechecks(route);
 	find_spoilers(route);
 	find_moved(route);

@@ -295,7 +295,10 @@ check_rights(HookWalk *walk, List *roots, Oid target)
 		return;
 	foreach(lc, route->steps)
 	{
-		hooks_rights_check_read(((HookStep *) lfirst(lc))->key->referencing);
+		const HookStep *step = lfirst(lc);
+
+		if (step->wanted)
+			hooks_rights_check_read(step->key->referencing);
 	}
 	foreach(lc, OidIsValid(target) ? NIL : roots)
 	{
@@ -306,7 +309,7 @@ check_rights(HookWalk *walk, List *roots, Oid target)
 
 /*
  * Begins the walk with the deleted rows of tables that are not captured.  A
- * table is left out if nothing refers to it and it was not asked for.
+ * table is left out if it leads to nothing that was asked for.
  */
 static void
 add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
@@ -320,7 +323,7 @@ add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
 		HookTable  *table =
 			hooks_route_table(hooks_cascade_route(walk), relid);
 
-		if (!OidIsValid(target) || table->tree->columns != NIL ||
+		if (!OidIsValid(target) || hooks_route_leads(table) ||
 			list_member_oid(target_tables, relid))
 			add_deleted(walk, relid, command);
 	}

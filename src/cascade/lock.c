@@ -6,9 +6,10 @@
  * round it locks the rows that it has found, with the locks that the cascade
  * is going to take.  A row that will be deleted is locked FOR UPDATE: after
  * that no session can add a row that refers to it, so the next round finds all
- * of them.  If another session has changed or removed a row since the round's
- * snapshot, the rest of the round is locked, and then the walk begins anew.
- * What it has locked nobody can change meanwhile.
+ * of them.  A row by which NO ACTION or RESTRICT would stop the delete is
+ * locked FOR KEY SHARE.  If another session has changed or removed a row since
+ * the round's snapshot, the rest of the round is locked, and then the walk
+ * begins anew.  What it has locked nobody can change meanwhile.
  *
  * An example: table b refers to a, and c refers to b.  We delete row 1 of a.
  * Another session has inserted row 20 of c, which refers to row 10 of b, and
@@ -26,8 +27,11 @@
  * anew.
  *
  * The cascade's own queries, which run later, find the same rows and have to
- * wait for nobody.  Rows are locked in the order of the cascade, so the walk
- * adds no deadlock that the cascade alone would not have.
+ * wait for nobody.  Rows are locked in the order of the cascade, those of all
+ * tables up to the last round that the walk needs.  So the walk adds no
+ * deadlock that the cascade alone would not have.  What it does not lock, and
+ * the cascade may wait for: the row to which a changed row refers then, and
+ * another session's row with the same unique value.
  *
  * As the cascade does, we look with the newest snapshot, whatever the
  * isolation level.  In REPEATABLE READ and SERIALIZABLE, a row that has
@@ -41,6 +45,7 @@
 #include "access/xact.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
@@ -92,6 +97,8 @@ changes_key(const HookStep *step, Relation rel)
 static LockTupleMode
 lock_mode(const HookStep *step, const HookLeaf *leaf, Relation rel)
 {
+	if (step->effect == HOOK_EFFECT_BLOCKED)
+		return LockTupleKeyShare;
 	if (step->effect == HOOK_EFFECT_DELETE ||
 		hooks_route_leaves(leaf, step) || changes_key(step, rel))
 		return LockTupleExclusive;
@@ -113,11 +120,19 @@ static void
 prepare_leaf(HookWalk *walk, HookLeaf *leaf, const HookStep *step)
 {
 	MemoryContext old = MemoryContextSwitchTo(walk->context);
+	LOCKMODE	lockmode = step->effect == HOOK_EFFECT_BLOCKED ?
+		RowShareLock : RowExclusiveLock;
 
 	if (leaf->locking == NULL)
 	{
-		leaf->locking = table_open(leaf->relid, RowExclusiveLock);
+		leaf->locking = table_open(leaf->relid, lockmode);
 		leaf->slot = table_slot_create(leaf->locking, NULL);
+		walk->outdated |= hooks_route_misses(walk->route, leaf->locking);
+	}
+	else if (leaf->locked_by->effect == HOOK_EFFECT_BLOCKED &&
+			 step->effect != HOOK_EFFECT_BLOCKED)
+	{
+		LockRelationOid(leaf->relid, lockmode);
 		walk->outdated |= hooks_route_misses(walk->route, leaf->locking);
 	}
 	leaf->lock_mode = lock_mode(step, leaf, leaf->locking);

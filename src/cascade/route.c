@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 
 #include "base/ancestors.h"
+#include "cascade/compare.h"
 #include "cascade/computed.h"
 #include "cascade/route.h"
 #include "cascade/switched.h"
@@ -323,6 +324,29 @@ get_route_table(HookRoute *route, Oid relid)
 }
 
 /*
+ * Does a delete of a table's rows lead to rows that the walk must find?
+ */
+bool
+hooks_route_leads(const HookTable *table)
+{
+	ListCell   *leaf;
+	ListCell   *lc;
+
+	foreach(leaf, table->leaves)
+	{
+		foreach(lc, ((HookLeaf *) lfirst(leaf))->deletes)
+		{
+			const HookStep *step =
+				((HookWay *) lfirst(lc))->steps[HOOK_CAUSE_DELETED];
+
+			if (step != NULL && step->wanted)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
  * The leaf of a table that holds a row; NULL for a partition that is newer
  * than the route.
  */
@@ -410,15 +434,18 @@ change_matters(const HookWanted *wanted, const HookForeignKey *key)
 }
 
 /*
- * Does a route to a target need a step?  It needs deletes on the way to the
- * target, and changes that matter there.
+ * Must the walk find the rows of a step?  A preview finds all.  In a running
+ * delete, no row is wanted that only blocks.  A route to a target wants
+ * deletes on the way to the target, and changes that matter there.
  */
 static bool
 is_wanted(const HookRoute *route, const HookForeignKey *key, HookEffect effect)
 {
 	const HookWanted *wanted;
 
-	if (effect == HOOK_EFFECT_BLOCKED && !route->blocked)
+	if (!route->running)
+		return true;
+	if (effect == HOOK_EFFECT_BLOCKED)
 		return false;
 	if (route->wanted == NIL)
 		return true;
@@ -493,7 +520,9 @@ make_changeable(HookRoute *route, HookStep *step)
 }
 
 /*
- * The step for a key and a cause; NULL if it does not lead to what is wanted.
+ * The step for a key and a cause; NULL if its rows are neither wanted nor
+ * locked.  Rows are not locked for a check at COMMIT, nor where that would
+ * call functions of other roles, which is an error only if they are wanted.
  */
 static HookStep *
 get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
@@ -503,6 +532,8 @@ get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 		key->on_update;
 	HookEffect	effect = HOOK_EFFECT_BLOCKED;
 	bool		copies = false;
+	bool		wanted;
+	bool		deferred;
 	HookStep   *step;
 	ListCell   *lc;
 
@@ -529,15 +560,18 @@ get_route_step(HookRoute *route, const HookWay *way, HookCause cause)
 		default:
 			break;
 	}
-	if (!is_wanted(route, key, effect))
+	wanted = is_wanted(route, key, effect);
+	deferred = effect == HOOK_EFFECT_BLOCKED && key->deferred &&
+		action == FKCONSTR_ACTION_NOACTION;
+	if (!wanted && (deferred || !hooks_compare_allows(key)))
 		return NULL;
 
 	step = palloc0(sizeof(HookStep));
 	step->key = key;
 	step->cause = cause;
 	step->effect = effect;
-	step->deferred = effect == HOOK_EFFECT_BLOCKED && key->deferred &&
-		action == FKCONSTR_ACTION_NOACTION;
+	step->wanted = wanted;
+	step->deferred = deferred;
 	step->copies = copies;
 	step->number = list_length(route->steps);
 	route->steps = lappend(route->steps, step);
@@ -665,8 +699,8 @@ add_wanted(HookRoute *route, Oid root)
 }
 
 /*
- * Limits the route to what leads to a target: the target's own tree, and the
- * trees from which deletes, or changes that matter, can get to it.
+ * Finds what leads to a target: the target's own tree, and the trees from
+ * which deletes, or changes that matter, can get to it.
  */
 static void
 want_target(HookRoute *route, Oid target)
@@ -697,11 +731,13 @@ want_target(HookRoute *route, Oid target)
 
 /*
  * The route of a delete that begins with rows of the given tables: to one
- * target or, with InvalidOid, everywhere.  blocked: also to rows that would
- * block the delete.  In the current memory context.
+ * target or, with InvalidOid, everywhere.  running: that of a running delete,
+ * which has all other steps, too, as far as their rows can be locked.  If not,
+ * it leads also to rows that would block the delete.  In the current memory
+ * context.
  */
 HookRoute *
-hooks_route_make(List *tables, Oid target, bool blocked)
+hooks_route_make(List *tables, Oid target, bool running)
 {
 	HookRoute  *route = palloc0(sizeof(HookRoute));
 	ListCell   *lc;
@@ -709,7 +745,7 @@ hooks_route_make(List *tables, Oid target, bool blocked)
 	Assert(tables != NIL);
 	route->context = CurrentMemoryContext;
 	route->graph = hooks_graph_pin(CurrentMemoryContext);
-	route->blocked = blocked;
+	route->running = running;
 	if (OidIsValid(target))
 		want_target(route, target);
 	foreach(lc, tables)

@@ -50,6 +50,8 @@ typedef struct HookStep
 	const HookForeignKey *key;
 	HookCause	cause;
 	HookEffect	effect;
+	bool		wanted;			/* the walk must find its rows; else they are
+								 * only locked on the way */
 	bool		deferred;		/* blocks at COMMIT, if at all */
 	bool		copies;			/* ON UPDATE CASCADE: the new values are the
 								 * referenced row's */
@@ -167,7 +169,8 @@ typedef struct HookRoute
 	const HookGraph *graph;
 	List	   *wanted;			/* HookWanted, trees on the way to the target;
 								 * NIL: all */
-	bool		blocked;		/* rows that block are looked for */
+	bool		running;		/* of a running delete: rows that block are
+								 * only locked */
 	List	   *tables;			/* of HookTable */
 	List	   *trees;			/* of HookTree */
 	List	   *steps;			/* of HookStep */
@@ -182,10 +185,11 @@ typedef struct HookRoute
 	bool		ordered;
 } HookRoute;
 
-extern HookRoute *hooks_route_make(List *tables, Oid target, bool blocked);
+extern HookRoute *hooks_route_make(List *tables, Oid target, bool running);
 extern void hooks_route_open(HookRoute *route, HookTable *table);
 extern void hooks_route_close(HookRoute *route);
 extern HookTable *hooks_route_table(const HookRoute *route, Oid relid);
+extern bool hooks_route_leads(const HookTable *table);
 extern void hooks_route_need(HookTree *tree, const AttrNumber *columns, int n);
 extern AttrNumber *hooks_route_numbers(Oid relid, Oid other,
 									   const AttrNumber *columns, int n);

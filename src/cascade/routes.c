@@ -98,8 +98,8 @@ catalog_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
 
 /*
  * A new foreign key changes the table to which it refers, which drops the
- * routes through this table.  But a route to a target leaves out tables that
- * do not lead to it, and the new key may make one of them lead there.
+ * routes through this table.  But which tables lead to a target may depend on
+ * keys of others.
  */
 static void
 constraint_stales_routes(Datum arg, int cacheid, uint32 hashvalue)
@@ -141,13 +141,13 @@ hooks_routes_init(void)
  * context.
  */
 HookRoute *
-hooks_routes_make(List *roots, Oid target, bool blocked)
+hooks_routes_make(List *roots, Oid target, bool running)
 {
 	HookRoute  *route;
 	ListCell   *lc;
 
 	/* a foreign key may have come while we waited for a table */
-	while ((route = hooks_route_make(roots, target, blocked))->outdated)
+	while ((route = hooks_route_make(roots, target, running))->outdated)
 		hooks_route_close(route);
 	hooks_conflict_find(route, roots);
 	foreach(lc, route->steps)
@@ -296,7 +296,7 @@ hooks_routes_take(List *roots, Oid target, MemoryContext context)
 		own = AllocSetContextCreate(context, "hooks route",
 									ALLOCSET_DEFAULT_SIZES);
 		old = MemoryContextSwitchTo(own);
-		route = hooks_routes_make(roots, target, false);
+		route = hooks_routes_make(roots, target, true);
 		MemoryContextSwitchTo(old);
 		if (!is_first || !can_be_kept(route))
 			return route;

@@ -10,7 +10,7 @@
 #include "cascade/walk.h"
 
 extern void hooks_routes_init(void);
-extern HookRoute *hooks_routes_make(List *roots, Oid target, bool blocked);
+extern HookRoute *hooks_routes_make(List *roots, Oid target, bool running);
 extern HookRoute *hooks_routes_take(List *roots, Oid target,
 									MemoryContext context);
 extern bool hooks_routes_is_current(const HookRoute *route);
