@@ -29,6 +29,7 @@
 #include "cascade/closure.h"
 #include "cascade/doomed.h"
 #include "firing/chain.h"
+#include "firing/deleted.h"
 #include "firing/fire_closure.h"
 #include "registry/present.h"
 
@@ -87,6 +88,7 @@ static void
 relation_stales_targets(Datum arg, Oid relid)
 {
 	closure_changes++;
+	hooks_deleted_note_change(relid);
 	for (int i = list_length(known) - 1; i >= 0; i--)
 	{
 		ClosureTargets *entry = list_nth(known, i);

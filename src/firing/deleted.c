@@ -103,8 +103,8 @@ hooks_deleted_of_query(MemoryContext query_cxt)
 }
 
 /*
- * Notes from now on whether somebody writes to one of some tables; NIL: no
- * longer.
+ * Notes from now on whether somebody writes to one of some tables or alters
+ * it; NIL: no longer.
  */
 void
 hooks_deleted_watch(HookDelete *statement, List *tables)
@@ -139,6 +139,21 @@ hooks_deleted_note_writes(const EState *estate)
 			statement->touched |= list_member_oid(statement->watched, relid);
 		}
 	}
+}
+
+/*
+ * A table has been altered, or with InvalidOid any may have: it may have lost
+ * a foreign key.  From callbacks of the relcache.
+ */
+void
+hooks_deleted_note_change(Oid relid)
+{
+	for (HookDelete *statement = hooks_deletes; statement != NULL;
+		 statement = statement->outer)
+		if (statement->watched != NIL &&
+			(!OidIsValid(relid) ||
+			 list_member_oid(statement->watched, relid)))
+			statement->touched = true;
 }
 
 /*

@@ -33,7 +33,8 @@ typedef struct HookDelete
 	bool		closed;			/* its before_closure hooks have fired */
 	List	   *watched;		/* OIDs: tables of its closure, while its
 								 * before_closure hooks fire; else NIL */
-	bool		touched;		/* a callback has written to one of these */
+	bool		touched;		/* a callback has written to one of these, or
+								 * altered it */
 	int			asked;			/* of the transaction when the walk was asked
 								 * for (hooks_doomed_first()); 0: it was not */
 	MemoryContext context;
@@ -50,6 +51,7 @@ extern HookDelete *hooks_deleted_of_query(MemoryContext query_cxt);
 extern bool hooks_deleted_adopt(HookBatch *batch);
 extern void hooks_deleted_watch(HookDelete *statement, List *tables);
 extern void hooks_deleted_note_writes(const EState *estate);
+extern void hooks_deleted_note_change(Oid relid);
 extern void hooks_deleted_end_statement(uint64 level);
 extern void hooks_deleted_end_subtransaction(int nest_level, bool commit);
 

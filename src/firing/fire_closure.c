@@ -64,7 +64,7 @@ typedef struct ClosureFiring
 	CommandId	since;			/* the first one after the walk */
 	HookClosure closure;
 	bool		again;			/* there was another walk, as callbacks wrote
-								 * to tables of the closure */
+								 * to tables of the closure, or altered them */
 	HookClosure second;			/* what the last one found */
 } ClosureFiring;
 
