@@ -103,6 +103,13 @@ BEGIN READ ONLY;
 SELECT hooks.register_filter('f', 'purchases', 'true');
 ROLLBACK;
 
+-- A table that had a child once has none that could be named.
+CREATE TABLE had_child (id int);
+CREATE TABLE was_child () INHERITS (had_child);
+DROP TABLE was_child;
+ALTER TABLE had_child FORCE ROW LEVEL SECURITY;
+SELECT hooks.register_filter('had_child', 'had_child', 'id > 0', enable => true);
+DROP TABLE had_child;
 -- A partition that is named itself is not filtered.
 CREATE TABLE parted (id int) PARTITION BY RANGE (id);
 CREATE TABLE part PARTITION OF parted DEFAULT;
