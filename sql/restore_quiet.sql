@@ -87,6 +87,23 @@ BEGIN; SELECT hooks.restore(501, triggers => 'skip'); ROLLBACK;
 RESET ROLE;
 SELECT hooks.restore(max(kept_id), triggers => 'skip') FROM hooks.kept;
 
+-- a companion that a trigger makes: with triggers it is there before its row comes
+-- back, without there is the one that was kept
+CREATE TABLE account (id int PRIMARY KEY);
+CREATE TABLE profile (account int PRIMARY KEY REFERENCES account ON DELETE CASCADE, motto text DEFAULT 'new');
+CREATE FUNCTION make_profile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO profile VALUES (NEW.id); RETURN NULL; END $$;
+CREATE TRIGGER make_profile AFTER INSERT ON account FOR EACH ROW EXECUTE FUNCTION make_profile();
+INSERT INTO account VALUES (1), (2);
+UPDATE profile SET motto = 'mine' WHERE account = 1;
+SELECT hooks.register('accounts', 'before_cascade', 'delete', 'account', 'hooks.keep');
+DELETE FROM account;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+TABLE profile;
+SELECT hooks.restore(max(kept_id), triggers => 'skip') FROM hooks.kept;
+SELECT * FROM account JOIN profile ON account = id ORDER BY id;
+DROP TABLE account, profile;
+DROP FUNCTION make_profile;
+
 SELECT hooks.unregister('bin'), hooks.unregister('hook');
 DROP TABLE thread, poster, msg, note;
 DROP FUNCTION count_msgs, count_changes, hooked;
