@@ -7,7 +7,20 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 
-our @EXPORT = qw(start_node sqlstate connection_to ask);
+our @EXPORT = qw(init_node start_node sqlstate connection_to ask);
+
+# The superuser of all servers, whoever runs the tests
+$ENV{PGUSER} = 'postgres';
+
+# init_node(node, ...): init() of a node, with that superuser
+sub init_node
+{
+	my ($node, %params) = @_;
+	my $extra = delete $params{extra} // [];
+
+	$node->init(extra => [ '-U', $ENV{PGUSER}, @$extra ], %params);
+	return;
+}
 
 # start_node(name, conf => 'lines of postgresql.conf', ...): a server that runs; the
 # rest goes to init()
@@ -17,7 +30,7 @@ sub start_node
 	my $conf = delete $params{conf};
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
-	$node->init(%params);
+	init_node($node, %params);
 	$node->append_conf('postgresql.conf', $conf) if defined $conf;
 	$node->start;
 	return $node;

@@ -164,7 +164,7 @@ sub upgrade
 	my $new = PostgreSQL::Test::Cluster->new("new_$what");
 	my @init;
 
-	$old->init;
+	init_node($old);
 	$old->start;
 	$old->safe_psql('postgres', $setup);
 	is($old->safe_psql('postgres', $firings), $expected, "$what: the hooks fire in the old server");
@@ -174,7 +174,7 @@ sub upgrade
 	# 18 makes checksums by default; both servers must have them or not
 	@init = (extra => ['--no-data-checksums'])
 	  if $new->pg_version >= 18 && $old->safe_psql('postgres', 'SHOW data_checksums') eq 'off';
-	$new->init(@init);
+	init_node($new, @init);
 	$old->stop;
 
 	# pg_upgrade leaves files where it works

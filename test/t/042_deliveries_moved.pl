@@ -84,7 +84,7 @@ sub upgrade
 		shared_preload_libraries = 'hooks'
 	};
 
-	$old->init;
+	init_node($old);
 	$old->append_conf('postgresql.conf', $conf);
 	$old->start;
 	prepare($old);
@@ -93,7 +93,7 @@ sub upgrade
 
 	@init = (extra => ['--no-data-checksums'])
 	  if $new->pg_version >= 18 && $old->safe_psql('postgres', 'SHOW data_checksums') eq 'off';
-	$new->init(@init);
+	init_node($new, @init);
 	$old->append_conf('postgresql.conf', 'hooks.workers = on');
 	$old->stop;
 	$new->append_conf('postgresql.conf', $conf);

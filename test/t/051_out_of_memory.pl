@@ -27,7 +27,7 @@ append_to_file("$dir/memory.c", slurp_file("$root/test/faults/memory.c"));
 system_or_bail('make', '-s', '-C', $dir, "PG_CONFIG=$config", 'with_llvm=no', 'memory.so');
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+init_node($node);
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'hooks'\nhooks.failures_kept = 10000\njit = off\n"
 	. "log_disconnections = on\nrestart_after_crash = on\n");
 {

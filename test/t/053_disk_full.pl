@@ -11,7 +11,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init(extra => ['--wal-segsize=1']);
+init_node($node, extra => ['--wal-segsize=1']);
 $node->append_conf('postgresql.conf', qq{
 	shared_preload_libraries = 'hooks'
 	autovacuum = off
