@@ -150,10 +150,11 @@ like(sql(q{SELECT message FROM hooks.check() WHERE code = 'firings_bypassed'}), 
 sql("ALTER SYSTEM RESET hooks.workers; SELECT pg_reload_conf()");
 $node->poll_query_until('postgres', "SHOW hooks.workers", 'on');
 try('DELETE FROM parent');
-$node->poll_query_until('postgres', q{SELECT count(*) >= 256 FROM told WHERE action <> 'delete'});
-is(sql(q{SELECT action, count(*) FROM told WHERE hook = 'on_parent' AND action <> 'delete' GROUP BY action ORDER BY action}),
-	"insert|246
-update|10", 'the newest are told');
+# (the DELETE, which wakes a worker, may let two more give way)
+ok($node->poll_query_until('postgres', q{SELECT count(*) + (SELECT bypassed FROM hooks.stats WHERE hook = 'on_parent') = 266
+	FROM told WHERE action <> 'delete'}), 'each is told or counted');
+is(sql(q{SELECT count(*), (SELECT bypassed BETWEEN 10 AND 12 FROM hooks.stats WHERE hook = 'on_parent')
+	FROM told WHERE hook = 'on_parent' AND action = 'update'}), '10|t', 'the newest are told');
 
 # Many clients: each failure once
 sql("TRUNCATE told; SELECT hooks.reset_stats()");
