@@ -38,6 +38,7 @@
 #include "cascade/change.h"
 #include "cascade/lock.h"
 #include "cascade/query.h"
+#include "cascade/reached.h"
 #include "cascade/routes.h"
 
 /* does the number belong to this transaction or a subtransaction of it? */
@@ -62,10 +63,10 @@ try_route(HookWalk *walk, List *roots, Oid target)
 	walk->route = hooks_routes_take(roots, target, walk->context);
 	foreach(lc, roots)
 	{
-		HookTable  *table = hooks_route_table(walk->route, lfirst_oid(lc));
+		HookTable  *table = hooks_reached_find(walk->route, lfirst_oid(lc));
 
 		if (!table->open)
-			hooks_route_open(walk->route, table);
+			hooks_reached_open(walk->route, table);
 	}
 	if (hooks_routes_is_current(walk->route))
 		return true;
@@ -266,7 +267,7 @@ apply_moved(HookWalk *walk, HookStep *step, HookLane *lane, HeapTuple tuple)
 		{
 			CHECK_FOR_INTERRUPTS();
 			hooks_moved_tid(version, &tid);
-			if (hooks_route_leaf(step->table, version->row.relid) == NULL ||
+			if (hooks_reached_leaf(step->table, version->row.relid) == NULL ||
 				hooks_tidset_has(walk->doomed, version->row.relid, &tid))
 				continue;
 			if (look == 1)
@@ -512,7 +513,7 @@ void
 hooks_cascade_add(HookWalk *walk, TupleTableSlot *slot)
 {
 	Oid			relid = slot->tts_tableOid;
-	HookTable  *table = hooks_route_table(walk->route, relid);
+	HookTable  *table = hooks_reached_find(walk->route, relid);
 	int			ncolumns = list_length(table->tree->columns);
 	Datum		values[MaxTupleAttributeNumber];
 	bool		nulls[MaxTupleAttributeNumber];
@@ -535,7 +536,7 @@ static TupleTableSlot *
 select_from_child(HookWalk *walk, HookTable *parent, Oid relid,
 				  ItemPointer tid, TupleTableSlot *slot)
 {
-	HookTable  *table = hooks_route_table(walk->route, relid);
+	HookTable  *table = hooks_reached_find(walk->route, relid);
 	Relation	rel;
 
 	/* it is newer than the route, or no table refers to it */
@@ -570,7 +571,7 @@ void
 hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 					 const char *condition)
 {
-	HookTable  *table = hooks_route_table(walk->route, relid);
+	HookTable  *table = hooks_reached_find(walk->route, relid);
 	HookCascadeCount *count = root_count(walk, relid);
 	char	   *sql = hooks_query_roots(table, children, condition);
 	TupleTableSlot *slot = NULL;

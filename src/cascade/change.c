@@ -25,6 +25,7 @@
 #include "cascade/computed.h"
 #include "cascade/compare.h"
 #include "cascade/query.h"
+#include "cascade/reached.h"
 
 /* What a step makes of a row */
 typedef struct RowChange
@@ -292,7 +293,7 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 	HookCascadeCount *count = hooks_walk_count(walk, &step->state->count, step,
 											   step->effect);
 	HookTree   *tree = step->table->tree;
-	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
+	HookLeaf   *leaf = hooks_reached_leaf(step->table, relid);
 	bool		counted = is_counted(step, relid, tid);
 	bool		again = hooks_walk_is_changed(tree->changes, NULL, relid, tid);
 	Datum		new_values[MaxTupleAttributeNumber];

@@ -30,6 +30,7 @@
 #include "utils/rel.h"
 
 #include "cascade/computed.h"
+#include "cascade/reached.h"
 #include "registry/callback.h"
 
 /* A generated column of a table that holds rows */
@@ -69,8 +70,8 @@ sources_of(Oid relid, Oid top, Node *expression)
 		/* all of a row has not the same numbers elsewhere */
 		if (attnum > 0)
 			sources = bms_add_member(sources,
-									 hooks_route_numbers(relid, top, &attnum,
-														 1)[0]);
+									 hooks_reached_numbers(relid, top, &attnum,
+														   1)[0]);
 	}
 	return sources;
 }
@@ -88,7 +89,7 @@ hooks_computed_sources(Oid relid, Oid top, const Bitmapset *columns)
 	while ((member = bms_next_member(columns, member)) >= 0)
 	{
 		AttrNumber	number = member;
-		AttrNumber	attnum = hooks_route_numbers(top, relid, &number, 1)[0];
+		AttrNumber	attnum = hooks_reached_numbers(top, relid, &number, 1)[0];
 		Relation	rel;
 
 		if (get_attgenerated(relid, attnum) != ATTRIBUTE_GENERATED_STORED)
@@ -131,7 +132,7 @@ hooks_computed_find(Relation rel, Oid top, const Bitmapset *columns)
 		if (TupleDescAttr(desc, attnum - 1)->attgenerated !=
 			ATTRIBUTE_GENERATED_STORED)
 			continue;
-		number = hooks_route_numbers(relid, top, &attnum, 1)[0];
+		number = hooks_reached_numbers(relid, top, &attnum, 1)[0];
 		if (!bms_is_member(number, columns))
 			continue;
 		expression = build_column_default(rel, attnum);
@@ -168,11 +169,11 @@ hooks_computed_join(HookStep *step)
 				continue;
 			step->computes = step->moves = true;
 			step->touched = bms_add_member(step->touched, number);
-			hooks_route_need(step->table->tree, &number, 1);
+			hooks_reached_need(step->table->tree, &number, 1);
 			while ((member = bms_next_member(computed->sources, member)) >= 0)
 			{
 				number = member;
-				hooks_route_need(step->table->tree, &number, 1);
+				hooks_reached_need(step->table->tree, &number, 1);
 			}
 		}
 	}
@@ -248,8 +249,8 @@ fill_slot(const HookLeaf *leaf, const HookTree *tree, const Datum *values,
 	foreach(lc, tree->columns)
 	{
 		AttrNumber	number = lfirst_int(lc);
-		AttrNumber	attnum = hooks_route_numbers(tree->root, leaf->relid,
-												 &number, 1)[0];
+		AttrNumber	attnum = hooks_reached_numbers(tree->root, leaf->relid,
+												   &number, 1)[0];
 
 		slot->tts_values[attnum - 1] = values[i];
 		slot->tts_isnull[attnum - 1] = nulls[i];

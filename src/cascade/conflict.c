@@ -18,6 +18,7 @@
 #include "base/ancestors.h"
 #include "cascade/conflict.h"
 #include "cascade/moved.h"
+#include "cascade/reached.h"
 
 /*
  * Where columns are among those that the walk reads; -1 for others.
@@ -88,7 +89,7 @@ find_tree(const HookRoute *route, Oid root)
 static List *
 find_changes(const HookTree *tree, const AttrNumber *columns, int n)
 {
-	Bitmapset  *set = hooks_route_set(columns, n);
+	Bitmapset  *set = hooks_reached_set(columns, n);
 	List	   *steps = NIL;
 	ListCell   *lc;
 
@@ -120,9 +121,9 @@ any_moves(List *steps)
 static AttrNumber *
 referenced_keys(const HookForeignKey *key)
 {
-	return hooks_route_numbers(key->referenced,
-							   hooks_ancestors_top(key->referenced),
-							   key->referenced_keys, key->nkeys);
+	return hooks_reached_numbers(key->referenced,
+								 hooks_ancestors_top(key->referenced),
+								 key->referenced_keys, key->nkeys);
 }
 
 /*
@@ -203,14 +204,14 @@ find_moved(HookRoute *route)
 		if (!step->meets && !step->recheck)
 			continue;
 		step->moved = get_moved(route, step->key);
-		hooks_route_need(tree, step->keys, step->key->nkeys);
+		hooks_reached_need(tree, step->keys, step->key->nkeys);
 		if (referencing && !step->moved->ends[HOOK_END_REFERENCING])
 			tree->referencing = lappend(tree->referencing, step->moved);
 		step->moved->ends[HOOK_END_REFERENCING] |= referencing;
 		if (referenced && !step->moved->ends[HOOK_END_REFERENCED])
 		{
-			hooks_route_need(other, referenced_keys(step->key),
-							 step->key->nkeys);
+			hooks_reached_need(other, referenced_keys(step->key),
+							   step->key->nkeys);
 			other->referenced = lappend(other->referenced, step->moved);
 		}
 		step->moved->ends[HOOK_END_REFERENCED] |= referenced;
@@ -274,7 +275,7 @@ complete(HookRoute *route)
 			columns[n++] = lfirst_int(column);
 		}
 		table->numbers =
-			hooks_route_numbers(table->tree->root, table->relid, columns, n);
+			hooks_reached_numbers(table->tree->root, table->relid, columns, n);
 		foreach(leaf, table->leaves)
 		{
 			HookLeaf   *here = lfirst(leaf);
@@ -318,9 +319,9 @@ static bool
 may_dangle(const HookRoute *route, const HookTree *tree,
 		   const HookForeignKey *key)
 {
-	AttrNumber *columns = hooks_route_numbers(key->referencing, tree->root,
-											  key->referencing_keys,
-											  key->nkeys);
+	AttrNumber *columns = hooks_reached_numbers(key->referencing, tree->root,
+												key->referencing_keys,
+												key->nkeys);
 	List	   *changes = find_changes(tree, columns, key->nkeys);
 
 	return any_moves(changes) ||
@@ -361,10 +362,10 @@ add_rechecks(HookRoute *route)
 				step->deferred = key->deferred;
 				step->recheck = true;
 				step->table = ((HookStep *) linitial(tree->changes))->table;
-				step->keys = hooks_route_numbers(key->referencing, tree->root,
-												 key->referencing_keys,
-												 key->nkeys);
-				hooks_route_need(tree, step->keys, key->nkeys);
+				step->keys =
+					hooks_reached_numbers(key->referencing, tree->root,
+										  key->referencing_keys, key->nkeys);
+				hooks_reached_need(tree, step->keys, key->nkeys);
 				tree->rechecks = lappend(tree->rechecks, step);
 				step->number = list_length(route->steps);
 				route->steps = lappend(route->steps, step);

@@ -38,6 +38,7 @@
 #include "base/tidlist.h"
 #include "cascade/cascade.h"
 #include "cascade/doomed.h"
+#include "cascade/reached.h"
 #include "cascade/switched.h"
 #include "firing/chain.h"
 #include "firing/context.h"
@@ -321,7 +322,7 @@ add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
 	{
 		Oid			relid = lfirst_oid(lc);
 		HookTable  *table =
-			hooks_route_table(hooks_cascade_route(walk), relid);
+			hooks_reached_find(hooks_cascade_route(walk), relid);
 
 		if (!OidIsValid(target) || hooks_route_leads(table) ||
 			list_member_oid(target_tables, relid))

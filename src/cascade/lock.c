@@ -52,6 +52,7 @@
 
 #include "cascade/lock.h"
 #include "cascade/query.h"
+#include "cascade/reached.h"
 
 /*
  * Replaces the active snapshot by a new one, for the same command.
@@ -79,8 +80,8 @@ changes_key(const HookStep *step, Relation rel)
 	while (!found && (attnum = bms_next_member(step->touched, attnum)) >= 0)
 	{
 		AttrNumber	number = attnum;
-		AttrNumber *own = hooks_route_numbers(top, RelationGetRelid(rel),
-											  &number, 1);
+		AttrNumber *own = hooks_reached_numbers(top, RelationGetRelid(rel),
+												&number, 1);
 
 		found = bms_is_member(own[0] - FirstLowInvalidHeapAttributeNumber,
 							  columns);
@@ -127,13 +128,13 @@ prepare_leaf(HookWalk *walk, HookLeaf *leaf, const HookStep *step)
 	{
 		leaf->locking = table_open(leaf->relid, lockmode);
 		leaf->slot = table_slot_create(leaf->locking, NULL);
-		walk->outdated |= hooks_route_misses(walk->route, leaf->locking);
+		walk->outdated |= hooks_reached_misses(walk->route, leaf->locking);
 	}
 	else if (leaf->locked_by->effect == HOOK_EFFECT_BLOCKED &&
 			 step->effect != HOOK_EFFECT_BLOCKED)
 	{
 		LockRelationOid(leaf->relid, lockmode);
-		walk->outdated |= hooks_route_misses(walk->route, leaf->locking);
+		walk->outdated |= hooks_reached_misses(walk->route, leaf->locking);
 	}
 	leaf->lock_mode = lock_mode(step, leaf, leaf->locking);
 	leaf->locked_by = step;
@@ -146,7 +147,7 @@ prepare_leaf(HookWalk *walk, HookLeaf *leaf, const HookStep *step)
 static bool
 lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
 {
-	HookLeaf   *leaf = hooks_route_leaf(step->table, relid);
+	HookLeaf   *leaf = hooks_reached_leaf(step->table, relid);
 	TM_FailureData failure;
 	TM_Result	result;
 	bool		seen = true;

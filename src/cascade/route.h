@@ -186,18 +186,9 @@ typedef struct HookRoute
 } HookRoute;
 
 extern HookRoute *hooks_route_make(List *tables, Oid target, bool running);
-extern void hooks_route_open(HookRoute *route, HookTable *table);
-extern void hooks_route_close(HookRoute *route);
-extern HookTable *hooks_route_table(const HookRoute *route, Oid relid);
 extern bool hooks_route_leads(const HookTable *table);
-extern void hooks_route_need(HookTree *tree, const AttrNumber *columns, int n);
-extern AttrNumber *hooks_route_numbers(Oid relid, Oid other,
-									   const AttrNumber *columns, int n);
-extern Bitmapset *hooks_route_set(const AttrNumber *columns, int n);
-extern bool hooks_route_misses(const HookRoute *route, Relation rel);
 extern HookCause hooks_route_cause(const HookStep *step);
 extern bool hooks_route_leaves(const HookLeaf *leaf, const HookStep *step);
 extern bool hooks_route_is_left(const HookLeaf *leaf, const HookWay *way);
-extern HookLeaf *hooks_route_leaf(HookTable *table, Oid relid);
 
 #endif							/* HOOKS_ROUTE_H */

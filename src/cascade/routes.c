@@ -24,6 +24,7 @@
 #include "utils/syscache.h"
 
 #include "cascade/conflict.h"
+#include "cascade/reached.h"
 #include "cascade/routes.h"
 
 /* when there are more, all that are not in use are dropped */
@@ -148,7 +149,7 @@ hooks_routes_make(List *roots, Oid target, bool running)
 
 	/* a foreign key may have come while we waited for a table */
 	while ((route = hooks_route_make(roots, target, running))->outdated)
-		hooks_route_close(route);
+		hooks_reached_close(route);
 	hooks_conflict_find(route, roots);
 	foreach(lc, route->steps)
 	{
@@ -328,7 +329,7 @@ hooks_routes_is_current(const HookRoute *route)
 void
 hooks_routes_give_back(HookRoute *route)
 {
-	hooks_route_close(route);
+	hooks_reached_close(route);
 	if (route->kept == NULL)
 		return;
 	route->kept->use->entry = NULL;

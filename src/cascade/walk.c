@@ -12,6 +12,7 @@
 #include "cascade/computed.h"
 #include "cascade/probe.h"
 #include "cascade/query.h"
+#include "cascade/reached.h"
 #include "cascade/routes.h"
 #include "cascade/walk.h"
 
@@ -184,7 +185,7 @@ hooks_walk_prepare(HookWalk *walk, HookStep *step)
 	/* only the number of rows is needed: nothing depends on them */
 	step->counts = step->alone && walk->visitor == NULL && walk->max_rows == 0;
 	if (!step->table->open)
-		hooks_route_open(walk->route, step->table);
+		hooks_reached_open(walk->route, step->table);
 	walk->outdated = !hooks_routes_is_current(walk->route);
 	if (walk->outdated)
 	{
@@ -333,7 +334,7 @@ hooks_walk_doom(HookWalk *walk, HookCascadeCount *count,
 				HookTable *table, Oid relid,
 				const ItemPointerData *tid, Datum *values, bool *nulls)
 {
-	HookLeaf   *leaf = hooks_route_leaf(table, relid);
+	HookLeaf   *leaf = hooks_reached_leaf(table, relid);
 	ListCell   *lc;
 
 	Assert(count->effect == HOOK_EFFECT_DELETE);
