@@ -36,6 +36,8 @@
 
 #include "cascade/cascade.h"
 #include "cascade/change.h"
+#include "cascade/lane_plan.h"
+#include "cascade/lane_probe.h"
 #include "cascade/lock.h"
 #include "cascade/query.h"
 #include "cascade/reached.h"
@@ -372,9 +374,9 @@ count_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 static void
 start_lane(HookWalk *walk, const HookStep *step, HookLane *lane)
 {
-	if (hooks_lane_probe(lane))
+	if (hooks_lane_probe_open(lane))
 		return;
-	if (!hooks_lane_has_plan(lane))
+	if (!hooks_lane_plan_is_valid(lane))
 		hooks_walk_renew_sql(walk, step, lane);
 	hooks_lane_open(lane);
 }

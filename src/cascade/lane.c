@@ -8,60 +8,31 @@
  * Lanes do not use portals: any code in the session can find a portal by its
  * name, and fetch from it or close it, and a lane's query may call code of
  * another table's owner.
+ *
+ * lane_plan.c has the plans.  A round with few rows may do without the query
+ * (lane_probe.c).
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "executor/executor.h"
-#include "miscadmin.h"
-#include "tcop/utility.h"
 #include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/queryenvironment.h"
-#include "utils/selfuncs.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
-#include "base/identity.h"
 #include "cascade/lane.h"
-#include "cascade/probe.h"
-#include "cascade/query.h"
+#include "cascade/lane_plan.h"
+#include "cascade/lane_probe.h"
 #include "firing/reads.h"
-
-/* rows fetched from a query at a time */
-#define FETCH_ROWS 100
-
-/* a round with at most so many rows has a plan of its own */
-#define FEW_ROWS 50
-
-/* saved and put back by hooks_lane_open(), after an error too */
-static get_relation_stats_hook_type prev_get_relation_stats = NULL;
-
-/*
- * Becomes the owner of the table that the query reads, to plan or run it.
- */
-static void
-enter(const HookLane *lane, HookIdentity *before)
-{
-	if (OidIsValid(lane->relid))
-		hooks_identity_become_owner(before, lane->relid);
-}
-
-static void
-leave(const HookLane *lane, const HookIdentity *before)
-{
-	if (OidIsValid(lane->relid))
-		hooks_identity_end(before);
-}
 
 /*
  * Makes a lane, in the current memory context.  The query sees its input rows
  * as a table of that name.  unique: hardly any row comes twice in a round.
  * The query reads one table, and runs as its owner; the caller checks that the
  * current user may read it.  lasts: several walks use the lane, one after the
- * other, and it keeps a plan, which hooks_lane_forget() frees.
+ * other, and it keeps a plan, which hooks_lane_plan_forget() frees.
  */
 void
 hooks_lane_prepare(HookLane *lane, const char *name, TupleDesc desc, Oid relid,
@@ -157,96 +128,12 @@ hooks_lane_waits(const HookLane *lane)
 }
 
 /*
- * The plan for this round.
- */
-static SPIPlanPtr
-plan_of(const HookLane *lane)
-{
-	return lane->is_few ? lane->few : lane->many;
-}
-
-/*
- * Makes the query's plan.
- *
- * A query finds its table by name, and a lock on the table does not keep
- * others from renaming its schema.  40001 if the name means another table now.
- */
-static void
-make_plan(HookLane *lane)
-{
-	SPIPlanPtr *kept = lane->is_few ? &lane->few : &lane->many;
-	SPIPlanPtr	plan;
-	HookIdentity before;
-	CachedPlanSource *source;
-
-	if (*kept != NULL)
-		SPI_freeplan(*kept);
-	*kept = NULL;
-	enter(lane, &before);
-	plan = SPI_prepare(lane->sql, 0, NULL);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s",
-			 SPI_result_code_string(SPI_result));
-	leave(lane, &before);
-	source = linitial(SPI_plan_get_plan_sources(plan));
-	if (OidIsValid(lane->relid) &&
-		!list_member_oid(source->relationOids, lane->relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("table \"%s\" was moved while its cascade was looked at",
-						get_rel_name(lane->relid))));
-	/* until then, an error frees it: hooks_lane_forget() must not know it */
-	if (lane->is_few && SPI_keepplan(plan) != 0)
-		elog(ERROR, "SPI_keepplan failed");
-	*kept = plan;
-}
-
-/*
- * Has the lane a valid plan for this round?  PostgreSQL drops the plan when a
- * name gets another meaning.
- */
-bool
-hooks_lane_has_plan(const HookLane *lane)
-{
-	SPIPlanPtr	plan = plan_of(lane);
-
-	return plan != NULL && SPI_plan_is_valid(plan);
-}
-
-static void
-free_plans(HookLane *lane)
-{
-	if (lane->few != NULL)
-		SPI_freeplan(lane->few);
-	if (lane->many != NULL)
-		SPI_freeplan(lane->many);
-	lane->few = lane->many = NULL;
-}
-
-/*
- * Replaces the query, and drops the plans of the old one.
- */
-void
-hooks_lane_set_sql(HookLane *lane, char *sql)
-{
-	if (strcmp(sql, lane->sql) != 0)
-		free_plans(lane);
-	pfree(lane->sql);
-	lane->sql = sql;
-}
-
-/*
  * Makes the added rows the input of the current round; false if there are
  * none.
- *
- * The next round uses the same plan, unless its number of rows is of another
- * order of magnitude.  The plan for few rows is kept for the next walk, too.
  */
 bool
 hooks_lane_next_round(HookLane *lane)
 {
-	double		rows = (double) lane->next.n;
-
 	Assert(lane->running == NULL);
 	free_rows(&lane->current);
 	lane->current = lane->next;
@@ -255,48 +142,22 @@ hooks_lane_next_round(HookLane *lane)
 	if (lane->current.n == 0)
 		return false;
 
-	lane->enr.md.enrtuples = rows;
-	lane->is_few = lane->lasts && rows <= FEW_ROWS;
-	if (!lane->is_few && lane->many != NULL &&
-		(rows > 4 * lane->planned || 4 * rows < lane->planned))
-	{
-		SPI_freeplan(lane->many);
-		lane->many = NULL;
-	}
-	if (!lane->is_few && lane->many == NULL)
-		lane->planned = rows;
-	return true;
-}
-
-/*
- * Tells the planner that the values of a tuplestore are all different.
- * Without statistics of it, the planner would hash the whole other table.  A
- * key of several columns is unique only as a whole, but it is hashed as a
- * whole, too.
- */
-static bool
-tell_unique(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
-			VariableStatData *vardata)
-{
-	if (rte->rtekind != RTE_NAMEDTUPLESTORE)
-		return prev_get_relation_stats != NULL &&
-			prev_get_relation_stats(root, rte, attnum, vardata);
-	vardata->isunique = true;
+	hooks_lane_plan_choose(lane);
 	return true;
 }
 
 /*
  * Takes a row that was found.
  */
-static void
-take_row(HookLane *lane, const Datum *found, const bool *isnull)
+void
+hooks_lane_take_row(HookLane *lane, const Datum *found, const bool *isnull)
 {
 	int			natts = lane->found->natts;
 	Datum	   *values = lane->all_values + lane->nbatch * natts;
 	bool	   *nulls = lane->all_nulls + lane->nbatch * natts;
 	MemoryContext old = MemoryContextSwitchTo(lane->batch);
 
-	Assert(lane->nbatch < FETCH_ROWS);
+	Assert(lane->nbatch < HOOK_LANE_FETCH);
 	for (int i = 0; i < natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(lane->found, i);
@@ -320,7 +181,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 
 	Assert(slot->tts_tupleDescriptor->natts == lane->found->natts);
 	slot_getallattrs(slot);
-	take_row(lane, slot->tts_values, slot->tts_isnull);
+	hooks_lane_take_row(lane, slot->tts_values, slot->tts_isnull);
 	return true;
 }
 
@@ -337,16 +198,17 @@ end_receiver(DestReceiver *self)
 /*
  * Gets ready to take rows of a query's format.
  */
-static void
-prepare_receiver(HookLane *lane, TupleDesc desc)
+void
+hooks_lane_prepare_rows(HookLane *lane, TupleDesc desc)
 {
 	MemoryContext old = MemoryContextSwitchTo(lane->context);
 
 	if (lane->found == NULL)
 	{
 		lane->found = CreateTupleDescCopy(desc);
-		lane->all_values = palloc(sizeof(Datum) * desc->natts * FETCH_ROWS);
-		lane->all_nulls = palloc(sizeof(bool) * desc->natts * FETCH_ROWS);
+		lane->all_values =
+			palloc(sizeof(Datum) * desc->natts * HOOK_LANE_FETCH);
+		lane->all_nulls = palloc(sizeof(bool) * desc->natts * HOOK_LANE_FETCH);
 		lane->receiver.receiveSlot = receive_row;
 		lane->receiver.rStartup = start_receiver;
 		lane->receiver.rShutdown = end_receiver;
@@ -361,207 +223,6 @@ prepare_receiver(HookLane *lane, TupleDesc desc)
 }
 
 /*
- * Puts the last row of the batch before those of the same event whose TIDs are
- * greater: so the query would have found them.
- */
-static void
-sort_last_row(HookLane *lane)
-{
-	int			natts = lane->found->natts;
-	int			at = lane->nbatch - 1;
-	Datum	   *last = lane->all_values + at * natts;
-	Datum		values[MaxTupleAttributeNumber];
-	bool		nulls[MaxTupleAttributeNumber];
-
-	while (at > 0 && lane->all_values[(at - 1) * natts] == last[0] &&
-		   ItemPointerCompare(found_tid(lane->all_values + (at - 1) * natts,
-										HOOK_ROW_TID),
-							  found_tid(last, HOOK_ROW_TID)) > 0)
-		at--;
-	if (at == lane->nbatch - 1)
-		return;
-	memcpy(values, last, sizeof(Datum) * natts);
-	memcpy(nulls, lane->all_nulls + (lane->nbatch - 1) * natts,
-		   sizeof(bool) * natts);
-	memmove(lane->all_values + (at + 1) * natts, lane->all_values + at * natts,
-			sizeof(Datum) * natts * (lane->nbatch - 1 - at));
-	memmove(lane->all_nulls + (at + 1) * natts, lane->all_nulls + at * natts,
-			sizeof(bool) * natts * (lane->nbatch - 1 - at));
-	memcpy(lane->all_values + at * natts, values, sizeof(Datum) * natts);
-	memcpy(lane->all_nulls + at * natts, nulls, sizeof(bool) * natts);
-}
-
-/*
- * The next input row of this round: its event, and a key.  False if there is
- * none.  The values are valid until the next one.
- */
-static bool
-next_input(HookLane *lane, Datum *values, bool *nulls)
-{
-	const HookLaneRows *rows = &lane->current;
-
-	if (lane->ninputs == rows->n)
-		return false;
-	if (rows->store == NULL)
-	{
-		heap_deform_tuple(rows->few[lane->ninputs++], lane->desc, values,
-						  nulls);
-		return true;
-	}
-	if (!tuplestore_gettupleslot(rows->store, true, false, lane->input))
-		elog(ERROR, "could not read a row of %s", lane->enr.md.name);
-	slot_getallattrs(lane->input);
-	memcpy(values, lane->input->tts_values,
-		   sizeof(Datum) * lane->desc->natts);
-	lane->ninputs++;
-	return true;
-}
-
-static void
-end_scan(HookLane *lane)
-{
-	hooks_probe_end(lane->scan);
-	lane->scan = NULL;
-	if (lane->input != NULL)
-		ExecDropSingleTupleTableSlot(lane->input);
-	lane->input = NULL;
-}
-
-/*
- * Goes on to the next input row, whose rows the scan finds then; false if it
- * was the last one, and then the scan has ended.
- */
-static bool
-look_for_next(HookLane *lane)
-{
-	Datum		values[MaxTupleAttributeNumber];
-	bool		nulls[MaxTupleAttributeNumber];
-
-	if (next_input(lane, values, nulls))
-	{
-		hooks_probe_look(lane->scan, values);
-		return true;
-	}
-	lane->complete = true;
-	end_scan(lane);
-	return false;
-}
-
-/*
- * Fetches the next row from the index, whose values stay where the scan has
- * them.
- */
-static void
-fetch_next_probed(HookLane *lane)
-{
-	lane->at = lane->nbatch = 0;
-	do
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (hooks_probe_next(lane->scan, lane->all_values, lane->all_nulls))
-		{
-			lane->nbatch = 1;
-			break;
-		}
-	} while (look_for_next(lane));
-}
-
-/*
- * Fetches more rows from an index that has other columns than the key.  They
- * are not in the order in which the query would find them: they are sorted,
- * which takes all rows of the round.
- */
-static void
-fetch_sorted(HookLane *lane)
-{
-	Datum		values[MaxTupleAttributeNumber];
-	bool		nulls[MaxTupleAttributeNumber];
-
-	MemoryContextReset(lane->batch);
-	lane->at = lane->nbatch = 0;
-	while (lane->nbatch < FETCH_ROWS)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (hooks_probe_next(lane->scan, values, nulls))
-		{
-			take_row(lane, values, nulls);
-			sort_last_row(lane);
-		}
-		else if (!look_for_next(lane))
-			break;
-	}
-}
-
-static void
-fetch_probed(HookLane *lane)
-{
-	MemoryContext old = MemoryContextSwitchTo(lane->memory);
-
-	if (lane->probe->exact)
-		fetch_next_probed(lane);
-	else
-		fetch_sorted(lane);
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * Finds the rows for this round without a query; otherwise as
- * hooks_lane_open().  False if it does not open the lane: it has no index, or
- * one whose rows have to be sorted, and many rows go in or come out.
- */
-bool
-hooks_lane_probe(HookLane *lane)
-{
-	MemoryContext old;
-
-	Assert(lane->running == NULL && lane->batch == NULL);
-	if (lane->probe == NULL ||
-		(!lane->probe->exact && lane->current.n > HOOK_LANE_FEW))
-		return false;
-	old = MemoryContextSwitchTo(lane->memory);
-	prepare_receiver(lane, lane->probe->found);
-	lane->scan = hooks_probe_begin(lane->probe);
-	lane->input = lane->current.store == NULL ? NULL :
-		MakeSingleTupleTableSlot(lane->desc, &TTSOpsMinimalTuple);
-	lane->ninputs = 0;
-	lane->has_row = false;
-	fetch_probed(lane);
-	lane->at = -1;
-	MemoryContextSwitchTo(old);
-	if (lane->complete || lane->probe->exact)
-		return true;
-	hooks_lane_close(lane);
-	return false;
-}
-
-/*
- * The lane's plan, which the planner may have to make.
- */
-static CachedPlan *
-get_plan(const HookLane *lane)
-{
-	get_relation_stats_hook_type prev = get_relation_stats_hook;
-	CachedPlan *plan;
-
-	if (lane->unique && prev != tell_unique)
-		prev_get_relation_stats = prev;
-	PG_TRY();
-	{
-		if (lane->unique)
-			get_relation_stats_hook = tell_unique;
-		plan = SPI_plan_get_cached_plan(plan_of(lane));
-	}
-	PG_FINALLY();
-	{
-		get_relation_stats_hook = prev;
-	}
-	PG_END_TRY();
-	if (plan == NULL)
-		elog(ERROR, "could not plan query: %s", lane->sql);
-	return plan;
-}
-
-/*
  * Ends the query.  Called as the owner.
  */
 static void
@@ -571,7 +232,7 @@ end_query(HookLane *lane)
 	ExecutorEnd(lane->running);
 	FreeQueryDesc(lane->running);
 	lane->running = NULL;
-	ReleaseCachedPlan(lane->cached, lane->owner);
+	hooks_lane_plan_release(lane);
 }
 
 /*
@@ -583,8 +244,8 @@ fetch(HookLane *lane)
 {
 	MemoryContextReset(lane->batch);
 	lane->at = lane->nbatch = 0;
-	hooks_executor_run(lane->running, FETCH_ROWS);
-	lane->complete = lane->nbatch < FETCH_ROWS;
+	hooks_executor_run(lane->running, HOOK_LANE_FETCH);
+	lane->complete = lane->nbatch < HOOK_LANE_FETCH;
 	if (lane->complete)
 		end_query(lane);
 }
@@ -601,8 +262,7 @@ hooks_lane_open(HookLane *lane)
 	HookIdentity before;
 
 	Assert(lane->running == NULL && lane->batch == NULL);
-	if (!hooks_lane_has_plan(lane))
-		make_plan(lane);
+	hooks_lane_plan_make(lane);
 	if (lane->current.n > 0)
 	{
 		if (lane->current.store == NULL)
@@ -610,24 +270,18 @@ hooks_lane_open(HookLane *lane)
 		lane->enr.reldata = lane->current.store;
 		register_ENR(tables, &lane->enr);
 	}
-	enter(lane, &before);
-	lane->owner = lane->is_few ? CurrentResourceOwner : NULL;
-	lane->cached = get_plan(lane);
-	statement = linitial_node(PlannedStmt, lane->cached->stmt_list);
-	if (!CommandIsReadOnly(statement))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot lock or change rows while a cascade is looked at")));
+	hooks_lane_plan_enter(lane, &before);
+	statement = hooks_lane_plan_take(lane);
 	lane->running = CreateQueryDesc(statement, lane->sql, GetActiveSnapshot(),
 									InvalidSnapshot, &lane->receiver, NULL,
 									tables, 0);
 	ExecutorStart(lane->running, 0);
 	hooks_reads_ignore(lane->running);
 	lane->has_row = false;
-	prepare_receiver(lane, lane->running->tupDesc);
+	hooks_lane_prepare_rows(lane, lane->running->tupDesc);
 	fetch(lane);
 	lane->at = -1;
-	leave(lane, &before);
+	hooks_lane_plan_leave(lane, &before);
 	MemoryContextSwitchTo(old);
 }
 
@@ -643,12 +297,12 @@ hooks_lane_close(HookLane *lane)
 		return;
 	if (lane->running != NULL)
 	{
-		enter(lane, &before);
+		hooks_lane_plan_enter(lane, &before);
 		end_query(lane);
-		leave(lane, &before);
+		hooks_lane_plan_leave(lane, &before);
 	}
 	if (lane->scan != NULL)
-		end_scan(lane);
+		hooks_lane_probe_end(lane);
 	lane->has_row = false;
 	MemoryContextDelete(lane->batch);
 	lane->batch = NULL;
@@ -668,12 +322,12 @@ hooks_lane_advance(HookLane *lane)
 	if (++lane->at >= lane->nbatch && !lane->complete)
 	{
 		if (lane->scan != NULL)
-			fetch_probed(lane);
+			hooks_lane_probe_fetch(lane);
 		else
 		{
-			enter(lane, &before);
+			hooks_lane_plan_enter(lane, &before);
 			fetch(lane);
-			leave(lane, &before);
+			hooks_lane_plan_leave(lane, &before);
 		}
 	}
 	if (lane->at >= lane->nbatch)
@@ -699,20 +353,6 @@ hooks_lane_end(HookLane *lane)
 	hooks_lane_close(lane);
 	free_rows(&lane->current);
 	free_rows(&lane->next);
-	if (lane->many != NULL)
-		SPI_freeplan(lane->many);
-	lane->many = NULL;
+	hooks_lane_plan_end(lane);
 	lane->memory = NULL;
-}
-
-/*
- * Frees the plan that lasts.  After an error, the rest was freed with the
- * walk's memory.
- */
-void
-hooks_lane_forget(HookLane *lane)
-{
-	if (lane->few != NULL)
-		SPI_freeplan(lane->few);
-	lane->few = NULL;
 }

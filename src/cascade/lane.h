@@ -16,6 +16,9 @@
 /* Few input rows are in an array, more of them in a tuplestore */
 #define HOOK_LANE_FEW 8
 
+/* rows that are fetched at a time */
+#define HOOK_LANE_FETCH 100
+
 typedef struct HookLaneRows
 {
 	int64		n;
@@ -72,16 +75,15 @@ extern void hooks_lane_prepare(HookLane *lane, const char *name,
 							   TupleDesc desc, Oid relid, char *sql,
 							   bool unique, bool lasts);
 extern void hooks_lane_begin(HookLane *lane, MemoryContext memory);
-extern bool hooks_lane_has_plan(const HookLane *lane);
-extern void hooks_lane_set_sql(HookLane *lane, char *sql);
 extern void hooks_lane_put(HookLane *lane, Datum *values, bool *nulls);
 extern bool hooks_lane_waits(const HookLane *lane);
 extern bool hooks_lane_next_round(HookLane *lane);
-extern bool hooks_lane_probe(HookLane *lane);
+extern void hooks_lane_prepare_rows(HookLane *lane, TupleDesc desc);
+extern void hooks_lane_take_row(HookLane *lane, const Datum *found,
+								const bool *isnull);
 extern void hooks_lane_open(HookLane *lane);
 extern bool hooks_lane_advance(HookLane *lane);
 extern void hooks_lane_close(HookLane *lane);
 extern void hooks_lane_end(HookLane *lane);
-extern void hooks_lane_forget(HookLane *lane);
 
 #endif							/* HOOKS_LANE_H */

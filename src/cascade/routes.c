@@ -24,6 +24,7 @@
 #include "utils/syscache.h"
 
 #include "cascade/conflict.h"
+#include "cascade/lane_plan.h"
 #include "cascade/reached.h"
 #include "cascade/routes.h"
 
@@ -194,8 +195,8 @@ forget_route(KeptRoute *entry)
 	{
 		HookStepState *state = ((HookStep *) lfirst(lc))->state;
 
-		hooks_lane_forget(&state->rows);
-		hooks_lane_forget(&state->checks);
+		hooks_lane_plan_forget(&state->rows);
+		hooks_lane_plan_forget(&state->checks);
 	}
 	MemoryContextDelete(entry->route->context);
 }

@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 
 #include "cascade/computed.h"
+#include "cascade/lane_plan.h"
 #include "cascade/probe.h"
 #include "cascade/query.h"
 #include "cascade/reached.h"
@@ -240,7 +241,7 @@ hooks_walk_renew_sql(HookWalk *walk, const HookStep *step, HookLane *lane)
 	AcceptInvalidationMessages();
 	sql = write_sql(walk, step, lane, lane->enr.md.name);
 	MemoryContextSwitchTo(old);
-	hooks_lane_set_sql(lane, sql);
+	hooks_lane_plan_set_sql(lane, sql);
 }
 
 /*
