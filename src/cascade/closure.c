@@ -27,6 +27,7 @@
 #include "base/graph.h"
 #include "base/settings.h"
 #include "cascade/closure.h"
+#include "cascade/direct.h"
 #include "cascade/doomed.h"
 #include "firing/chain.h"
 #include "firing/deleted.h"
@@ -351,7 +352,7 @@ get_closure_leaf(ClosureSearch *search, Oid relid)
 			leaf->tables = lappend(leaf->tables, table);
 	}
 	hooks_chain_unpin(relation);
-	if (leaf->tables != NIL && !hooks_doomed_is_captured(relid))
+	if (leaf->tables != NIL && !hooks_direct_is_captured(relid))
 		leaf->tables = NIL;
 	return leaf;
 }

@@ -2,13 +2,10 @@
  * doomed.c
  *		The rows of a table that the current delete removes.
  *
- * The rows that the statement itself deletes were captured in batches, which
- * are kept until it ends.  A table without a before_cascade hook has no
- * batches: its rows are found in the table by the transaction and command that
- * deleted them.  From these rows the walk of cascade.c finds the others, as
- * they were when the statement began.  It uses a new snapshot with the
- * statement's command number, so that rows which the statement has removed
- * already are still visible.
+ * From the rows that the statement itself deletes (direct.c), the walk of
+ * cascade.c finds the others, as they were when the statement began.  It uses
+ * a new snapshot with the statement's command number, so that rows which the
+ * statement has removed already are still visible.
  *
  * The result is cached for each statement, table and role, as TIDs, six bytes
  * a row.  It is valid until TRUNCATE or a rewrite gives the table another
@@ -16,37 +13,20 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "base/ancestors.h"
-#include "base/compat.h"
 #include "base/rights.h"
 #include "base/tidlist.h"
 #include "cascade/cascade.h"
+#include "cascade/direct.h"
 #include "cascade/doomed.h"
-#include "cascade/reached.h"
-#include "cascade/switched.h"
-#include "firing/chain.h"
 #include "firing/context.h"
 #include "firing/deleted.h"
-#include "firing/parent.h"
-#include "firing/rows.h"
 #include "firing/statement.h"
-#include "registry/made.h"
 
 static bool
 is_current(const HookDeleteAnswer *answer)
@@ -82,191 +62,6 @@ keep_row(const HookCascadeRow *row, void *arg)
 	old = MemoryContextSwitchTo(answer->context);
 	answer->rows = hooks_tidlist_add(answer->rows, row->relid, &row->tid);
 	MemoryContextSwitchTo(old);
-}
-
-/* was the row moved to another partition? */
-static inline bool
-has_moved(HeapTuple tuple)
-{
-	return HeapTupleHeaderIndicatesMovedPartitions(tuple->t_data);
-}
-
-/*
- * Begins the walk with the rows of a batch.  Rows that an UPDATE has moved to
- * another partition are left out: for foreign keys this is an update of the
- * partitioned table, not a delete.
- */
-static void
-add_batch(HookWalk *walk, const HookBatch *batch)
-{
-	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
-	{
-		Relation	rel = table_open(table->relid, AccessShareLock);
-		HookRowFetcher fetcher;
-
-		hooks_rows_begin(&fetcher, rel, true);
-		for (TidChunk *chunk = table->head; chunk != NULL; chunk = chunk->next)
-			for (int i = 0; i < chunk->used; i++)
-			{
-				CHECK_FOR_INTERRUPTS();
-				if (hooks_rows_get(&fetcher, &chunk->tids[i]) &&
-					!(fetcher.heap && has_moved(&fetcher.tuple)))
-					hooks_cascade_add(walk, fetcher.slot);
-			}
-		hooks_rows_end(&fetcher);
-		table_close(rel, NoLock);
-	}
-}
-
-/*
- * Was a row deleted, and not moved to another partition, by the command of
- * this transaction?
- */
-static bool
-is_deleted_by(HeapTuple tuple, CommandId command)
-{
-	CommandId	changed;
-
-	return hooks_parent_changed_by(tuple->t_data, &changed) &&
-		ItemPointerEquals(&tuple->t_data->t_ctid, &tuple->t_self) &&
-		changed == command;
-}
-
-/*
- * Begins the walk with the rows that the statement has deleted from a table
- * which has no hook that captures them.
- */
-static void
-add_deleted(HookWalk *walk, Oid relid, CommandId command)
-{
-	Relation	rel = table_open(relid, AccessShareLock);
-	TupleTableSlot *slot;
-	TableScanDesc scan;
-
-	if (rel->rd_tableam != GetHeapamTableAmRoutine())
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("rows deleted from table \"%s\" cannot be told",
-						RelationGetRelationName(rel)),
-				 errhint("Register a before_cascade hook on it.")));
-	slot = table_slot_create(rel, NULL);
-	scan = hooks_table_beginscan(rel, SnapshotAny);
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		Buffer		buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
-		bool		deleted;
-
-		CHECK_FOR_INTERRUPTS();
-		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		deleted =
-			is_deleted_by(((BufferHeapTupleTableSlot *) slot)->base.tuple,
-						  command);
-		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-		if (deleted)
-			hooks_cascade_add(walk, slot);
-	}
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, NoLock);
-}
-
-/*
- * Are the rows that are deleted from a table captured?
- */
-bool
-hooks_doomed_is_captured(Oid relid)
-{
-	const HookEvent *event = hooks_event_find(HOOK_BEFORE_CASCADE,
-											  HOOK_STATEMENT, HOOK_DELETE);
-	Relation	rel = table_open(relid, AccessShareLock);
-	const Trigger *trigger = hooks_made_find(rel->trigdesc, event);
-	bool		captured = trigger != NULL && !hooks_switched_off(trigger);
-
-	if (captured)
-	{
-		HookRelation *relation = hooks_chain_pin(relid);
-
-		/* to look at its condition takes longer than all else here */
-		if (!relation->capture_checked)
-		{
-			trigger = hooks_made_find(rel->trigdesc, event);
-			relation->capture_made = trigger != NULL &&
-				hooks_made_by_us(trigger, event);
-			relation->capture_checked = true;
-		}
-		captured = relation->capture_made &&
-			hooks_chain_captures(relation, event);
-		hooks_chain_unpin(relation);
-	}
-	table_close(rel, NoLock);
-	return captured;
-}
-
-static bool
-has_rows_of(List *batches, Oid relid)
-{
-	ListCell   *lc;
-
-	foreach(lc, batches)
-	{
-		const HookBatch *batch = lfirst(lc);
-
-		for (const BatchTable *table = batch->tables; table != NULL;
-			 table = table->next)
-			if (table->relid == relid)
-				return true;
-	}
-	return false;
-}
-
-/*
- * The tables from which a statement deletes directly, and whose rows are not
- * captured.  Of those that have rows in its batches they are.
- */
-static List *
-uncaptured_tables(const HookStatement *root, List *batches)
-{
-	List	   *relids = NIL;
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, hooks_statement_written(root->query->plannedstmt))
-	{
-		List	   *tables = has_subclass(lfirst_oid(lc)) ?
-			hooks_ancestors_below(lfirst_oid(lc), NoLock) :
-			list_make1_oid(lfirst_oid(lc));
-
-		foreach(cell, tables)
-		{
-			if (!has_rows_of(batches, lfirst_oid(cell)) &&
-				get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION &&
-				!hooks_doomed_is_captured(lfirst_oid(cell)))
-				relids = list_append_unique_oid(relids, lfirst_oid(cell));
-		}
-	}
-	return relids;
-}
-
-/*
- * The batches with the rows that the statement itself deletes: those that have
- * fired and those that wait.  If the statement was not seen, only the batch
- * that fires and those that wait are known; of a referential one, only that.
- */
-static List *
-find_batches(const HookBatch *firing, const HookStatement *root)
-{
-	List	   *batches = root == NULL ? list_make1((void *) firing) :
-		list_copy(hooks_deleted_get(root)->batches);
-	MemoryContext query_cxt = root == NULL ? firing->query_cxt :
-		root->query->estate->es_query_cxt;
-
-	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
-		if (!batch->referential && batch->query_cxt == query_cxt &&
-			(root != NULL || !firing->referential) &&
-			batch->event->phase == HOOK_BEFORE_CASCADE &&
-			batch->event->action == HOOK_DELETE)
-			batches = lappend(batches, batch);
-	return batches;
 }
 
 /*
@@ -308,35 +103,10 @@ check_rights(HookWalk *walk, List *roots, Oid target)
 	route->may_read = true;
 }
 
-/*
- * Begins the walk with the deleted rows of tables that are not captured.  A
- * table is left out if it leads to nothing that was asked for.
- */
-static void
-add_uncaptured(HookWalk *walk, List *uncaptured, Oid target,
-			   List *target_tables, CommandId command)
-{
-	ListCell   *lc;
-
-	foreach(lc, uncaptured)
-	{
-		Oid			relid = lfirst_oid(lc);
-		HookTable  *table =
-			hooks_reached_find(hooks_cascade_route(walk), relid);
-
-		if (!OidIsValid(target) || hooks_route_leads(table) ||
-			list_member_oid(target_tables, relid))
-			add_deleted(walk, relid, command);
-	}
-}
-
 /* A delete to walk */
 typedef struct WalkedDelete
 {
-	const HookStatement *root;	/* NULL: not seen */
-	List	   *batches;		/* of its own rows */
-	List	   *uncaptured;		/* tables whose rows are in none */
-	List	   *roots;			/* all tables of its own rows */
+	HookDirect	direct;			/* its own rows */
 	Oid			target;			/* InvalidOid: all */
 	List	   *target_tables;	/* target, its partitions and children */
 	bool		check;			/* that the current user may read the rows */
@@ -348,45 +118,25 @@ typedef struct WalkedDelete
 static bool
 try_walk(const WalkedDelete *delete, HookCascadeVisitor visitor, void *arg)
 {
-	HookWalk   *walk = hooks_cascade_begin(delete->roots, delete->target, 0,
-										   visitor, arg);
+	List	   *roots = delete->direct.tables;
+	HookWalk   *walk = hooks_cascade_begin(roots, delete->target, 0, visitor,
+										   arg);
 	bool		done;
-	ListCell   *lc;
 
 	if (delete->check)
-		check_rights(walk, delete->roots, delete->target);
-	foreach(lc, delete->batches)
-	{
-		add_batch(walk, lfirst(lc));
-	}
-	if (delete->uncaptured != NIL)
-		add_uncaptured(walk, delete->uncaptured, delete->target,
-					   delete->target_tables,
-					   delete->root->query->estate->es_output_cid);
+		check_rights(walk, roots, delete->target);
+	hooks_direct_add(&delete->direct, walk, delete->target,
+					 delete->target_tables);
 	done = hooks_cascade_run(walk);
 	hooks_cascade_end(walk);
 	return done;
 }
 
 static void
-add_delete_roots(WalkedDelete *delete)
-{
-	ListCell   *lc;
-
-	delete->roots = list_copy(delete->uncaptured);
-	foreach(lc, delete->batches)
-	{
-		List	   *relids = hooks_batch_relations(lfirst(lc));
-
-		delete->roots = list_concat_unique_oid(delete->roots, relids);
-	}
-}
-
-static void
 run_walk(const WalkedDelete *delete, const HookBatch *batch,
 		 HookCascadeVisitor visitor, void *arg)
 {
-	push_snapshot(batch, delete->root);
+	push_snapshot(batch, delete->direct.statement);
 	while (!try_walk(delete, visitor, arg))
 		visitor(NULL, arg);
 	PopActiveSnapshot();
@@ -405,14 +155,11 @@ walk_delete(const HookFiring *firing, Oid target, List *target_tables,
 	WalkedDelete delete = {0};
 
 	Assert(batch != NULL);
-	delete.root = hooks_statement_of_cascade(firing->statement);
-	delete.batches = find_batches(batch, delete.root);
-	if (delete.root != NULL)
-		delete.uncaptured = uncaptured_tables(delete.root, delete.batches);
+	hooks_direct_find(&delete.direct, batch,
+					  hooks_statement_of_cascade(firing->statement), false);
 	delete.target = target;
 	delete.target_tables = target_tables;
 	delete.check = true;
-	add_delete_roots(&delete);
 	run_walk(&delete, batch, visitor, arg);
 }
 
@@ -429,10 +176,9 @@ hooks_doomed_walk_closure(const HookBatch *batch,
 {
 	WalkedDelete delete = {0};
 
-	delete.root = hooks_statement_of_cascade(hooks_statement);
-	delete.batches = find_batches(batch, delete.root);
-	add_delete_roots(&delete);
-	if (wanted(delete.roots, arg))
+	hooks_direct_find(&delete.direct, batch,
+					  hooks_statement_of_cascade(hooks_statement), true);
+	if (wanted(delete.direct.tables, arg))
 		run_walk(&delete, batch, visitor, arg);
 }
 

@@ -18,7 +18,6 @@ extern void hooks_doomed_walk_closure(const HookBatch *batch,
 									  bool (*wanted) (List *roots, void *arg),
 									  HookCascadeVisitor visitor, void *arg);
 extern bool hooks_doomed_knows(const HookFiring *firing);
-extern bool hooks_doomed_is_captured(Oid relid);
 extern Oid	hooks_doomed_target(const HookFiring *firing);
 extern bool hooks_doomed_is_partial(const HookFiring *firing);
 extern bool hooks_doomed_first(const HookFiring *firing);

@@ -40,7 +40,7 @@ typedef enum HookEffect
  * refers to.
  *
  * Its fields are set in this order, and each only by the file named: the route
- * is made, then conflict.c completes it, then the walk begins and uses it.
+ * is made, then conflict.c completes it, then a walk uses it.
  */
 typedef struct HookStep
 {
@@ -80,7 +80,7 @@ typedef struct HookStep
 	int		   *positions;		/* of the key among HookTree.columns, or -1 */
 	struct HookMoved *moved;	/* moved.h; NULL if not needed */
 
-	/* by cascade.c, when the walk begins */
+	/* by routes.c, when the route is made */
 	struct HookStepState *state;	/* walk.h */
 
 	/* by walk.c, when the walk first comes here */

@@ -64,7 +64,7 @@ typedef struct HookRelation
 	List	   *absent;			/* of HookAbsent */
 	/* some hook is for it, enabled or not */
 	bool		wanted[HOOK_EVENTS];
-	/* by doomed.c: the trigger that captures deleted rows is as we make it */
+	/* by direct.c: the trigger that captures deleted rows is as we make it */
 	bool		capture_checked;	/* has that been looked up? */
 	bool		capture_made;
 	MemoryContext context;
