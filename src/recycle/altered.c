@@ -364,8 +364,8 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 	}
 	keeper.format.nchanged = list_length(lefts);
 
-	hooks_kept_prepare(&keeper.format);
-	hooks_kept_set_format(writer, &keeper.format);
+	hooks_kept_row_prepare(&keeper.format);
+	hooks_kept_row_set_format(writer, &keeper.format);
 	for (int64 i = 0; i < altered->n; i++)
 	{
 		AlteredRow *entry = &altered->rows[i];
@@ -393,7 +393,7 @@ write_group(const HookAltered *altered, int group, HookKeptWriter *writer)
 	}
 	if (OidIsValid(open))
 		hooks_keeper_close(&rows);
-	hooks_kept_set_format(writer, NULL);
+	hooks_kept_row_set_format(writer, NULL);
 	hooks_keeper_end(&keeper);
 	table_close(rel, NoLock);
 }

@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "cascade/walk.h"
-#include "recycle/kept.h"
+#include "recycle/kept_row.h"
 
 typedef struct HookAltered HookAltered;
 

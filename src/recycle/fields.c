@@ -63,7 +63,7 @@ is_widened(const HookShapePart *kept, Form_pg_attribute att)
 static AttrNumber
 find_column(Relation rel, const HookKeptFormat *format, int field, bool skip)
 {
-	const HookShapePart *kept = hooks_kept_column(format, field);
+	const HookShapePart *kept = hooks_kept_row_column(format, field);
 	AttrNumber	attnum = format->original ? kept->number :
 		get_attnum(RelationGetRelid(rel), kept->name);
 	Form_pg_attribute att = NULL;
@@ -125,8 +125,8 @@ check_order(const HookFields *fields, Relation rel,
 	for (int i = 0; i < fields->n; i++)
 		for (int j = 0; j < i; j++)
 		{
-			const HookShapePart *one = hooks_kept_column(format, j);
-			const HookShapePart *other = hooks_kept_column(format, i);
+			const HookShapePart *one = hooks_kept_row_column(format, j);
+			const HookShapePart *other = hooks_kept_row_column(format, i);
 
 			if (fields->attnums[j] == InvalidAttrNumber ||
 				fields->attnums[i] == InvalidAttrNumber)

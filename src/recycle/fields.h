@@ -10,7 +10,7 @@
 #include "fmgr.h"
 #include "utils/rel.h"
 
-#include "recycle/kept.h"
+#include "recycle/kept_row.h"
 
 /* How the fields of kept rows become columns of their table */
 typedef struct HookFields

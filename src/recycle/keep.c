@@ -33,6 +33,7 @@
 #include "recycle/altered.h"
 #include "recycle/expire.h"
 #include "recycle/keepers.h"
+#include "recycle/kept.h"
 #include "recycle/rowtext.h"
 #include "recycle/rules.h"
 #include "registry/registry.h"
@@ -92,7 +93,7 @@ write_table(HookKeptWriter *writer, const Keep *keep, Oid bin, Oid relid,
 
 	hooks_rules_check(rel, CMD_INSERT, false);
 	keeper = hooks_keepers_pin(rel, bin, keep->context);
-	hooks_kept_set_format(writer, &keeper->format);
+	hooks_kept_row_set_format(writer, &keeper->format);
 	forboth(top, tops, lc, keep->lists)
 	{
 		const HookTidList *list = lfirst(lc);
@@ -110,7 +111,7 @@ write_table(HookKeptWriter *writer, const Keep *keep, Oid bin, Oid relid,
 		}
 		hooks_keeper_close(&rows);
 	}
-	hooks_kept_set_format(writer, NULL);
+	hooks_kept_row_set_format(writer, NULL);
 	table_close(rel, NoLock);
 }
 

@@ -1,6 +1,6 @@
 /*
  * keeper.c
- *		Reads rows of a table, and gives them to kept.c as text.
+ *		Reads rows of a table, and gives them to kept_row.c as text.
  *
  * Rows are fetched by TID in whatever state they are: a walk has locked those
  * that are not deleted yet, so that nobody else changes or prunes them.  A
@@ -98,7 +98,8 @@ hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows,
 		palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
 	for (int i = 0; i < keeper->format.nfields; i++)
 	{
-		const HookShapePart *column = hooks_kept_column(&keeper->format, i);
+		const HookShapePart *column =
+			hooks_kept_row_column(&keeper->format, i);
 
 		rows->attnums[i] = relid == keeper->format.relid ? column->number :
 			get_attnum(relid, column->name);
@@ -162,7 +163,7 @@ hooks_keeper_put_row(HookKeeper *keeper, HookKeptWriter *writer,
 void
 hooks_keeper_end_row(HookKeeper *keeper, HookKeptWriter *writer)
 {
-	hooks_kept_end_row(writer);
+	hooks_kept_row_finish(writer);
 	MemoryContextReset(keeper->context);
 }
 

@@ -13,7 +13,7 @@
 #include "utils/rel.h"
 
 #include "firing/rows.h"
-#include "recycle/kept.h"
+#include "recycle/kept_row.h"
 
 /* A format, and how its fields become text */
 typedef struct HookKeeper

@@ -124,7 +124,7 @@ make_keeper(Relation rel)
 		if (!att->attisdropped && att->attgenerated == '\0')
 			hooks_keeper_add_column(keeper, rel, NameStr(att->attname));
 	}
-	hooks_kept_prepare(&keeper->format);
+	hooks_kept_row_prepare(&keeper->format);
 	return keeper;
 }
 

@@ -234,7 +234,7 @@ restore_chunk(const HookKeptFormat *format, int rows, char *data, void *arg)
 		data = hooks_rowtext_next(data, table->fields.values, format->nfields);
 		for (int i = 0; i < format->nfields; i++)
 		{
-			restore->column = hooks_kept_column(format, i)->name;
+			restore->column = hooks_kept_row_column(format, i)->name;
 			restore->table = format->name;
 			nulls[i] = table->fields.values[i] == NULL ||
 				table->fields.attnums[i] == InvalidAttrNumber;
@@ -262,7 +262,7 @@ read_entry(HookRestore *restore, const HookKeptEntry *entry)
 
 	restore->kept_id = entry->kept_id;
 	hooks_kept_set_restored(entry->kept_id);
-	hooks_kept_read(entry->kept_id, restore_chunk, restore);
+	hooks_kept_row_read(entry->kept_id, restore_chunk, restore);
 	rows = restore->rows - rows;
 	if (rows != entry->rows)
 		ereport(ERROR,
@@ -271,7 +271,7 @@ read_entry(HookRestore *restore, const HookKeptEntry *entry)
 						(long long) entry->kept_id),
 				 errdetail("Of %lld rows, %lld are kept.",
 						   (long long) entry->rows, (long long) rows)));
-	hooks_kept_forget_rows(entry->kept_id);
+	hooks_kept_row_forget(entry->kept_id);
 }
 
 /*

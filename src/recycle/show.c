@@ -17,6 +17,7 @@
 #include "base/identity.h"
 #include "base/rights.h"
 #include "recycle/fields.h"
+#include "recycle/kept.h"
 #include "recycle/rowtext.h"
 
 /* What hooks.kept_rows() gives */
@@ -94,7 +95,7 @@ hooks_kept_rows(PG_FUNCTION_ARGS)
 						   timestamptz_to_str(entry.restored_at))));
 	settings = hooks_rowtext_begin_settings();
 	hooks_rowtext_set_path();
-	hooks_kept_read(PG_GETARG_INT64(0), show_chunk, &show);
+	hooks_kept_row_read(PG_GETARG_INT64(0), show_chunk, &show);
 	hooks_rowtext_end_settings(settings);
 	table_close(show.rel, NoLock);
 	return (Datum) 0;
