@@ -10,6 +10,8 @@
  * statement is one that needs no snapshot (BEGIN, SET, SHOW), the hooks have a
  * transaction of their own, which is committed before the statement runs, as
  * VACUUM does with its own.  So a client may still choose the isolation level.
+ * In a message of several statements, which cannot be committed in between,
+ * they wait for the first that needs a snapshot.
  * Any other statement has been parsed and planned by now, and holds locks that
  * must not be given back.  The hooks are part of its transaction then.  If
  * that is rolled back, so is what they did, and they fire again at the next
@@ -216,8 +218,21 @@ comes_alone(ProcessUtilityContext context)
 }
 
 /*
- * Do the hooks wait for the next statement?  Those that begin and end
- * transactions, and set what they are to be, come before any other.
+ * Does a SET make another role of who has come?
+ */
+static bool
+changes_role(const VariableSetStmt *command)
+{
+	return command->name != NULL &&
+		(pg_strcasecmp(command->name, "role") == 0 ||
+		 pg_strcasecmp(command->name, "session_authorization") == 0);
+}
+
+/*
+ * Do the hooks wait for the next statement?  They do for those that begin and
+ * end transactions.  In a transaction that they cannot commit, as that of a
+ * message with several statements, they also do for SET and SHOW: a SET
+ * TRANSACTION may follow, which is too late once the hooks have a snapshot.
  */
 static bool
 comes_before(const Node *command, bool alone)
@@ -226,8 +241,9 @@ comes_before(const Node *command, bool alone)
 		return !alone ||
 			(((TransactionStmt *) command)->kind != TRANS_STMT_BEGIN &&
 			 ((TransactionStmt *) command)->kind != TRANS_STMT_START);
-	return !alone && IsA(command, VariableSetStmt) &&
-		((VariableSetStmt *) command)->kind == VAR_SET_MULTI;
+	return !alone && (IsA(command, VariableShowStmt) ||
+					  (IsA(command, VariableSetStmt) &&
+					   !changes_role((const VariableSetStmt *) command)));
 }
 
 static pg_noinline void

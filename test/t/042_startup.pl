@@ -91,13 +91,28 @@ is(sql('SELECT count(*) FROM noted'), '0', 'a superuser who sets hooks.enabled o
 is(noted(), 'note note note note note note', 'commands that can be in no transaction block');
 like((joe("SELEC 1;\nSELECT 2;"))[1], qr/syntax error/, 'a syntax error');
 is(noted(), 'note', 'the statement after it');
-joe('ROLLBACK; COMMIT; SAVEPOINT s');
+joe("ROLLBACK;\nCOMMIT;\nSAVEPOINT s");
 is(noted(), '', 'nothing but ends of transactions');
 
 # BEGIN keeps its options, and SET TRANSACTION comes first
-is(joe("BEGIN ISOLATION LEVEL REPEATABLE READ; SET TRANSACTION READ ONLY; SHOW transaction_isolation; COMMIT"), 'repeatable read', 'in one message');
-is(joe("BEGIN;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nSELECT current_setting('transaction_isolation');\nCOMMIT;"), 'serializable', 'in several');
+is(joe("BEGIN ISOLATION LEVEL REPEATABLE READ;\nSET TRANSACTION READ ONLY;\nSHOW transaction_isolation;\nCOMMIT"), 'repeatable read', 'with BEGIN');
+is(joe("BEGIN;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nSELECT current_setting('transaction_isolation');\nCOMMIT;"), 'serializable', 'after it');
 is(noted(), 'note note', 'each has fired');
+
+# So it is in one message, which psql sends where a semicolon has a backslash
+is(joe("BEGIN ISOLATION LEVEL REPEATABLE READ \\; SELECT current_setting('transaction_isolation') \\; COMMIT"), 'repeatable read', 'with BEGIN, in one message');
+for my $before ('', "SET work_mem = 1000 \\;", "SHOW work_mem \\;", "SET LOCAL work_mem = 1000 \\; RESET work_mem \\;")
+{
+	my ($out, $err) = joe("BEGIN \\; $before SET TRANSACTION ISOLATION LEVEL SERIALIZABLE \\; SELECT current_setting('transaction_isolation') \\; COMMIT");
+
+	like($out, qr/serializable$/, "after BEGIN and '$before'");
+	is($err, '', "without an error after '$before'");
+}
+is(noted(), 'note note note note note', 'each has fired, too');
+joe("SET work_mem = 1000 \\; SHOW work_mem;\nSELECT 1;");
+is(noted(), 'note', 'at the next message');
+joe("SET work_mem = 1000 \\; SET ROLE joe \\; SHOW work_mem");
+is(noted(), 'note', 'before SET ROLE');
 
 # In the transaction of the first statement, or before BEGIN in one of their own
 joe("INSERT INTO mine VALUES (1 / 0);");
@@ -106,7 +121,7 @@ joe("INSERT INTO mine VALUES (1 / 0);\nSELECT nonsense;\nSELECT 1;\nSELECT 2;");
 is(noted(), 'note', 'they fire again at the next');
 joe("BEGIN;\nSELECT 1;\nROLLBACK;");
 is(noted(), 'note', 'BEGIN comes after their transaction');
-joe('BEGIN; SELECT 1; ROLLBACK; SELECT 2');
+joe('BEGIN \; SELECT 1 \; ROLLBACK \; SELECT 2');
 is(noted(), 'note', 'a message with several statements');
 joe('BEGIN; SAVEPOINT s; SELECT 1; ROLLBACK TO s; SELECT 2; COMMIT');
 is(noted(), 'note', 'a savepoint takes them along');
