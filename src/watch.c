@@ -196,6 +196,25 @@ copy_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		hooks_copies_end(copy, completion->nprocessed);
 }
 
+/*
+ * What a command of the client's runs is the client's, too.
+ */
+static void
+run_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
+			ProcessUtilityContext context, ParamListInfo params,
+			QueryEnvironment *environment, DestReceiver *dest,
+			QueryCompletion *completion)
+{
+	bool		client = context == PROCESS_UTILITY_TOPLEVEL;
+
+	if (client)
+		hooks_reads_client_command(plan->utilityStmt);
+	copy_utility(plan, sql, read_only_tree, context, params, environment,
+				 dest, completion);
+	if (client)
+		hooks_reads_client_command(NULL);
+}
+
 static pg_noinline void
 watch_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 			  ProcessUtilityContext context, ParamListInfo params,
@@ -203,22 +222,18 @@ watch_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 			  QueryCompletion *completion)
 {
 	HookFailing failing;
-	Node	   *command = plan->utilityStmt;
 
-	hooks_reads_client_command = context == PROCESS_UTILITY_TOPLEVEL &&
-		(IsA(command, ExecuteStmt) || IsA(command, FetchStmt) ||
-		 IsA(command, CreateTableAsStmt) || IsA(command, ExplainStmt));
 	if (!hooks_present_watches(HOOKS_ON_FAILURE))
 	{
-		copy_utility(plan, sql, read_only_tree, context, params, environment,
-					 dest, completion);
+		run_utility(plan, sql, read_only_tree, context, params, environment,
+					dest, completion);
 		return;
 	}
 	hooks_failing_command(&failing, plan->utilityStmt, sql);
 	PG_TRY();
 	{
-		copy_utility(plan, sql, read_only_tree, context, params, environment,
-					 dest, completion);
+		run_utility(plan, sql, read_only_tree, context, params, environment,
+					dest, completion);
 	}
 	PG_CATCH();
 	{

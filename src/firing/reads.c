@@ -19,6 +19,7 @@
 
 #include "access/transam.h"
 #include "access/xact.h"
+#include "commands/prepare.h"
 #include "miscadmin.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
@@ -37,7 +38,13 @@
  */
 static HookRead *reads = NULL;
 
-bool		hooks_reads_client_command = false;
+/*
+ * The text of the query that a command of the client's is about to run, where
+ * that is not the command's own text; NULL for none, and once it runs.  In
+ * TopMemoryContext: what it is a copy of may go at any time.  After an error
+ * it stays until the next command.
+ */
+static char *awaited = NULL;
 
 /*
  * Adds a relation that a statement reads, once.
@@ -145,15 +152,78 @@ hooks_reads_ignore(const QueryDesc *query)
 }
 
 /*
+ * The text of the query that a command runs, if it is that of another command;
+ * else NULL.
+ */
+static const char *
+find_text_of_query(Node *command)
+{
+	PreparedStatement *prepared;
+	Portal		cursor;
+
+	if (command != NULL && IsA(command, Query))
+		command = ((Query *) command)->utilityStmt;
+	if (command == NULL)
+		return NULL;
+	switch (nodeTag(command))
+	{
+		case T_ExplainStmt:
+			return find_text_of_query(((ExplainStmt *) command)->query);
+		case T_CreateTableAsStmt:
+			return find_text_of_query(((CreateTableAsStmt *) command)->query);
+		case T_ExecuteStmt:
+			prepared = FetchPreparedStatement(((ExecuteStmt *) command)->name,
+											  false);
+			return prepared == NULL ? NULL :
+				prepared->plansource->query_string;
+		case T_FetchStmt:
+			cursor = GetPortalByName(((FetchStmt *) command)->portalname);
+			return PortalIsValid(cursor) ? cursor->sourceText : NULL;
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * The client has sent a command, which may run a query; NULL: it is done.
+ */
+void
+hooks_reads_client_command(Node *command)
+{
+	const char *source = find_text_of_query(command);
+
+	if (awaited != NULL)
+		pfree(awaited);
+	awaited = NULL;
+	if (source != NULL)
+		awaited = MemoryContextStrdup(TopMemoryContext, source);
+}
+
+/*
+ * Is this the query that the client's command runs?  Functions that are called
+ * when it is planned come before it, with queries of their own.
+ */
+static bool
+is_awaited(const QueryDesc *query)
+{
+	if (likely(awaited == NULL) || strcmp(query->sourceText, awaited) != 0)
+		return false;
+	pfree(awaited);
+	awaited = NULL;
+	return true;
+}
+
+/*
  * Did the client send the text of a query, or the command that runs it?  A
  * cursor that outlives its transaction reads on when that commits.
  */
 static bool
 is_from_client(const QueryDesc *query)
 {
-	return hooks_reads_client_command ||
+	return is_awaited(query) ||
 		(debug_query_string != NULL &&
-		 strcmp(query->sourceText, debug_query_string) == 0) ||
+		 (query->sourceText == debug_query_string ||
+		  strcmp(query->sourceText, debug_query_string) == 0)) ||
 		(ActivePortal != NULL && ActivePortal->queryDesc == query &&
 		 (ActivePortal->cursorOptions & CURSOR_OPT_HOLD) != 0);
 }
@@ -171,7 +241,6 @@ hooks_reads_begin(QueryDesc *query)
 	List	   *relations;
 	HookRead   *read;
 
-	hooks_reads_client_command = false;
 	read = find_read(query->estate);
 	if (read != NULL)
 		return read->access.relations == NIL ? NULL : read;

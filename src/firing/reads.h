@@ -24,12 +24,7 @@ typedef struct HookRead
 	MemoryContextCallback unlink;
 } HookRead;
 
-/*
- * The client sent a command that runs a query which is not its own text, such
- * as EXECUTE, and that query has not begun.
- */
-extern bool hooks_reads_client_command;
-
+extern void hooks_reads_client_command(Node *command);
 extern void hooks_reads_ignore(const QueryDesc *query);
 extern HookRead *hooks_reads_begin(QueryDesc *query);
 extern void hooks_reads_ran(HookRead *read, const QueryDesc *query,
