@@ -20,6 +20,7 @@
 #include "base/forget.h"
 #include "base/settings.h"
 #include "ddl/drop_shared.h"
+#include "ddl/names.h"
 #include "executor.h"
 #include "firing/batch.h"
 #include "firing/bypass.h"
@@ -33,10 +34,7 @@
 #include "firing/when.h"
 #include "firing/written.h"
 #include "outbox/work.h"
-#include "registry/definition.h"
 #include "registry/present.h"
-#include "registry/record.h"
-#include "registry/registry.h"
 
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
@@ -266,9 +264,8 @@ run_shared_drop(PlannedStmt *plan, const char *sql, bool read_only_tree,
 
 /*
  * TRUNCATE and COPY FROM fire triggers too.  CLOSE ALL does not close what
- * waits for the commit.  After REASSIGN OWNED, of which event triggers are
- * not told, hooks.registry shows the new owners; that they own the hooks
- * needs no help of ours.
+ * waits for the commit.  That roles own what REASSIGN OWNED has given them
+ * needs no help of ours, but that hooks.registry shows it.
  *
  * A command that ends the transaction, as a procedure may, lets go of its
  * plan: when it is done, that must not be read any more.
@@ -320,10 +317,7 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 	if (commit_prepared)
 		hooks_work_wake_all();
 	if (reassign && hooks_present_registry())
-	{
-		CommandCounterIncrement();
-		hooks_record_refresh(hooks_definition_all());
-	}
+		hooks_names_reassigned((ReassignOwnedStmt *) command);
 }
 
 /*

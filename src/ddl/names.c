@@ -196,11 +196,6 @@ hooks_names_changed(Node *command)
 				((AlterOwnerStmt *) command)->objectType == OBJECT_ROUTINE)
 				after_owners_changed(((AlterOwnerStmt *) command)->newowner);
 			break;
-		case T_ReassignOwnedStmt:
-			/* event triggers are not told what had which owner */
-			hooks_worker_retries(get_rolespec_oid(((ReassignOwnedStmt *)
-												   command)->newrole, false));
-			break;
 		case T_AlterEnumStmt:
 			if (((AlterEnumStmt *) command)->oldVal != NULL)
 				hooks_record_refresh(hooks_definition_all());
@@ -208,4 +203,16 @@ hooks_names_changed(Node *command)
 		default:
 			break;
 	}
+}
+
+/*
+ * After REASSIGN OWNED, of which event triggers are not told: the same, of all
+ * that the roles may have had.
+ */
+void
+hooks_names_reassigned(const ReassignOwnedStmt *command)
+{
+	CommandCounterIncrement();
+	hooks_record_refresh(hooks_definition_all());
+	hooks_worker_retries(get_rolespec_oid(command->newrole, false));
 }

@@ -7,8 +7,9 @@
 
 #include "postgres.h"
 
-#include "nodes/nodes.h"
+#include "nodes/parsenodes.h"
 
 extern void hooks_names_changed(Node *command);
+extern void hooks_names_reassigned(const ReassignOwnedStmt *command);
 
 #endif							/* HOOKS_NAMES_H */
