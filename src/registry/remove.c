@@ -22,7 +22,6 @@ void		(*hooks_remove_deliveries) (const Hook *hook) = NULL;
 void
 hooks_remove(List *hooks)
 {
-	List	   *tables = NIL;
 	ListCell   *lc;
 
 	/* before their tables, which a callback may be about to use */
@@ -36,12 +35,7 @@ hooks_remove(List *hooks)
 			hooks_scope_lock(lfirst(lc));
 		hooks_record_delete(lfirst(lc));
 	}
-	foreach(lc, hooks)
-	{
-		tables =
-			list_concat_unique_oid(tables, hooks_scope_relations(lfirst(lc)));
-	}
-	foreach(lc, tables)
+	foreach(lc, hooks_scope_tables(hooks))
 	{
 		CHECK_FOR_INTERRUPTS();
 		(void) hooks_attach_sync(lfirst_oid(lc));

@@ -214,6 +214,24 @@ hooks_scope_relations(const Hook *hook)
 	return list_concat(list_concat(roots, branches), leaves);
 }
 
+/*
+ * Those of some hooks, each once.
+ */
+List *
+hooks_scope_tables(List *hooks)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+	{
+		CHECK_FOR_INTERRUPTS();
+		tables = list_concat_unique_oid(tables,
+										hooks_scope_relations(lfirst(lc)));
+	}
+	return tables;
+}
+
 static List *
 add_reach(List *reaches, Hook *hook, Oid target, bool rows, bool statements)
 {

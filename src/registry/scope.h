@@ -26,6 +26,7 @@ extern bool hooks_scope_allows(Oid relid, int actions, const char **problem);
 extern bool hooks_scope_covers(const Hook *wide, Oid relid);
 extern void hooks_scope_lock(const Hook *wide);
 extern List *hooks_scope_relations(const Hook *wide);
+extern List *hooks_scope_tables(List *hooks);
 extern List *hooks_scope_reach(Oid relid, List *ancestors, List **damaged);
 extern bool hooks_scope_wants(const HookReach *reach, const HookEvent *event);
 extern bool hooks_scope_needs_preload(const Hook *hook);

@@ -2,39 +2,27 @@
  * findings.c
  *		What hooks.check() finds by itself.
  *
- * It finds what keeps hooks from firing, and what gives them more power than
- * their owners expect.  It changes nothing, and reads only what every role may
- * know: catalogs and the registry; of deliveries, see late.c.
+ * This file finds what keeps hooks from firing.  Others find what gives them
+ * more power than their owners expect (power.c), and what is wrong with
+ * foreign keys (weak_keys.c), deliveries (late.c) and versions (version.c).
+ * They change nothing, and read only what every role may know: catalogs and
+ * the registry; of deliveries, see late.c.
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_constraint.h"
-#include "catalog/pg_proc.h"
-#include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
-#include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/attempt.h"
 #include "base/glance.h"
-#include "base/graph.h"
 #include "base/own.h"
 #include "base/place.h"
 #include "base/result.h"
-#include "base/rights.h"
 #include "base/settings.h"
-#include "cascade/switched.h"
 #include "registry/attach.h"
-#include "registry/callback.h"
 #include "registry/checks.h"
 #include "registry/filter.h"
 #include "registry/registry.h"
@@ -45,22 +33,15 @@
 #include "system/findings.h"
 #include "system/gaps.h"
 #include "system/late.h"
-#include "system/version.h"
+#include "system/power.h"
 #include "system/statistics.h"
+#include "system/version.h"
+#include "system/weak_keys.h"
 
 /* columns of hooks.check(), as in the install script */
 #define CHECK_COLUMNS 6
 
-/* What one of our checks gets */
-typedef struct CheckSearch
-{
-	HookFindings *findings;
-	List	   *hooks;			/* to look at */
-	List	   *checks;			/* registered ones */
-	bool		all;			/* these are all hooks */
-} CheckSearch;
-
-typedef void (*CheckFinder) (CheckSearch *search);
+typedef void (*CheckFinder) (HookCheckSearch *search);
 
 void
 hooks_findings_add(HookFindings *findings, const char *severity,
@@ -77,26 +58,8 @@ hooks_findings_add(HookFindings *findings, const char *severity,
 	tuplestore_putvalues(findings->rows, findings->desc, values, nulls);
 }
 
-/*
- * The tables that the hooks are for, each once.
- */
-static List *
-tables_of(List *hooks)
-{
-	List	   *tables = NIL;
-	ListCell   *lc;
-
-	foreach(lc, hooks)
-	{
-		CHECK_FOR_INTERRUPTS();
-		tables = list_concat_unique_oid(tables,
-										hooks_scope_relations(lfirst(lc)));
-	}
-	return tables;
-}
-
 static void
-find_switched_off(CheckSearch *search)
+find_switched_off(HookCheckSearch *search)
 {
 	ListCell   *lc;
 
@@ -120,7 +83,7 @@ find_switched_off(CheckSearch *search)
  * Hooks that cannot fire, or do not.
  */
 static void
-find_broken_hooks(CheckSearch *search)
+find_broken_hooks(HookCheckSearch *search)
 {
 	ListCell   *lc;
 
@@ -170,7 +133,7 @@ find_broken_hooks(CheckSearch *search)
  * Firings that were left out, though the hook was in force.
  */
 static void
-find_bypassed(CheckSearch *search)
+find_bypassed(HookCheckSearch *search)
 {
 	ListCell   *lc;
 
@@ -199,9 +162,9 @@ find_bypassed(CheckSearch *search)
  * can come.
  */
 static void
-find_bad_triggers(CheckSearch *search)
+find_bad_triggers(HookCheckSearch *search)
 {
-	List	   *tables = tables_of(search->hooks);
+	List	   *tables = hooks_scope_tables(search->hooks);
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -230,7 +193,7 @@ find_bad_triggers(CheckSearch *search)
  * hooks.
  */
 static void
-find_late_closures(CheckSearch *search)
+find_late_closures(HookCheckSearch *search)
 {
 	ListCell   *lc;
 
@@ -255,86 +218,6 @@ find_late_closures(CheckSearch *search)
 }
 
 /*
- * The callback of a hook or check that another role can replace, which has not
- * the rights of the owner: its code would run with these rights.
- */
-static void
-tell_foreign_callback(CheckSearch *search, Oid callback, Oid owner,
-					  const char *what, const char *name)
-{
-	Oid			other = hooks_callback_owner(callback);
-
-	if (!OidIsValid(other) || superuser_arg(other) ||
-		has_privs_of_role(other, owner))
-		return;
-	hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
-					   "callback_of_other", name,
-					   psprintf("callback %s of %s \"%s\" belongs to role \"%s\", and runs as \"%s\"",
-								hooks_callback_text(callback), what, name,
-								GetUserNameFromId(other, true),
-								GetUserNameFromId(owner, true)),
-					   psprintf("Who owns a function can replace it. Give the function to the %s's owner.",
-								what));
-}
-
-static void
-find_foreign_callbacks(CheckSearch *search)
-{
-	ListCell   *lc;
-
-	foreach(lc, search->hooks)
-	{
-		const Hook *hook = lfirst(lc);
-
-		if (hook->damage == NULL && hook->run_as == HOOK_AS_OWNER)
-			tell_foreign_callback(search, hook->callback, hook->owner, "hook",
-								  hook->name);
-	}
-	foreach(lc, search->checks)
-	{
-		const HookCheck *check = lfirst(lc);
-
-		tell_foreign_callback(search, check->callback, check->owner, "check",
-							  check->name);
-	}
-}
-
-/*
- * Hooks of superusers that fire for other roles' tables, and so run as
- * superuser.
- */
-static void
-find_wide_hooks(CheckSearch *search)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, search->hooks)
-	{
-		const Hook *hook = lfirst(lc);
-		int			others = 0;
-
-		if (hook->damage != NULL || OidIsValid(hook->relation) ||
-			hook->run_as != HOOK_AS_OWNER || !superuser_arg(hook->owner))
-			continue;
-		foreach(lc2, hooks_scope_relations(hook))
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (!superuser_arg(hooks_rights_owner(lfirst_oid(lc2))))
-				others++;
-		}
-		if (others > 0)
-			hooks_findings_add(search->findings, HOOK_FINDING_NOTICE,
-							   "wide_hook", hook->name,
-							   psprintf("hook \"%s\" runs as superuser \"%s\" on %d tables of roles that are no superusers",
-										hook->name,
-										GetUserNameFromId(hook->owner, true),
-										others),
-							   "Its callback must not evaluate what they can write: names, text as SQL, operators of their types.");
-	}
-}
-
-/*
  * hooks.touch on columns that are gone, or have become something else.
  */
 static void
@@ -348,7 +231,7 @@ check_touch(void *arg)
 }
 
 static void
-find_touch(CheckSearch *search)
+find_touch(HookCheckSearch *search)
 {
 	ListCell   *lc;
 
@@ -368,94 +251,8 @@ find_touch(CheckSearch *search)
 	}
 }
 
-/*
- * The tables that the hooks are for, and those to which a DELETE cascades.
- */
-static List *
-tables_below(const HookGraph *graph, List *hooks)
-{
-	List	   *tables = tables_of(hooks);
-
-	/* the list grows on the way */
-	for (int i = 0; i < list_length(tables); i++)
-	{
-		ListCell   *lc;
-
-		CHECK_FOR_INTERRUPTS();
-		foreach(lc, hooks_graph_to_rows(graph, list_nth_oid(tables, i)))
-		{
-			const HookForeignKey *key = lfirst(lc);
-
-			if (key->on_delete == FKCONSTR_ACTION_CASCADE)
-				tables = list_append_unique_oid(tables, key->referencing);
-		}
-	}
-	return tables;
-}
-
 static void
-find_keys_off(CheckSearch *search)
-{
-	const HookGraph *graph = hooks_graph_pin(CurrentMemoryContext);
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, tables_below(graph, search->hooks))
-	{
-		CHECK_FOR_INTERRUPTS();
-		foreach(lc2, hooks_switched_of_table(lfirst_oid(lc)))
-		{
-			const HookSwitchedOff *off = lfirst(lc2);
-
-			hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
-							   "foreign_key_off",
-							   hooks_place_quoted(off->key->referencing),
-							   psprintf("foreign key \"%s\" of table \"%s\" is switched off: triggers of it on table \"%s\" do not fire, so there may be rows that refer to nothing",
-										off->key->name,
-										get_rel_name(off->key->referencing),
-										get_rel_name(off->relid)),
-							   psprintf("Look for such rows, then use ALTER TABLE %s ENABLE TRIGGER ALL.",
-										hooks_place_quoted(off->relid)));
-		}
-	}
-}
-
-/*
- * Foreign keys without an index, by which a DELETE of a hooked table cascades.
- */
-static void
-find_slow_keys(CheckSearch *search)
-{
-	const HookGraph *graph = hooks_graph_pin(CurrentMemoryContext);
-	List	   *reported = NIL;
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, tables_below(graph, search->hooks))
-	{
-		foreach(lc2, hooks_graph_to_rows(graph, lfirst_oid(lc)))
-		{
-			const HookForeignKey *key = lfirst(lc2);
-
-			CHECK_FOR_INTERRUPTS();
-			if (list_member_oid(reported, key->oid) ||
-				OidIsValid(hooks_graph_index(key)))
-				continue;
-			reported = lappend_oid(reported, key->oid);
-			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
-							   "foreign_key_without_index",
-							   hooks_place_quoted(key->referencing),
-							   psprintf("foreign key \"%s\" of table \"%s\" has no index: a DELETE scans the table for each row of \"%s\" that it removes",
-										key->name,
-										get_rel_name(key->referencing),
-										get_rel_name(key->referenced)),
-							   NULL);
-		}
-	}
-}
-
-static void
-find_filter_gaps(CheckSearch *search)
+find_filter_gaps(HookCheckSearch *search)
 {
 	List	   *tables = NIL;
 	ListCell   *lc;
@@ -483,39 +280,26 @@ find_filter_gaps(CheckSearch *search)
 	}
 }
 
-static void
-find_deliveries(CheckSearch *search)
-{
-	hooks_late_find(search->findings, search->hooks);
-}
-
-static void
-find_version(CheckSearch *search)
-{
-	if (search->all)
-		hooks_version_find(search->findings);
-}
-
 static const CheckFinder finders[] = {
-	find_version,
+	hooks_version_find,
 	find_switched_off,
 	find_broken_hooks,
 	find_bypassed,
 	find_bad_triggers,
 	find_late_closures,
-	find_foreign_callbacks,
-	find_wide_hooks,
+	hooks_power_find_callbacks,
+	hooks_power_find_wide,
 	find_touch,
-	find_keys_off,
-	find_slow_keys,
+	hooks_weak_keys_find_off,
+	hooks_weak_keys_find_slow,
 	find_filter_gaps,
-	find_deliveries,
+	hooks_late_find,
 };
 
 /* One of them, as hooks_attempt() runs it */
 typedef struct Attempt
 {
-	CheckSearch *search;
+	HookCheckSearch *search;
 	int			n;
 } Attempt;
 
@@ -537,7 +321,7 @@ run_search(void *arg)
 void
 hooks_findings_make(HookFindings *findings, const char *package)
 {
-	CheckSearch search = {findings};
+	HookCheckSearch search = {findings};
 
 	search.all = package == NULL;
 	search.hooks = search.all ? hooks_registry_all() :

@@ -19,6 +19,15 @@ typedef struct HookFindings
 	const char *check;			/* whose findings they are */
 } HookFindings;
 
+/* What one of our checks gets */
+typedef struct HookCheckSearch
+{
+	HookFindings *findings;
+	List	   *hooks;			/* to look at */
+	List	   *checks;			/* of HookCheck: to look at, too */
+	bool		all;			/* these are all hooks */
+} HookCheckSearch;
+
 #define HOOK_FINDING_ERROR		"error"
 #define HOOK_FINDING_WARNING	"warning"
 #define HOOK_FINDING_NOTICE		"notice"

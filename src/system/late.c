@@ -159,19 +159,19 @@ find_dead(HookFindings *findings, List *hooks)
  * Adds what there is to say of the deliveries to some hooks.
  */
 void
-hooks_late_find(HookFindings *findings, List *hooks)
+hooks_late_find(HookCheckSearch *search)
 {
 	ListCell   *lc;
 
-	foreach(lc, hooks)
+	foreach(lc, search->hooks)
 	{
 		const Hook *hook = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
 		if (hook->phase == HOOK_AFTER_COMMIT && hook->damage == NULL &&
 			may_know(hook))
-			find_waiting(findings, hook);
+			find_waiting(search->findings, hook);
 	}
 	if (OidIsValid(hooks_own_find("delivery", RELKIND_RELATION)))
-		find_dead(findings, hooks);
+		find_dead(search->findings, search->hooks);
 }

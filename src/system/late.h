@@ -7,10 +7,8 @@
 
 #include "postgres.h"
 
-#include "nodes/pg_list.h"
-
 #include "system/findings.h"
 
-extern void hooks_late_find(HookFindings *findings, List *hooks);
+extern void hooks_late_find(HookCheckSearch *search);
 
 #endif							/* HOOKS_LATE_H */

@@ -119,12 +119,13 @@ tables_with_triggers(void)
 static List *
 tables_to_mend(void)
 {
+	List	   *hooks = hooks_registry_all();
 	List	   *above = NIL;
-	List	   *tables = NIL;
+	List	   *tables;
 	ListCell   *source;
 	ListCell   *lc;
 
-	foreach(lc, hooks_registry_all())
+	foreach(lc, hooks)
 	{
 		Hook	   *hook = lfirst(lc);
 
@@ -134,9 +135,8 @@ tables_to_mend(void)
 		{
 			above = lcons_oid(lfirst_oid(source), above);
 		}
-		tables = list_concat(tables, hooks_scope_relations(hook));
 	}
-	tables = list_concat(above, tables);
+	tables = list_concat(above, hooks_scope_tables(hooks));
 	return list_concat_unique_oid(NIL,
 								  list_concat(tables, tables_with_triggers()));
 }

@@ -55,16 +55,16 @@ find_installed(void)
 }
 
 /*
- * Adds a finding if the versions differ.
+ * Adds a finding if the versions differ, where all hooks are looked at.
  */
 void
-hooks_version_find(HookFindings *findings)
+hooks_version_find(HookCheckSearch *search)
 {
-	const char *installed = find_installed();
+	const char *installed = search->all ? find_installed() : NULL;
 
 	if (installed != NULL && strcmp(installed, LIBRARY_VERSION) != 0)
-		hooks_findings_add(findings, HOOK_FINDING_ERROR, "version_differs",
-						   NULL,
+		hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
+						   "version_differs", NULL,
 						   psprintf("the library is of version %s, the extension in this database of %s",
 									LIBRARY_VERSION, installed),
 						   "Use ALTER EXTENSION hooks UPDATE; if that does not help, restart the server, which has loaded an older library.");

@@ -9,6 +9,6 @@
 
 #include "system/findings.h"
 
-extern void hooks_version_find(HookFindings *findings);
+extern void hooks_version_find(HookCheckSearch *search);
 
 #endif							/* HOOKS_VERSION_H */
