@@ -48,6 +48,11 @@ GRANT SELECT (v) ON t TO regress_copy_user;
 SET ROLE regress_copy_user;
 COPY t TO STDOUT;
 COPY t (v) TO STDOUT;
+-- nor may the files of the server be used, or a program
+\set VERBOSITY sqlstate
+COPY t (v) TO '/dev/null';
+COPY t (v) TO PROGRAM 'true';
+\set VERBOSITY default
 RESET ROLE;
 
 -- With row-level security it is a query, and reads once

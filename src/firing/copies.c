@@ -14,6 +14,7 @@
 
 #include "access/sysattr.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -54,6 +55,25 @@ find_columns_of_copy(Oid relid, const List *names)
 							 x + FirstLowInvalidHeapAttributeNumber) == '\0')
 			columns = bms_add_member(columns, x);
 	return columns;
+}
+
+/*
+ * May the current role use the file or program of a COPY?  The client's end of
+ * the connection is nobody's.
+ */
+static bool
+may_use_file(const CopyStmt *command)
+{
+	Oid			role;
+
+	if (command->filename == NULL)
+		return true;
+	if (command->is_program)
+		role = ROLE_PG_EXECUTE_SERVER_PROGRAM;
+	else
+		role = command->is_from ? ROLE_PG_READ_SERVER_FILES :
+			ROLE_PG_WRITE_SERVER_FILES;
+	return has_privs_of_role(GetUserId(), role);
 }
 
 /*
@@ -107,6 +127,7 @@ hooks_copies_begin(const CopyStmt *command, const char *sql, bool client)
 		return NULL;
 	columns = find_columns_of_copy(relid, command->attlist);
 	if ((columns == NULL && command->attlist != NIL) ||
+		!may_use_file(command) ||
 		!may_copy(relid, columns, load ? ACL_INSERT : ACL_SELECT))
 		return NULL;
 
