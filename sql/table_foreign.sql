@@ -130,7 +130,19 @@ SELECT hooks.register('bin', 'before_cascade', 'delete', 'mixed', 'hooks.keep');
 \set SHOW_CONTEXT never
 DELETE FROM mixed;
 SELECT count(*) FROM mixed WHERE id > 20;
--- one that leaves them alone is kept
+-- also where nothing else is deleted, and whatever the condition; with a WARNING under another policy
+DELETE FROM mixed WHERE val = 'there';
+DELETE FROM mixed_there;
+SELECT hooks.register('bin', 'before_closure', 'delete', 'mixed', 'hooks.keep', condition => $$OLD.val = 'here'$$, replace => true);
+DELETE FROM mixed WHERE val = 'there';
+BEGIN; SELECT hooks.pause('bin', 'test'); DELETE FROM mixed WHERE val = 'there'; ROLLBACK;
+BEGIN; SET LOCAL hooks.enabled = off; DELETE FROM mixed WHERE val = 'there'; ROLLBACK;
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'mixed', 'hooks.keep', on_error => 'isolate', replace => true);
+DELETE FROM mixed WHERE val = 'there';
+INSERT INTO mixed VALUES (22, 'there');
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'mixed', 'hooks.keep', replace => true);
+-- an UPDATE deletes nothing, and one that leaves them alone is kept
+UPDATE mixed SET id = id;
 DELETE FROM mixed WHERE val = 'here';
 SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 SELECT hooks.unregister('bin'), hooks.purge_kept('0') > 0;

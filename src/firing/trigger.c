@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/own.h"
 #include "base/settings.h"
 #include "firing/batch.h"
 #include "firing/batch_place.h"
@@ -246,6 +247,56 @@ tell_of_none(const HookRelation *relation, const HookEvent *event)
 }
 
 /*
+ * The hook of a chain that is to keep rows, if it fires; one that fails the
+ * statement if there is such a one, as before says that there is.
+ */
+static const Hook *
+find_keeper(const HookChain *chain, const Hook *before)
+{
+	Oid			keep = hooks_own_function("keep", 0);
+
+	for (int i = 0; i < chain->length; i++)
+	{
+		const HookMember *member = chain->members[i];
+
+		if (member->hook->callback == keep &&
+			hooks_member_fires_here(member) &&
+			!hooks_settings_is_paused(member->hook->hook_id) &&
+			(before == NULL || before->policy != HOOK_ABORT))
+			before = member->hook;
+	}
+	return before;
+}
+
+/*
+ * Rows of a foreign partition are no rows of ours, and have no cascade.  But
+ * what hooks.keep() is to keep and cannot is not deleted, and it is not told
+ * of these rows: 0A000 whatever its condition is, or a WARNING if the hook
+ * isolates its failures.
+ */
+static void
+check_foreign(Oid relid, const HookEvent *event)
+{
+	const HookEvent *closure = hooks_event_closure(event);
+	HookRelation *relation;
+	const Hook *keeper;
+	bool		fails;
+
+	if (closure == NULL || hooks_settings_kill_switch())
+		return;
+	relation = hooks_chain_pin(relid);
+	keeper = find_keeper(hooks_chain_of(relation, event), NULL);
+	keeper = find_keeper(hooks_chain_of(relation, closure), keeper);
+	fails = keeper != NULL && keeper->policy == HOOK_ABORT;
+	hooks_chain_unpin(relation);
+	if (keeper != NULL)
+		ereport(fails ? ERROR : WARNING,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot keep rows of foreign table \"%s\"",
+						get_rel_name(relid))));
+}
+
+/*
  * Prepares the capture of rows of a table by one query; NULL if it has none.
  */
 static CaptureCall *
@@ -269,9 +320,11 @@ prepare_capture(FmgrInfo *function, Oid relid, HookPhase phase)
 	call->capture.query_cxt = function->fn_mcxt;
 	function->fn_extra = call;
 
-	/* Rows of a foreign partition are no rows of ours, and have no cascade */
 	if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE)
+	{
+		check_foreign(relid, event);
 		return call;
+	}
 
 	relation = hooks_chain_pin(relid);
 	call->capture.root = relation->root;
