@@ -97,6 +97,14 @@ END $$;
 SELECT hooks.register('words', 'after', 'name', 'people', 'words', columns => '{age}', package => 'naming');
 UPDATE people SET age = 1 WHERE id = 10;
 
+-- A row that moves to another partition is inserted there, and named once more.
+CREATE TABLE moving (place int, name text) PARTITION BY LIST (place);
+CREATE TABLE moving_1 PARTITION OF moving FOR VALUES IN (1);
+CREATE TABLE moving_2 PARTITION OF moving FOR VALUES IN (2);
+SELECT hooks.register('moved', 'after', 'name', 'moving', 'words', columns => '{name}', package => 'naming');
+INSERT INTO moving VALUES (1, NULL), (1, 'Jane');
+UPDATE moving SET place = 2;
+
 SELECT hooks.unregister_package('naming');
 SET client_min_messages = warning;
 DROP SCHEMA test_naming CASCADE;

@@ -26,6 +26,18 @@ RESET ROLE;
 INSERT INTO t VALUES (1);
 SELECT current_setting('search_path'), coalesce(current_setting('outlast.seen', true), '') = '';
 
+-- What the caller's own sets stays, as after any function; but not with SET LOCAL
+CREATE FUNCTION own() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SET outlast.own = 'stays';
+    SET LOCAL outlast.local = 'goes';
+    RETURN NEW;
+END $$;
+SELECT hooks.register('own', 'before', 'insert', 't', 'own', package => 'outlast');
+INSERT INTO t VALUES (1);
+SELECT current_setting('outlast.own'), current_setting('outlast.local');
+SELECT hooks.unregister('own');
+
 -- a condition that calls it
 SET ROLE regress_hooks_mal;
 SELECT hooks.register('callback', 'before', 'insert', 't', 'cb', condition => 'intrude(NEW.id)', package => 'outlast', replace => true);
