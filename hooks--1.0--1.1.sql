@@ -165,7 +165,7 @@ CREATE TABLE hooks.registry (
     enabled_at   timestamptz NOT NULL
 );
 CREATE INDEX registry_relation_idx ON hooks.registry (relation);
-CREATE INDEX registry_action_idx ON hooks.registry (action COLLATE pg_catalog."C");
+CREATE INDEX registry_phase_idx ON hooks.registry (phase COLLATE pg_catalog."C", action COLLATE pg_catalog."C");
 
 COMMENT ON TABLE hooks.registry IS 'the registered hooks, one row each: in which state they are, and what their definitions say; written only by the functions of the extension';
 COMMENT ON COLUMN hooks.registry.hook_id IS 'order of registration';

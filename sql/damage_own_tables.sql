@@ -56,6 +56,26 @@ CREATE INDEX failure_hook_idx ON hooks.failure (hook, failure_id);
 COMMIT;
 SELECT count(*) FROM hooks.failure WHERE hook = 'x';
 
+-- which kinds of hooks there are is found in an index, too
+CREATE FUNCTION own.told(jsonb) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'told'; END$$;
+SELECT hooks.register('told', 'before', 'drop', NULL, 'own.told', schema => 'own');
+CREATE TABLE own.passes (id int);
+BEGIN;
+DROP INDEX hooks.registry_phase_idx;
+SAVEPOINT s;
+DROP TABLE own.passes;
+ROLLBACK TO s;
+CREATE INDEX registry_phase_idx ON hooks.registry (phase COLLATE "C", callback COLLATE "C");
+DROP TABLE own.passes;
+ROLLBACK;
+BEGIN;
+DROP INDEX hooks.registry_phase_idx;
+CREATE INDEX registry_phase_idx ON hooks.registry (phase COLLATE "C", action COLLATE "C" DESC);
+DROP TABLE own.passes;
+ROLLBACK;
+DROP TABLE own.passes;
+SELECT hooks.unregister('told');
+
 -- what is no member of the extension is not the extension's (sessions know
 -- members from before, where preloaded from their first statement)
 \c -reuse-previous=on "options='-c hooks.enabled=off'"

@@ -26,7 +26,7 @@ CREATE TABLE hooks.registry (
   owner regrole NOT NULL, search_path text NOT NULL, function_owners regrole[] NOT NULL,
   enabled boolean NOT NULL, quarantined boolean NOT NULL, enabled_at timestamptz NOT NULL);
 CREATE INDEX registry_relation_idx ON hooks.registry (relation);
-CREATE INDEX registry_action_idx ON hooks.registry (action);
+CREATE INDEX registry_phase_idx ON hooks.registry (phase, action);
 CREATE TABLE hooks.mine (id int, a text);
 CREATE FUNCTION hooks.cb() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 INSERT INTO hooks.registry

@@ -129,7 +129,7 @@ hooks_present_kinds(void)
 		return 0;
 
 	before = changes;
-	kinds = hooks_registry_read_kinds(known_registry, &of_other_version);
+	kinds = hooks_kinds_read(known_registry, &of_other_version);
 	if (changes == before)
 		known_kinds = kinds;
 	return kinds;
@@ -184,7 +184,7 @@ hooks_present_watches(int kind)
 		hooks_own_find(hooks_registry_table.name, RELKIND_RELATION);
 	before = changes;
 	kinds = !OidIsValid(known_registry) ? 0 :
-		hooks_registry_read_kinds(known_registry, &other_version);
+		hooks_kinds_read(known_registry, &other_version);
 	if (changes == before)
 		hooks_present_watched = kinds & HOOKS_WATCHED;
 	return (kinds & kind) != 0;

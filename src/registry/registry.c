@@ -23,9 +23,6 @@
 #include "utils/syscache.h"
 
 #include "base/own.h"
-#include "base/preload.h"
-#include "base/ring.h"
-#include "base/settings.h"
 #include "registry/body.h"
 #include "registry/definition.h"
 #include "registry/present.h"
@@ -272,130 +269,21 @@ add_without_row(List *hooks, List *definitions)
 	return hooks;
 }
 
-static bool
-is_of_phase(HeapTuple tuple, TupleDesc desc, const char *phase)
-{
-	bool		isnull;
-	Datum		value =
-		heap_getattr(tuple, Anum_registry_phase, desc, &isnull);
-
-	return !isnull && strcmp(TextDatumGetCString(value), phase) == 0;
-}
-
 /*
- * Has the registry rows of a key; of a phase, if that is not NULL?
+ * Has the registry a wide hook?
  */
-static bool
-has_rows(Relation registry, const RegistryKey *which, const char *phase)
+bool
+hooks_registry_has_wide(Relation registry)
 {
-	SysScanDesc scan = begin_scan(registry, which);
+	SysScanDesc scan = begin_scan(registry, &wide_rows);
 	TupleDesc	desc = RelationGetDescr(registry);
 	bool		found = false;
 	HeapTuple	tuple;
 
 	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
-		found = row_matches(tuple, desc, which) &&
-			(phase == NULL || is_of_phase(tuple, desc, phase));
+		found = row_matches(tuple, desc, &wide_rows);
 	systable_endscan(scan);
 	return found;
-}
-
-/*
- * Is there a hook on drop?  Its actions are drop, and others of those that are
- * told as jsonb: an index has each such list.
- */
-static bool
-has_drop(Relation registry)
-{
-	int			others = hooks_word_jsonb_actions() &
-		hooks_event_actions(HOOK_BEFORE, HOOK_STATEMENT) & ~HOOK_DROP;
-	int			some = others;
-
-	for (;;)
-	{
-		char	   *list = hooks_word_action_list(some | HOOK_DROP);
-		RegistryKey key = {"registry_action_idx", Anum_registry_action,
-			F_TEXTEQ, CStringGetTextDatum(list)};
-
-		if (has_rows(registry, &key, NULL))
-			return true;
-		if (some == 0)
-			return false;
-		some = (some - 1) & others;
-	}
-}
-
-/*
- * The kinds that no trigger and no command needs to know, but only who watches
- * all statements.  No index has them.
- */
-static int
-find_watched_kinds(Relation registry)
-{
-	TupleDesc	desc = RelationGetDescr(registry);
-	SysScanDesc scan = begin_scan(registry, &all_rows);
-	int			kinds = 0;
-	HeapTuple	tuple;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		bool		isnull;
-		Datum		phase = heap_getattr(tuple, Anum_registry_phase, desc,
-										 &isnull);
-		Datum		list = heap_getattr(tuple, Anum_registry_action, desc,
-										&isnull);
-		int			actions =
-			hooks_word_find_actions(TextDatumGetCString(list));
-
-		if (hooks_ring_exists() &&
-			strcmp(TextDatumGetCString(phase),
-				   hooks_word_of_phase(HOOK_ON_FAILURE)) == 0)
-			kinds |= HOOKS_ON_FAILURE;
-		if (actions & HOOK_SELECT)
-			kinds |= HOOKS_ON_SELECT;
-		if (actions & (HOOK_SELECT | HOOK_DUMP | HOOK_LOAD))
-			kinds |= HOOKS_ON_COPY;
-		if (actions & HOOK_ON_STARTUP)
-			kinds |= HOOKS_ON_STARTUP;
-	}
-	systable_endscan(scan);
-	return kinds;
-}
-
-/*
- * What kinds of hooks the registry with this OID has, as bits; none if it is
- * of another version.
- */
-int
-hooks_registry_read_kinds(Oid relid, bool *other_version)
-{
-	RegistryKey on_delete =
-	{"registry_action_idx", Anum_registry_action, F_TEXTEQ,
-	CStringGetTextDatum(hooks_word_of_action(HOOK_DELETE))};
-	Relation	registry = table_open(relid, AccessShareLock);
-	int			kinds = 0;
-
-	/* Of another version: DDL must pass, ALTER EXTENSION UPDATE is DDL */
-	*other_version = !hooks_own_has_shape(&hooks_registry_table,
-										  RelationGetDescr(registry));
-	if (!*other_version)
-	{
-		if (has_rows(registry, &all_rows, NULL))
-			kinds |= HOOKS_ANY;
-		if (has_rows(registry, &wide_rows, NULL))
-			kinds |= HOOKS_WIDE;
-		if (kinds != 0 && has_drop(registry))
-			kinds |= HOOKS_ON_DROP;
-		if (kinds != 0 && hooks_preload_is_set())
-			kinds |= find_watched_kinds(registry);
-		/* their only action is delete */
-		if (kinds != 0 &&
-			has_rows(registry, &on_delete,
-					 hooks_word_of_phase(HOOK_BEFORE_CLOSURE)))
-			kinds |= HOOKS_BEFORE_CLOSURE;
-	}
-	table_close(registry, AccessShareLock);
-	return kinds;
 }
 
 /*

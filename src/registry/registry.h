@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "nodes/pg_list.h"
+#include "utils/relcache.h"
 
 #include "registry/hook.h"
 
@@ -23,6 +24,6 @@ extern List *hooks_registry_of_package(const char *package);
 extern List *hooks_registry_wide(void);
 extern List *hooks_registry_all(void);
 extern List *hooks_registry_relations(void);
-extern int	hooks_registry_read_kinds(Oid relid, bool *other_version);
+extern bool hooks_registry_has_wide(Relation registry);
 
 #endif							/* HOOKS_REGISTRY_H */
