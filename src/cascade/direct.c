@@ -14,6 +14,7 @@
 #include "access/tableam.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -137,7 +138,8 @@ hooks_direct_is_captured(Oid relid)
 		/* to look at its condition takes longer than all else here */
 		if (!relation->capture_checked)
 		{
-			trigger = hooks_made_find(rel->trigdesc, event);
+			/* a copy, as to look may make the relcache build it anew */
+			trigger = hooks_made_find(CopyTriggerDesc(rel->trigdesc), event);
 			relation->capture_made = trigger != NULL &&
 				hooks_made_by_us(trigger, event);
 			relation->capture_checked = true;

@@ -170,7 +170,12 @@ hooks_guard_mend(const char *table)
 			continue;
 		rel = table_open(hooks_own_relation(wanted[i].table, RELKIND_RELATION),
 						 AccessShareLock);
-		triggers = rel->trigdesc;
+
+		/*
+		 * a copy: to look for the function may make the relcache build it
+		 * anew
+		 */
+		triggers = CopyTriggerDesc(rel->trigdesc);
 		for (int j = 0; triggers != NULL && j < triggers->numtriggers; j++)
 			if (strcmp(triggers->triggers[j].tgname, wanted[i].trigger) == 0 &&
 				triggers->triggers[j].tgfoid ==
