@@ -87,8 +87,9 @@ sub try
 	is(join("\n", @wrong), '', "seed $seed");
 }
 
-# (what PL/pgSQL does in want of memory while it is loaded is not ours)
-my $plpgsql = "LOAD 'plpgsql';";
+# (what PL/pgSQL does in want of memory while it is loaded is not ours; nor is the cache
+# of types, which since 18 is half made when its first allocation fails, and falls over that)
+my $plpgsql = "LOAD 'plpgsql'; SELECT ARRAY[1] = ARRAY[1] \\g /dev/null\n";
 try($plpgsql, 'DELETE FROM parent WHERE g = %d;');
 try("$plpgsql " . 'BEGIN; DELETE FROM parent WHERE g = -1; DELETE FROM parent WHERE g = (SELECT min(g) FROM parent WHERE g > 1900); ROLLBACK;',
 	'DELETE FROM parent WHERE g = %d;');
