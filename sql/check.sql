@@ -25,6 +25,10 @@ CREATE FUNCTION becomes() RETURNS TABLE (a text, b text, c text, d text) LANGUAG
 SELECT hooks.register_check('stock', 'low', 'shop'), hooks.register_check('stock', 'low()', package => 'shop'),
        hooks.register_check('who', 'regress_hooks_check.who'), hooks.register_check('raises', 'raises'),
        hooks.register_check('garbage', 'garbage'), hooks.register_check('becomes', 'becomes');
+-- Another package is another check.
+SELECT hooks.register_check('stock', 'low', 'store');
+SELECT hooks.register_check('stock', 'low');
+SELECT hooks.register_check('who', 'regress_hooks_check.who', 'shop');
 RESET ROLE;
 
 -- Each runs as its owner, under the owner's path, and cannot become somebody else; what fails, or is no

@@ -99,6 +99,24 @@ WITH x AS (DELETE FROM b WHERE id = 15) DELETE FROM some_ids WHERE id = 15;
 SELECT read_log();
 DELETE FROM their_ids WHERE id = 16;
 SELECT read_log();
+SELECT hooks.unregister_package('parts');
+
+-- Rows that move between partitions, in different cascades: each has its own root, and so
+-- has what follows them.
+CREATE TABLE moves (a int CONSTRAINT moves_a REFERENCES a ON UPDATE CASCADE, b int CONSTRAINT moves_b REFERENCES b ON UPDATE CASCADE,
+                    PRIMARY KEY (a, b)) PARTITION BY RANGE (a, b);
+CREATE TABLE moves1 PARTITION OF moves FOR VALUES FROM (MINVALUE, MINVALUE) TO (18, MINVALUE);
+CREATE TABLE moves2 PARTITION OF moves FOR VALUES FROM (18, MINVALUE) TO (18, 1000);
+CREATE TABLE moves3 PARTITION OF moves FOR VALUES FROM (18, 1000) TO (MAXVALUE, MAXVALUE);
+CREATE TABLE follows (a int, b int, CONSTRAINT follows_moves FOREIGN KEY (a, b) REFERENCES moves ON UPDATE CASCADE);
+INSERT INTO moves VALUES (17, 18), (18, 17), (16, 18), (18, 19);
+INSERT INTO follows TABLE moves;
+SELECT watch('follows');
+WITH x AS (UPDATE a SET id = 1017 WHERE id = 17) UPDATE b SET id = 1017 WHERE id = 17;
+SELECT read_log();
+WITH x AS (UPDATE b SET id = 1019 WHERE id = 19) UPDATE a SET id = 1016 WHERE id = 16;
+SELECT read_log();
+SELECT * FROM follows ORDER BY a, b;
 
 SET client_min_messages = warning;
 SELECT hooks.unregister_package('parts');
