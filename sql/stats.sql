@@ -86,6 +86,15 @@ INSERT INTO stats_parent VALUES (41, 41);
 SELECT hooks.register('stats_row', 'before', 'insert', 'stats_parent', 'stats_row', priority => 5, replace => true);
 SELECT hook, calls FROM stats_seen WHERE hook = 'stats_row';
 
+-- One that was gone only until ROLLBACK TO goes on.
+INSERT INTO stats_parent VALUES (42, 42);
+BEGIN;
+SAVEPOINT s;
+SELECT hooks.unregister('stats_row');
+ROLLBACK TO s;
+COMMIT;
+SELECT hook, calls FROM stats_seen WHERE hook = 'stats_row';
+
 -- hooks of drop
 CREATE FUNCTION stats_drop(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN PERFORM hooks.cancel('no'); END $$;

@@ -126,11 +126,16 @@ RESET ROLE;
 REVOKE TRIGGER ON t FROM regress_hooks_user;
 INSERT INTO t VALUES (5);
 
+-- A rehearsal leaves the trace on.
+SELECT hooks.unregister('lost');
+SELECT count(*) FROM hooks.rehearse('INSERT INTO t VALUES (6)') WHERE kind = 'before';
+INSERT INTO t VALUES (6);
+
 -- A firing is logged where it took long enough; who may say so is a superuser.
 SET hooks.trace = off;
 SET client_min_messages = log;
 SET hooks.log_min_duration = 60000;
-INSERT INTO t VALUES (6);
+INSERT INTO t VALUES (7);
 RESET client_min_messages;
 RESET hooks.log_min_duration;
 SET ROLE regress_hooks_user;

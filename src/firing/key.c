@@ -192,11 +192,9 @@ acts_like(Form_pg_constraint fk, Oid relid, const char *sql,
 		case 'N':
 			return fk->confdeltype == FKCONSTR_ACTION_SETNULL ||
 				fk->confupdtype == FKCONSTR_ACTION_SETNULL;
-		case 'D':
+		default:
 			return fk->confdeltype == FKCONSTR_ACTION_SETDEFAULT ||
 				fk->confupdtype == FKCONSTR_ACTION_SETDEFAULT;
-		default:
-			return false;
 	}
 }
 

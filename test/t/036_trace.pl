@@ -37,6 +37,25 @@ my $log = slurp_file($node->logfile, $offset);
 like($log, qr/LOG:  duration: \d+\.\d{3} ms  hook "slow" \(before insert on t\): fired, rows 1\n/, '0 logs all');
 like($log, qr/LOG:  duration: \d+\.\d{3} ms  hook "slow" \(before insert on t\): failed, rows 0\n/, '... also what failed');
 
+# Neither ends with the other, or with a rehearsal (which is logged, too).
+$offset = -s $node->logfile;
+$node->psql('postgres', q{
+SET hooks.log_min_duration = 0;
+SELECT hooks.rehearse('INSERT INTO t VALUES (0)');
+INSERT INTO t VALUES (0);
+SET hooks.trace = on;
+SET hooks.trace = off;
+INSERT INTO t VALUES (0);
+});
+$log = slurp_file($node->logfile, $offset);
+is(() = $log =~ /LOG:  duration/g, 3, 'logged after a rehearsal, and after a trace');
+$node->psql('postgres', q{
+SET hooks.trace = on;
+SET hooks.log_min_duration = 60000;
+SET hooks.log_min_duration = -1;
+INSERT INTO t VALUES (0)}, stderr => \$err);
+like($err, qr/NOTICE:  hook "slow" \(before insert on t\) fired for 1 row/, 'traced, though nothing is logged any more');
+
 $offset = -s $node->logfile;
 $node->psql('postgres', q{SET hooks.log_min_duration = '1 s'; INSERT INTO t VALUES (0); INSERT INTO t VALUES (1100)});
 $log = slurp_file($node->logfile, $offset);
