@@ -88,9 +88,12 @@ SELECT count(*) FROM hooks.check() WHERE check_name <> 'hooks';
 -- Bad input
 CREATE FUNCTION three() RETURNS TABLE (a text, b text, c text) LANGUAGE sql AS $$ VALUES ('', '', '') $$;
 CREATE FUNCTION one() RETURNS text LANGUAGE sql AS $$ SELECT '' $$;
+CREATE TYPE four AS (a text, b text, c text, d text);
+CREATE FUNCTION one_of_four() RETURNS four LANGUAGE sql AS $$ SELECT '', '', '', '' $$;
 CREATE FUNCTION any_rows() RETURNS SETOF record LANGUAGE sql AS $$ VALUES ('', '', '', '') $$;
 SELECT hooks.register_check('c', 'three');
 SELECT hooks.register_check('c', 'one');
+SELECT hooks.register_check('c', 'one_of_four');
 SELECT hooks.register_check('c', 'any_rows');
 SELECT hooks.register_check('c', 'no_such');
 SELECT hooks.register_check('c', 'who(int)');

@@ -69,6 +69,42 @@ CREATE FUNCTION cut() RETURNS void LANGUAGE sql AS 'DELETE FROM test_context.tre
 SELECT hooks.register('what', 'after', 'delete', 'tree', 'what', level => 'statement', package => 'context');
 SELECT cut();
 
+-- A caller that an earlier hook has dropped has no name any more; nothing fails of it.
+CREATE ROLE regress_hooks_gone;
+GRANT USAGE ON SCHEMA test_context TO regress_hooks_gone;
+CREATE TABLE t (id int);
+CREATE TABLE told (event jsonb);
+GRANT INSERT ON t TO regress_hooks_gone;
+CREATE FUNCTION act() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'INSERT INTO test_context.t VALUES (1)';
+ALTER FUNCTION act() OWNER TO regress_hooks_gone;
+CREATE FUNCTION drops() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    REASSIGN OWNED BY regress_hooks_gone TO CURRENT_USER;
+    DROP OWNED BY regress_hooks_gone;
+    DROP ROLE regress_hooks_gone;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION tells() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE '%: caller %', TG_NAME, (hooks.context()).caller;
+END $$;
+CREATE FUNCTION tells(event jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO test_context.told VALUES (event)';
+SET client_min_messages = error;
+SELECT hooks.register('1', 'before', 'insert', 't', 'drops', level => 'statement', package => 'context'),
+       hooks.register('2', 'before', 'insert', 't', 'tells', level => 'statement', on_error => 'isolate', package => 'context'),
+       hooks.register('3', 'after', 'insert', 't', 'hooks.audit', package => 'context'),
+       hooks.register('4', 'before_commit', 'insert', 't', 'tells(jsonb)', package => 'context'),
+       hooks.register('5', 'after_commit', 'insert', 't', 'tells(jsonb)', package => 'context');
+SELECT act();
+SELECT hooks.flush();
+SELECT event->>'hook', event->'caller' FROM told ORDER BY 1;
+SELECT hook, message, caller FROM hooks.failure WHERE hook = '2';
+SELECT hook, caller FROM hooks.audited WHERE hook = '3';
+SELECT count(*) FROM pg_roles WHERE rolname = 'regress_hooks_gone';
+DELETE FROM hooks.failure;
+DELETE FROM hooks.audited_row;
+DELETE FROM hooks.audited;
+
 SELECT hooks.unregister_package('context');
 SET client_min_messages = warning;
 DROP SCHEMA test_context CASCADE;
