@@ -90,9 +90,38 @@ sql(q{BEGIN; INSERT INTO t VALUES (4); PREPARE TRANSACTION 'p'});
 sql(q{LOAD 'hooks'; COMMIT PREPARED 'p'});
 delivered($node, '1,2,3,4', 'COMMIT PREPARED wakes a worker');
 
-# One that ends its session, and one that takes long
+# Those that end their session, and one that takes long
 sql('INSERT INTO t VALUES (5, -0.001)');
 delivered($node, '1,2,3,4,5', 'a callback that terminates its session is tried again');
+sql(q{
+	CREATE TABLE ending (id int);
+	CREATE TABLE go ();
+	CREATE SEQUENCE runs;
+	GRANT ALL ON ending, go, runs TO owner, second;
+	CREATE FUNCTION ends(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+	  PERFORM nextval('runs');
+	  WHILE NOT EXISTS (SELECT FROM go) LOOP
+	    PERFORM pg_sleep(0.01);
+	  END LOOP;
+	  PERFORM pg_terminate_backend(pg_backend_pid());
+	  PERFORM pg_sleep(60);
+	END $$;
+	SET ROLE owner;
+	SELECT hooks.register('e1', 'after_commit', 'insert', 'ending', 'ends', max_attempts => 1);
+	SET ROLE second;
+	SELECT hooks.register('e2', 'after_commit', 'insert', 'ending', 'ends', max_attempts => 1);
+	INSERT INTO ending VALUES (1)});
+$node->poll_query_until('app', 'SELECT last_value FROM runs', '2');
+switch_workers('off');
+sql('INSERT INTO go DEFAULT VALUES');
+no_workers('two that end theirs before one is told of it');
+switch_workers('on');
+sql('SELECT hooks.flush()');
+is(sql('SELECT hook, state, attempts FROM hooks.outbox ORDER BY hook'), "e1|dead|1\ne2|dead|1", 'both have failed');
+is(sql('SELECT last_value FROM runs'), '2', '... once');
+sql(q{SELECT hooks.unregister('e1'), hooks.unregister('e2')});
+
 sql('INSERT INTO t VALUES (6, 4)');
 sql('INSERT INTO other VALUES (7)');
 delivered($node, '1,2,3,4,5,7', 'a hook that takes long does not hold up another');

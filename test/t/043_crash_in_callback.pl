@@ -180,6 +180,7 @@ for (1 .. 600)
 }
 is(sql($waiting), 'h|dead|2|57P02: the server crashed while the callback ran', 'without preload');
 is(sql($done), '41.1', 'without preload the other is delivered');
+unlike(slurp_file($node->logfile), qr/could not use file/, 'the file that counts crashes could be used');
 
 $node->stop;
 done_testing();
