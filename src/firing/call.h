@@ -105,9 +105,6 @@ typedef struct HookSurroundings
 	HookOrigin	found;
 } HookSurroundings;
 
-extern bool hooks_call_condition_is_safe(const HookCall *call);
-extern bool hooks_call_condition(HookRun *run, HookCall *call,
-								 TupleTableSlot *old, TupleTableSlot *new);
 extern void hooks_call_prepare_subject(HookRun *run, HookCall *call,
 									   Oid relid, const char *name);
 extern HeapTuple hooks_call_trigger(HookRun *run, HookCall *call,

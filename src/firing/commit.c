@@ -1,6 +1,6 @@
 /*
  * commit.c
- *		Fire the hooks of phase before_commit.
+ *		When the hooks of phase before_commit fire.
  *
  * A hook that has notes (note.h) fires when the transaction is about to commit
  * or to be prepared, once, whatever the statements and tables.
@@ -24,11 +24,6 @@
  *		                 deferred triggers
  *		                 transaction callbacks, commit record
  *
- * The notes of a hook are taken when it fires, so they include what hooks
- * before it did.  What its own callback does makes no notes for it.  What
- * other hooks and triggers do later makes it fire once more; hooks.max_depth
- * limits such rounds.
- *
  * The portal's state is not READY, as COPY FREEZE would be refused then.  It
  * is ACTIVE while it must not be closed: when it fires hooks, and during CLOSE
  * ALL.  A client can close it by its name with a message of the protocol.  Its
@@ -36,25 +31,15 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
 #include "access/xact.h"
 #include "commands/trigger.h"
-#include "miscadmin.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
-#include "base/identity.h"
-#include "base/settings.h"
 #include "firing/commit.h"
-#include "firing/fire.h"
+#include "firing/fire_commit.h"
 #include "firing/note.h"
-#include "firing/payload.h"
-#include "firing/sort.h"
-#include "registry/present.h"
 
 /*
  * The portal that waits for the commit; NULL if there are no notes.  An abort
@@ -65,35 +50,6 @@ static Portal waiting = NULL;
 /* Are hooks being fired?  Reset at the end of the transaction. */
 static bool firing = false;
 
-/* the hook whose callback is running; 0 if none is.  Reset likewise. */
-static int64 firing_hook = 0;
-
-/* so often hooks were fired in this transaction.  Reset likewise. */
-static int	rounds = 0;
-
-/* A hook that has notes */
-typedef struct DueHook
-{
-	HookMember *member;
-	HookRun    *run;			/* of its table */
-	HookCall   *call;			/* in the run */
-} DueHook;
-
-/* The tables and actions of a firing */
-typedef struct CommitEvent
-{
-	HookNote   *notes;			/* the oldest first */
-} CommitEvent;
-
-/*
- * Is the callback of this hook running?
- */
-bool
-hooks_commit_is_firing(int64 hook_id)
-{
-	return hook_id == firing_hook;
-}
-
 /*
  * The transaction ends.
  */
@@ -102,280 +58,7 @@ hooks_commit_end_transaction(void)
 {
 	waiting = NULL;
 	firing = false;
-	firing_hook = 0;
-	rounds = 0;
-}
-
-static const HookEvent *
-event_of(HookAction action)
-{
-	return hooks_event_find(HOOK_BEFORE_COMMIT, HOOK_NO_LEVEL, action);
-}
-
-/*
- * Adds what was done to the tables: an array of objects.
- */
-static void
-add_changes(JsonbInState *state, const HookNote *notes)
-{
-	hooks_payload_key(state, "changes");
-	hooks_jsonb_push(state, WJB_BEGIN_ARRAY, NULL);
-	for (const HookNote *note = notes; note != NULL; note = note->older)
-	{
-		hooks_jsonb_push(state, WJB_BEGIN_OBJECT, NULL);
-		hooks_payload_add(state, "relation",
-						  hooks_payload_relation(note->key.target));
-		hooks_payload_add(state, "action",
-						  hooks_word_of_action(note->key.action));
-		hooks_payload_key(state, "rows");
-		hooks_payload_push_integer(state, WJB_VALUE,
-								   note->key.action == HOOK_TRUNCATE ? -1 :
-								   note->rows);
-		hooks_jsonb_push(state, WJB_END_OBJECT, NULL);
-	}
-	hooks_jsonb_push(state, WJB_END_ARRAY, NULL);
-}
-
-static Jsonb *
-make_commit_event(HookFiring *firing_now, void *arg)
-{
-	JsonbInState state = hooks_payload_begin(firing_now);
-
-	add_changes(&state, ((CommitEvent *) arg)->notes);
-	return hooks_payload_end(&state);
-}
-
-/*
- * Leaves out the notes of tables that are gone, and of actions that the hook
- * is not for any more.
- */
-static HookNote *
-notes_that_count(HookNote *notes, const Hook *hook)
-{
-	HookNote  **link = &notes;
-
-	while (*link != NULL)
-	{
-		const HookNoteKey *key = &(*link)->key;
-
-		if (get_rel_relkind(key->target) != '\0' &&
-			hooks_event_wants(event_of(key->action), hook->phase, hook->level,
-							  hook->actions))
-			link = &(*link)->older;
-		else
-			*link = (*link)->older;
-	}
-	return notes;
-}
-
-/*
- * Becomes the role that wrote the first row, which need not be the role that
- * commits.  The committing role's search_path must not decide what names mean:
- * the hook's own search_path is set.
- */
-static void
-become_writer(const Hook *hook, Oid role, HookIdentity *before)
-{
-	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("role that hook \"%s\" runs as does not exist",
-						hook->name)));
-	hooks_identity_enter(before, role, SECURITY_LOCAL_USERID_CHANGE,
-						 hooks_hook_path(hook));
-}
-
-/*
- * Fires a hook, if it still has notes.
- */
-static void
-fire_hook(const DueHook *due)
-{
-	const Hook *hook = due->member->hook;
-	HookNote   *notes = hooks_note_take(hook->hook_id);
-	CommitEvent event = {notes_that_count(notes, hook)};
-	HookOrigin	origin = {HOOK_DEPTH_UNKNOWN};
-	HookOccasion occasion = {0};
-	HookIdentity before;
-	bool		other;
-
-	if (event.notes == NULL || hooks_settings_is_paused(hook->hook_id))
-		return;
-	occasion.relid = event.notes->key.target;
-	occasion.relation_name = get_rel_name(occasion.relid);
-	for (HookNote *note = event.notes; note != NULL; note = note->older)
-		occasion.actions |= note->key.action;
-	occasion.caller = event.notes->caller;
-	occasion.origin = &origin;
-	occasion.make = make_commit_event;
-	occasion.arg = &event;
-
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	firing_hook = hook->hook_id;
-
-	other = hook->run_as == HOOK_AS_INVOKER &&
-		event.notes->role != GetUserId();
-	if (other)
-		become_writer(hook, event.notes->role, &before);
-	hooks_call_event(due->run, due->call, &occasion);
-	if (other)
-		hooks_identity_end(&before);
-	firing_hook = 0;
-	PopActiveSnapshot();
-}
-
-/*
- * The run of the hooks on a table at an event; NULL if the table is gone.
- */
-static HookRun *
-run_of(List **runs, Oid relid, const HookEvent *event)
-{
-	HookRun    *run;
-	Relation	rel;
-	ListCell   *lc;
-
-	foreach(lc, *runs)
-	{
-		run = lfirst(lc);
-		if (run->event == event &&
-			((HookRelation *) linitial(run->pinned))->relid == relid)
-			return run;
-	}
-	rel = try_relation_open(relid, AccessShareLock);
-	if (rel == NULL)
-		return NULL;
-	run = hooks_fire_prepare(event, list_make1_oid(relid),
-							 CurrentMemoryContext);
-	relation_close(rel, NoLock);
-	*runs = lappend(*runs, run);
-	return run;
-}
-
-/*
- * Finds the present state of the hook of a note: among the hooks of the table
- * that was written or, if this is gone, of the table that the hook is on.
- * False if it is not in force.
- */
-static bool
-find_hook(List **runs, const HookNote *note, DueHook *due)
-{
-	const HookEvent *event = event_of(note->key.action);
-
-	due->run = run_of(runs, note->relid, event);
-	if (due->run == NULL && note->relid != note->key.target)
-		due->run = run_of(runs, note->key.target, event);
-	for (int i = 0; due->run != NULL && i < due->run->length; i++)
-	{
-		due->call = &due->run->calls[i];
-		due->member = due->call->member;
-		if (due->member->hook->hook_id == note->key.hook_id)
-			return true;
-	}
-	return false;
-}
-
-/*
- * The hooks that have notes, in firing order: an array, and its length.
- */
-static DueHook *
-find_due(int *length)
-{
-	List	   *runs = NIL;
-	DueHook    *due = palloc(sizeof(DueHook));
-	HookMember **members;
-	DueHook    *sorted;
-	int			n = 0;
-
-	for (const HookNote *note = hooks_notes; note != NULL; note = note->older)
-	{
-		bool		known = false;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < n && !known; i++)
-			known = due[i].member->hook->hook_id == note->key.hook_id;
-		if (known || !find_hook(&runs, note, &due[n]))
-			continue;
-		n++;
-		due = repalloc(due, sizeof(DueHook) * (n + 1));
-	}
-
-	members = palloc(sizeof(HookMember *) * Max(n, 1));
-	for (int i = 0; i < n; i++)
-		members[i] = due[i].member;
-	hooks_sort_members(members, n, HOOK_BEFORE_COMMIT);
-	sorted = palloc(sizeof(DueHook) * Max(n, 1));
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < n; j++)
-			if (due[j].member == members[i])
-				sorted[i] = due[j];
-	*length = n;
-	return sorted;
-}
-
-/*
- * Forgets the notes of hooks that are not in force, and of queries that were
- * not finished.
- */
-static void
-forget_others(const DueHook *due, int n)
-{
-	HookNote  **link = &hooks_notes;
-
-	while (*link != NULL)
-	{
-		bool		known = false;
-
-		for (int i = 0; i < n && !known; i++)
-			known = due[i].member->hook->hook_id == (*link)->key.hook_id;
-		if (known && (*link)->columns == NULL)
-			link = &(*link)->older;
-		else
-			*link = (*link)->older;
-	}
-	hooks_notes_gone++;
-}
-
-/*
- * KH003, if hooks go on making one another fire.
- */
-static void
-check_rounds(const DueHook *due)
-{
-	if (++rounds > hooks_max_depth)
-		ereport(ERROR,
-				(errcode(ERRCODE_HOOK_RECURSION),
-				 errmsg("hooks of phase \"before_commit\" have fired more than %d times in one transaction",
-						hooks_max_depth),
-				 errdetail("Hook \"%s\" would fire once more for what was done after its last firing.",
-						   due->member->hook->name),
-				 errhint("Hooks or deferred triggers make one another fire. If that is meant, raise \"hooks.max_depth\".")));
-}
-
-/*
- * Fires each hook that has notes.
- */
-static void
-fire_round(void)
-{
-	DueHook    *due;
-	int			n;
-
-	/* there are no hooks if the extension was dropped meanwhile */
-	if (hooks_settings_kill_switch() || !hooks_present_registry())
-	{
-		hooks_notes = NULL;
-		return;
-	}
-	due = find_due(&n);
-	forget_others(due, n);
-	if (n > 0)
-		check_rounds(due);
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		fire_hook(&due[i]);
-	}
+	hooks_fire_commit_end_transaction();
 }
 
 /*
@@ -412,7 +95,7 @@ portal_ends(Portal portal)
 	while (hooks_notes != NULL)
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
-		fire_round();
+		hooks_fire_commit_round();
 		PopActiveSnapshot();
 		MemoryContextReset(context);
 		if (hooks_notes != NULL)
@@ -474,21 +157,19 @@ hooks_commit_rehearse(void)
 	HookNote  **link = &hooks_notes;
 	HookNote   *others;
 	bool		was_firing = firing;
-	int64		was_firing_hook = firing_hook;
-	int			was_round = rounds;
+	HookCommitRounds outer = hooks_fire_commit_begin();
 
 	while (*link != NULL && (*link)->nest_level >= nest_level)
 		link = &(*link)->older;
 	others = *link;
 	*link = NULL;
 	firing = true;
-	rounds = 0;
 	PG_TRY();
 	{
 		while (hooks_notes != NULL)
 		{
 			PushActiveSnapshot(GetTransactionSnapshot());
-			fire_round();
+			hooks_fire_commit_round();
 			PopActiveSnapshot();
 		}
 	}
@@ -499,8 +180,7 @@ hooks_commit_rehearse(void)
 			link = &(*link)->older;
 		*link = others;
 		firing = was_firing;
-		firing_hook = was_firing_hook;
-		rounds = was_round;
+		hooks_fire_commit_end(outer);
 		hooks_commit_release();
 	}
 	PG_END_TRY();

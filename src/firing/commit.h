@@ -1,13 +1,12 @@
 /*
  * commit.h
- *		Fire the hooks of phase before_commit.
+ *		When the hooks of phase before_commit fire.
  */
 #ifndef HOOKS_COMMIT_H
 #define HOOKS_COMMIT_H
 
 #include "postgres.h"
 
-extern bool hooks_commit_is_firing(int64 hook_id);
 extern void hooks_commit_arm(void);
 extern void hooks_commit_rehearse(void);
 extern void hooks_commit_hold(void);

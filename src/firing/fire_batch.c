@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 
+#include "firing/call_condition.h"
 #include "firing/fire.h"
 #include "firing/fire_batch.h"
 #include "firing/rows.h"

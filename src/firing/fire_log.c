@@ -23,6 +23,7 @@
 #include "base/place.h"
 #include "base/settings.h"
 #include "firing/batch_reader.h"
+#include "firing/call_condition.h"
 #include "firing/fire.h"
 #include "firing/fire_batch.h"
 #include "firing/fire_log.h"

@@ -26,8 +26,8 @@
 
 #include "base/settings.h"
 #include "firing/bypass.h"
-#include "firing/commit.h"
 #include "firing/fire.h"
+#include "firing/fire_commit.h"
 #include "firing/note.h"
 #include "firing/noting.h"
 #include "firing/trace.h"
@@ -79,8 +79,12 @@ hooks_noting_prepare(const HookEvent *event, Oid relid, MemoryContext context)
 	call->notes = MemoryContextAllocZero(context, sizeof(HookNote *) *
 										 Max(call->run->length, 1));
 	for (int i = 0; i < call->run->length; i++)
-		if (hooks_commit_is_firing(call->run->calls[i].member->hook->hook_id))
-			call->run->calls[i].out = true;
+	{
+		HookCall   *other = &call->run->calls[i];
+
+		if (hooks_fire_commit_is_running(other->member->hook->hook_id))
+			other->out = true;
+	}
 	return call;
 }
 
@@ -281,7 +285,7 @@ hooks_noting_truncate(HookRun *run, const TriggerData *trigdata)
 		HookNoteKey key;
 
 		if (!hooks_fire_is_due(call, NULL) ||
-			hooks_commit_is_firing(call->member->hook->hook_id) ||
+			hooks_fire_commit_is_running(call->member->hook->hook_id) ||
 			!hooks_call_test(run, call, &occasion, NULL, NULL))
 			continue;
 		key.hook_id = call->member->hook->hook_id;
