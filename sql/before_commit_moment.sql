@@ -71,24 +71,26 @@ DECLARE d CURSOR WITH HOLD FOR SELECT count(*) FROM t;
 INSERT INTO t VALUES (8);
 SELECT name FROM pg_cursors ORDER BY name;
 CLOSE ALL;
-CLOSE "hooks before_commit 1";
 ROLLBACK;
 BEGIN;
 INSERT INTO t VALUES (8);
 SAVEPOINT s;
-CLOSE "hooks before_commit 1";
-ROLLBACK TO s;
 CLOSE ALL;
 SELECT count(*) FROM pg_cursors;
 \echo commit now
 COMMIT;
--- somebody's own cursor of that name
+-- nor can it be known by its name, as PL/pgSQL would close it and have the hooks fire too early
 BEGIN;
-DECLARE "hooks before_commit 1" CURSOR WITH HOLD FOR SELECT 'mine';
 INSERT INTO t VALUES (9);
-COMMIT;
-FETCH "hooks before_commit 1";
-CLOSE "hooks before_commit 1";
+SELECT count(*) FROM pg_cursors;
+SELECT ident FROM pg_backend_memory_contexts WHERE ident LIKE 'hooks before_commit%';
+DO $$
+DECLARE
+  c refcursor := 'hooks before_commit';
+BEGIN
+  CLOSE c;
+END $$;
+ROLLBACK;
 -- one that is open still
 BEGIN;
 DECLARE c CURSOR FOR SELECT 1;

@@ -26,8 +26,9 @@
  *
  * The portal's state is not READY, as COPY FREEZE would be refused then.  It
  * is ACTIVE while it must not be closed: when it fires hooks, and during CLOSE
- * ALL.  A client can close it by its name with a message of the protocol.  Its
- * hooks then fire at once, and again at commit if they have notes then.
+ * ALL.  Messages of the protocol and procedural languages close a portal by
+ * its name, without any command.  The hooks would fire in the middle of the
+ * transaction, and be told of a part of it; so nobody can know the name.
  */
 #include "postgres.h"
 
@@ -115,15 +116,20 @@ void
 hooks_commit_arm(void)
 {
 	char		name[NAMEDATALEN];
-	int			n = 0;
+	uint64		secret[2];
 
 	if (likely(waiting != NULL))
 		return;
-	do
-	{
-		snprintf(name, sizeof(name), "hooks before_commit %d", ++n);
-	} while (PortalIsValid(GetPortalByName(name)));
+	if (!pg_strong_random(secret, sizeof(secret)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	snprintf(name, sizeof(name), "hooks before_commit %016llx%016llx",
+			 (unsigned long long) secret[0], (unsigned long long) secret[1]);
 	waiting = CreatePortal(name, false, false);
+
+	/* what pg_backend_memory_contexts shows */
+	MemoryContextSetIdentifier(waiting->portalContext, "hooks before_commit");
 	waiting->visible = false;
 	waiting->cleanup = portal_ends;
 	waiting->status = PORTAL_DONE;
