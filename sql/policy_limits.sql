@@ -120,6 +120,25 @@ SELECT hooks.register('audit', 'after', 'insert', 'pay', 'cb', condition => 'lim
 SELECT code, try(format('INSERT INTO limits.pay VALUES (3, %L)', code)) FROM unnest(ARRAY['54001', '22012']) code;
 RESET client_min_messages;
 
+-- What waits for the commit is not isolated, unless the callback looks at it before
+CREATE TABLE known (id int PRIMARY KEY);
+CREATE TABLE refers (id int CONSTRAINT is_known REFERENCES known DEFERRABLE INITIALLY DEFERRED);
+CREATE FUNCTION refer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO limits.refers VALUES (NEW.id);
+  IF TG_NARGS > 0 THEN
+    SET CONSTRAINTS limits.is_known IMMEDIATE;
+    SET CONSTRAINTS limits.is_known DEFERRED;
+  END IF;
+  RETURN NULL;
+END $$;
+SET client_min_messages = warning;
+SELECT hooks.register('audit', 'after', 'insert', 'pay', 'refer', on_error => 'isolate', package => 'limits', replace => true);
+INSERT INTO pay VALUES (44);
+SELECT hooks.register('audit', 'after', 'insert', 'pay', 'refer', on_error => 'isolate', package => 'limits', arguments => '{look}', replace => true);
+BEGIN; INSERT INTO pay VALUES (44); INSERT INTO refers VALUES (5); INSERT INTO known VALUES (5); COMMIT;
+SELECT count(*) FROM pay WHERE id = 44;
+
 SELECT hooks.unregister_package('limits');
 DELETE FROM hooks.failure;
 SET client_min_messages = warning;
