@@ -25,6 +25,11 @@ CREATE TABLE t (id int PRIMARY KEY, v text, up int REFERENCES t ON UPDATE CASCAD
 SELECT hooks.register(concat_ws(' ', p, l), p, 'put', 't', 'tell', level => l, on_error => 'abort')
   FROM unnest('{before,after}'::text[]) p, unnest('{row,statement}'::text[]) l;
 SELECT phase, action, level, hook FROM hooks.chain('t');
+-- ... among those of insert
+BEGIN;
+SELECT hooks.register('i', 'before', 'insert', 't', 'tell'), hooks.register('u', 'before', 'update', 't', 'tell');
+SELECT phase, action, level, hook, position FROM hooks.chain('t') WHERE phase = 'before' AND level = 'row';
+ROLLBACK;
 
 -- Neither of these is a put
 INSERT INTO t VALUES (1, 'a'), (2, 'b');

@@ -132,6 +132,10 @@ RESET ROLE;
 CREATE FUNCTION in_index(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN PERFORM hooks.rehearse('SELECT 1'); RETURN i; END $$;
 CREATE INDEX ON a (in_index(id));
+-- A thousand firings.
+CREATE TABLE many (id int);
+SELECT hooks.register('each', 'before', 'insert', 'many', 'cb');
+SELECT kind, hook, outcome, sum(rows) FROM hooks.rehearse('INSERT INTO many SELECT generate_series(1, 1000)') GROUP BY 1, 2, 3 ORDER BY 1, 2;
 -- Whether statistics are gathered makes no difference.
 SET track_counts = off;
 SELECT r('DELETE FROM b');

@@ -86,6 +86,26 @@ SELECT hooks.disable('missed_row');
 INSERT INTO missed_parent VALUES (20, 20);
 SELECT * FROM missed_seen;
 
+-- hooks.check() tells the owner, who may not see all statistics; others it does not.
+CREATE ROLE regress_hooks_missed;
+GRANT TRIGGER, INSERT ON missed_parent TO regress_hooks_missed;
+SET ROLE regress_hooks_missed;
+SET client_min_messages = error;
+SELECT hooks.register('missed_owned', 'before', 'insert', 'missed_parent', 'missed');
+RESET client_min_messages;
+RESET ROLE;
+BEGIN;
+SELECT hooks.pause('missed_always', 'test'), hooks.pause('missed_owned', 'test');
+INSERT INTO missed_parent VALUES (30, 30);
+COMMIT;
+SELECT object, regexp_replace(message, 'since.*', 'since ...') AS message FROM hooks.check() WHERE code = 'firings_bypassed' AND object LIKE 'missed%' ORDER BY 1;
+SET ROLE regress_hooks_missed;
+SELECT object, regexp_replace(message, 'since.*', 'since ...') AS message FROM hooks.check() WHERE code = 'firings_bypassed' AND object LIKE 'missed%' ORDER BY 1;
+RESET ROLE;
+SELECT hooks.unregister('missed_owned');
+DROP OWNED BY regress_hooks_missed;
+DROP ROLE regress_hooks_missed;
+
 SELECT hooks.unregister(name) FROM hooks.registry WHERE name LIKE 'missed\_%';
 DROP VIEW missed_seen;
 DROP TABLE missed_child, missed_parent;

@@ -62,27 +62,19 @@ hooks_expression_parse(const char *source, const char *what)
 	SelectStmt *select;
 	ResTarget  *target;
 
-	/* An expression parses in parentheses, too; "a;" and "ALL a" do not */
+	/*
+	 * In parentheses, only an expression parses of what can follow SELECT, or
+	 * a list of several: not "a;", "ALL a", a name for it, or another clause.
+	 */
 	if (list_length(parse_with(PARENTHESIS_PREFIX, source, "\n)")) == 1 &&
-		list_length(parsed) == 1 &&
-		IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt))
+		list_length(parsed) == 1)
 	{
-		select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
-		if (select->op == SETOP_NONE && select->distinctClause == NIL &&
-			select->intoClause == NULL && select->fromClause == NIL &&
-			select->whereClause == NULL && select->groupClause == NIL &&
-			select->havingClause == NULL && select->windowClause == NIL &&
-			select->valuesLists == NIL && select->sortClause == NIL &&
-			select->limitOffset == NULL && select->limitCount == NULL &&
-			select->lockingClause == NIL && select->withClause == NULL &&
-			list_length(select->targetList) == 1)
-		{
-			target = linitial_node(ResTarget, select->targetList);
-			if (target->name == NULL && target->indirection == NIL &&
-				!(IsA(target->val, ColumnRef) &&
-				  IsA(linitial(((ColumnRef *) target->val)->fields), A_Star)))
-				return target->val;
-		}
+		select = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
+		target = linitial_node(ResTarget, select->targetList);
+		if (list_length(select->targetList) == 1 &&
+			!(IsA(target->val, ColumnRef) &&
+			  IsA(linitial(((ColumnRef *) target->val)->fields), A_Star)))
+			return target->val;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
