@@ -1,6 +1,6 @@
 /*
  * rights.h
- *		Who may be told of a table's rows, and who owns it.
+ *		Who may be told of a table's rows, and who owns what.
  */
 #ifndef HOOKS_RIGHTS_H
 #define HOOKS_RIGHTS_H
@@ -10,6 +10,7 @@
 extern bool hooks_rights_may_read(Oid relid);
 extern void hooks_rights_check_read(Oid relid);
 extern Oid	hooks_rights_owner(Oid relid);
+extern Oid	hooks_rights_function_owner(Oid function);
 extern Oid	hooks_rights_database_owner(void);
 
 #endif							/* HOOKS_RIGHTS_H */

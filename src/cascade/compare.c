@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "base/rights.h"
 #include "cascade/compare.h"
 #include "registry/callback.h"
 
@@ -27,7 +28,7 @@
 static bool
 is_callable(Oid function)
 {
-	Oid			owner = hooks_callback_owner(function);
+	Oid			owner = hooks_rights_function_owner(function);
 
 	return function < FirstNormalObjectId || superuser_arg(owner) ||
 		owner == GetUserId();

@@ -55,24 +55,15 @@ push_rows(JsonbInState *array, Relation rel, const HookRestored *table)
 	while (tuplestore_gettupleslot(table->store, true, true, kept))
 	{
 		CHECK_FOR_INTERRUPTS();
-		slot_getallattrs(kept);
-		ExecClearTuple(row);
-		memset(row->tts_isnull, true,
-			   sizeof(bool) * row->tts_tupleDescriptor->natts);
-		for (int i = 0; i < table->fields.n; i++)
+		hooks_fields_place(&table->fields, kept, row);
+		/* the array may point to its values when the next row is fetched */
+		for (int i = 0; i < row->tts_tupleDescriptor->natts; i++)
 		{
-			AttrNumber	attnum = table->fields.attnums[i];
-			Form_pg_attribute attr = TupleDescAttr(table->desc, i);
+			Form_pg_attribute att = TupleDescAttr(row->tts_tupleDescriptor, i);
 
-			if (attnum == InvalidAttrNumber)
-				continue;
-
-			/* The array may point to it when the next row is fetched */
-			if (!kept->tts_isnull[i])
-				row->tts_values[attnum - 1] = datumCopy(kept->tts_values[i],
-														attr->attbyval,
-														attr->attlen);
-			row->tts_isnull[attnum - 1] = kept->tts_isnull[i];
+			if (!row->tts_isnull[i])
+				row->tts_values[i] = datumCopy(row->tts_values[i],
+											   att->attbyval, att->attlen);
 		}
 		ExecStoreVirtualTuple(row);
 		hooks_rowjson_push(json, array, row);

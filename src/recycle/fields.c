@@ -193,3 +193,27 @@ hooks_fields_input(HookFields *fields, int i)
 	return InputFunctionCall(&fields->input[i], fields->values[i],
 							 fields->ioparams[i], fields->typmods[i]);
 }
+
+/*
+ * Puts the values of a row of fields where the columns of their table are;
+ * other columns are NULL.  They are valid as long as the first slot is.  The
+ * caller completes the row and stores it.
+ */
+void
+hooks_fields_place(const HookFields *fields, TupleTableSlot *kept,
+				   TupleTableSlot *row)
+{
+	slot_getallattrs(kept);
+	ExecClearTuple(row);
+	memset(row->tts_isnull, true,
+		   sizeof(bool) * row->tts_tupleDescriptor->natts);
+	for (int i = 0; i < fields->n; i++)
+	{
+		AttrNumber	attnum = fields->attnums[i];
+
+		if (attnum == InvalidAttrNumber)
+			continue;
+		row->tts_values[attnum - 1] = kept->tts_values[i];
+		row->tts_isnull[attnum - 1] = kept->tts_isnull[i];
+	}
+}

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "utils/rel.h"
 
@@ -28,5 +29,7 @@ typedef struct HookFields
 extern void hooks_fields_match(HookFields *fields, Relation rel,
 							   const HookKeptFormat *format, bool skip);
 extern Datum hooks_fields_input(HookFields *fields, int i);
+extern void hooks_fields_place(const HookFields *fields, TupleTableSlot *kept,
+							   TupleTableSlot *row);
 
 #endif							/* HOOKS_FIELDS_H */

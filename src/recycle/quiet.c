@@ -157,19 +157,7 @@ find_partitions(ModifyTableState *state, HookRestored *table, EState *estate)
 	while (tuplestore_gettupleslot(table->store, true, false, kept))
 	{
 		CHECK_FOR_INTERRUPTS();
-		slot_getallattrs(kept);
-		ExecClearTuple(row);
-		memset(row->tts_isnull, true,
-			   sizeof(bool) * row->tts_tupleDescriptor->natts);
-		for (int i = 0; i < table->fields.n; i++)
-		{
-			AttrNumber	attnum = table->fields.attnums[i];
-
-			if (attnum == InvalidAttrNumber)
-				continue;
-			row->tts_values[attnum - 1] = kept->tts_values[i];
-			row->tts_isnull[attnum - 1] = kept->tts_isnull[i];
-		}
+		hooks_fields_place(&table->fields, kept, row);
 		for (int i = 0; i < row->tts_tupleDescriptor->natts; i++)
 			if (defaults[i] != NULL)
 				row->tts_values[i] =

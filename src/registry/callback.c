@@ -239,22 +239,6 @@ hooks_callback_text(Oid function)
 	return name;
 }
 
-/*
- * The owner of a function, InvalidOid if it is gone.
- */
-Oid
-hooks_callback_owner(Oid function)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
 static bool
 add_function(Oid function, void *context)
 {

@@ -15,7 +15,6 @@ extern char *hooks_callback_text(Oid function);
 extern bool hooks_callback_takes_jsonb(const char *name);
 extern Oid	hooks_callback_lookup(const char *name, bool takes_jsonb);
 extern Oid	hooks_callback_lookup_plain(const char *name);
-extern Oid	hooks_callback_owner(Oid function);
 extern List *hooks_callback_functions(Node *expression);
 extern bool hooks_callback_type_runs_code(Oid type);
 extern bool hooks_callback_expression_runs_code(Node *expression);

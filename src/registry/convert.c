@@ -24,6 +24,7 @@
 #include "base/attempt.h"
 #include "base/identity.h"
 #include "base/own.h"
+#include "base/rights.h"
 #include "registry/arguments.h"
 #include "registry/callback.h"
 #include "registry/compose.h"
@@ -113,7 +114,7 @@ read_row(HeapTuple tuple, TupleDesc desc)
 static void
 check_owner(Oid function, const Conversion *conversion)
 {
-	Oid			owner = hooks_callback_owner(function);
+	Oid			owner = hooks_rights_function_owner(function);
 	Oid		   *owners = (Oid *) ARR_DATA_PTR(conversion->function_owners);
 	int			n = ArrayGetNItems(ARR_NDIM(conversion->function_owners),
 								   ARR_DIMS(conversion->function_owners));

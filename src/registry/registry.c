@@ -23,6 +23,7 @@
 #include "utils/syscache.h"
 
 #include "base/own.h"
+#include "base/rights.h"
 #include "registry/body.h"
 #include "registry/definition.h"
 #include "registry/present.h"
@@ -43,15 +44,7 @@ hooks_registry_relid(void)
 Oid
 hooks_registry_owner(void)
 {
-	Oid			relid = hooks_registry_relid();
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", relid);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
+	return hooks_rights_owner(hooks_registry_relid());
 }
 
 /*

@@ -24,7 +24,7 @@ static void
 tell_foreign_callback(HookCheckSearch *search, Oid callback, Oid owner,
 					  const char *what, const char *name)
 {
-	Oid			other = hooks_callback_owner(callback);
+	Oid			other = hooks_rights_function_owner(callback);
 
 	if (!OidIsValid(other) || superuser_arg(other) ||
 		has_privs_of_role(other, owner))

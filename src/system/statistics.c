@@ -20,6 +20,7 @@
 #include "base/argument.h"
 #include "base/counters.h"
 #include "base/result.h"
+#include "base/rights.h"
 #include "base/ring.h"
 #include "base/settings.h"
 #include "firing/stats.h"
@@ -30,26 +31,10 @@
 /* columns of hooks.stats(), as in the install script */
 #define STATS_COLUMNS 9
 
-/*
- * Who owns a hook, by its definition; InvalidOid if that is gone.
- */
-static Oid
-owner_of(Oid definition)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(definition));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
 static bool
 owns(Oid definition)
 {
-	Oid			owner = owner_of(definition);
+	Oid			owner = hooks_rights_function_owner(definition);
 
 	return OidIsValid(owner) && has_privs_of_role(GetUserId(), owner);
 }
