@@ -131,7 +131,7 @@ CREATE INDEX ON child (id);
 SELECT hooks.register('keep', 'before_cascade', 'delete', 't', 'hooks.keep', package => 'test_select');
 DELETE FROM t;
 SELECT rows, hooks.restore(kept_id) FROM hooks.kept WHERE relation = 't'::regclass AND rows > 0;
-SELECT relation, action, rows FROM hooks.preview_delete('t', 'w = 2');
+SELECT relation, action, rows FROM hooks.preview_delete('t');
 SELECT hooks.unregister('keep');
 
 -- Row-level security reads what it needs for its policies

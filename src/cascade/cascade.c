@@ -212,6 +212,7 @@ hooks_cascade_select(HookWalk *walk, Oid relid, bool children,
 
 	lane.context = lane.memory = CurrentMemoryContext;
 	lane.sql = sql;
+	lane.told = condition != NULL;
 	hooks_lane_open(&lane);
 	while (hooks_lane_advance(&lane))
 	{

@@ -276,7 +276,8 @@ hooks_lane_open(HookLane *lane)
 									InvalidSnapshot, &lane->receiver, NULL,
 									tables, 0);
 	ExecutorStart(lane->running, 0);
-	hooks_reads_ignore(lane->running);
+	if (!lane->told)
+		hooks_reads_ignore(lane->running);
 	lane->has_row = false;
 	hooks_lane_prepare_rows(lane, lane->running->tupDesc);
 	fetch(lane);

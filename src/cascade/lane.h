@@ -41,6 +41,8 @@ typedef struct HookLane
 	char	   *sql;
 	bool		unique;			/* hardly any value comes twice in a round */
 	bool		lasts;			/* it may be used again, by another walk */
+	bool		told;			/* SQL of the user's is in it: hooks are told
+								 * of what it reads */
 	SPIPlanPtr	few;			/* lasts, for rounds of few rows; NULL: to be
 								 * made */
 	SPIPlanPtr	many;			/* for other rounds, or if no plan lasts */
