@@ -19,7 +19,6 @@
 
 #include "base/rights.h"
 #include "cascade/compare.h"
-#include "registry/callback.h"
 
 /*
  * May a function run as the current user?  One that belongs to PostgreSQL, a
