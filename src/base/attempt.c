@@ -1,6 +1,6 @@
 /*
  * attempt.c
- *		Runs what may fail in a subtransaction.
+ *		Runs what may fail in a subtransaction, and ends what has failed.
  *
  * For work that may fail without the statement failing, such as planning a
  * condition that does not fit its table any more.
@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -83,4 +84,18 @@ hooks_attempt(void (*body) (void *arg), void *arg)
 	if (error != NULL && hooks_attempt_must_propagate(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
+}
+
+/*
+ * For the PG_CATCH of a worker, which has no client to tell: logs the error,
+ * and rolls the whole transaction back.
+ */
+void
+hooks_attempt_give_up(void)
+{
+	HOLD_INTERRUPTS();
+	EmitErrorReport();
+	AbortCurrentTransaction();
+	FlushErrorState();
+	RESUME_INTERRUPTS();
 }

@@ -16,6 +16,7 @@
 
 #include "access/htup_details.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"

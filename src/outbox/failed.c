@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "base/attempt.h"
 #include "base/compat.h"
 #include "base/duty.h"
 #include "base/place.h"
@@ -133,11 +134,7 @@ try_to_tell(const HookFailed *failed)
 	}
 	PG_CATCH();
 	{
-		HOLD_INTERRUPTS();
-		EmitErrorReport();
-		AbortCurrentTransaction();
-		FlushErrorState();
-		RESUME_INTERRUPTS();
+		hooks_attempt_give_up();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/attempt.h"
 #include "base/process.h"
 #include "base/settings.h"
 #include "firing/starting.h"
@@ -73,11 +74,7 @@ start_hook(HookRun *run, HookCall *call)
 	}
 	PG_CATCH();
 	{
-		HOLD_INTERRUPTS();
-		EmitErrorReport();
-		AbortCurrentTransaction();
-		FlushErrorState();
-		RESUME_INTERRUPTS();
+		hooks_attempt_give_up();
 		goes_on = call->member->hook->policy != HOOK_ABORT;
 	}
 	PG_END_TRY();
