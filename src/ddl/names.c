@@ -69,11 +69,10 @@ add_using(List *definitions, Oid classid, Oid objid)
 									  hooks_definition_using(classid,
 															 lfirst_oid(lc)));
 		}
-	}
-	if (classid == RelationRelationId && OidIsValid(type))
 		definitions = list_concat(definitions,
 								  hooks_definition_using(TypeRelationId,
 														 type));
+	}
 	array = OidIsValid(type) ? get_array_type(type) : InvalidOid;
 	if (OidIsValid(array))
 		definitions = list_concat(definitions,

@@ -177,8 +177,7 @@ hooks_tables_moved(Node *command)
 		after_alter_table((AlterTableStmt *) command);
 	else if (IsA(command, CreateStmt))
 	{
-		if (has_foreign_key(((CreateStmt *) command)->tableElts) ||
-			has_foreign_key(((CreateStmt *) command)->constraints))
+		if (has_foreign_key(((CreateStmt *) command)->tableElts))
 			after_foreign_key(((CreateStmt *) command)->relation);
 	}
 	else if (IsA(command, CreateForeignTableStmt))

@@ -215,8 +215,7 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	call->measured = hooks_track_timing || run->event->level != HOOK_ROW;
 	call->observed = hooks_observed;
 	call->simple = !call->observed &&
-		member->condition == NULL && member->columns == NULL &&
-		member->broken == NULL &&
+		member->condition == NULL && member->broken == NULL &&
 		run->row_source == NULL && hooks_policy_is_plain(member) &&
 		member->hook->run_as == HOOK_AS_OWNER;
 }

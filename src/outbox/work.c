@@ -66,8 +66,7 @@ keeps_for_a_time(const Hook *hook)
 	int			n;
 	char	   *name;
 
-	if ((hook->phase != HOOK_BEFORE_CASCADE &&
-		 hook->phase != HOOK_BEFORE_CLOSURE) || hook->damage != NULL ||
+	if (hook->damage != NULL ||
 		!hooks_own_is_member(ProcedureRelationId, hook->callback))
 		return false;
 	(void) hooks_hook_strings(hook->arguments, &n);

@@ -184,6 +184,20 @@ no_workers('which leaves');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'hooks launcher' AND datid IS NULL}),
 	'1', 'the launcher stays, and has no database');
 
+# What is kept for a time
+switch_workers('off');
+sql(q{
+	CREATE TABLE bin (id int PRIMARY KEY);
+	SELECT hooks.register('bin', 'before_cascade', 'delete', 'bin', 'hooks.keep', arguments => '{1 ms}');
+	INSERT INTO bin VALUES (1);
+	DELETE FROM bin});
+is(sql('SELECT count(*) FROM hooks.kept'), '1', 'switched off, what is kept stays');
+$node->append_conf('postgresql.conf', 'hooks.workers = on');
+$node->restart;
+ok($node->poll_query_until('app', 'SELECT count(*) = 0 FROM hooks.kept'), 'after a restart a worker forgets it');
+sql(q{SELECT hooks.unregister('bin')});
+no_workers('and leaves');
+
 # A full max_worker_processes
 $node->append_conf('postgresql.conf', 'max_worker_processes = 1');
 $node->restart;
