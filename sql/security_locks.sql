@@ -45,6 +45,22 @@ SELECT * FROM held;
 COMMIT;
 RESET ROLE;
 
+-- nor in a session that has looked at no table before
+SELECT 'test_locks.p'::regclass::oid AS p
+\gset
+\c -
+SET ROLE regress_hooks_no_rights;
+BEGIN;
+SELECT count(*) > 0 FROM hooks.preview_drop(:p);
+SELECT * FROM held;
+COMMIT;
+\c -
+SET ROLE regress_hooks_no_rights;
+BEGIN;
+SELECT hooks.repair();
+SELECT * FROM held;
+COMMIT;
+RESET ROLE;
 -- what the transaction has locked before stays so
 BEGIN;
 SELECT count(*) FROM test_locks.p;

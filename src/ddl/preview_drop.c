@@ -15,6 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/argument.h"
+#include "base/glance.h"
 #include "base/result.h"
 #include "ddl/dependents.h"
 #include "firing/chain.h"
@@ -119,8 +120,10 @@ hooks_preview_drop(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
 	HookDependents *parts;
+	HookGlance	glance;
 	ListCell   *lc;
 
+	hooks_glance_begin(&glance);
 	ObjectAddressSet(target, RelationRelationId, relid);
 	parts = hooks_dependents_find(list_make1(&target), false);
 	foreach(lc, hooks_dependents_find(list_make1(&target), true)->list)
@@ -131,5 +134,6 @@ hooks_preview_drop(PG_FUNCTION_ARGS)
 		put_dependent(rows, desc, dependent,
 					  !hooks_dependents_has(parts, &dependent->address));
 	}
+	hooks_glance_end(&glance);
 	return (Datum) 0;
 }

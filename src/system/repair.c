@@ -26,6 +26,7 @@
 #include "base/attempt.h"
 #include "base/command.h"
 #include "base/compat.h"
+#include "base/glance.h"
 #include "base/own.h"
 #include "base/settings.h"
 #include "cascade/switched.h"
@@ -196,10 +197,16 @@ static int64
 mend_tables(void)
 {
 	int64		mended = 0;
+	HookGlance	glance;
+	List	   *tables;
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	foreach(lc, tables_to_mend())
+	/* most of them may be none of the caller's business */
+	hooks_glance_begin(&glance);
+	tables = tables_to_mend();
+	hooks_glance_end(&glance);
+	foreach(lc, tables)
 	{
 		Mending		mending = {lfirst_oid(lc), false};
 		List	   *problems;
