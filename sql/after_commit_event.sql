@@ -11,7 +11,7 @@ ALTER ROLE regress_ac_event SET timezone = 'Asia/Kolkata';
 GRANT USAGE, CREATE ON SCHEMA test_ac_event TO regress_ac_event;
 SET ROLE regress_ac_event;
 CREATE TABLE t (id int PRIMARY KEY, name text, amount numeric, at timestamptz DEFAULT '2026-01-01 00:00+00');
-CREATE TABLE got (n bigint GENERATED ALWAYS AS IDENTITY, event jsonb);
+CREATE TABLE got (n bigint GENERATED ALWAYS AS IDENTITY, event jsonb, action text DEFAULT (hooks.context()).action);
 CREATE FUNCTION take(event jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO test_ac_event.got (event) VALUES ($1)';
 SELECT hooks.register('ace_all', 'after_commit', 'write', 't', 'take');
 SELECT hooks.register('ace_some', 'after_commit', 'insert, update', 't', 'take', condition => 'new.amount > 10', payload => '{id,amount}');
@@ -29,11 +29,14 @@ SELECT DISTINCT (event->>'fired_at')::timestamptz BETWEEN now() - interval '1 mi
 TRUNCATE got;
 
 -- old and new are in the same order
+BEGIN;
 UPDATE t SET name = coalesce(name, 'two'), amount = amount - 15;
 DELETE FROM t WHERE id = 1;
 TRUNCATE t;
+COMMIT;
 SELECT hooks.flush();
 SELECT event->>'hook', event->>'action', event->'old', event->'new', event ? 'old', event ? 'new' FROM got ORDER BY event->>'hook', n;
+SELECT event->>'action', action, count(*) FROM got GROUP BY 1, 2 ORDER BY 1, 2;
 TRUNCATE got;
 
 -- names are those of the statement, and a hook that is replaced gets what it had asked for

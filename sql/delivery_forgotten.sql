@@ -42,6 +42,21 @@ SELECT hooks.unregister('last');
 SET client_min_messages = warning;
 CALL await_empty();
 
+-- nor what has failed, once the hook is of another phase
+CREATE FUNCTION fails(event jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
+CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+SELECT hooks.register('last', 'after_commit', 'insert', 't', 'fails', max_attempts => 1);
+INSERT INTO t VALUES (1, 'x');
+SELECT hooks.flush();
+SELECT hook, state FROM hooks.outbox;
+SELECT hooks.register('last', 'after_commit', 'insert', 't', 'act', max_attempts => 1, replace => true);
+SELECT hook, state FROM hooks.outbox;
+SELECT hooks.register('last', 'before', 'insert', 't', 'pass', replace => true);
+RESET ROLE;
+SELECT count(*) FROM hooks.delivery;
+SET ROLE regress_hooks_forgotten;
+SELECT hooks.unregister('last');
+
 -- with its table, too
 SELECT hooks.register('last', 'after_commit', 'insert', 't', 'act');
 BEGIN;
