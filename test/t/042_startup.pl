@@ -135,6 +135,7 @@ sql('GRANT ALL ON noted TO joe; TRUNCATE mine; INSERT INTO mine VALUES (1)');
 is(joe("BEGIN;\nSHOW app.tenant;\nCOMMIT;"), 'joe7', 'a parameter');
 is(joe("SELECT count(*), current_setting('app.tenant') FROM noted"), '2|joe7', 'rows');
 is(joe("UPDATE mine SET id = id + 1000 RETURNING id"), '1301', 'a row that both write');
+is(joe("DECLARE c CURSOR WITH HOLD FOR SELECT id FROM mine;\nFETCH c;"), '1401', 'a cursor');
 noted();
 
 # A callback that runs statements, and one that fails, isolated
