@@ -46,7 +46,11 @@ static HookApiCallback callbacks[] = {
 void
 _PG_init(void)
 {
+	HookApiFiring firing;
+
 	for (int i = 0; i < lengthof(callbacks); i++)
 		hooks_api_add(&callbacks[i]);
 	elog(NOTICE, "hooks is %s", hooks_api() != NULL ? "loaded" : "not loaded");
+	if (hooks_api() != NULL && hooks_api()->get_firing(&firing))
+		elog(ERROR, "loaded in a firing");
 }
