@@ -53,6 +53,24 @@ BEGIN; DELETE FROM parent; ROLLBACK;
 SELECT count(*) FROM hooks.kept;
 CALL wait_until_kept(2);
 SELECT count(*), (SELECT count(*) FROM parent) FROM hooks.kept;
+-- Of several hooks that keep one cascade the longest time counts, whichever comes
+-- first; a statement of a callback is another one.
+CREATE VIEW last AS SELECT rows, round(extract(epoch FROM kept_until - kept_at) / 3600) AS hours FROM hooks.kept ORDER BY kept_id DESC LIMIT 1;
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'parent', 'hooks.keep', arguments => '{1 hour}', replace => true);
+SELECT hooks.register('bin_2', 'before_cascade', 'delete', 'parent', 'hooks.keep', arguments => '{3 hours}');
+BEGIN; DELETE FROM parent; TABLE last; ROLLBACK;
+SELECT hooks.register('bin_2', 'before_cascade', 'delete', 'child', 'hooks.keep', arguments => '{2 hours}', on_error => 'isolate', replace => true);
+BEGIN; DELETE FROM parent; TABLE last; ROLLBACK;
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'parent', 'hooks.keep', arguments => '{5 hours}', on_error => 'isolate', replace => true);
+BEGIN; DELETE FROM parent; TABLE last; ROLLBACK;
+SELECT hooks.register('bin_2', 'before_closure', 'delete', 'child', 'hooks.keep', replace => true);
+BEGIN; DELETE FROM parent; TABLE last; ROLLBACK;
+SELECT hooks.register('bin_2', 'before_cascade', 'delete', 'child', 'hooks.keep', replace => true);
+BEGIN; DELETE FROM parent; TABLE last; ROLLBACK;
+CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM child; RAISE 'fails'; END $$;
+SELECT hooks.register('twice', 'before_cascade', 'delete', 'parent', 'twice', on_error => 'isolate', run_after => '{bin}');
+BEGIN; DELETE FROM parent; TABLE last; ROLLBACK;
+SELECT hooks.unregister('bin_2'), hooks.unregister('twice');
 -- By hand it can be done as ever.
 SELECT hooks.purge_kept('0');
 

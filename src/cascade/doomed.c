@@ -231,21 +231,40 @@ hooks_doomed_is_partial(const HookFiring *firing)
 }
 
 /*
- * True for the first firing of a statement that calls this.  A call that was
- * rolled back does not count.  Always true if the statement was not seen.
+ * The record of the delete of a firing; NULL if the statement was not seen.
  */
-bool
-hooks_doomed_first(const HookFiring *firing)
+static HookDelete *
+delete_of(const HookFiring *firing)
 {
 	const HookStatement *root = hooks_statement_of_cascade(firing->statement);
-	HookDelete *statement = root == NULL ? NULL : hooks_deleted_get(root);
+
+	return root == NULL ? NULL : hooks_deleted_get(root);
+}
+
+/*
+ * As what hooks.keep() has kept the delete of a firing already; 0: it has not,
+ * or that was rolled back, or the statement was not seen.
+ */
+int64
+hooks_doomed_kept(const HookFiring *firing)
+{
+	const HookDelete *statement = delete_of(firing);
+
+	return statement == NULL ? 0 : statement->kept_id;
+}
+
+/*
+ * Notes as what hooks.keep() has kept the delete of a firing.
+ */
+void
+hooks_doomed_set_kept(const HookFiring *firing, int64 kept_id)
+{
+	HookDelete *statement = delete_of(firing);
 
 	if (statement == NULL)
-		return true;
-	if (statement->asked > 0)
-		return false;
-	statement->asked = GetCurrentTransactionNestLevel();
-	return true;
+		return;
+	statement->kept_id = kept_id;
+	statement->kept_level = GetCurrentTransactionNestLevel();
 }
 
 /*

@@ -20,6 +20,7 @@ extern void hooks_doomed_walk_closure(const HookBatch *batch,
 extern bool hooks_doomed_knows(const HookFiring *firing);
 extern Oid	hooks_doomed_target(const HookFiring *firing);
 extern bool hooks_doomed_is_partial(const HookFiring *firing);
-extern bool hooks_doomed_first(const HookFiring *firing);
+extern int64 hooks_doomed_kept(const HookFiring *firing);
+extern void hooks_doomed_set_kept(const HookFiring *firing, int64 kept_id);
 
 #endif							/* HOOKS_DOOMED_H */

@@ -217,8 +217,12 @@ hooks_deleted_end_subtransaction(int nest_level, bool commit)
 		}
 		if (statement->nest_level >= nest_level)
 			statement->nest_level = nest_level - 1;
-		if (statement->asked >= nest_level)
-			statement->asked = commit ? nest_level - 1 : 0;
+		if (statement->kept_level >= nest_level)
+		{
+			statement->kept_level = nest_level - 1;
+			if (!commit)
+				statement->kept_id = 0;
+		}
 		foreach(lc, statement->answers)
 		{
 			HookDeleteAnswer *answer = lfirst(lc);

@@ -35,8 +35,8 @@ typedef struct HookDelete
 								 * before_closure hooks fire; else NIL */
 	bool		touched;		/* a callback has written to one of these, or
 								 * altered it */
-	int			asked;			/* of the transaction when the walk was asked
-								 * for (hooks_doomed_first()); 0: it was not */
+	int64		kept_id;		/* as what hooks.keep() has kept it, or 0 */
+	int			kept_level;		/* of the transaction when it did */
 	MemoryContext context;
 	List	   *batches;		/* of HookBatch: its own rows */
 	List	   *answers;		/* of HookDeleteAnswer */

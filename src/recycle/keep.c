@@ -132,15 +132,25 @@ is_first(const List *oids, const ListCell *element)
 }
 
 /*
+ * The end of the time that the hook of a firing gives, PG_INT64_MAX for ever.
+ */
+static TimestampTz
+until_when(const HookFiring *firing)
+{
+	const Trigger *trigger = firing->trigdata->tg_trigger;
+
+	return trigger->tgnargs == 0 ? PG_INT64_MAX :
+		hooks_expire_when(trigger->tgargs[0]);
+}
+
+/*
  * Writes all that the walk has found: tables in the order in which the cascade
  * comes to them, then the changes.
  */
 static void
 write_all(const HookFiring *firing, Keep *keep)
 {
-	const Trigger *trigger = firing->trigdata->tg_trigger;
-	TimestampTz until = trigger->tgnargs == 0 ? PG_INT64_MAX :
-		hooks_expire_when(trigger->tgargs[0]);
+	TimestampTz until = until_when(firing);
 	Oid			bin = hooks_own_relation("bin", RELKIND_RELATION);
 	List	   *tops = NIL;
 	HookKeptWriter writer;
@@ -163,6 +173,7 @@ write_all(const HookFiring *firing, Keep *keep)
 	hooks_kept_end(&writer, hooks_doomed_target(firing), keep->rows,
 				   firing->caller, hooks_doomed_is_partial(firing), until);
 	hooks_rowtext_end_settings(settings);
+	hooks_doomed_set_kept(firing, writer.kept_id);
 	if (until != PG_INT64_MAX)
 		hooks_worker_retries(firing->subject->definition->owner);
 	if (hooks_doomed_is_partial(firing))
@@ -202,7 +213,7 @@ PG_FUNCTION_INFO_V1(hooks_keep);
  *
  * Keeps all that the statement of a before_cascade or before_closure firing
  * deletes and changes, once for each statement; for as long as the argument of
- * the hook says.
+ * the hook says, of several the longest time.
  * 39P01 if it is called elsewhere; errors of check_tables(),
  * hooks_rights_check_read(), of defaults, and those of altered.c.
  */
@@ -210,6 +221,7 @@ Datum
 hooks_keep(PG_FUNCTION_ARGS)
 {
 	const HookFiring *firing = hooks_firing;
+	int64		kept_id;
 	Keep		keep;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || firing == NULL ||
@@ -220,8 +232,12 @@ hooks_keep(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function hooks.keep() was not called in a before_cascade or before_closure firing of a delete"),
 				 errhint("Register it as hooks.register(name, 'before_cascade', 'delete', relation, 'hooks.keep').")));
-	if (!hooks_doomed_first(firing))
+	kept_id = hooks_doomed_kept(firing);
+	if (kept_id != 0)
+	{
+		hooks_kept_extend(kept_id, until_when(firing));
 		return PointerGetDatum(NULL);
+	}
 	check_tables(firing);
 
 	begin_keep(&keep);

@@ -191,8 +191,48 @@ hooks_kept_of_transaction(FullTransactionId transaction, LOCKMODE lockmode)
 }
 
 /*
- * Marks a cascade that hooks_kept_get() has found as restored: a new row takes
- * the place of its row, which the lock keeps from others.
+ * Puts a new row in the place of the row of a cascade.
+ */
+static void
+replace_row(Relation kept, HeapTuple tuple, Datum *values, bool *nulls)
+{
+	CatalogTupleDelete(kept, &tuple->t_self);
+	hooks_append_one(kept, values, nulls);
+}
+
+/*
+ * Keeps a cascade, of this transaction, until a time at least, PG_INT64_MAX
+ * for ever.
+ */
+void
+hooks_kept_extend(int64 kept_id, TimestampTz until)
+{
+	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
+	SysScanDesc scan = scan_kept(kept, kept_id);
+	HeapTuple	tuple = systable_getnext(scan);
+	Datum		values[Natts_kept];
+	bool		nulls[Natts_kept];
+	Datum	   *value = &values[Anum_kept_until - 1];
+	bool	   *isnull = &nulls[Anum_kept_until - 1];
+
+	if (HeapTupleIsValid(tuple))
+	{
+		heap_deform_tuple(tuple, RelationGetDescr(kept), values, nulls);
+		if (!*isnull && until > DatumGetTimestampTz(*value))
+		{
+			*value = TimestampTzGetDatum(until);
+			*isnull = until == PG_INT64_MAX;
+			replace_row(kept, tuple, values, nulls);
+		}
+	}
+	systable_endscan(scan);
+	table_close(kept, NoLock);
+	CommandCounterIncrement();
+}
+
+/*
+ * Marks a cascade that hooks_kept_get() has found as restored; the lock keeps
+ * its row from others.
  */
 void
 hooks_kept_set_restored(int64 kept_id)
@@ -209,8 +249,7 @@ hooks_kept_set_restored(int64 kept_id)
 		values[Anum_restored_at - 1] =
 			TimestampTzGetDatum(GetCurrentTimestamp());
 		nulls[Anum_restored_at - 1] = false;
-		CatalogTupleDelete(kept, &tuple->t_self);
-		hooks_append_one(kept, values, nulls);
+		replace_row(kept, tuple, values, nulls);
 	}
 	systable_endscan(scan);
 	table_close(kept, NoLock);

@@ -26,6 +26,7 @@ typedef struct HookKeptEntry
 extern void hooks_kept_begin(HookKeptWriter *writer);
 extern void hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows,
 						   Oid caller, bool partial, TimestampTz until);
+extern void hooks_kept_extend(int64 kept_id, TimestampTz until);
 extern void hooks_kept_get(HookKeptEntry *entry, int64 kept_id,
 						   LOCKMODE lockmode);
 extern List *hooks_kept_of_transaction(FullTransactionId transaction,
