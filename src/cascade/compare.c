@@ -203,8 +203,7 @@ hooks_compare_allows(const HookForeignKey *key)
 			!(is_callable(left_hash) && is_callable(right_hash)))
 			return false;
 		/* what cast_function() refuses */
-		if (base != right && !IsPolymorphicType(right) &&
-			find_coercion_pathway(right, base, COERCION_IMPLICIT, &cast) !=
+		if (find_coercion_pathway(right, base, COERCION_IMPLICIT, &cast) !=
 			COERCION_PATH_FUNC &&
 			!IsBinaryCoercible(base, right))
 			return false;

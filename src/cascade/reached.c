@@ -86,11 +86,8 @@ open_route_above(HookRoute *route, HookTable *table, Oid relid)
 
 	foreach(lc, hooks_graph_above(relid))
 	{
-		if (lfirst_oid(lc) == table->relid ||
-			list_member_oid(table->above, lfirst_oid(lc)))
-			continue;
-		open_route_table(route, table, lfirst_oid(lc));
-		table->above = lappend_oid(table->above, lfirst_oid(lc));
+		if (!list_member_oid(table->relids, lfirst_oid(lc)))
+			open_route_table(route, table, lfirst_oid(lc));
 	}
 }
 

@@ -156,7 +156,6 @@ typedef struct HookTable
 	bool		doomable;		/* its rows can be deleted */
 	bool		open;			/* it and what is above and below it are */
 	List	   *relids;			/* these */
-	List	   *above;			/* of these, partitioned ones; not itself */
 	List	   *leaves;			/* of HookLeaf */
 	struct HTAB *leaf_by_relid;
 	HookLeaf   *last_leaf;		/* that was asked for; NULL: none */

@@ -178,7 +178,7 @@ is_key(Oid index, TupleDesc desc, bool *primary)
 	bool		result;
 
 	if (!HeapTupleIsValid(tuple))
-		return false;
+		elog(ERROR, "cache lookup failed for index %u", index);
 	form = (Form_pg_index) GETSTRUCT(tuple);
 	*primary = form->indisprimary;
 	result = form->indisunique && form->indimmediate && form->indisvalid &&

@@ -59,8 +59,7 @@ check_may_write(Relation rel, const HookRestored *table)
 	AclMode		right = n == 0 ? ACL_INSERT : ACL_UPDATE;
 
 	hooks_rights_check_read(relid);
-	for (int i = n == 0 ? 0 :
-		 old; i < (n == 0 ? table->fields.n : old + n); i++)
+	for (int i = n == 0 ? 0 : old; i < table->fields.n; i++)
 		if (table->fields.attnums[i] != InvalidAttrNumber &&
 			pg_class_aclcheck(relid, GetUserId(), right) != ACLCHECK_OK &&
 			pg_attribute_aclcheck(relid, table->fields.attnums[i], GetUserId(),
