@@ -60,7 +60,12 @@ CREATE TABLE higher (id int PRIMARY KEY);
 INSERT INTO higher VALUES (1);
 ALTER TABLE top ADD higher int DEFAULT 1 CONSTRAINT top_higher REFERENCES higher ON DELETE CASCADE;
 TABLE captures;
+-- ... which is no matter for hooks of other phases
+SET ROLE regress_closure;
+SELECT hooks.register('z', 'before', 'insert', 'leaf', 'tell');
+RESET ROLE;
 SELECT severity, code, object, message, hint FROM hooks.check() WHERE code = 'closure_late';
+SELECT hooks.unregister('z');
 BEGIN;
 DELETE FROM higher;
 ROLLBACK;

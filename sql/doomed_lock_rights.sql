@@ -58,6 +58,22 @@ GRANT SELECT ON beside, below TO regress_asks;
 DELETE FROM a WHERE id = 2;
 SELECT id FROM a;
 
+-- rows beside are locked where they are compared as another type that needs no function
+CREATE TABLE t (id text PRIMARY KEY);
+CREATE TABLE wanted (id text REFERENCES t ON DELETE CASCADE);
+CREATE TABLE varying (id varchar REFERENCES t ON DELETE CASCADE);
+INSERT INTO t VALUES ('a');
+INSERT INTO wanted TABLE t;
+INSERT INTO varying TABLE t;
+CREATE FUNCTION tell_locked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE WARNING 'told of % rows', (SELECT count(*) FROM hooks.doomed(NULL::wanted));
+  RAISE WARNING 'locked: %', (SELECT xmax <> '0' FROM varying);
+  RETURN NULL;
+END $$;
+SELECT hooks.register('locked', 'before_cascade', 'delete', 't', 'tell_locked');
+DELETE FROM t;
+
 DROP SCHEMA test_lock_rights CASCADE;
 RESET search_path;
 DROP ROLE regress_asks, regress_beside;

@@ -115,6 +115,13 @@ CREATE TABLE parted (id int) PARTITION BY RANGE (id);
 CREATE TABLE part PARTITION OF parted DEFAULT;
 ALTER TABLE parted FORCE ROW LEVEL SECURITY;
 SELECT hooks.register_filter('parted', 'parted', 'id > 0', enable => true);
+-- A cast that PostgreSQL adds is not part of the text.
+CREATE DOMAIN yes AS boolean;
+CREATE TABLE shown (ok yes);
+SELECT hooks.register_filter('shown', 'shown', 'ok', enable => true);
+SELECT hook, condition FROM hooks.chain('shown');
+DROP TABLE shown;
+DROP DOMAIN yes;
 
 RESET ROLE;
 DROP SCHEMA regress_hooks_filter CASCADE;

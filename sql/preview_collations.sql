@@ -26,6 +26,11 @@ SELECT hooks.register('tell', 'before_cascade', 'delete', 'parent', 'tell');
 SELECT relation, rows FROM hooks.preview_delete('parent', $$name = 'One'$$);
 DELETE FROM parent WHERE name = 'one';
 TABLE child;
+-- ... also those in an index, which has another order
+CREATE INDEX ON child (parent);
+INSERT INTO child VALUES (4, 'TWO');
+DELETE FROM parent WHERE name = 'two';
+TABLE child;
 
 SELECT hooks.unregister('tell');
 SET client_min_messages = warning;

@@ -88,6 +88,13 @@ ROLLBACK;
 :restore
 TABLE child;
 TABLE changed;
+-- A label that changes its name while a session keeps rows.
+DELETE FROM root;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
+DELETE FROM root;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT mood, moods FROM child;
 
 SELECT hooks.unregister('bin');
 SET client_min_messages = warning;

@@ -45,6 +45,15 @@ SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 SELECT * FROM generated ORDER BY id;
 DROP TABLE generated;
 
+-- An index that is not unique is no key, nor is one whose columns can be null.
+CREATE TABLE indexed (id int NOT NULL, number int UNIQUE, note text, root int REFERENCES root ON DELETE SET NULL);
+CREATE INDEX ON indexed (id);
+INSERT INTO indexed VALUES (1, 1, 'a', 1), (1, 2, 'b', NULL), (2, NULL, 'c', 2);
+DELETE FROM root;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT * FROM indexed ORDER BY note;
+DROP TABLE indexed;
+
 -- A key that has come since will do; nothing else is compared then.
 CREATE TABLE keyed (id int, data json, root int REFERENCES root ON DELETE SET NULL);
 INSERT INTO keyed VALUES (1, '{"a": 1}', 1), (2, '{"a": 1}', 2);
