@@ -102,8 +102,17 @@ SELECT hooks.register('bin2', 'before_cascade', 'delete', 'top', 'hooks.keep');
 DELETE FROM top;
 SELECT count(*) FROM hooks.kept WHERE transaction_id = (SELECT max(transaction_id::text::bigint)::text::xid8 FROM hooks.kept);
 
+-- a key that comes alone, of a column that is there or not
+CREATE TABLE highest (id int PRIMARY KEY);
+CREATE TABLE beside (id int PRIMARY KEY);
+SELECT hooks.register('z', 'before_closure', 'delete', 'higher', 'tell');
+ALTER TABLE higher ADD FOREIGN KEY (id) REFERENCES highest ON DELETE CASCADE NOT VALID;
+ALTER TABLE higher ADD beside int REFERENCES beside ON DELETE CASCADE;
+SELECT "table" FROM captures WHERE "table" IN ('highest'::regclass, 'beside'::regclass);
+SELECT hooks.unregister('z');
+
 DROP VIEW captures;
-DROP TABLE higher, top, middle, leaf;
+DROP TABLE highest, beside, higher, top, middle, leaf;
 DROP FUNCTION tell, take_event;
 DELETE FROM hooks.kept_row;
 DELETE FROM hooks.kept;

@@ -104,6 +104,13 @@ DELETE FROM roots WHERE id = 3;
 ROLLBACK TO s;
 SELECT hooks.context() IS NULL AS outside;
 ROLLBACK;
+-- The statement names the partitioned table, also where only the partition has a hook.
+CREATE TABLE parted (id int) PARTITION BY LIST (id);
+CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
+SELECT hooks.register('part', 'after', 'insert', 'part', 'note', package => 'context');
+INSERT INTO parted VALUES (1);
+SELECT hook, relation, root, root_action, direct FROM read_log();
+SELECT hooks.unregister('part');
 SELECT hooks.unregister_package('context');
 
 SET client_min_messages = warning;

@@ -28,6 +28,8 @@ INSERT INTO c VALUES (1), (2), (3);
 SELECT r('DELETE FROM a WHERE id < 3');
 SELECT count(*) FROM a;
 SELECT r('DELETE FROM a WHERE id = 99');
+-- ... also in a table without triggers
+SELECT r('DELETE FROM log WHERE false');
 SELECT r('SELECT * FROM a');
 
 -- With triggers, rules, and hooks of every phase; nothing of it lasts.
