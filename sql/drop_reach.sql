@@ -81,6 +81,13 @@ SELECT count(*) FROM hooks.registry WHERE name IN ('on spans', 'on of_w');
 ROLLBACK;
 SELECT count(*) FROM hooks.registry WHERE name IN ('on spans', 'on of_w');
 
+-- What ALTER TABLE drops of a partition locks no table above it.
+BEGIN;
+ALTER TABLE leaf ADD CONSTRAINT own CHECK (id < 5);
+ALTER TABLE leaf DROP CONSTRAINT own CASCADE;
+SELECT relation::regclass FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock' AND relation IN ('root'::regclass, 'branch'::regclass, 'leaf'::regclass);
+ROLLBACK;
+
 SELECT hooks.unregister_package('reach') > 20;
 DROP SCHEMA test_reach, test_reach_2, test_reach_log CASCADE;
 DROP FOREIGN DATA WRAPPER test_reach_wrapper CASCADE;
