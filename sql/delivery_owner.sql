@@ -65,6 +65,19 @@ RESET ROLE;
 SELECT pg_advisory_unlock(735503);
 SELECT * FROM done(6);
 
+-- ... or may not have a hook on the table any more: what was written before is delivered, and no more
+SELECT pg_advisory_lock(735503);
+INSERT INTO t VALUES (7);
+SELECT await();
+INSERT INTO t VALUES (8);
+ALTER TABLE t OWNER TO CURRENT_USER;
+SELECT has_table_privilege('regress_hooks_second', 't', 'TRIGGER');
+INSERT INTO t VALUES (9);
+SELECT pg_advisory_unlock(735503);
+SELECT * FROM done(8);
+SELECT hooks.flush('1min');
+SELECT * FROM done(8) OFFSET 8;
+
 SELECT hooks.unregister('own');
 DROP SCHEMA test_owner CASCADE;
 DROP OWNED BY regress_hooks_first, regress_hooks_second;
