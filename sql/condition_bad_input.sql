@@ -55,6 +55,9 @@ SELECT sqlstate_of(c) AS sqlstate, string_agg(c, ' | ' ORDER BY c COLLATE "C")
   FROM unnest('{true x,ALL true,DISTINCT true,DISTINCT ON (1) true,"true, true",*,u.*,"true INTO x",true FROM u,true WHERE true,true GROUP BY (),true HAVING true,true WINDOW w AS (),
     true ORDER BY 1,true LIMIT 1,true OFFSET 1,true FETCH FIRST ROW ONLY,true FOR UPDATE,true UNION SELECT true,true EXCEPT SELECT true,SELECT true,VALUES (true),TABLE u,
     WITH x AS (SELECT true) SELECT true,true;,/* */}'::text[]) c GROUP BY 1 ORDER BY 1;
+-- in parentheses they would be one
+SELECT sqlstate_of(c), c FROM unnest('{(SELECT true) UNION SELECT true,(VALUES (true)) EXCEPT SELECT true,(SELECT true) ORDER BY 1,(SELECT true) LIMIT 1,
+    (SELECT true) LIMIT ALL,(SELECT true) OFFSET 1,(SELECT true) FETCH FIRST ROW ONLY,(SELECT true) FOR UPDATE}'::text[]) c;
 SELECT register('GROUPING(NEW.id) = 1');
 SELECT register('CURRENT OF c');
 

@@ -64,12 +64,18 @@ hooks_expression_parse(const char *source, const char *what)
 
 	/*
 	 * In parentheses, only an expression parses of what can follow SELECT, or
-	 * a list of several: not "a;", "ALL a", a name for it, or another clause.
+	 * a list of several: not "a;", "ALL a", a name for it, or most clauses.
+	 * But "(SELECT a) UNION SELECT b" is a query in parentheses then.
 	 */
 	if (list_length(parse_with(PARENTHESIS_PREFIX, source, "\n)")) == 1 &&
 		list_length(parsed) == 1)
-	{
 		select = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
+	else
+		select = NULL;
+	if (select != NULL && select->op == SETOP_NONE &&
+		select->sortClause == NIL && select->limitOffset == NULL &&
+		select->limitCount == NULL && select->lockingClause == NIL)
+	{
 		target = linitial_node(ResTarget, select->targetList);
 		if (list_length(select->targetList) == 1 &&
 			!(IsA(target->val, ColumnRef) &&
