@@ -156,8 +156,11 @@ read_all(Relation registry)
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		CHECK_FOR_INTERRUPTS();
 		kinds |= kinds_of(text_of(tuple, desc, Anum_registry_phase),
 						  text_of(tuple, desc, Anum_registry_action));
+	}
 	systable_endscan(scan);
 	return kinds;
 }
