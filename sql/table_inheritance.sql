@@ -65,6 +65,28 @@ BEGIN;
 TRUNCATE parent, child_refs, parent_refs;
 ROLLBACK;
 
+-- What a foreign key leads to is the table itself: its children keep their rows,
+-- while those of the table that the statement names go.
+CREATE TABLE more_refs (note text) INHERITS (parent_refs);
+INSERT INTO more_refs VALUES (105, NULL, 'stays');
+CREATE FUNCTION tell_doomed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '% of parent, % of parent_refs, % of more_refs', (SELECT count(*) FROM hooks.doomed(NULL::parent)),
+        (SELECT count(*) FROM hooks.doomed(NULL::parent_refs)), (SELECT count(*) FROM hooks.doomed(NULL::more_refs));
+    RETURN NULL;
+END $$;
+SELECT hooks.register('doomed', 'before_cascade', 'truncate', 'parent', 'tell_doomed', package => 'inheritance');
+SELECT hooks.register('more', 'after', 'delete', 'more_refs', 'tell', package => 'inheritance');
+SELECT depth, relation, rows FROM hooks.preview_truncate('parent') ORDER BY 1, 2::text;
+SELECT depth, relation, rows FROM hooks.preview_truncate('parent_refs') ORDER BY 1, 2::text;
+SELECT hooks.cascade_tree('parent');
+SELECT hooks.cascade_tree('owners');
+BEGIN;
+TRUNCATE parent CASCADE;
+SELECT (SELECT count(*) FROM parent), (SELECT count(*) FROM parent_refs), (SELECT count(*) FROM child_refs), (SELECT count(*) FROM more_refs);
+ROLLBACK;
+DROP TABLE more_refs;
+
 -- The transition tables of the parent's statement have the rows of the
 -- children, in the format of the parent, as PostgreSQL has it.
 SELECT hooks.unregister_package('inheritance');

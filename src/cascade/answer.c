@@ -114,15 +114,10 @@ hooks_doomed(PG_FUNCTION_ARGS)
 		foreach(lc, hooks_ancestors_below(target, AccessShareLock))
 		{
 			Oid			relid = lfirst_oid(lc);
-			ListCell   *cell;
 
-			if (get_rel_relkind(relid) != RELKIND_RELATION)
-				continue;
-			foreach(cell, truncated)
-			{
-				if (((HookTruncated *) lfirst(cell))->relid == relid)
-					put_rows(result, desc, relid, NULL);
-			}
+			if (get_rel_relkind(relid) == RELKIND_RELATION &&
+				hooks_emptied_has(truncated, relid))
+				put_rows(result, desc, relid, NULL);
 		}
 		return (Datum) 0;
 	}

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
@@ -11,17 +12,29 @@
 #include "base/ancestors.h"
 #include "cascade/emptied.h"
 
-static List *
-add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
+/*
+ * Is a table among those that are emptied?
+ */
+bool
+hooks_emptied_has(List *tables, Oid relid)
 {
-	HookTruncated *table;
 	ListCell   *lc;
 
 	foreach(lc, tables)
 	{
 		if (((HookTruncated *) lfirst(lc))->relid == relid)
-			return tables;
+			return true;
 	}
+	return false;
+}
+
+static List *
+add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
+{
+	HookTruncated *table;
+
+	if (hooks_emptied_has(tables, relid))
+		return tables;
 	table = palloc(sizeof(HookTruncated));
 	table->relid = relid;
 	table->depth = depth;
@@ -32,7 +45,9 @@ add_truncated(List *tables, Oid relid, int depth, const HookForeignKey *key)
 /*
  * The tables that TRUNCATE ... CASCADE of a table empties, nearest first:
  * partitions and children, and all tables that refer to one of them or to a
- * partitioned table above, whatever the action of the foreign key.
+ * partitioned table above, whatever the action of the foreign key.  Children
+ * of those that it comes to by a foreign key keep their rows: only their
+ * partitions have that key, too.
  */
 List *
 hooks_emptied_tables(const HookGraph *graph, Oid relid)
@@ -46,7 +61,9 @@ hooks_emptied_tables(const HookGraph *graph, Oid relid)
 		ListCell   *lc;
 
 		CHECK_FOR_INTERRUPTS();
-		foreach(lc, hooks_ancestors_below(table->relid, AccessShareLock))
+		if (i == 0 ||
+			get_rel_relkind(table->relid) == RELKIND_PARTITIONED_TABLE)
+			foreach(lc, hooks_ancestors_below(table->relid, AccessShareLock))
 		{
 			tables =
 				add_truncated(tables, lfirst_oid(lc), table->depth,

@@ -17,6 +17,7 @@ typedef struct HookTruncated
 	const HookForeignKey *key;	/* why it is emptied; NULL for the first */
 } HookTruncated;
 
+extern bool hooks_emptied_has(List *tables, Oid relid);
 extern List *hooks_emptied_tables(const HookGraph *graph, Oid relid);
 
 #endif							/* HOOKS_EMPTIED_H */

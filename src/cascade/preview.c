@@ -362,7 +362,8 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 			continue;
 		foreach(cell, hooks_ancestors_below(table->relid, NoLock))
 		{
-			if (list_member_oid(counted, lfirst_oid(cell)))
+			if (list_member_oid(counted, lfirst_oid(cell)) ||
+				!hooks_emptied_has(tables, lfirst_oid(cell)))
 				continue;
 			counted = lappend_oid(counted, lfirst_oid(cell));
 			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION)

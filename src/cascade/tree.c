@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "base/ancestors.h"
 #include "base/argument.h"
 #include "base/glance.h"
 #include "base/graph.h"
@@ -78,10 +79,14 @@ hooks_on(const Tree *tree, Oid relid, const HookForeignKey *key)
 	if (key != NULL && (key->on_delete == FKCONSTR_ACTION_NOACTION ||
 						key->on_delete == FKCONSTR_ACTION_RESTRICT))
 		return NIL;
-	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	if (key == NULL || get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+		relids = find_all_inheritors(relid, AccessShareLock, NULL);
+	else
+		relids = list_make1_oid(relid);
+	foreach(lc, relids)
 	{
-		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_RELATION)
-			relids = lappend_oid(relids, lfirst_oid(lc));
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_RELATION)
+			relids = foreach_delete_current(relids, lc);
 	}
 	if (key == NULL || key->on_delete == FKCONSTR_ACTION_CASCADE)
 		return hooks_forecast_hooks(HOOK_DELETE, relid, relids, NULL, false);
@@ -252,6 +257,27 @@ write_line(Tree *tree, int depth, const HookForeignKey *key, const char *index,
 }
 
 /*
+ * The foreign keys that refer to rows that are deleted with those of a table.
+ * A DELETE that names it deletes rows of its children, too; what a foreign key
+ * deletes is only of the table itself.
+ */
+static List *
+keys_to(const Tree *tree, Oid relid, bool named)
+{
+	List	   *keys = hooks_graph_to_rows(tree->graph, relid);
+	ListCell   *lc;
+
+	if (named && get_rel_relkind(relid) == RELKIND_RELATION)
+		foreach(lc, hooks_ancestors_below(relid, AccessShareLock))
+	{
+		keys = list_concat_unique_ptr(keys,
+									  hooks_graph_to_rows(tree->graph,
+														  lfirst_oid(lc)));
+	}
+	return keys;
+}
+
+/*
  * Shows the foreign keys that refer to a table, and what is below those that
  * cascade.
  */
@@ -263,7 +289,7 @@ expand(Tree *tree, Oid relid, int depth)
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
 	tree->expanded = lappend_oid(tree->expanded, relid);
-	foreach(lc, hooks_graph_to_rows(tree->graph, relid))
+	foreach(lc, keys_to(tree, relid, depth == 1))
 	{
 		const HookForeignKey *key = lfirst(lc);
 		bool		cascades = key->on_delete == FKCONSTR_ACTION_CASCADE;
