@@ -33,5 +33,30 @@ DELETE FROM parent WHERE name = 'two';
 TABLE child;
 
 SELECT hooks.unregister('tell');
+
+-- A row whose own collation ignores case refers to several rows, and counts
+-- once; also if the cascade has given it that key.
+CREATE TABLE exact (name text PRIMARY KEY);
+CREATE TABLE loose (name text COLLATE "any Case" CONSTRAINT k1 REFERENCES exact ON DELETE CASCADE);
+INSERT INTO exact VALUES ('a'), ('A'), ('b'), ('c'), ('C');
+INSERT INTO loose VALUES ('a'), ('A'), ('b');
+SELECT relation, rows FROM hooks.preview_delete('exact', $$name IN ('a', 'A')$$);
+SELECT relation, rows FROM hooks.preview_delete('exact', $$name = 'A'$$);
+BEGIN;
+DELETE FROM exact WHERE name = 'A';
+TABLE loose;
+ROLLBACK;
+CREATE TABLE other (name text PRIMARY KEY, exact text REFERENCES exact ON DELETE CASCADE);
+INSERT INTO other VALUES ('a', NULL), ('A', NULL), ('b', NULL), ('c', 'b'), ('C', NULL);
+ALTER TABLE loose ALTER name SET DEFAULT 'C', DROP CONSTRAINT k1,
+  ADD CONSTRAINT k1 FOREIGN KEY (name) REFERENCES exact ON DELETE SET DEFAULT,
+  ADD CONSTRAINT k2 FOREIGN KEY (name) REFERENCES other ON DELETE CASCADE;
+SELECT relation, constraint_name, action, rows FROM hooks.preview_delete('exact', $$name = 'b'$$);
+BEGIN;
+DELETE FROM exact WHERE name = 'b';
+TABLE loose;
+ROLLBACK;
+SELECT relation, constraint_name, action, rows FROM hooks.preview_delete('exact', $$name IN ('a', 'c')$$) WHERE action = 'blocked';
+DELETE FROM exact WHERE name IN ('a', 'c');
 SET client_min_messages = warning;
 DROP SCHEMA "Test collations" CASCADE;

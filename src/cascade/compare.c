@@ -212,6 +212,50 @@ hooks_compare_allows(const HookForeignKey *key)
 }
 
 /*
+ * The collation by which a column of a key finds the rows that refer to a
+ * referenced one, as in the queries of ri_triggers.c: that of the referencing
+ * column, unless the referenced one tells less apart.
+ */
+Oid
+hooks_compare_collation(const HookForeignKey *key, int i)
+{
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+	Oid			referenced;
+
+	get_atttypetypmodcoll(key->referenced, key->referenced_keys[i], &type,
+						  &typmod, &referenced);
+	get_atttypetypmodcoll(key->referencing, key->referencing_keys[i], &type,
+						  &typmod, &collation);
+	return OidIsValid(referenced) &&
+		!get_collation_isdeterministic(referenced) ? referenced : collation;
+}
+
+/*
+ * Can a row refer to several rows?  One whose collation takes keys for equal
+ * that are different ones where they are referred to.
+ */
+bool
+hooks_compare_is_loose(const HookForeignKey *key)
+{
+	for (int i = 0; i < key->nkeys; i++)
+	{
+		Oid			type;
+		int32		typmod;
+		Oid			referenced;
+		Oid			collation = hooks_compare_collation(key, i);
+
+		get_atttypetypmodcoll(key->referenced, key->referenced_keys[i], &type,
+							  &typmod, &referenced);
+		if (OidIsValid(collation) && collation != referenced &&
+			!get_collation_isdeterministic(collation))
+			return true;
+	}
+	return key->period;
+}
+
+/*
  * Looks up how the columns of a key are compared in memory.  The functions
  * must be allowed, as for queries.
  */
@@ -230,10 +274,10 @@ hooks_compare_prepare(HookMoved *moved)
 	{
 		moved->equal[end] = palloc0(sizeof(FmgrInfo) * n);
 		moved->hash[end] = palloc0(sizeof(FmgrInfo) * n);
+		moved->collations[end] = palloc(sizeof(Oid) * n);
 	}
 	moved->same = palloc0(sizeof(FmgrInfo) * n);
 	moved->cast = palloc0(sizeof(FmgrInfo) * n);
-	moved->collations = palloc(sizeof(Oid) * n);
 	moved->hashes = true;
 	for (int i = 0; i < n; i++)
 	{
@@ -245,7 +289,9 @@ hooks_compare_prepare(HookMoved *moved)
 
 		get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
 							  &referenced_type, &typmod,
-							  &moved->collations[i]);
+							  &moved->collations[HOOK_END_REFERENCED][i]);
+		moved->collations[HOOK_END_REFERENCING][i] =
+			hooks_compare_collation(key, i);
 		type = get_atttype(key->referencing, key->referencing_keys[i]);
 		cast = cast_function(key, key->operators[i], type);
 		if (OidIsValid(cast))

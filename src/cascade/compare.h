@@ -15,6 +15,8 @@ extern void hooks_compare_check(const HookForeignKey *key, Oid operator,
 								Oid left, Oid right);
 extern void hooks_compare_check_cast(const HookForeignKey *key, Oid from,
 									 Oid to);
+extern Oid	hooks_compare_collation(const HookForeignKey *key, int i);
+extern bool hooks_compare_is_loose(const HookForeignKey *key);
 extern void hooks_compare_prepare(HookMoved *moved);
 
 #endif							/* HOOKS_COMPARE_H */

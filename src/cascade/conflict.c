@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/ancestors.h"
+#include "cascade/compare.h"
 #include "cascade/conflict.h"
 #include "cascade/moved.h"
 #include "cascade/reached.h"
@@ -377,7 +378,7 @@ add_rechecks(HookRoute *route)
 
 /*
  * Is a step the only one that reaches rows of its table or of its partitions,
- * and does nothing follow from what it does to them?
+ * each once, and does nothing follow from what it does to them?
  */
 static bool
 is_alone(const HookRoute *route, const HookStep *step, List *roots)
@@ -385,7 +386,8 @@ is_alone(const HookRoute *route, const HookStep *step, List *roots)
 	ListCell   *lc;
 
 	if (step->recheck || step->table->tree->columns != NIL ||
-		step->effect == HOOK_EFFECT_SET_DEFAULT)
+		step->effect == HOOK_EFFECT_SET_DEFAULT ||
+		hooks_compare_is_loose(step->key))
 		return false;
 	foreach(lc, roots)
 	{

@@ -106,17 +106,20 @@ cast_value(const HookMoved *moved, HookEnd end, int i, Datum value)
 	}
 }
 
+/*
+ * The hash of a key, given as rows of one end have it, for rows at an end.
+ */
 static uint32
-hash_moved_key(HookMoved *moved, HookEnd end, const Datum *key)
+hash_moved_key(HookMoved *moved, HookEnd end, HookEnd by, const Datum *key)
 {
 	uint32		hash = 0;
 
 	for (int i = 0; i < moved->key->nkeys && moved->hashes; i++)
 		hash = hash * 31 +
-			DatumGetUInt32(FunctionCall1Coll(&moved->hash[end][i],
-											 moved->collations[i],
+			DatumGetUInt32(FunctionCall1Coll(&moved->hash[by][i],
+											 moved->collations[end][i],
 											 cast_value(moved,
-														end, i, key[i])));
+														by, i, key[i])));
 	return hash;
 }
 
@@ -153,7 +156,7 @@ hooks_moved_add(HookMoved *moved, HookEnd end, HookVersion *version)
 	Assert(moved->prepared && moved->ends[end]);
 	if (!get_key(moved, end, version, key))
 		return;
-	hash = hash_moved_key(moved, end, key);
+	hash = hash_moved_key(moved, end, end, key);
 	if (moved->buckets[end] == NULL)
 	{
 		HASHCTL		info = {0};
@@ -208,7 +211,7 @@ hooks_moved_begin(HookMovedScan *scan, HookMoved *moved, HookEnd end,
 	for (int i = 0; i < moved->key->nkeys; i++)
 		if (nulls[i])
 			return;
-	hash = hash_moved_key(moved, by, key);
+	hash = hash_moved_key(moved, end, by, key);
 	scan->bucket = hash_search(moved->buckets[end], &hash, HASH_FIND, NULL);
 	if (scan->bucket != NULL)
 		scan->n = scan->bucket->n;
@@ -236,18 +239,19 @@ hooks_moved_next(HookMovedScan *scan)
 			Datum		one = cast_value(moved, scan->by, i, scan->key[i]);
 			Datum		other = cast_value(moved, scan->end, i, key[i]);
 			bool		mixed = scan->by != scan->end;
+			Oid			collation = moved->collations[scan->end][i];
 			FmgrInfo   *equal = &moved->equal[mixed ? HOOK_END_REFERENCING :
 											  HOOK_END_REFERENCED][i];
 
 			/* the operator has what is referred to on its left */
 			if (mixed && scan->by == HOOK_END_REFERENCING)
 				match =
-					DatumGetBool(FunctionCall2Coll(equal, moved->collations[i],
-												   other, one));
+					DatumGetBool(FunctionCall2Coll(equal, collation, other,
+												   one));
 			else
 				match =
-					DatumGetBool(FunctionCall2Coll(equal, moved->collations[i],
-												   one, other));
+					DatumGetBool(FunctionCall2Coll(equal, collation, one,
+												   other));
 		}
 		if (match)
 			return entry->version;

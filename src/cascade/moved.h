@@ -59,7 +59,7 @@ typedef struct HookMoved
 	FmgrInfo   *same;			/* referencing = referencing */
 	FmgrInfo   *hash[HOOK_ENDS];
 	FmgrInfo   *cast;			/* of what refers; fn_oid InvalidOid: none */
-	Oid		   *collations;
+	Oid		   *collations[HOOK_ENDS];	/* by which rows of an end are found */
 	HTAB	   *buckets[HOOK_ENDS];
 } HookMoved;
 
