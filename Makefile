@@ -55,6 +55,13 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# Our own functions and variables are called and read directly, not by the tables of the
+# dynamic linker: nothing else defines them.  PGXS sees to most of it from 16 on.
+ifeq ($(PORTNAME), linux)
+override CFLAGS += -fno-semantic-interposition
+SHLIB_LINK += -Wl,-Bsymbolic
+endif
+
 # The pages of the manual have a folder of their own, as their names are not ours alone.
 # PGXS would look for them in another one when it removes them.
 docmoduledir = extension/hooks
