@@ -133,6 +133,13 @@ after_names_changed(ObjectType kind)
 	hooks_record_refresh(definitions_using(objects));
 }
 
+static bool
+is_definition(const HookObject *object)
+{
+	return object->address.classId == ProcedureRelationId &&
+		hooks_definition_is_one(object->address.objectId);
+}
+
 /*
  * After functions got another owner.  What waits for a hook among them is
  * delivered by the owner's worker from now on, which may not be running.
@@ -147,8 +154,7 @@ after_owners_changed(const RoleSpec *owner)
 	{
 		HookObject *object = lfirst(lc);
 
-		if (object->address.classId == ProcedureRelationId &&
-			hooks_definition_is_one(object->address.objectId))
+		if (is_definition(object))
 			hooks_worker_retries(get_rolespec_oid(owner, false));
 	}
 }
@@ -165,8 +171,7 @@ after_functions_came(void)
 	{
 		HookObject *object = lfirst(lc);
 
-		if (object->address.classId == ProcedureRelationId &&
-			hooks_definition_is_one(object->address.objectId))
+		if (is_definition(object))
 			adopt_created(object->address.objectId);
 	}
 }
