@@ -200,7 +200,8 @@ hooks_rowjson_begin(Relation rel, const Bitmapset *columns)
 bool
 hooks_rowjson_is_plain(const HookRowJson *row)
 {
-	return !row->settings && !row->foreign_code;
+	Assert(row->settings || !row->foreign_code);
+	return !row->settings;
 }
 
 /*
