@@ -38,7 +38,8 @@ count_observers(void)
 }
 
 /*
- * Makes an observer the innermost one.
+ * Makes an observer the innermost one, until the subtransaction aborts in
+ * which that is done, or hooks_trace_pop_inside() takes it off.
  */
 void
 hooks_trace_push(HookObserver *observer)
@@ -47,23 +48,6 @@ hooks_trace_push(HookObserver *observer)
 	observer->outer = observers;
 	observers = observer;
 	count_observers();
-}
-
-/*
- * Takes an observer off, if an abort has not done so; and those inside of it.
- */
-void
-hooks_trace_pop(HookObserver *observer)
-{
-	for (HookObserver *o = observers; o != NULL; o = o->outer)
-	{
-		if (o == observer)
-		{
-			observers = observer->outer;
-			count_observers();
-			return;
-		}
-	}
 }
 
 /*

@@ -59,7 +59,6 @@ typedef struct HookCalled
 } HookCalled;
 
 extern void hooks_trace_push(HookObserver *observer);
-extern void hooks_trace_pop(HookObserver *observer);
 extern HookObserver *hooks_trace_innermost(void);
 extern void hooks_trace_pop_inside(const HookObserver *observer);
 extern const char *hooks_trace_reason(HookMiss why);

@@ -289,9 +289,8 @@ rehearse(HookRehearsal *self)
 		MemoryContextSwitchTo(context);
 		hooks_written_begin(&self->writing);
 		rehearsal = self;
-		hooks_trace_push(&self->observer);
+		hooks_trace_push(&self->observer);	/* the rollback takes it off */
 		attempt_statement(self);
-		hooks_trace_pop(&self->observer);
 		rehearsal = outer;
 		hooks_written_end(&self->writing);
 		while (GetCurrentTransactionNestLevel() >= nest_level)
