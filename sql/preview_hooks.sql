@@ -101,4 +101,15 @@ DROP TABLE lines CASCADE;
 DROP TABLE "a
   b: cascade by c (d), no index";
 
+-- Foreign keys of one name come by age, also if the older one was changed since; and
+-- an index of each kind that PostgreSQL can use for them counts.
+SET search_path = test_preview_hooks;
+CREATE TABLE same (id int PRIMARY KEY);
+CREATE TABLE older (same int CONSTRAINT same_name REFERENCES same ON DELETE CASCADE);
+CREATE TABLE newer (same int CONSTRAINT same_name REFERENCES same ON DELETE CASCADE);
+ALTER TABLE older ALTER CONSTRAINT same_name DEFERRABLE INITIALLY IMMEDIATE;
+CREATE INDEX older_hash ON older USING hash (same);
+CREATE INDEX newer_brin ON newer USING brin (same);
+SELECT hooks.cascade_tree('same');
+
 DROP SCHEMA test_preview_hooks, "bad;""schema'" CASCADE;
