@@ -143,6 +143,26 @@ SELECT * FROM hooks.preview_delete('r') WHERE relation IN ('s'::regclass, 't');
 DELETE FROM r;
 DROP TABLE t, s;
 
+-- What became NULL at last refers to nothing, whatever it was in between: u's row first
+-- becomes 5, which goes last.
+CREATE TABLE k1 (id int PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE k2 (id int PRIMARY KEY, r int REFERENCES k1 ON DELETE CASCADE);
+CREATE TABLE k3 (id int PRIMARY KEY, r int REFERENCES k2 ON DELETE CASCADE);
+CREATE TABLE u (x int DEFAULT 5 CONSTRAINT u_to_k1 REFERENCES k1 ON DELETE SET DEFAULT);
+INSERT INTO r VALUES (1) ON CONFLICT DO NOTHING;
+INSERT INTO k1 VALUES (1, 1), (5, NULL);
+INSERT INTO k2 VALUES (5, 1);
+INSERT INTO k3 VALUES (5, 5);
+INSERT INTO u VALUES (1);
+ALTER TABLE u ADD CONSTRAINT u_to_k2 FOREIGN KEY (x) REFERENCES k2 ON DELETE SET NULL NOT VALID,
+  ADD CONSTRAINT u_to_k3 FOREIGN KEY (x) REFERENCES k3 ON DELETE CASCADE NOT VALID;
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'u'::regclass;
+BEGIN;
+DELETE FROM r;
+TABLE u;
+ROLLBACK;
+DROP TABLE u, k3, k2, k1;
+
 -- What a changed row refers to is looked up at COMMIT if its key is deferred.
 ALTER TABLE g DROP CONSTRAINT g_code_fkey, ADD CONSTRAINT g_code_fkey FOREIGN KEY (code) REFERENCES f
   ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED;

@@ -130,15 +130,16 @@ static bool
 get_key(const HookMoved *moved, HookEnd end, const HookVersion *version,
 		Datum *key)
 {
+	bool		complete = true;
+
 	for (int i = 0; i < moved->key->nkeys; i++)
 	{
 		int			position = moved->positions[end][i];
 
-		if (version->nulls[position])
-			return false;
+		complete &= !version->nulls[position];
 		key[i] = version->values[position];
 	}
-	return true;
+	return complete;
 }
 
 /*
