@@ -110,6 +110,13 @@ CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
 SELECT hooks.register('part', 'after', 'insert', 'part', 'note', package => 'context');
 INSERT INTO parted VALUES (1);
 SELECT hook, relation, root, root_action, direct FROM read_log();
+-- ... and in a function, and by COPY
+DO $$ BEGIN INSERT INTO parted VALUES (1); END $$;
+SELECT hook, relation, root, root_action, direct FROM read_log();
+COPY parted FROM stdin;
+1
+\.
+SELECT hook, relation, root, root_action, direct FROM read_log();
 SELECT hooks.unregister('part');
 SELECT hooks.unregister_package('context');
 

@@ -56,6 +56,30 @@ SELECT hooks.register(format('%s %s %s', t, p, l), p, 'delete', t, 'note', level
 DELETE FROM test_provenance_first.parents WHERE id < 3;
 SELECT test_provenance_first.read_log('parents', 'delete', current_user, 'DELETE FROM test_provenance_first.parents WHERE id < 3;');
 
+-- What EXPLAIN runs, or a rule, is not the client's statement: nothing that is told of it is wrong.
+CREATE TABLE test_provenance_first.named (id int);
+INSERT INTO test_provenance_first.named VALUES (31);
+CREATE RULE also AS ON DELETE TO test_provenance_first.named
+    DO ALSO DELETE FROM test_provenance_first.parents WHERE parents.id = OLD.id;
+\c -
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) DELETE FROM test_provenance_first.parents WHERE id = 30 \g /dev/null
+SELECT count(*) FILTER (WHERE line LIKE '%WRONG%'), count(*) > 0
+  FROM test_provenance_first.read_log('parents', 'delete', current_user, 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) DELETE FROM test_provenance_first.parents WHERE id = 30 ');
+\c -
+DELETE FROM test_provenance_first.named;
+SELECT count(*) FILTER (WHERE line LIKE '%WRONG%'), count(*) > 0
+  FROM test_provenance_first.read_log('parents', 'delete', current_user, 'DELETE FROM test_provenance_first.named;');
+
+-- A function's MERGE is not what its part does to a row, even if it is not known what it is.
+CREATE FUNCTION test_provenance_first.merge(int) RETURNS void LANGUAGE sql AS $$
+    MERGE INTO test_provenance_first.parents USING (VALUES ($1)) v (id) ON parents.id = v.id WHEN NOT MATCHED THEN INSERT VALUES ($1) $$;
+SELECT hooks.register('parents merged', 'before', 'insert', 'test_provenance_first.parents', 'test_provenance_first.note', package => 'first');
+\c -
+SELECT test_provenance_first.merge(50);
+SELECT (c).action, coalesce((c).root_action = 'merge', true) FROM test_provenance_first.log ORDER BY n;
+SELECT hooks.unregister('parents merged');
+TRUNCATE test_provenance_first.log;
+
 -- With no such hook it comes in the middle of the cascade.  What a firing after
 -- its row is gone is told of the statement is right all the same.
 SELECT hooks.unregister('parents ' || p) FROM unnest('{before row, before_cascade statement}'::text[]) p;
