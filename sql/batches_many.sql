@@ -27,7 +27,19 @@ INSERT INTO parted SELECT p, h FROM generate_series(1, 40) p, generate_series(1,
 DELETE FROM hub WHERE id <= 2;
 DELETE FROM parted WHERE id <= 30;
 SELECT relation, rows FROM log ORDER BY n;
-SELECT hooks.unregister('parted');
+-- What is told of a table, such as that a hook on it is disabled, is told once.
+SELECT hooks.register('parted_3', 'before_cascade', 'delete', 'parted_3', 'note', package => 'many');
+SELECT hooks.disable('parted_3');
+INSERT INTO hub VALUES (1), (2);
+INSERT INTO parted SELECT p, h FROM generate_series(1, 40) p, generate_series(1, 2) h;
+SET client_min_messages = notice;
+SET hooks.trace = on;
+\set VERBOSITY terse
+DELETE FROM hub WHERE id <= 2;
+\set VERBOSITY default
+RESET hooks.trace;
+SET client_min_messages = warning;
+SELECT hooks.unregister('parted'), hooks.unregister('parted_3');
 
 -- Forty tables, and a callback on each that deletes rows of two others, of which it
 -- takes one back.

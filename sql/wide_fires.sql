@@ -52,6 +52,13 @@ INSERT INTO children VALUES (1);
 INSERT INTO parents VALUES (1);
 SELECT hooks.unregister_package('wide');
 
+-- A dump has the trigger of the table's own hook, and of the database of which it was made: it takes
+-- the place of that which the table has for a wide hook.
+SELECT hooks.register('wide', 'before', 'insert', NULL, 'tell', schema => 'test_wide', package => 'wide');
+CREATE TRIGGER "Hooks_before_row_insert" BEFORE INSERT ON children FOR EACH ROW EXECUTE FUNCTION hooks.dispatch();
+BEGIN; INSERT INTO children VALUES (1); ROLLBACK;
+SELECT hooks.unregister_package('wide');
+
 -- A condition cannot be about rows, but about the session.
 SELECT hooks.register('chosen', 'before', 'delete', NULL, 'tell', schema => 'test_wide',
                       condition => $$current_setting('test.wanted', true) = 'yes'$$);
