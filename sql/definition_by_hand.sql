@@ -67,6 +67,13 @@ INSERT INTO t VALUES (1);
 DROP FUNCTION moved();
 SELECT count(hooks.unregister(name)) FROM hooks.registry;
 
+-- In the transaction that has made it, and has read it, too.
+BEGIN;
+SELECT hooks.register('made', 'before', 'insert', 't', 'tell'), hooks.register('made', 'before', 'insert', 't', 'tell');
+CREATE OR REPLACE FUNCTION hooks_definition.made() RETURNS record LANGUAGE sql AS 'SELECT 1, 2';
+INSERT INTO t VALUES (1);
+ROLLBACK;
+
 -- The extension itself.
 \set regression :DBNAME
 \set ON_ERROR_STOP on
