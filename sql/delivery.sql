@@ -70,6 +70,25 @@ SELECT hooks.flush();
 SELECT hook, id, attempt FROM done WHERE id IN (5, 6) ORDER BY n;
 SELECT count(*) FROM hooks.outbox;
 
+-- what is told of a failure is of its own event, whatever came before it
+CREATE FUNCTION refuse_update(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF event->>'action' = 'update' THEN
+    RAISE EXCEPTION 'no update';
+  END IF;
+END $$;
+SELECT hooks.register('dl_two', 'after_commit', 'insert, update', 'done', 'refuse_update', on_error => 'isolate');
+BEGIN;
+INSERT INTO done (id) VALUES (9);
+UPDATE done SET attempt = 0 WHERE id = 9;
+COMMIT;
+SELECT hooks.flush();
+SELECT hooks.unregister('dl_two');
+RESET ROLE;
+SELECT action, message FROM hooks.failure WHERE hook = 'dl_two';
+DELETE FROM hooks.failure WHERE hook = 'dl_two';
+SET ROLE regress_hooks_deliverer;
+
 -- what a callback cannot do, does, and leaves behind
 TRUNCATE done;
 INSERT INTO t VALUES (10, 'COMMIT');
