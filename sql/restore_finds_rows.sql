@@ -120,6 +120,35 @@ INSERT INTO root VALUES (3);
 INSERT INTO defaulted VALUES (3);
 DELETE FROM root;
 
+-- Rows without a key that the delete leaves alike, as different foreign keys change
+-- them, are found once each.
+CREATE TABLE three (a int UNIQUE REFERENCES root ON DELETE CASCADE, b int UNIQUE, c int UNIQUE);
+CREATE TABLE alike (a int REFERENCES three (a) ON DELETE SET NULL, b int REFERENCES three (b) ON DELETE SET NULL, c int REFERENCES three (c) ON DELETE SET NULL);
+INSERT INTO root VALUES (5);
+INSERT INTO three VALUES (5, 6, 7);
+INSERT INTO alike VALUES (5, NULL, NULL), (5, NULL, NULL), (NULL, 6, NULL), (NULL, NULL, 7), (5, 6, NULL), (5, 6, 7), (NULL, NULL, NULL);
+DELETE FROM root WHERE id = 5;
+SELECT count(*) FROM alike WHERE alike IS NULL;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT * FROM alike ORDER BY a, b, c;
+DELETE FROM root WHERE id = 5;
+UPDATE alike SET c = NULL WHERE a IS NULL;
+SELECT hooks.restore(max(kept_id), triggers => 'skip') FROM hooks.kept;
+SELECT * FROM alike ORDER BY a, b, c;
+
+-- Foreign keys are checked when all changes are undone, whoever owns the tables.
+CREATE TABLE second (code int);
+CREATE TABLE first (code int UNIQUE REFERENCES root ON DELETE SET NULL);
+ALTER TABLE second ADD FOREIGN KEY (code) REFERENCES first (code) ON UPDATE CASCADE;
+INSERT INTO first VALUES (5);
+INSERT INTO second VALUES (5);
+GRANT ALL ON SCHEMA test_found TO regress_found_user;
+GRANT ALL ON first TO regress_found_user;
+ALTER TABLE second OWNER TO regress_found_user;
+DELETE FROM root WHERE id = 5;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT * FROM first, second;
+
 SELECT hooks.unregister(name) FROM hooks.registry;
 SET client_min_messages = warning;
 DROP SCHEMA test_found, test_found_other CASCADE;

@@ -8,8 +8,8 @@
  * caller may read and write the tables.
  *
  * First all removed rows are put back, then changes are undone, as a changed
- * row may have been removed later.  PostgreSQL checks the foreign keys of the
- * removed rows only after both, when cycles are complete again.
+ * row may have been removed later.  PostgreSQL checks the foreign keys only
+ * after all of that, when cycles are complete again.
  */
 #include "postgres.h"
 
@@ -36,8 +36,27 @@
 #include "recycle/rowtext.h"
 
 /*
+ * Is a table among some?
+ */
+static bool
+is_in_run(const HookRestored *table, List *tables)
+{
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		if (((HookRestored *) lfirst(lc))->format.relid ==
+			table->format.relid)
+			return true;
+	}
+	return false;
+}
+
+/*
  * The tables from the nth on that one statement can write: of one owner and,
- * where they are changed, by one cascade.
+ * where they are changed, by one cascade and each once.  The parts of a
+ * statement do not see what the others do, and rows that the delete has left
+ * alike would be found by several.
  */
 static List *
 next_tables(List *tables, int n)
@@ -52,7 +71,8 @@ next_tables(List *tables, int n)
 
 		if (table->vanished != first->vanished ||
 			hooks_rights_owner(table->format.relid) != owner ||
-			(table->format.nchanged > 0 && table->kept_id != first->kept_id))
+			(table->format.nchanged > 0 &&
+			 (table->kept_id != first->kept_id || is_in_run(table, run))))
 			break;
 		run = lappend(run, table);
 	}
@@ -173,8 +193,8 @@ put_back(const HookRestore *restore)
 		tables = next_tables(restore->changed, i);
 		if (((HookRestored *) linitial(tables))->vanished)
 			continue;
-		hooks_putback_finish(hooks_putback_run(tables, restore->caller,
-											   restore->quiet));
+		running = lcons(hooks_putback_run(tables, restore->caller,
+										  restore->quiet), running);
 	}
 	while (running != NIL)
 	{
