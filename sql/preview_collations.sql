@@ -58,5 +58,15 @@ TABLE loose;
 ROLLBACK;
 SELECT relation, constraint_name, action, rows FROM hooks.preview_delete('exact', $$name IN ('a', 'c')$$) WHERE action = 'blocked';
 DELETE FROM exact WHERE name IN ('a', 'c');
+-- Rows whose names are the same but for the case are told apart where they get
+-- their keys back, though the index with which they are unique is exact.
+CREATE TABLE named (name text COLLATE "any Case" NOT NULL, exact text REFERENCES exact ON DELETE SET NULL);
+CREATE UNIQUE INDEX ON named (name COLLATE "C");
+INSERT INTO named VALUES ('x', 'c'), ('X', 'C');
+SELECT hooks.register('bin', 'before_cascade', 'delete', 'exact', 'hooks.keep');
+DELETE FROM exact WHERE name IN ('c', 'C') AND name NOT IN (SELECT name COLLATE "C" FROM loose);
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT * FROM named ORDER BY exact COLLATE "C";
+SELECT hooks.unregister('bin');
 SET client_min_messages = warning;
 DROP SCHEMA "Test collations" CASCADE;

@@ -136,6 +136,17 @@ UPDATE alike SET c = NULL WHERE a IS NULL;
 SELECT hooks.restore(max(kept_id), triggers => 'skip') FROM hooks.kept;
 SELECT * FROM alike ORDER BY a, b, c;
 
+-- A unique index identifies no row if it tells more apart than the type's operator.
+CREATE TYPE pair AS (n numeric, note text);
+CREATE TABLE images (pair pair NOT NULL, root int REFERENCES root ON DELETE SET NULL);
+CREATE UNIQUE INDEX ON images (pair record_image_ops);
+INSERT INTO root VALUES (6);
+INSERT INTO images VALUES ('(1.0,a)', 5), ('(1.00,a)', 6);
+DELETE FROM root WHERE id IN (5, 6);
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT * FROM images ORDER BY root;
+DROP TABLE images;
+
 -- Foreign keys are checked when all changes are undone, whoever owns the tables.
 CREATE TABLE second (code int);
 CREATE TABLE first (code int UNIQUE REFERENCES root ON DELETE SET NULL);

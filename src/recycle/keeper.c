@@ -21,6 +21,7 @@
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "recycle/keeper.h"
 #include "recycle/rowtext.h"
@@ -168,6 +169,21 @@ hooks_keeper_end_row(HookKeeper *keeper, HookKeptWriter *writer)
 }
 
 /*
+ * Are different values of an index column different for the type's own
+ * operator, under the collation of the table's column?
+ */
+static bool
+tells_apart(Oid opclass, Oid index_collation, Form_pg_attribute att)
+{
+	const TypeCacheEntry *type =
+		lookup_type_cache(att->atttypid, TYPECACHE_BTREE_OPFAMILY);
+
+	return get_opclass_family(opclass) == type->btree_opf &&
+		(index_collation == att->attcollation ||
+		 get_collation_isdeterministic(att->attcollation));
+}
+
+/*
  * Does an index identify each row of its table?
  */
 static bool
@@ -175,11 +191,20 @@ is_key(Oid index, TupleDesc desc, bool *primary)
 {
 	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
 	Form_pg_index form;
+	const oidvector *opclasses;
+	const oidvector *collations;
+	bool		isnull;
 	bool		result;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for index %u", index);
 	form = (Form_pg_index) GETSTRUCT(tuple);
+	opclasses = (oidvector *)
+		DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple,
+										Anum_pg_index_indclass, &isnull));
+	collations = (oidvector *)
+		DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple,
+										Anum_pg_index_indcollation, &isnull));
 	*primary = form->indisprimary;
 	result = form->indisunique && form->indimmediate && form->indisvalid &&
 		heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
@@ -189,7 +214,9 @@ is_key(Oid index, TupleDesc desc, bool *primary)
 
 		result = result && attnum > 0 &&
 			TupleDescAttr(desc, attnum - 1)->attnotnull &&
-			TupleDescAttr(desc, attnum - 1)->attgenerated == '\0';
+			TupleDescAttr(desc, attnum - 1)->attgenerated == '\0' &&
+			tells_apart(opclasses->values[i], collations->values[i],
+						TupleDescAttr(desc, attnum - 1));
 	}
 	ReleaseSysCache(tuple);
 	return result;
@@ -198,8 +225,9 @@ is_key(Oid index, TupleDesc desc, bool *primary)
 /*
  * The names of the columns that identify each row of a table: those of the
  * primary key or, if there is none, of another unique index.  This must have
- * no nullable columns, and no generated ones, as these can change with others.
- * NIL if there is no such index.
+ * no nullable columns, and no generated ones, as these can change with others;
+ * and the type's own operator must tell its values apart.  NIL if there is no
+ * such index.
  */
 List *
 hooks_keeper_key(Relation rel)
