@@ -67,6 +67,6 @@ SELECT hooks.register('bin', 'before_cascade', 'delete', 'exact', 'hooks.keep');
 DELETE FROM exact WHERE name IN ('c', 'C') AND name NOT IN (SELECT name COLLATE "C" FROM loose);
 SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 SELECT * FROM named ORDER BY exact COLLATE "C";
-SELECT hooks.unregister('bin');
+SELECT hooks.unregister('bin'), hooks.purge_kept('0');
 SET client_min_messages = warning;
 DROP SCHEMA "Test collations" CASCADE;
