@@ -83,5 +83,27 @@ ALTER TABLE parent DROP value CASCADE;
 SELECT name FROM hooks.registry ORDER BY name;
 
 SELECT count(hooks.unregister(name)) FROM hooks.registry;
+
+-- A condition means the same where the hook gets all rows of a statement in the format of its table.
+CREATE TABLE refs (id int, val text);
+CREATE FUNCTION tell_all() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE NOTICE '%: %', TG_NAME, (SELECT string_agg(o.id::text, ' ' ORDER BY o.id) FROM old_table o);
+  RETURN NULL;
+END $$;
+CREATE FUNCTION note(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO def_part.refs SELECT id, event->>'hook' FROM jsonb_to_recordset(event->'old') AS o(id int);
+END $$;
+SELECT bool_and(hooks.register(phase || ' ' || number, phase, 'delete', 'root', callback, condition => condition))
+  FROM (VALUES ('before_cascade', 'tell_all'), ('before_closure', 'tell_all'), ('after_commit', 'note')) phases(phase, callback),
+       (VALUES (1, $$OLD.tableoid IN ('def_part.other'::regclass, 'def_part.leaf'::regclass)$$), (2, $$OLD.ctid > '(0,0)'$$),
+               (3, $$OLD.xmin::text::bigint > 2 AND OLD.xmax::text::bigint > 2$$), (4, $$OLD.cmin::text::int >= 0 AND OLD.tableoid <> 'def_part.leaf'::regclass$$)) conditions(number, condition);
+INSERT INTO root SELECT i, 'a', 1 FROM generate_series(1, 3) i;
+DELETE FROM root;
+SELECT hooks.flush();
+SELECT val, string_agg(id::text, ' ' ORDER BY id) FROM refs GROUP BY val ORDER BY val COLLATE "C";
+
+SELECT count(hooks.unregister(name)) FROM hooks.registry;
 SET client_min_messages = warning;
 DROP SCHEMA def_part CASCADE;

@@ -71,8 +71,7 @@ is_in_target(const HookBatchReader *reader, Oid relid)
 static TupleTableSlot *
 make_out(const HookBatchReader *reader)
 {
-	return MakeSingleTupleTableSlot(RelationGetDescr(reader->target),
-									&TTSOpsVirtual);
+	return hooks_rows_make_converted(RelationGetDescr(reader->target));
 }
 
 static void
@@ -133,8 +132,9 @@ fetch_version(HookBatchReader *reader, HookRowFetcher *rows, ItemPointer tid,
 {
 	if (!hooks_rows_get(rows, tid))
 		return false;
-	*slot = reader->map == NULL ? rows->slot :
-		execute_attr_map_slot(reader->map->attrMap, rows->slot, out);
+	*slot = reader->map == NULL ? rows->slot : out;
+	if (reader->map != NULL)
+		hooks_rows_convert(reader->map->attrMap, rows->slot, out);
 	return true;
 }
 

@@ -215,11 +215,60 @@ key_changed(const Bitmapset *columns, TupleTableSlot *old, TupleTableSlot *new)
 	return false;
 }
 
+/*
+ * A row in the format of another table.  It has the values of the row that it
+ * is made of, and, which virtual rows have not, its system columns.
+ */
+typedef struct ConvertedRow
+{
+	VirtualTupleTableSlot base;
+	TupleTableSlot *row;
+}			ConvertedRow;
+
+static TupleTableSlotOps converted_ops;
+
+static Datum
+converted_getsysattr(TupleTableSlot *slot, int attnum, bool *isnull)
+{
+	return slot_getsysattr(((ConvertedRow *) slot)->row, attnum, isnull);
+}
+
+/*
+ * A slot for hooks_rows_convert(), in the current memory context.
+ */
+TupleTableSlot *
+hooks_rows_make_converted(TupleDesc desc)
+{
+	if (converted_ops.base_slot_size == 0)
+	{
+		memcpy(&converted_ops, &TTSOpsVirtual, sizeof(TupleTableSlotOps));
+		converted_ops.base_slot_size = sizeof(ConvertedRow);
+		converted_ops.getsysattr = converted_getsysattr;
+	}
+	return MakeSingleTupleTableSlot(desc, &converted_ops);
+}
+
+/*
+ * Converts a row.  The result is valid as long as the row is.
+ */
+void
+hooks_rows_convert(AttrMap *map, TupleTableSlot *row,
+				   TupleTableSlot *converted)
+{
+	(void) execute_attr_map_slot(map, row, converted);
+	((ConvertedRow *) converted)->row = row;
+	converted->tts_tableOid = row->tts_tableOid;
+	converted->tts_tid = row->tts_tid;
+}
+
 /* a slot's row in the format of another table, if a map is needed for that */
 static TupleTableSlot *
 convert_row(TupleConversionMap *map, TupleTableSlot *slot, TupleTableSlot *out)
 {
-	return map == NULL ? slot : execute_attr_map_slot(map->attrMap, slot, out);
+	if (map == NULL)
+		return slot;
+	hooks_rows_convert(map->attrMap, slot, out);
+	return out;
 }
 
 /*
@@ -276,15 +325,13 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 			map = convert_tuples_by_name(RelationGetDescr(rel),
 										 RelationGetDescr(target));
 		if (map != NULL)
-			old_out = MakeSingleTupleTableSlot(RelationGetDescr(target),
-											   &TTSOpsVirtual);
+			old_out = hooks_rows_make_converted(RelationGetDescr(target));
 		if (update)
 		{
 			keys = referenced_columns(rel);
 			hooks_rows_begin(&new_rows, rel, false);
 			if (map != NULL)
-				new_out = MakeSingleTupleTableSlot(RelationGetDescr(target),
-												   &TTSOpsVirtual);
+				new_out = hooks_rows_make_converted(RelationGetDescr(target));
 		}
 
 		/* nothing to look at and nothing to change: straight from the page */

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/attmap.h"
 #include "access/htup.h"
 #include "executor/tuptable.h"
 #include "storage/buf.h"
@@ -39,6 +40,9 @@ typedef bool (*HookRowFilter) (TupleTableSlot *old, TupleTableSlot *new,
 extern void hooks_rows_begin(HookRowFetcher *fetcher, Relation rel, bool old);
 extern bool hooks_rows_get(HookRowFetcher *fetcher, ItemPointer tid);
 extern void hooks_rows_end(HookRowFetcher *fetcher);
+extern TupleTableSlot *hooks_rows_make_converted(TupleDesc desc);
+extern void hooks_rows_convert(AttrMap *map, TupleTableSlot *row,
+							   TupleTableSlot *converted);
 extern int64 hooks_rows_fetch(const HookBatch *batch, Relation target,
 							  HookRowFilter filter, void *arg,
 							  ResourceOwner owner,
