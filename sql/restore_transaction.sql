@@ -69,6 +69,22 @@ COMMIT;
 SELECT changed();
 DROP TRIGGER also ON child;
 
+-- A row that several statements have changed gets its keys back one by one, the last
+-- one first, and triggers hear of it in this order.
+CREATE TABLE many (id int, root int REFERENCES root ON DELETE SET NULL, other int REFERENCES root ON DELETE SET NULL);
+CREATE FUNCTION tell_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% -> %', OLD, NEW; RETURN NULL; END $$;
+INSERT INTO root VALUES (51), (52);
+INSERT INTO many VALUES (1, 51, 52), (2, NULL, 51);
+BEGIN;
+DELETE FROM root WHERE id = 51;
+DELETE FROM root WHERE id = 52;
+SELECT pg_current_xact_id() AS transaction \gset
+COMMIT;
+CREATE TRIGGER told AFTER UPDATE ON many FOR EACH ROW EXECUTE FUNCTION tell_update();
+:restore
+SELECT * FROM many ORDER BY id;
+DROP TABLE many;
+
 -- Rows that refer to each other across the statements.
 CREATE TABLE hen (id int PRIMARY KEY, egg int NOT NULL);
 CREATE TABLE egg (id int PRIMARY KEY, hen int NOT NULL REFERENCES hen DEFERRABLE);

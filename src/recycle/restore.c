@@ -167,14 +167,30 @@ check_removed(const HookPutback *putback)
 }
 
 /*
- * Puts all rows back.  Rows without a key are found by their text, so two
- * different floats must not have the same text.
+ * Finishes the statements that were begun last, until so many are left.
+ */
+static List *
+finish_statements(List *running, int left)
+{
+	while (list_length(running) > left)
+	{
+		hooks_putback_finish(linitial(running));
+		running = list_delete_first(running);
+	}
+	return running;
+}
+
+/*
+ * Puts all rows back.  What several cascades have changed in a row is undone
+ * one after the other, for triggers, too.  Rows without a key are found by
+ * their text, so two different floats must not have the same text.
  */
 static void
 put_back(const HookRestore *restore)
 {
 	int			settings = NewGUCNestLevel();
 	List	   *running = NIL;
+	int			nremoved;
 	List	   *tables;
 
 	stop_deferring(restore);
@@ -187,20 +203,22 @@ put_back(const HookRestore *restore)
 										  restore->quiet), running);
 		check_removed(linitial(running));
 	}
+	nremoved = list_length(running);
 	for (int i = 0; i <
 		 list_length(restore->changed); i += list_length(tables))
 	{
+		const HookRestored *table = list_nth(restore->changed, i);
+
 		tables = next_tables(restore->changed, i);
-		if (((HookRestored *) linitial(tables))->vanished)
+		if (i > 0 && table->kept_id !=
+			((HookRestored *) list_nth(restore->changed, i - 1))->kept_id)
+			running = finish_statements(running, nremoved);
+		if (table->vanished)
 			continue;
 		running = lcons(hooks_putback_run(tables, restore->caller,
 										  restore->quiet), running);
 	}
-	while (running != NIL)
-	{
-		hooks_putback_finish(linitial(running));
-		running = list_delete_first(running);
-	}
+	(void) finish_statements(running, 0);
 	AtEOXact_GUC(true, settings);
 }
 
