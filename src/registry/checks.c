@@ -8,9 +8,10 @@
  *		  FROM app.callback() AS c(severity, object, message, hint)
  *
  * in the SQL-standard form, with the registrar as its owner, the search_path
- * of that moment and the package as its comment.  So it is dumped, follows
- * renames and keeps its callback from being dropped, as the definition of a
- * hook does (definition.c).
+ * of that moment and the package as its comment.  Temporary objects come last
+ * in the path, as who calls all checks may have made some.  So it is dumped,
+ * follows renames and keeps its callback from being dropped, as the definition
+ * of a hook does (definition.c).
  */
 #include "postgres.h"
 

@@ -63,6 +63,28 @@ hooks_path_current(void)
 }
 
 /*
+ * A search_path in which temporary objects come last, unless it says where
+ * they come: otherwise they come first, and what a session has made would
+ * stand in for what is meant.
+ */
+char *
+hooks_path_temporary_last(const char *search_path)
+{
+	List	   *names;
+	ListCell   *lc;
+
+	if (search_path[0] == '\0')
+		return pstrdup("pg_temp");
+	if (SplitIdentifierString(pstrdup(search_path), ',', &names))
+		foreach(lc, names)
+	{
+		if (strcmp(lfirst(lc), "pg_temp") == 0)
+			return pstrdup(search_path);
+	}
+	return psprintf("%s, pg_temp", search_path);
+}
+
+/*
  * Can a role that is no superuser create objects in the schema?
  */
 static bool

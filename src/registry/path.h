@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 extern char *hooks_path_current(void);
+extern char *hooks_path_temporary_last(const char *search_path);
 extern void hooks_path_tell(const char *kind, const char *name, Oid owner,
 							Oid callback, const char *search_path);
 

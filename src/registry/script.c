@@ -339,7 +339,9 @@ write_checks(Script *script, const char *package)
 			continue;
 		callback = hooks_callback_text(check->callback);
 		set_role(script, check->owner);
-		if (check->search_path != NULL)
+		if (check->search_path != NULL &&
+			strcmp(hooks_path_temporary_last(script->search_path),
+				   check->search_path) != 0)
 			set_path(script, check->search_path);
 		initStringInfo(&call);
 		appendStringInfo(&call, "SELECT hooks.register_check(%s, %s",

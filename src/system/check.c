@@ -117,7 +117,7 @@ hooks_register_check(PG_FUNCTION_ARGS)
 	result = hooks_proc_aclcheck(check.callback, GetUserId());
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FUNCTION, callback);
-	check.search_path = hooks_path_current();
+	check.search_path = hooks_path_temporary_last(hooks_path_current());
 
 	other = hooks_checks_find(check.name);
 	if (other != NULL && is_same(other, &check))
