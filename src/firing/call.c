@@ -4,8 +4,8 @@
  *
  * A callback is called as trigger.c calls a trigger function, through fmgr
  * with a TriggerData, so that it cannot tell the difference.  Its tg_trigger
- * is a copy of the real one with the hook's name and arguments; the OID in it
- * stays, as procedural languages know their compiled functions by it.
+ * is a copy of the real one with the hook's name and arguments.  Procedural
+ * languages know their compiled functions by the OID in it, see compiled.c.
  *
  * Everything that must be looked up is in the HookRun, which lasts as long as
  * the executor's own memory of the trigger.
@@ -23,6 +23,7 @@
 #include "base/compat.h"
 #include "firing/call.h"
 #include "firing/call_condition.h"
+#include "firing/compiled.h"
 #include "firing/policy.h"
 #include "firing/sandbox.h"
 #include "firing/stats.h"
@@ -205,6 +206,9 @@ prepare_call(HookRun *run, HookCall *call, const TriggerData *trigdata)
 	const HookMember *member = call->member;
 
 	call->trigger = *trigdata->tg_trigger;
+	call->prepared_for = call->trigger.tgoid;
+	call->trigger.tgoid = hooks_compiled_number(member->hook,
+												call->prepared_for);
 	call->trigger.tgname = member->hook->name;
 	call->trigger.tgnargs = member->narguments;
 	call->trigger.tgargs = member->arguments;
@@ -246,7 +250,7 @@ hooks_call_trigger(HookRun *run, HookCall *call, TriggerData *trigdata,
 
 	Assert(!hooks_word_takes_jsonb(member->hook->phase,
 								   member->hook->actions));
-	if (unlikely(call->trigger.tgoid != real->tgoid))
+	if (unlikely(call->prepared_for != real->tgoid))
 		prepare_call(run, call, trigdata);
 
 	/* What cannot fail is tested first, and saves the rest for most rows */

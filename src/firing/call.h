@@ -36,6 +36,7 @@ typedef struct HookCall
 	FunctionCallInfo fcinfo;	/* made with it */
 	Oid			allowed;		/* role whose EXECUTE was checked */
 	Trigger		trigger;		/* what the callback sees as its trigger */
+	Oid			prepared_for;	/* the real one, which that was made from */
 	HookSubject subject;		/* what hooks.context() tells */
 	ExprState  *condition;		/* NULL until first evaluated */
 } HookCall;
