@@ -77,5 +77,28 @@ INSERT INTO thread VALUES (10, 1), (11, 1);
 DELETE FROM room;
 SELECT hook, depth, rows FROM log ORDER BY n;
 
+-- rows that the cascade, or a callback, moves to another partition before they go
+CREATE TABLE area (id int PRIMARY KEY, room int REFERENCES room ON DELETE CASCADE);
+CREATE TABLE seat (id int, room int DEFAULT 9 REFERENCES room ON DELETE SET DEFAULT, area int REFERENCES area ON DELETE CASCADE) PARTITION BY LIST (room);
+CREATE TABLE seat_9 (area int, room int DEFAULT 9, id int);
+ALTER TABLE seat ATTACH PARTITION seat_9 FOR VALUES IN (9);
+CREATE TABLE seat_other PARTITION OF seat DEFAULT;
+SELECT hooks.register('seats', 'before_closure', 'delete', 'seat', 'note');
+SELECT hooks.register('seats of 9', 'before_closure', 'delete', 'seat_9', 'note');
+INSERT INTO room VALUES (1), (9);
+INSERT INTO area VALUES (1, 1), (2, 1), (9, 9);
+INSERT INTO seat VALUES (1, 1, 1), (2, 1, 2), (3, 1, 9), (4, 1, NULL), (5, 9, 1), (6, 9, 9);
+TRUNCATE log RESTART IDENTITY;
+DELETE FROM room WHERE id = 1;
+SELECT hook, depth, rows FROM log ORDER BY n;
+SELECT hooks.register('seats', 'before_closure', 'delete', 'seat', 'note', arguments => '{UPDATE seat SET room = 8 WHERE id = 6}', replace => true);
+INSERT INTO room VALUES (7), (8);
+UPDATE area SET room = 7;
+TRUNCATE log RESTART IDENTITY;
+DELETE FROM room WHERE id = 7;
+SELECT hook, depth, rows FROM log ORDER BY n;
+TABLE seat ORDER BY id;
+DROP TABLE seat, area;
+
 DROP TABLE room, thread, msg, log;
 DROP FUNCTION note, try, another;

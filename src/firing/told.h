@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "utils/hsearch.h"
+
 #include "base/tidset.h"
 #include "firing/deleted.h"
 
@@ -17,6 +19,10 @@ typedef struct HookTold
 	HookTidSet *rows;
 	List	   *relids;			/* the tables that held them */
 	List	   *files;			/* of each, where they were */
+	HTAB	   *moved;			/* how many of them each command has moved to
+								 * other partitions; NULL: not counted */
+	HTAB	   *arrived;		/* how many of these were captured there;
+								 * NULL: none */
 } HookTold;
 
 extern void hooks_told_add(HookDelete *statement, Oid target,
