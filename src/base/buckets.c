@@ -12,7 +12,9 @@
  * it takes to look through the row.  If a row has no free place, the bucket
  * with the largest part of its tokens gives way: a full one if there is one,
  * which loses nothing.  So who makes many new subjects up, to get rid of an
- * empty bucket, gets rid of these.
+ * empty bucket, gets rid of these.  If none is full, it is one of the owner of
+ * hooks that has most of them in the row: nobody gets rid of the buckets of
+ * another owner's hook by hooks of its own, whose buckets are emptier.
  *
  * Time is that of the machine's monotonic clock, which nobody can set.  What
  * was taken stays taken, whatever becomes of the transaction.
@@ -45,6 +47,7 @@ typedef struct BucketKey
 typedef struct Bucket
 {
 	BucketKey	key;
+	Oid			owner;			/* of the hook */
 	double		tokens;			/* at that time: */
 	double		at;				/* in seconds */
 	double		capacity;
@@ -126,45 +129,79 @@ tokens_now(const Bucket *bucket, double now)
 }
 
 /*
- * The bucket of a key, under the lock of its row; one that is full if there
- * was none.
+ * How many buckets of a row belong to the hooks of one owner.
+ */
+static int
+count_buckets(const BucketRow *row, Oid owner)
+{
+	int			n = 0;
+
+	for (int i = 0; i < BUCKETS_A_ROW; i++)
+		n += row->buckets[i].owner == owner ? 1 : 0;
+	return n;
+}
+
+/*
+ * The bucket that gives way to a new one of an owner: see the top of this
+ * file.
  */
 static Bucket *
-find_bucket(BucketRow *row, const BucketKey *key, double capacity, double now)
+find_place(BucketRow *row, Oid owner, double now)
 {
-	Bucket	   *fullest = &row->buckets[0];
-	double		part = -1;
+	Bucket	   *place = NULL;
+	double		best = -1;
 
 	for (int i = 0; i < BUCKETS_A_ROW; i++)
 	{
 		Bucket	   *bucket = &row->buckets[i];
-		double		part_here;
-
-		if (is_of(bucket, key))
-			return bucket;
-		part_here = OidIsValid(bucket->key.database) ?
+		double		part = OidIsValid(bucket->key.database) ?
 			tokens_now(bucket, now) / bucket->capacity : 2;
-		if (part_here > part)
+
+		/* with the new one, an owner has at most one more than there are */
+		if (part < 1)
+			part += count_buckets(row, bucket->owner) +
+				(bucket->owner == owner ? 1 : 0);
+		else
+			part += BUCKETS_A_ROW + 2;
+		if (part > best)
 		{
-			part = part_here;
-			fullest = bucket;
+			best = part;
+			place = bucket;
 		}
 	}
-	*fullest = (Bucket)
+	return place;
+}
+
+/*
+ * The bucket of a key, under the lock of its row; one that is full if there
+ * was none.
+ */
+static Bucket *
+find_bucket(BucketRow *row, const BucketKey *key, Oid owner, double capacity,
+			double now)
+{
+	Bucket	   *bucket;
+
+	for (int i = 0; i < BUCKETS_A_ROW; i++)
+		if (is_of(&row->buckets[i], key))
+			return &row->buckets[i];
+	bucket = find_place(row, owner, now);
+	*bucket = (Bucket)
 	{
-		*key, capacity, now, capacity, 0
+		*key, owner, capacity, now, capacity, 0
 	};
-	return fullest;
+	return bucket;
 }
 
 /*
  * Takes a token out of the bucket of a hook of this database and a subject.
+ * "owner" is the hook's.
  * The bucket holds "capacity" tokens, at least one, and gets "rate" new ones a
  * second.  Returns 0, or in how many seconds there will be a token.
  */
 double
-hooks_buckets_take(Oid definition, uint64 subject, double capacity,
-				   double rate)
+hooks_buckets_take(Oid definition, Oid owner, uint64 subject,
+				   double capacity, double rate)
 {
 	BucketKey	key = {MyDatabaseId, definition, subject};
 	BucketRow  *row;
@@ -180,7 +217,7 @@ hooks_buckets_take(Oid definition, uint64 subject, double capacity,
 	now = INSTR_TIME_GET_DOUBLE(time);
 
 	SpinLockAcquire(&row->mutex);
-	bucket = find_bucket(row, &key, capacity, now);
+	bucket = find_bucket(row, &key, owner, capacity, now);
 	bucket->tokens = Min(capacity, tokens_now(bucket, now));
 	bucket->at = Max(bucket->at, now);
 	bucket->capacity = capacity;

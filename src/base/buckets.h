@@ -9,7 +9,7 @@
 
 extern void hooks_buckets_init(void);
 extern bool hooks_buckets_exist(void);
-extern double hooks_buckets_take(Oid definition, uint64 subject,
+extern double hooks_buckets_take(Oid definition, Oid owner, uint64 subject,
 								 double capacity, double rate);
 
 #endif							/* HOOKS_BUCKETS_H */

@@ -168,8 +168,8 @@ take_token(FunctionCallInfo fcinfo, HookFiring *firing)
 	RateSubject subject = find_subject(rate, firing, false);
 	double		wait;
 
-	wait = hooks_buckets_take(hook->definition, subject.hash, rate->limit,
-							  rate->limit / rate->seconds);
+	wait = hooks_buckets_take(hook->definition, hook->owner, subject.hash,
+							  rate->limit, rate->limit / rate->seconds);
 	if (likely(wait == 0))
 		return;
 	hooks_vetoing = firing;

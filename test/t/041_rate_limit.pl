@@ -142,6 +142,17 @@ sql(q{DO $$ BEGIN FOR i IN 1 .. 40000 LOOP
 	PERFORM set_config('hooks.metadata', format('{"k": %s}', i), false); INSERT INTO t VALUES (i); END LOOP; END $$});
 is(sqlstate($node, 'postgres', q{SET hooks.metadata = '{"k": "empty"}'; INSERT INTO t VALUES (1)}), 'KH001', 'an empty bucket stays');
 
+# Nor do those of a hook of its own get rid of what another owner's hook counts of a role
+limit('2, 1 hour');
+sql(q{SET ROLE alice; INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)});
+sql(q{CREATE TABLE of_alice (id int);
+	ALTER TABLE of_alice OWNER TO alice;
+	SET ROLE alice;
+	SELECT hooks.register('of alice', 'before', 'insert', 'of_alice', 'hooks.rate_limit', arguments => '{1, 100 days, "metadata:k"}', level => 'statement');
+	DO $$ BEGIN FOR i IN 1 .. 40000 LOOP
+	PERFORM set_config('hooks.metadata', format('{"k": %s}', i), false); INSERT INTO of_alice VALUES (i); END LOOP; END $$});
+is(sqlstate($node, 'postgres', q{SET ROLE alice; INSERT INTO t VALUES (1)}), 'KH001', 'no room is made by other hooks');
+
 # Drops take a token too, by the other form of the callback
 sql(q{SELECT hooks.unregister('limited');
 	SELECT hooks.register('drops', 'before', 'drop', NULL, 'hooks.rate_limit', schema => 'public', arguments => '{1, 1 hour}');
