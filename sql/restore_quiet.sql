@@ -104,6 +104,22 @@ SELECT * FROM account JOIN profile ON account = id ORDER BY id;
 DROP TABLE account, profile;
 DROP FUNCTION make_profile;
 
+-- whoever owns the table need not own its children, whose rows are others
+CREATE TABLE post (id int, thread int REFERENCES thread ON DELETE CASCADE);
+CREATE TABLE old_post () INHERITS (post);
+ALTER TABLE post OWNER TO regress_restorer;
+INSERT INTO thread (id) VALUES (77);
+INSERT INTO post VALUES (1, 77);
+INSERT INTO old_post VALUES (2, 77);
+ALTER TABLE thread OWNER TO regress_restorer;
+DELETE FROM thread WHERE id = 77;
+SET ROLE regress_restorer;
+SELECT hooks.restore(max(kept_id), triggers => 'skip') FROM hooks.kept;
+RESET ROLE;
+SELECT * FROM post ORDER BY id;
+DROP TABLE old_post, post;
+REASSIGN OWNED BY regress_restorer TO CURRENT_USER;
+
 SELECT hooks.unregister('bin'), hooks.unregister('hook');
 DROP TABLE thread, poster, msg, note;
 DROP FUNCTION count_msgs, count_changes, hooked;

@@ -14,7 +14,6 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -87,7 +86,7 @@ may_defer(Oid relid)
 {
 	ListCell   *lc;
 
-	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	foreach(lc, hooks_restored_holders(relid))
 	{
 		Relation	rel = table_open(lfirst_oid(lc), NoLock);
 		TriggerDesc *triggers = rel->trigdesc;

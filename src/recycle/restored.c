@@ -93,6 +93,18 @@ same_format(const HookKeptFormat *a, const HookKeptFormat *b)
 }
 
 /*
+ * The tables to which rows go that are put back into a table: itself, and its
+ * partitions.  Rows of other children are put back into these.
+ */
+List *
+hooks_restored_holders(Oid relid)
+{
+	return get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ?
+		find_all_inheritors(relid, AccessShareLock, NULL) :
+		list_make1_oid(relid);
+}
+
+/*
  * 42501 unless the caller owns a table and all its partitions.  An owner could
  * disable the triggers as well.
  */
@@ -101,8 +113,7 @@ check_owns(Relation rel)
 {
 	ListCell   *lc;
 
-	foreach(lc, find_all_inheritors(RelationGetRelid(rel), AccessShareLock,
-									NULL))
+	foreach(lc, hooks_restored_holders(RelationGetRelid(rel)))
 	{
 		if (!hooks_class_ownercheck(lfirst_oid(lc), GetUserId()))
 			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,

@@ -26,6 +26,7 @@ typedef struct HookRestore
 	int64		rows;			/* that were removed */
 } HookRestore;
 
+extern List *hooks_restored_holders(Oid relid);
 extern void hooks_restored_read(HookRestore *restore, List *entries);
 
 #endif							/* HOOKS_RESTORED_H */
