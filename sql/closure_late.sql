@@ -98,6 +98,13 @@ TRUNCATE log RESTART IDENTITY;
 DELETE FROM room WHERE id = 7;
 SELECT hook, depth, rows FROM log ORDER BY n;
 TABLE seat ORDER BY id;
+SELECT hooks.register('seats', 'before_closure', 'delete', 'seat', 'note', arguments => '{UPDATE seat SET room = 8 WHERE id = 6; DELETE FROM seat WHERE id = 6}', replace => true);
+INSERT INTO room VALUES (6);
+INSERT INTO area VALUES (9, 6);
+INSERT INTO seat VALUES (3, 9, 9), (6, 9, 9);
+TRUNCATE log RESTART IDENTITY;
+DELETE FROM room WHERE id = 6;
+SELECT hook, depth, rows FROM log ORDER BY n;
 DROP TABLE seat, area;
 
 DROP TABLE room, thread, msg, log;

@@ -116,6 +116,26 @@ sets_of(Oid target, Oid relid)
 	return sets;
 }
 
+/*
+ * Were hooks on the target told of any row by the running statements?
+ */
+static bool
+target_was_told(Oid target)
+{
+	for (HookDelete *statement = hooks_deletes; statement != NULL;
+		 statement = statement->outer)
+	{
+		ListCell   *lc;
+
+		foreach(lc, statement->told)
+		{
+			if (((HookTold *) lfirst(lc))->target == target)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool
 in_sets(List *sets, Oid relid, const ItemPointerData *tid)
 {
@@ -281,8 +301,26 @@ count_all_moved(HookTold *told)
 }
 
 /*
- * Were hooks on the target told of the captured row at hand, which this
- * transaction has made, in another partition?
+ * Notes that hooks were told of a row that is in another table now.
+ */
+static void
+add_arrived(HookDelete *statement, HookTold *told, HookRowFetcher *fetcher)
+{
+	Oid			relid = RelationGetRelid(fetcher->rel);
+	MemoryContext old = MemoryContextSwitchTo(statement->context);
+
+	if (!list_member_oid(told->relids, relid))
+	{
+		told->relids = lappend_oid(told->relids, relid);
+		told->files = lappend_oid(told->files, hooks_tidlist_file(relid));
+	}
+	(void) hooks_tidset_add(told->rows, relid, &fetcher->tuple.t_self);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Were hooks on the target told of the row at hand, which this transaction has
+ * made, in another partition?
  */
 static bool
 has_arrived(Oid target, HookRowFetcher *fetcher)
@@ -313,6 +351,7 @@ has_arrived(Oid target, HookRowFetcher *fetcher)
 				*rows_of_command(told->moved, command))
 				continue;
 			(*rows_of_command(told->arrived, command))++;
+			add_arrived(statement, told, fetcher);
 			return true;
 		}
 	}
@@ -390,13 +429,14 @@ find_newest(HookRowFetcher *fetcher, CommandId since)
  * is in it still goes.
  */
 static bool
-still_goes(List *sets, HookRowFetcher *fetcher, ItemPointer tid,
-		   CommandId since, HookTidSet *again, bool *followed)
+still_goes(List *sets, Oid target, HookRowFetcher *fetcher,
+		   ItemPointer tid, CommandId since, HookTidSet *again,
+		   bool *followed)
 {
 	if (!fetcher->heap)
 		return !in_sets(sets, RelationGetRelid(fetcher->rel), tid);
 	if (!hooks_rows_get(fetcher, tid) || is_told(sets, fetcher, followed) ||
-		!find_newest(fetcher, since))
+		has_arrived(target, fetcher) || !find_newest(fetcher, since))
 		return false;
 	*tid = fetcher->tuple.t_self;
 	return again == NULL ||
@@ -417,6 +457,7 @@ hooks_told_filter_walked(HookBatch *rows, Oid target, CommandId since,
 		make_set(again, CurrentMemoryContext);
 	HookBatch  *left = hooks_batch_make(rows->event, true);
 
+	forget_moved(target);
 	for (BatchTable *table = rows->tables; table != NULL; table = table->next)
 	{
 		List	   *sets = sets_of(target, table->relid);
@@ -427,7 +468,8 @@ hooks_told_filter_walked(HookBatch *rows, Oid target, CommandId since,
 		/* it was emptied, or its rows are elsewhere */
 		if (hooks_tidlist_file(table->relid) != table->file)
 			continue;
-		if (sets == NIL && again == NULL)
+		if (sets == NIL && again == NULL &&
+			!(get_rel_relispartition(table->relid) && target_was_told(target)))
 		{
 			hooks_batch_put_all(left, table);
 			continue;
@@ -441,7 +483,8 @@ hooks_told_filter_walked(HookBatch *rows, Oid target, CommandId since,
 				ItemPointerData tid = chunk->tids[i];
 
 				CHECK_FOR_INTERRUPTS();
-				if (still_goes(sets, &fetcher, &tid, since, found, &followed))
+				if (still_goes(sets, target, &fetcher, &tid, since, found,
+							   &followed))
 					hooks_batch_put(left, table->relid, &tid);
 			}
 		hooks_rows_end(&fetcher);
