@@ -9,6 +9,9 @@ use PostgreSQL::Test::Cluster;
 
 our @EXPORT = qw(init_node start_node sqlstate connection_to ask);
 
+# Who ends a test ends its servers, too
+$SIG{INT} = $SIG{TERM} = sub { exit 1; };
+
 # The superuser of all servers, whoever runs the tests
 $ENV{PGUSER} = 'postgres';
 
