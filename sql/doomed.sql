@@ -35,6 +35,8 @@ END $$;
 SELECT hooks.register('root', 'before_cascade', 'delete', 'root', 'tell');
 BEGIN;
 DELETE FROM root WHERE id = 1;
+-- (Nothing of it is left when the statement has ended.)
+SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'hooks doomed rows';
 ROLLBACK;
 
 -- At every level the same, although parents are gone there.
