@@ -138,31 +138,28 @@ static bool
 move_past(int turn, int current, int64 hook_id)
 {
 	HookPosition position;
-	bool		done;
 
 	if (!hooks_service_lock(hook_id))
 		return false;
 	PopActiveSnapshot();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	hooks_position_read(hook_id, &position);
-	done = is_past(turn, &position);
-	if (!done && !hooks_scan_any(&position, NULL))
+	if (is_past(turn, &position))
+		return true;
+	if (!hooks_scan_any(&position, NULL))
 	{
 		position.seen = hooks_position_snapshot();
 		position.target = NULL;
-		done = true;
-		hooks_position_write(&position, current);
 	}
-	else if (!done && position.number > 0 &&
-			 hooks_scan_is_seen(turn, position.seen))
+	else if (position.number == 0 ||
+			 !hooks_scan_is_seen(turn, position.seen))
 	{
-		/* only the position itself is in the way */
-		done = true;
-		hooks_position_write(&position, current);
-	}
-	if (!done)
 		hooks_service_unlock(hook_id);
-	return done;
+		return false;
+	}
+	/* else only the position itself is in the way */
+	hooks_position_write(&position, current);
+	return true;
 }
 
 /*
