@@ -120,6 +120,19 @@ SELECT * FROM post ORDER BY id;
 DROP TABLE old_post, post;
 REASSIGN OWNED BY regress_restorer TO CURRENT_USER;
 
+-- of partitions whose rows are changed back, too
+CREATE TABLE mark (id int, thread int REFERENCES thread ON DELETE SET NULL) PARTITION BY RANGE (id);
+CREATE TABLE mark_1 PARTITION OF mark FOR VALUES FROM (0) TO (3);
+CREATE TABLE mark_2 PARTITION OF mark FOR VALUES FROM (3) TO (10);
+INSERT INTO thread VALUES (2);
+INSERT INTO mark VALUES (1, 2);
+DELETE FROM thread WHERE id = 2;
+SELECT hooks.register('of_part', 'before', 'update', 'mark_1', 'hooked');
+SELECT hooks.restore(max(kept_id), triggers => 'skip') FROM hooks.kept;
+SELECT hook, calls, bypassed FROM hooks.stats WHERE hook = 'of_part';
+SELECT * FROM mark;
+DROP TABLE mark;
+
 SELECT hooks.unregister('bin'), hooks.unregister('hook');
 DROP TABLE thread, poster, msg, note;
 DROP FUNCTION count_msgs, count_changes, hooked;
