@@ -163,6 +163,25 @@ TABLE u;
 ROLLBACK;
 DROP TABLE u, k3, k2, k1;
 
+-- A key that stays what it is was looked up before, unless this transaction has
+-- written the row: w's row refers to nothing by b.
+CREATE TABLE v (id int PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE w (a int REFERENCES r ON DELETE SET NULL, b int CONSTRAINT w_to_v REFERENCES v ON DELETE CASCADE, n int);
+SET session_replication_role = replica;
+INSERT INTO w VALUES (1, 99);
+RESET session_replication_role;
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'w'::regclass;
+BEGIN;
+DELETE FROM r;
+TABLE w;
+ROLLBACK;
+BEGIN;
+UPDATE w SET n = 1;
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'w'::regclass;
+DELETE FROM r;
+ROLLBACK;
+DROP TABLE w, v;
+
 -- What a changed row refers to is looked up at COMMIT if its key is deferred.
 ALTER TABLE g DROP CONSTRAINT g_code_fkey, ADD CONSTRAINT g_code_fkey FOREIGN KEY (code) REFERENCES f
   ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED;
