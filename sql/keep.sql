@@ -74,6 +74,13 @@ DELETE FROM root WHERE id < 4;
 SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 SELECT changed();
 
+-- A statement that deletes from a table which has no rows of its own, nor partitions, too
+CREATE TABLE bare (id int) PARTITION BY LIST (id);
+WITH bare AS (DELETE FROM bare) DELETE FROM root WHERE id < 4;
+DROP TABLE bare;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT changed();
+
 -- What is rolled back was not kept, and what is deleted then is.
 BEGIN;
 SAVEPOINT a;
