@@ -134,6 +134,14 @@ RESET ROLE;
 CREATE FUNCTION in_index(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN PERFORM hooks.rehearse('SELECT 1'); RETURN i; END $$;
 CREATE INDEX ON a (in_index(id));
+-- A hook in another one runs out of memory, of which it cannot be told; the other catches that.
+CREATE TABLE outside (id int);
+CREATE TABLE inside (id int);
+CREATE FUNCTION catches() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO rehearse.inside VALUES (1); RETURN NEW; EXCEPTION WHEN out_of_memory THEN RETURN NEW; END $$;
+CREATE FUNCTION exhausts() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE USING ERRCODE = 'out_of_memory'; END $$;
+SELECT hooks.register('catches', 'before', 'insert', 'outside', 'catches'), hooks.register('exhausts', 'before', 'insert', 'inside', 'exhausts');
+SELECT r('INSERT INTO outside VALUES (1)');
 -- A thousand firings.
 CREATE TABLE many (id int);
 SELECT hooks.register('each', 'before', 'insert', 'many', 'cb');
