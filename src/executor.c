@@ -137,9 +137,7 @@ is_table_of(const PlanState *part, const ResultRelInfo *table)
 	const ModifyTableState *state = (const ModifyTableState *) part;
 
 	return IsA(part, ModifyTableState) &&
-		((table >= state->resultRelInfo &&
-		  table < state->resultRelInfo + state->mt_nrels) ||
-		 table == state->rootResultRelInfo ||
+		(table == state->rootResultRelInfo ||
 		 table->ri_RootResultRelInfo == state->rootResultRelInfo);
 }
 
