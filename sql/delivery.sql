@@ -81,6 +81,7 @@ SELECT hooks.register('dl_two', 'after_commit', 'insert, update', 'done', 'refus
 BEGIN;
 INSERT INTO done (id) VALUES (9);
 UPDATE done SET attempt = 0 WHERE id = 9;
+SELECT relation, action, state FROM hooks.outbox WHERE hook = 'dl_two' ORDER BY delivery_id;
 COMMIT;
 SELECT hooks.flush();
 SELECT hooks.unregister('dl_two');

@@ -75,6 +75,11 @@ RESET session_replication_role;
 DELETE FROM root WHERE id = 1;
 DELETE FROM leaf WHERE id = 2;
 SELECT phase, action, level, position, hook FROM hooks.chain('leaf');
+-- A hook that is disabled is told of where it would fire: not of statements on the parent.
+BEGIN;
+SELECT hooks.disable(name) FROM hooks.registry WHERE package = 'root' ORDER BY name;
+SELECT count(*) FROM hooks.chain('leaf');
+ROLLBACK;
 
 -- Either may lose its hooks without the other noticing.
 BEGIN;
