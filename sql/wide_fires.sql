@@ -59,6 +59,21 @@ CREATE TRIGGER "Hooks_before_row_insert" BEFORE INSERT ON children FOR EACH ROW 
 BEGIN; INSERT INTO children VALUES (1); ROLLBACK;
 SELECT hooks.unregister_package('wide');
 
+-- The tables of a dump come before its triggers.  What its session creates later has its triggers at once.
+SELECT hooks.register('wide', 'before', 'insert', NULL, 'tell', schema => 'test_wide', package => 'wide');
+SELECT pg_get_functiondef('hooks_definition.wide()'::regprocedure) AS definition \gset
+DROP FUNCTION hooks_definition.wide();
+SET check_function_bodies = off;
+:definition;
+CREATE TABLE early (id int);
+SELECT * FROM covered WHERE tgrelid = 'early'::regclass;
+CREATE TRIGGER "Hooks_before_row_insert" BEFORE INSERT ON early FOR EACH ROW EXECUTE FUNCTION hooks.dispatch();
+CREATE TABLE late (id int);
+RESET check_function_bodies;
+SELECT * FROM covered WHERE tgrelid IN ('early'::regclass, 'late'::regclass);
+SELECT hooks.unregister_package('wide');
+DROP TABLE early, late;
+
 -- A condition cannot be about rows, but about the session.
 SELECT hooks.register('chosen', 'before', 'delete', NULL, 'tell', schema => 'test_wide',
                       condition => $$current_setting('test.wanted', true) = 'yes'$$);
