@@ -4,7 +4,8 @@
 \echo Use "CREATE EXTENSION hooks" to load this file. \quit
 
 -- The library trusts what it finds in the schema hooks, so nobody but a
--- superuser may own it.
+-- superuser may own it.  Nor may anything be in it that is called in place of
+-- what the extension makes there.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_namespace n
@@ -13,6 +14,20 @@ BEGIN
         RAISE EXCEPTION 'schema "hooks" belongs to a role that is not a superuser'
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'Rename or drop the schema, then create the extension.';
+    END IF;
+    IF EXISTS (SELECT FROM pg_catalog.pg_depend d
+                 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) d.refobjid
+                 JOIN pg_catalog.pg_shdepend s ON s.classid OPERATOR(pg_catalog.=) d.classid
+                      AND s.objid OPERATOR(pg_catalog.=) d.objid
+                 JOIN pg_catalog.pg_database b ON b.oid OPERATOR(pg_catalog.=) s.dbid
+                 JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) s.refobjid
+                WHERE n.nspname OPERATOR(pg_catalog.=) 'hooks'
+                  AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                  AND b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+                  AND s.deptype OPERATOR(pg_catalog.=) 'o' AND NOT r.rolsuper) THEN
+        RAISE EXCEPTION 'schema "hooks" has objects of a role that is not a superuser'
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Rename the schema or drop the objects, then create the extension.';
     END IF;
 END
 $$;

@@ -6,7 +6,7 @@
 CREATE ROLE regress_hooks_impostor;
 CREATE DATABASE regress_hooks_impostor TEMPLATE template0;
 GRANT CREATE ON DATABASE regress_hooks_impostor TO regress_hooks_impostor;
-SELECT current_database() AS here \gset
+SELECT current_database() AS here, current_user AS me \gset
 \c regress_hooks_impostor
 LOAD 'hooks';
 SET ROLE regress_hooks_impostor;
@@ -68,6 +68,23 @@ DELETE FROM hooks.parent;
 TRUNCATE hooks.parent CASCADE;
 RESET ROLE;
 DROP OWNED BY regress_hooks_impostor;
+
+-- Nor is the extension created where the schema is somebody else's, or has
+-- something that would be called in place of what the extension makes.
+\set SHOW_CONTEXT never
+CREATE SCHEMA hooks AUTHORIZATION regress_hooks_impostor;
+CREATE EXTENSION hooks;
+ALTER SCHEMA hooks OWNER TO :"me";
+GRANT ALL ON SCHEMA hooks TO regress_hooks_impostor;
+SET ROLE regress_hooks_impostor;
+CREATE FUNCTION hooks.register(text, text, text, text, text) RETURNS text LANGUAGE sql AS $$ SELECT 'as ' || current_user $$;
+RESET ROLE;
+CREATE EXTENSION hooks;
+DROP FUNCTION hooks.register;
+CREATE EXTENSION hooks;
+SET ROLE regress_hooks_impostor;
+CREATE FUNCTION hooks.register(text, text, text, text, text) RETURNS text LANGUAGE sql AS $$ SELECT 'as ' || current_user $$;
+RESET ROLE;
 
 \c :here
 DROP DATABASE regress_hooks_impostor;
