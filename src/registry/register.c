@@ -180,6 +180,21 @@ tell_if_not_referenced(const Hook *hook)
 				 errdetail("In phase \"before_cascade\", an update is one of a referenced key.")));
 }
 
+/*
+ * Tells who registers a hook that is there already whose it is: that role may
+ * disable and remove it, and it runs with that role's rights.
+ */
+static void
+tell_if_of_other(const Hook *other)
+{
+	if (other->owner != GetUserId())
+		ereport(NOTICE,
+				(errmsg("hook \"%s\" belongs to role \"%s\"", other->name,
+						GetUserNameFromId(other->owner, false)),
+				 errdetail("It stays as it is: it runs as that role, which may disable and remove it."),
+				 errhint("To have it belong to you, unregister it before you register it.")));
+}
+
 PG_FUNCTION_INFO_V1(hooks_register);
 
 /*
@@ -216,6 +231,7 @@ hooks_register(PG_FUNCTION_ARGS)
 	{
 		if (!sync_triggers(hook))
 			hooks_lock_release(hook->name);
+		tell_if_of_other(other);
 		PG_RETURN_BOOL(false);
 	}
 	hooks_order_check(hook);
