@@ -29,6 +29,8 @@
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -292,6 +294,34 @@ sync_table(Oid relid, SyncReason reason)
 						  reason == SYNC_MEND ? SYNC_MEND : SYNC_FOLLOW);
 	}
 	return true;
+}
+
+/*
+ * Locks the tables from which a cascade can come to that of a hook being
+ * registered, and which get a trigger for it, as the making of one does.  This
+ * is before its own table is locked, and the farthest ones come first: the
+ * order of a DELETE, which must not meet a registration in a deadlock.
+ */
+void
+hooks_attach_lock_sources(const Hook *hook)
+{
+	List	   *sources;
+
+	if (!OidIsValid(hook->relation) || (hook->actions & HOOK_DELETE) == 0 ||
+		(hook->phase != HOOK_BEFORE_CASCADE &&
+		 hook->phase != HOOK_BEFORE_CLOSURE) ||
+		has_capture(hook->relation))
+		return;
+	sources = hooks_source_all(hook);
+	for (int i = list_length(sources) - 1; i >= 0; i--)
+	{
+		Oid			source = list_nth_oid(sources, i);
+
+		CHECK_FOR_INTERRUPTS();
+		if (pg_class_aclcheck(source, hook->owner, ACL_TRIGGER) ==
+			ACLCHECK_OK && !has_capture(source))
+			LockRelationOid(source, ShareRowExclusiveLock);
+	}
 }
 
 /*

@@ -10,7 +10,9 @@
 #include "nodes/pg_list.h"
 
 #include "registry/event.h"
+#include "registry/hook.h"
 
+extern void hooks_attach_lock_sources(const Hook *hook);
 extern bool hooks_attach_sync(Oid relid);
 extern bool hooks_attach_register(Oid relid);
 extern bool hooks_attach_mend(Oid relid);

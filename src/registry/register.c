@@ -262,6 +262,7 @@ hooks_register(PG_FUNCTION_ARGS)
 			(void) hooks_attach_sync(lfirst_oid(lc));
 		}
 	}
+	hooks_attach_lock_sources(hook);
 	(void) sync_triggers(hook);
 	if (other != NULL && hook->phase != HOOK_AFTER_COMMIT)
 		hooks_remove_deliveries(other);
