@@ -297,9 +297,12 @@ expand(Tree *tree, Oid relid, int depth)
 			list_member_oid(tree->expanded, key->referencing);
 		Oid			index;
 		const char *index_words = "no index";
+		HookGlance	glance;
 
 		if (!key->enforced)
 			continue;
+		/* who waits for a table keeps nobody from those above */
+		hooks_glance_begin(&glance);
 		LockRelationOid(key->referencing, AccessShareLock);
 		index = hooks_graph_index(key);
 		if (OidIsValid(index))
@@ -309,6 +312,7 @@ expand(Tree *tree, Oid relid, int depth)
 			draw_arrow(tree, relid, key, index_words);
 		else
 			write_line(tree, depth, key, index_words, again);
+		hooks_glance_end(&glance);
 		if (cascades && !again)
 			expand(tree, key->referencing, depth + 1);
 	}

@@ -164,10 +164,13 @@ find_bypassed(HookCheckSearch *search)
 static void
 find_bad_triggers(HookCheckSearch *search)
 {
-	List	   *tables = hooks_scope_tables(search->hooks);
+	HookGlance	glance;
+	List	   *tables;
 	ListCell   *lc;
 	ListCell   *lc2;
 
+	hooks_glance_begin(&glance);
+	tables = hooks_scope_tables(search->hooks);
 	foreach(lc, search->hooks)
 	{
 		const Hook *hook = lfirst(lc);
@@ -175,10 +178,16 @@ find_bad_triggers(HookCheckSearch *search)
 		if (hook->phase == HOOK_BEFORE_CLOSURE && hook->damage == NULL)
 			tables = list_concat_unique_oid(tables, hooks_source_all(hook));
 	}
+	hooks_glance_end(&glance);
 	foreach(lc, tables)
 	{
+		List	   *problems;
+
 		CHECK_FOR_INTERRUPTS();
-		foreach(lc2, hooks_attach_problems(lfirst_oid(lc), "is", true))
+		hooks_glance_begin(&glance);
+		problems = hooks_attach_problems(lfirst_oid(lc), "is", true);
+		hooks_glance_end(&glance);
+		foreach(lc2, problems)
 		{
 			hooks_findings_add(search->findings, HOOK_FINDING_ERROR,
 							   "trigger_broken",
@@ -200,13 +209,16 @@ find_late_closures(HookCheckSearch *search)
 	foreach(lc, search->hooks)
 	{
 		const Hook *hook = lfirst(lc);
+		HookGlance	glance;
 		Oid			source;
 
 		CHECK_FOR_INTERRUPTS();
 		if (hook->phase != HOOK_BEFORE_CLOSURE || hook->damage != NULL ||
 			!OidIsValid(hook->relation))
 			continue;
+		hooks_glance_begin(&glance);
 		source = hooks_source_forbidden(hook, hook->owner);
+		hooks_glance_end(&glance);
 		if (OidIsValid(source))
 			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
 							   "closure_late", hook->name,
@@ -269,8 +281,13 @@ find_filter_gaps(HookCheckSearch *search)
 	{
 		Oid			relid = lfirst_oid(lc);
 		bool		on = hooks_filter_is_on(relid);
+		HookGlance	glance;
+		List	   *gaps;
 
-		foreach(lc2, hooks_gaps_find(relid))
+		hooks_glance_begin(&glance);
+		gaps = hooks_gaps_find(relid);
+		hooks_glance_end(&glance);
+		foreach(lc2, gaps)
 		{
 			hooks_findings_add(search->findings,
 							   on ? HOOK_FINDING_NOTICE : HOOK_FINDING_ERROR,
@@ -296,7 +313,11 @@ static const CheckFinder finders[] = {
 	hooks_late_find,
 };
 
-/* One of them, as hooks_attempt() runs it */
+/*
+ * One of them, as hooks_attempt() runs it.  They look at one table at a time,
+ * each by a glance of its own: who waits for a table must not keep others from
+ * all those that came before it.
+ */
 typedef struct Attempt
 {
 	HookCheckSearch *search;

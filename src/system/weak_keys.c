@@ -11,6 +11,7 @@
 #include "nodes/parsenodes.h"
 #include "utils/lsyscache.h"
 
+#include "base/glance.h"
 #include "base/graph.h"
 #include "base/place.h"
 #include "cascade/switched.h"
@@ -51,8 +52,14 @@ hooks_weak_keys_find_off(HookCheckSearch *search)
 
 	foreach(lc, tables_below(graph, search->hooks))
 	{
+		HookGlance	glance;
+		List	   *switched;
+
 		CHECK_FOR_INTERRUPTS();
-		foreach(lc2, hooks_switched_of_table(lfirst_oid(lc)))
+		hooks_glance_begin(&glance);
+		switched = hooks_switched_of_table(lfirst_oid(lc));
+		hooks_glance_end(&glance);
+		foreach(lc2, switched)
 		{
 			const HookSwitchedOff *off = lfirst(lc2);
 
@@ -85,10 +92,16 @@ hooks_weak_keys_find_slow(HookCheckSearch *search)
 		foreach(lc2, hooks_graph_to_rows(graph, lfirst_oid(lc)))
 		{
 			const HookForeignKey *key = lfirst(lc2);
+			HookGlance	glance;
+			Oid			index;
 
 			CHECK_FOR_INTERRUPTS();
-			if (list_member_oid(reported, key->oid) ||
-				OidIsValid(hooks_graph_index(key)))
+			if (list_member_oid(reported, key->oid))
+				continue;
+			hooks_glance_begin(&glance);
+			index = hooks_graph_index(key);
+			hooks_glance_end(&glance);
+			if (OidIsValid(index))
 				continue;
 			reported = lappend_oid(reported, key->oid);
 			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
