@@ -179,6 +179,11 @@ for my $harm (sort keys %harm)
 }
 noted();
 is(sql(q{SELECT DISTINCT message FROM hooks.failure WHERE message ~ 'own session'}), 'hook "bad" tried to cancel or terminate its own session', 'what is told of one that ends its session');
+# ... and behind the hooks signals mean what they did
+hook('bad', $harm{'cancels itself'}, ', priority => -1');
+like((joe("SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(1000);\nSELECT 5;"))[1], qr/canceling statement due to user request/, 'a client cancels itself later');
+is(scalar joe("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1);\nSELECT 5;"), '', '... and terminates itself');
+noted();
 sql('DELETE FROM hooks.failure');
 
 # The client's own limits: statement_timeout does not count the hooks, and a
