@@ -77,6 +77,14 @@ RESET ROLE;
 -- a superuser who calls is protected, too
 SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION' AND current_setting('is_superuser')::boolean;
 
+-- It reaches what is open: a cursor of the caller's is moved.
+BEGIN;
+DECLARE mine CURSOR FOR VALUES ('first'), ('second');
+SET LOCAL test_sandbox.todo = 'FETCH mine';
+INSERT INTO t VALUES (7);
+FETCH mine;
+COMMIT;
+
 SET client_min_messages = warning;
 DROP SCHEMA test_sandbox CASCADE;
 DROP ROLE regress_hooks_owner, regress_hooks_caller, regress_hooks_friend;

@@ -5,7 +5,9 @@
  * A transaction that fails can write nothing.  What its statements' hooks are
  * to be told waits here: a fixed number of entries for all databases, each
  * with texts of bounded length.  Who finds no free one, nor one that has
- * waited for more than a minute, gives up; nobody waits.  The entries of an
+ * waited for more than a minute, takes the newest of the owner of hooks that
+ * has most of them, or gives up if that is its own owner: nobody keeps others
+ * from being told by failures of its own.  Nobody waits.  The entries of an
  * owner are taken in the order in which they came.  A crash loses what is
  * here, and so does the end of the server.
  *
@@ -110,12 +112,49 @@ hooks_ring_exists(void)
 	return ring != NULL;
 }
 
+static bool
+is_of_owner(const HookFailed *a, const HookFailed *b)
+{
+	return a->database == b->database && a->owner == b->owner;
+}
+
 /*
- * A free entry, or else the oldest one if nobody has come for it in time; NULL
- * if there is none.
+ * All entries are used: the newest one of the owner that has most of them;
+ * NULL if "failed" is of that owner, or would be.
  */
 static RingEntry *
-find_room(void)
+find_most(const HookFailed *failed)
+{
+	int			counts[ENTRIES] = {0};	/* at the owner's first entry */
+	RingEntry  *newest[ENTRIES];
+	int			most = 0;
+	int			own = 0;
+
+	for (int i = 0; i < ENTRIES; i++)
+	{
+		RingEntry  *entry = &ring->entries[i];
+		int			first = 0;
+
+		while (first < i && (counts[first] == 0 ||
+							 !is_of_owner(&ring->entries[first].failed,
+										  &entry->failed)))
+			first++;
+		if (counts[first]++ == 0 || entry->number > newest[first]->number)
+			newest[first] = entry;
+		if (counts[first] > counts[most])
+			most = first;
+		if (is_of_owner(&entry->failed, failed))
+			own = counts[first];
+	}
+	return counts[most] > own + 1 ? newest[most] : NULL;
+}
+
+/*
+ * A free entry, or else the oldest one if nobody has come for it in time, or
+ * one that is taken from another owner; NULL if there is none.
+ */
+static RingEntry *
+find_room(const HookFailed *failed)
 {
 	RingEntry  *oldest = &ring->entries[0];
 
@@ -130,7 +169,7 @@ find_room(void)
 	}
 	return TimestampDifferenceExceeds(oldest->failed.failed_at,
 									  GetCurrentTimestamp(), MAX_AGE) ?
-		oldest : NULL;
+		oldest : find_most(failed);
 }
 
 /*
@@ -217,7 +256,7 @@ hooks_ring_put(const HookFailed *failed)
 
 	Assert(ring != NULL);
 	LWLockAcquire(ring->lock, LW_EXCLUSIVE);
-	entry = find_room();
+	entry = find_room(failed);
 	if (entry != NULL)
 	{
 		if (entry->number == 0)

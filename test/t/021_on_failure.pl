@@ -121,6 +121,29 @@ try('DELETE FROM parent');
 $node->poll_query_until('postgres', q{SELECT count(*) >= 256 FROM told WHERE action = 'insert'});
 is(sql(q{SELECT count(*) FROM told WHERE action = 'insert'}), '256', 'the others come in time');
 
+# Who makes many fail keeps nobody else from being told
+sql("TRUNCATE told; ALTER SYSTEM SET hooks.workers = off; SELECT pg_reload_conf(), hooks.reset_stats()");
+$node->poll_query_until('postgres', "SHOW hooks.workers", 'off');
+sql(q{CREATE ROLE greedy;
+	CREATE TABLE of_greedy (id int CHECK (id > 1));
+	ALTER TABLE of_greedy OWNER TO greedy;
+	CREATE FUNCTION tell_nobody(event jsonb) RETURNS void LANGUAGE sql AS '';
+	SET ROLE greedy;
+	SELECT hooks.register('of greedy', 'on_failure', 'insert', 'of_greedy', 'tell_nobody');
+	DO $$ BEGIN FOR i IN 1 .. 400 LOOP
+	BEGIN INSERT INTO of_greedy VALUES (1); EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END $$});
+sql(q{DO $$ BEGIN FOR i IN 1 .. 10 LOOP
+	BEGIN INSERT INTO parent VALUES (1, 1); EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END $$});
+is(sql(q{SELECT bypassed FROM hooks.stats WHERE hook = 'on_parent'}), '0', 'none misses it');
+is(sql(q{SELECT bypassed FROM hooks.stats WHERE hook = 'of greedy'}), 400 - 256 + 10, 'who has most does');
+sql("ALTER SYSTEM RESET hooks.workers; SELECT pg_reload_conf()");
+$node->poll_query_until('postgres', "SHOW hooks.workers", 'on');
+try('DELETE FROM parent');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 10 FROM told WHERE hook = 'on_parent' AND action = 'insert'}), 'and is told');
+try('INSERT INTO of_greedy VALUES (1)');
+ok($node->poll_query_until('postgres', q{SELECT calls + bypassed = 401 FROM hooks.stats WHERE hook = 'of greedy'}), 'as it is of what was left');
+sql(q{SELECT hooks.unregister('of greedy'); DROP TABLE of_greedy; DROP ROLE greedy});
+
 # Many hooks of one statement
 sql(join(';', map { "SELECT hooks.register('many$_', 'on_failure', 'insert', 'parent', 'tell')" } 1 .. 20));
 sql("TRUNCATE told; SELECT hooks.reset_stats()");
