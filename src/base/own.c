@@ -18,6 +18,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
@@ -279,15 +280,31 @@ hooks_own_has_shape(const HookOwnTable *table, TupleDesc desc)
 }
 
 /*
+ * Opens a table of ours by its name alone.  Whoever waits for its lock may
+ * find that another session has dropped the extension meanwhile.
+ */
+Relation
+hooks_own_open_named(const char *name, LOCKMODE lockmode)
+{
+	Oid			relid = hooks_own_relation(name, RELKIND_RELATION);
+	Relation	rel = try_relation_open(relid, lockmode);
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("extension hooks has no table \"%s\" any more", name),
+				 errdetail("Another session has dropped it in this moment.")));
+	return rel;
+}
+
+/*
  * Opens a table of ours: 42P01 if there is none, 55000 if it has other
  * columns.
  */
 Relation
 hooks_own_open(const HookOwnTable *table, LOCKMODE lockmode)
 {
-	Relation	rel =
-		table_open(hooks_own_relation(table->name, RELKIND_RELATION),
-				   lockmode);
+	Relation	rel = hooks_own_open_named(table->name, lockmode);
 
 	if (!hooks_own_has_shape(table, RelationGetDescr(rel)))
 		ereport(ERROR,

@@ -242,9 +242,7 @@ hooks_waiting_failed(const Hook *hook, const HookDelivery *delivery,
 bool
 hooks_waiting_any(void)
 {
-	Relation	table = table_open(hooks_own_relation(DELIVERY,
-													  RELKIND_RELATION),
-								   AccessShareLock);
+	Relation	table = hooks_own_open_named(DELIVERY, AccessShareLock);
 	bool		any = RelationGetNumberOfBlocks(table) > 0;
 
 	table_close(table, AccessShareLock);

@@ -115,8 +115,7 @@ Datum
 hooks_kept_readable(PG_FUNCTION_ARGS)
 {
 	Relation	kept_row =
-		table_open(hooks_own_relation("kept_row", RELKIND_RELATION),
-				   AccessShareLock);
+		hooks_own_open_named("kept_row", AccessShareLock);
 
 	hooks_standin_read(fcinfo, kept_row, is_not_hidden, find_hidden(kept_row));
 	table_close(kept_row, NoLock);

@@ -167,9 +167,7 @@ hooks_expire(void)
 			find_expired(kept, &expired);
 			if (expired.n > 0)
 			{
-				kept_row = table_open(hooks_own_relation("kept_row",
-														 RELKIND_RELATION),
-									  RowExclusiveLock);
+				kept_row = hooks_own_open_named("kept_row", RowExclusiveLock);
 				for (int i = 0; i < expired.n; i++)
 				{
 					forget_rows(kept_row, expired.ids[i]);
@@ -191,13 +189,12 @@ hooks_expire(void)
 TimestampTz
 hooks_expire_next(void)
 {
-	Oid			relid = hooks_own_find("kept", RELKIND_RELATION);
 	Expired		expired;
 	Relation	kept;
 
-	if (!OidIsValid(relid))
+	if (!OidIsValid(hooks_own_find("kept", RELKIND_RELATION)))
 		return PG_INT64_MAX;
-	kept = table_open(relid, AccessShareLock);
+	kept = hooks_own_open_named("kept", AccessShareLock);
 	find_expired(kept, &expired);
 	table_close(kept, NoLock);
 	return expired.n > 0 ? expired.now : expired.next;

@@ -168,8 +168,7 @@ hooks_guard_mend(const char *table)
 
 		if (table != NULL && strcmp(table, wanted[i].table) != 0)
 			continue;
-		rel = table_open(hooks_own_relation(wanted[i].table, RELKIND_RELATION),
-						 AccessShareLock);
+		rel = hooks_own_open_named(wanted[i].table, AccessShareLock);
 
 		/*
 		 * a copy: to look for the function may make the relcache build it
