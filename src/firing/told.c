@@ -17,9 +17,7 @@
  *				(0,7) and (0,9) are noted.
  *	cascade		removes (0,9) and (0,10) of c: (0,10) is new.
  *
- * A row that has left its partition is a new row elsewhere.  Nothing leads
- * from one to the other, but the command that has moved it is the one that
- * made the new one; so these are counted by command.
+ * A row that has left its partition is a new row elsewhere: told_moved.c.
  *
  * A row that a callback's own statement removes is told of by a firing of that
  * statement, and then left out of those of the statement around it; and the
@@ -32,7 +30,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "miscadmin.h"
-#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -80,8 +77,8 @@ hooks_told_add(HookDelete *statement, Oid target, const HookBatch *rows)
 /*
  * Are a table's rows where they were when hooks were told of them?
  */
-static bool
-holds_for_table(const HookTold *told, Oid relid)
+bool
+hooks_told_holds(const HookTold *told, Oid relid)
 {
 	ListCell   *table;
 	ListCell   *file;
@@ -110,7 +107,7 @@ sets_of(Oid target, Oid relid)
 	{
 		HookTold   *told = lfirst(lc);
 
-		if (told->target == target && holds_for_table(told, relid))
+		if (told->target == target && hooks_told_holds(told, relid))
 			sets = lappend(sets, told->rows);
 	}
 	return sets;
@@ -217,168 +214,6 @@ follow_updates(List *sets, Relation rel)
 	}
 }
 
-/* Rows that a command has moved to other partitions */
-typedef struct MovedRows
-{
-	CommandId	command;		/* hash key, must be first */
-	int64		rows;
-}			MovedRows;
-
-static int64 *
-rows_of_command(HTAB *moved, CommandId command)
-{
-	bool		found;
-	MovedRows  *entry = hash_search(moved, &command, HASH_ENTER, &found);
-
-	if (!found)
-		entry->rows = 0;
-	return &entry->rows;
-}
-
-static HTAB *
-make_moved(MemoryContext context)
-{
-	HASHCTL		info = {0};
-
-	info.keysize = sizeof(CommandId);
-	info.entrysize = sizeof(MovedRows);
-	info.hcxt = context;
-	return hash_create("hooks told rows that moved", 16, &info,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
-/* What counts told rows that have moved */
-typedef struct MovedCounter
-{
-	HookRowFetcher fetcher;
-	HTAB	   *moved;
-}			MovedCounter;
-
-static void
-count_moved(const ItemPointerData *tid, void *arg)
-{
-	MovedCounter *counter = arg;
-	ItemPointerData at = *tid;
-	HeapTupleHeader header;
-	CommandId	command;
-
-	CHECK_FOR_INTERRUPTS();
-	if (!hooks_rows_get(&counter->fetcher, &at))
-		return;
-	header = counter->fetcher.tuple.t_data;
-	if (HeapTupleHeaderIndicatesMovedPartitions(header) &&
-		hooks_parent_changed_by(header, &command))
-		(*rows_of_command(counter->moved, command))++;
-}
-
-/*
- * Counts the rows that hooks were told of and that have left their partitions
- * since.
- */
-static void
-count_all_moved(HookTold *told)
-{
-	MovedCounter counter;
-	ListCell   *lc;
-
-	told->moved = counter.moved = make_moved(CurrentMemoryContext);
-	foreach(lc, told->relids)
-	{
-		Relation	rel;
-
-		if (!get_rel_relispartition(lfirst_oid(lc)) ||
-			!holds_for_table(told, lfirst_oid(lc)))
-			continue;
-		rel = table_open(lfirst_oid(lc), AccessShareLock);
-		hooks_rows_begin(&counter.fetcher, rel, true);
-		counter.fetcher.any = true;
-		if (counter.fetcher.heap)
-			hooks_tidset_each(told->rows, lfirst_oid(lc), count_moved,
-							  &counter);
-		hooks_rows_end(&counter.fetcher);
-		table_close(rel, NoLock);
-	}
-}
-
-/*
- * Notes that hooks were told of a row that is in another table now.
- */
-static void
-add_arrived(HookDelete *statement, HookTold *told, HookRowFetcher *fetcher)
-{
-	Oid			relid = RelationGetRelid(fetcher->rel);
-	MemoryContext old = MemoryContextSwitchTo(statement->context);
-
-	if (!list_member_oid(told->relids, relid))
-	{
-		told->relids = lappend_oid(told->relids, relid);
-		told->files = lappend_oid(told->files, hooks_tidlist_file(relid));
-	}
-	(void) hooks_tidset_add(told->rows, relid, &fetcher->tuple.t_self);
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * Were hooks on the target told of the row at hand, which this transaction has
- * made, in another partition?
- */
-static bool
-has_arrived(Oid target, HookRowFetcher *fetcher)
-{
-	HeapTupleHeader header = fetcher->tuple.t_data;
-	CommandId	command;
-
-	if (!fetcher->rel->rd_rel->relispartition ||
-		!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)))
-		return false;
-	command = HeapTupleHeaderGetCmin(header);
-	for (HookDelete *statement = hooks_deletes; statement != NULL;
-		 statement = statement->outer)
-	{
-		ListCell   *lc;
-
-		foreach(lc, statement->told)
-		{
-			HookTold   *told = lfirst(lc);
-
-			if (told->target != target)
-				continue;
-			if (told->moved == NULL)
-				count_all_moved(told);
-			if (told->arrived == NULL)
-				told->arrived = make_moved(statement->context);
-			if (*rows_of_command(told->arrived, command) >=
-				*rows_of_command(told->moved, command))
-				continue;
-			(*rows_of_command(told->arrived, command))++;
-			add_arrived(statement, told, fetcher);
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Forgets the counts, as more rows may move before the next batch comes.
- */
-static void
-forget_moved(Oid target)
-{
-	for (HookDelete *statement = hooks_deletes; statement != NULL;
-		 statement = statement->outer)
-	{
-		ListCell   *lc;
-
-		foreach(lc, statement->told)
-		{
-			HookTold   *told = lfirst(lc);
-
-			if (told->target == target)
-				told->moved = NULL;
-		}
-	}
-}
-
 /*
  * Were hooks told of the row at hand?  It may be a later version of one that
  * they were told of, if this transaction has made it.  What became of those is
@@ -436,7 +271,8 @@ still_goes(List *sets, Oid target, HookRowFetcher *fetcher,
 	if (!fetcher->heap)
 		return !in_sets(sets, RelationGetRelid(fetcher->rel), tid);
 	if (!hooks_rows_get(fetcher, tid) || is_told(sets, fetcher, followed) ||
-		has_arrived(target, fetcher) || !find_newest(fetcher, since))
+		hooks_told_has_arrived(target, fetcher) ||
+		!find_newest(fetcher, since))
 		return false;
 	*tid = fetcher->tuple.t_self;
 	return again == NULL ||
@@ -457,7 +293,7 @@ hooks_told_filter_walked(HookBatch *rows, Oid target, CommandId since,
 		make_set(again, CurrentMemoryContext);
 	HookBatch  *left = hooks_batch_make(rows->event, true);
 
-	forget_moved(target);
+	hooks_told_forget_moved(target);
 	for (BatchTable *table = rows->tables; table != NULL; table = table->next)
 	{
 		List	   *sets = sets_of(target, table->relid);
@@ -518,7 +354,8 @@ is_news(List *sets, Oid target, HookRowFetcher *fetcher, ItemPointer tid,
 		return true;
 	return hooks_rows_get(fetcher, tid) &&
 		!HeapTupleHeaderIndicatesMovedPartitions(fetcher->tuple.t_data) &&
-		!is_told(sets, fetcher, followed) && !has_arrived(target, fetcher);
+		!is_told(sets, fetcher, followed) &&
+		!hooks_told_has_arrived(target, fetcher);
 }
 
 /*
@@ -530,7 +367,7 @@ hooks_told_filter_captured(const HookBatch *batch, Oid target)
 {
 	HookBatch  *left = hooks_batch_make(batch->event, false);
 
-	forget_moved(target);
+	hooks_told_forget_moved(target);
 	for (BatchTable *table = batch->tables; table != NULL; table = table->next)
 	{
 		bool		followed = false;

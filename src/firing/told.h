@@ -11,6 +11,7 @@
 
 #include "base/tidset.h"
 #include "firing/deleted.h"
+#include "firing/rows.h"
 
 /* The rows of a table, and of its partitions, that its hooks were told of */
 typedef struct HookTold
@@ -32,5 +33,10 @@ extern HookBatch *hooks_told_filter_walked(HookBatch *rows, Oid target,
 										   const HookBatch *again);
 extern HookBatch *hooks_told_filter_captured(const HookBatch *batch,
 											 Oid target);
+extern bool hooks_told_holds(const HookTold *told, Oid relid);
+
+/* told_moved.c */
+extern bool hooks_told_has_arrived(Oid target, HookRowFetcher *fetcher);
+extern void hooks_told_forget_moved(Oid target);
 
 #endif							/* HOOKS_TOLD_H */
