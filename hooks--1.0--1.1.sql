@@ -3,6 +3,31 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION hooks UPDATE TO '1.1'" to load this file. \quit
 
+-- As for CREATE EXTENSION: nothing may be called in place of what the extension
+-- makes.  What is the extension's already may be of a role that was a superuser.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_depend d
+                 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) d.refobjid
+                 JOIN pg_catalog.pg_shdepend s ON s.classid OPERATOR(pg_catalog.=) d.classid
+                      AND s.objid OPERATOR(pg_catalog.=) d.objid
+                 JOIN pg_catalog.pg_database b ON b.oid OPERATOR(pg_catalog.=) s.dbid
+                 JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) s.refobjid
+                WHERE n.nspname OPERATOR(pg_catalog.=) 'hooks'
+                  AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                  AND b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+                  AND s.deptype OPERATOR(pg_catalog.=) 'o' AND NOT r.rolsuper
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                                   WHERE e.classid OPERATOR(pg_catalog.=) d.classid
+                                     AND e.objid OPERATOR(pg_catalog.=) d.objid
+                                     AND e.deptype OPERATOR(pg_catalog.=) 'e')) THEN
+        RAISE EXCEPTION 'schema "hooks" has objects of a role that is not a superuser'
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Drop the objects, then update the extension.';
+    END IF;
+END
+$$;
+
 -- What there is already keeps its privileges.
 SELECT pg_catalog.set_config('hooks_update.known',
            (SELECT pg_catalog.array_agg(d.objid)::text FROM pg_catalog.pg_depend d

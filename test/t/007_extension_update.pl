@@ -233,6 +233,13 @@ is(sql($extension), $previous, 'an update that is rolled back leaves nothing');
 is(sql($hooks), $before, '... and changes no hook');
 is(sql('SELECT count(*) FROM app.spied'), '0', '... and nothing has run that stays');
 
+# Something that would be called in place of what the update makes
+sql(q{GRANT CREATE ON SCHEMA hooks TO evil; SET ROLE evil;
+	CREATE FUNCTION hooks.register(text, text, text, text, text) RETURNS text LANGUAGE sql AS 'SELECT current_user::text'});
+is(sqlstate($node, 'old', 'ALTER EXTENSION hooks UPDATE'), '42501', 'no update of a schema with objects of others');
+sql('DROP FUNCTION hooks.register(text, text, text, text, text); REVOKE CREATE ON SCHEMA hooks FROM evil');
+is(sql($extension), $previous, '... which leaves nothing');
+
 # The update, by somebody whose settings are others
 # (PostgreSQL 19 has one kind of strings only)
 my $strings =
