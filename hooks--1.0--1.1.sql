@@ -17,6 +17,7 @@ BEGIN
                   AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
                   AND b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
                   AND s.deptype OPERATOR(pg_catalog.=) 'o' AND NOT r.rolsuper
+                  AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass
                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                                    WHERE e.classid OPERATOR(pg_catalog.=) d.classid
                                      AND e.objid OPERATOR(pg_catalog.=) d.objid

@@ -388,5 +388,13 @@ is( sql(q{
 		SELECT count(*) FROM pg_event_trigger}),
 	"12\n0\n0", 'unregistering removes every trigger');
 
+# Of a role that is no superuser any more is the extension itself
+$node->safe_psql('postgres', 'CREATE ROLE once SUPERUSER LOGIN');
+$node->safe_psql('postgres', 'CREATE DATABASE of_once OWNER once');
+$node->safe_psql('of_once', q{CREATE EXTENSION hooks VERSION '1.0'}, extra_params => [ '-U', 'once' ]);
+$node->safe_psql('postgres', 'ALTER ROLE once NOSUPERUSER');
+$node->psql('of_once', 'ALTER EXTENSION hooks UPDATE');
+is($node->safe_psql('of_once', q{SELECT extversion FROM pg_extension WHERE extname = 'hooks'}), '1.1', 'an update of what was a superuser\'s');
+
 $node->stop;
 done_testing();
