@@ -47,6 +47,7 @@ SELECT a || ': ' || try(a) FROM unnest(ARRAY[
   $q$'before', 'lifecycle', 't', 'of_row'$q$, $q$'after', 'lifecycle', 't', 'of_row', level => 'statement'$q$, $q$'after', 'lifecycle', 't', 'of_row', columns => '{slug}'$q$,
   $q$'before', 'lifecycle', 't', 'of_event'$q$, $q$'after', 'lifecycle', 't', 'of_event'$q$, $q$'before_cascade', 'lifecycle', 't', 'of_row'$q$,
   $q$'before', 'lifecycle', 't', 'of_row', columns => '{slug}', level => 'statement'$q$, $q$'before_commit', 'lifecycle', 't', 'of_event', columns => '{slug}'$q$,
+  $q$'before_cascade', 'lifecycle', 't', 'of_row', columns => '{slug}'$q$, $q$'before_closure', 'lifecycle', 't', 'of_row', columns => '{slug}'$q$,
   $q$'before', 'name, insert', 't', 'of_row', columns => '{slug}'$q$, $q$'before', 'name, lifecycle', 't', 'of_row', columns => '{slug}'$q$,
   $q$'before', 'all', 'v', 'of_event'$q$, $q$'before', 'read', 'v', 'of_event'$q$, $q$'before', 'read', 'm', 'of_event'$q$, $q$'before', 'all', 'v', 'of_row'$q$,
   $q$'before', 'select, insert', 'v', 'of_event'$q$, $q$'after', 'lifecycle', 'v', 'of_event'$q$, $q$'before', 'write', 'v', 'of_row'$q$]) a

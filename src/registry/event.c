@@ -286,11 +286,10 @@ hooks_event_actions(HookPhase phase, HookLevel level)
 	for (int i = 0; i < HOOK_EVENTS; i++)
 		if (hooks_events[i].phase == phase && hooks_events[i].level == level)
 			actions |= hooks_events[i].action;
-	if (level == HOOK_ROW ||
-		phase == HOOK_BEFORE_COMMIT || phase == HOOK_AFTER_COMMIT)
-		actions |= HOOK_NAME;
 	if (phase == HOOK_BEFORE || phase == HOOK_AFTER)
-		actions |= HOOK_PUT;
+		actions |= level == HOOK_ROW ? HOOK_NAME | HOOK_PUT : HOOK_PUT;
+	if (phase == HOOK_BEFORE_COMMIT || phase == HOOK_AFTER_COMMIT)
+		actions |= HOOK_NAME;
 	return actions;
 }
 
