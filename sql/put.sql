@@ -39,6 +39,13 @@ DELETE FROM t WHERE id = 3;
 COPY t FROM STDIN;
 4	d	\N
 \.
+-- (since 19)
+DO $$
+BEGIN
+  IF current_setting('server_version_num')::int >= 190000 THEN
+    EXECUTE 'INSERT INTO t VALUES (1, ''x''), (2, ''x'') ON CONFLICT (id) DO SELECT FOR UPDATE RETURNING id';
+  END IF;
+END $$;
 
 -- The proposed row before, the row that resulted after; TG_OP tells which it was
 INSERT INTO t VALUES (1, 'x'), (5, 'e') ON CONFLICT (id) DO UPDATE SET v = excluded.v;
