@@ -6,7 +6,8 @@
  * the library.  So who prepares the transaction leaves a note, and the
  * launcher looks now and then whether that transaction has ended: as soon as
  * another session can get its lock.  With preload there are no notes: the
- * session that commits it wakes the workers (executor.c).
+ * session that commits it wakes the workers (executor.c).  But the worker of a
+ * subscription commits what it has prepared by no command.
  *
  * Notes are lost when the server ends.  What their transactions leave is
  * delivered with the next event of the hooks' owner, or at hooks.flush().
@@ -14,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "replication/logicalworker.h"
 #include "storage/lock.h"
 #include "utils/timestamp.h"
 
@@ -37,7 +39,7 @@ hooks_prepared_note(Oid database, Oid owner, bool stand_in, TransactionId xid)
 	TimestampTz now = GetCurrentTimestamp();
 	bool		noted = false;
 
-	if (hooks_ring_exists() || !hooks_roster_attach())
+	if ((hooks_ring_exists() && !IsLogicalWorker()) || !hooks_roster_attach())
 		return;
 	SpinLockAcquire(&hooks_roster->mutex);
 	for (int i = 0; i < HOOK_PREPARED && !noted; i++)

@@ -332,6 +332,20 @@ sub subscribe
 		is(subscriber('SELECT count(*) FROM child WHERE id = 1'), $committed ? 0 : 1, "two_phase: rows after $end PREPARED");
 	}
 	subscriber(q{SELECT hooks.unregister('broken_set')});
+
+	# Its events are delivered, though the worker of the subscription commits
+	# by no command that the library sees; with preload, too
+	$subscriber->append_conf('postgresql.conf', "shared_preload_libraries = 'hooks'");
+	$subscriber->restart;
+	subscriber(q{
+		CREATE TABLE delivered (event jsonb);
+		CREATE FUNCTION deliver(event jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO public.delivered VALUES (event)';
+		SELECT hooks.register('told', 'after_commit', 'delete', 'parent', 'deliver', fire => 'replica')});
+	publisher(q{BEGIN; DELETE FROM parent WHERE id = 2; PREPARE TRANSACTION 'two'});
+	publisher(q{COMMIT PREPARED 'two'});
+	ok($subscriber->poll_query_until('postgres', q{SELECT count(*) = 1 FROM delivered WHERE event->'old'->0->>'id' = '2'}),
+		'two_phase: the event is delivered');
+	subscriber(q{SELECT hooks.unregister('told')});
 }
 
 # Large transactions that are sent while they run, with a savepoint that is
