@@ -8,9 +8,12 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "replication/logicalworker.h"
+#include "replication/origin.h"
 
-#include "base/wake.h"
+#include "base/compat.h"
 #include "base/forget.h"
+#include "base/wake.h"
 #include "firing/batch.h"
 #include "firing/batch_place.h"
 #include "firing/commit.h"
@@ -43,6 +46,8 @@ transaction_event(XactEvent event, void *arg)
 		hooks_statement_abort(0);
 		hooks_truncate_abort(0);
 		hooks_trace_abort(0);
+		if (IsLogicalWorker())
+			hooks_forget_applied();
 	}
 
 	if (hooks_wake_owners != NIL)

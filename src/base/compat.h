@@ -294,6 +294,17 @@ typedef RangeTblEntry HookPermission;
 #define HOOKS_BGWORKER_ANY_ROLE 0
 #endif
 
+/*
+ * The worker of a subscription that disables itself commits that, and would
+ * take the transaction whose commit has failed for applied.  Mended in 16.5.
+ */
+#if PG_VERSION_NUM < 170000
+#define hooks_forget_applied() \
+	((void) (replorigin_session_origin_lsn = InvalidXLogRecPtr))
+#else
+#define hooks_forget_applied() ((void) 0)
+#endif
+
 /* EXPLAIN takes options of extensions since 18; since 19 they are checked */
 #define HOOKS_EXPLAIN_OPTIONS (PG_VERSION_NUM >= 180000)
 #if PG_VERSION_NUM >= 190000

@@ -288,6 +288,20 @@ foreach my $case ([ 'before', 'insert', q{hooks.disable('veto')} ],
 	subscriber(q{SELECT hooks.unregister('veto')});
 }
 
+# Neither is it lost if the hook fails when the transaction commits, and
+# disable_on_error has the subscription wait for somebody
+subscriber(q{
+	CREATE FUNCTION refuse(event jsonb) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE 'refused'; END $$;
+	SELECT hooks.register('veto', 'before_commit', 'insert', 'parent', 'refuse', fire => 'replica');
+	ALTER SUBSCRIPTION sub SET (disable_on_error = true)});
+publisher('INSERT INTO parent VALUES (11)');
+$subscriber->poll_query_until('postgres', 'SELECT NOT subenabled FROM pg_subscription')
+  or die 'the subscription was not disabled';
+is(subscriber('SELECT count(*) FROM parent WHERE id = 11'), 0, 'before_commit: the transaction is not applied');
+subscriber(q{SELECT hooks.unregister('veto'); ALTER SUBSCRIPTION sub ENABLE});
+$publisher->wait_for_catchup('sub');
+is(subscriber('SELECT count(*) FROM parent WHERE id = 11'), 1, 'before_commit: ... until nothing refuses it');
+
 # Subscribes anew, with an option; it must be in force
 sub subscribe
 {
