@@ -27,7 +27,7 @@
 
 #define TRANCHE "hooks_failures"
 
-/* how many statements can wait: 1 MB */
+/* how many statements can wait: 1.3 MB */
 #define ENTRIES 256
 
 /*

@@ -14,6 +14,9 @@
 #define RING_TEXT		512
 #define RING_STATEMENT	2048
 
+/* the same of metadata, of which a part would be no JSON: none, if longer */
+#define RING_METADATA	1024
+
 /* One failed statement, for one hook */
 typedef struct HookFailed
 {
@@ -27,6 +30,7 @@ typedef struct HookFailed
 	bool		caught;			/* the error did not reach the client */
 	Oid			caller;
 	Oid			session_user;
+	uint64		transaction;	/* 0 if it had no number */
 	TimestampTz failed_at;
 	bool		has_detail;
 	bool		has_hint;
@@ -34,6 +38,7 @@ typedef struct HookFailed
 	char		detail[RING_TEXT];
 	char		hint[RING_TEXT];
 	char		statement[RING_STATEMENT];
+	char		metadata[RING_METADATA];
 } HookFailed;
 
 extern void hooks_ring_init(void);

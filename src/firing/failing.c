@@ -315,6 +315,18 @@ copy_error(HookFailed *failed)
 }
 
 /*
+ * Copies hooks.metadata, as text, as nothing may be thrown here.
+ */
+static void
+copy_metadata(HookFailed *failed)
+{
+	bool		fits = hooks_metadata != NULL &&
+		strlen(hooks_metadata) < RING_METADATA;
+
+	copy_text(failed->metadata, fits ? hooks_metadata : NULL, RING_METADATA);
+}
+
+/*
  * An error passes; the caller throws it again.
  */
 void
@@ -342,9 +354,12 @@ hooks_failing_caught(const HookFailing *failing)
 		{
 			copy_error(failed);
 			copy_text(failed->statement, failing->sql, RING_STATEMENT);
+			copy_metadata(failed);
 			failed->database = MyDatabaseId;
 			failed->caller = failing->caller;
 			failed->session_user = GetSessionUserId();
+			failed->transaction =
+				U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
 			failed->failed_at = GetCurrentTimestamp();
 			first = entry;
 		}

@@ -61,7 +61,11 @@ failed_event(const HookFailed *failed, const Hook *hook)
 	Oid			schema = get_rel_namespace(failed->relation);
 	Datum		failed_at = TimestampTzGetDatum(failed->failed_at);
 	int			utc = 0;
+	Datum		metadata = (Datum) 0;
 
+	if (failed->metadata[0] != '\0')
+		metadata = DirectFunctionCall1(jsonb_in,
+									   CStringGetDatum(failed->metadata));
 	if (relation != NULL && OidIsValid(schema))
 		relation = hooks_place_name(get_namespace_name(schema), relation);
 	hooks_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
@@ -75,9 +79,14 @@ failed_event(const HookFailed *failed, const Hook *hook)
 	hooks_payload_add(&state, "session_user",
 					  GetUserNameFromId(failed->session_user, true));
 	hooks_payload_add(&state, "statement", failed->statement);
+	hooks_payload_add(&state, "transaction_id",
+					  failed->transaction == 0 ? NULL :
+					  psprintf(UINT64_FORMAT, failed->transaction));
 	hooks_payload_add(&state, "fired_at",
 					  JsonEncodeDateTime(NULL, failed_at, TIMESTAMPTZOID,
 										 &utc));
+	hooks_payload_add_json(&state, "metadata",
+						   metadata == 0 ? NULL : DatumGetJsonbP(metadata));
 	hooks_payload_add(&state, "sqlstate",
 					  unpack_sql_state(failed->sqlerrcode));
 	hooks_payload_add(&state, "message", failed->message);

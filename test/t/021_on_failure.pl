@@ -58,6 +58,15 @@ try("UPDATE parent SET v = 0 /* here */");
 told(q{on_parent|new row for relation "parent" violates check constraint "parent_v_check"|Failing row contains (1, 0).|UPDATE parent SET v = 0 /* here */|postgres|on_failure},
 	'all of it', q{event ->> 'hook', event ->> 'message', event ->> 'detail', event ->> 'statement', event ->> 'caller', event ->> 'phase'});
 
+# In which transaction, if it has a number, and with which metadata, if it is short
+my $metadata = q{event ->> 'transaction_id', event -> 'metadata'};
+try(q{SET hooks.metadata = '{"request": "r-17"}'; UPDATE parent SET v = 0});
+told('|{"request": "r-17"}', 'metadata', $metadata);
+my (undef, $xid) = try(q{SET hooks.metadata = '"} . 'x' x 1021 . q{"'; BEGIN; SELECT pg_current_xact_id(); UPDATE parent SET v = 0});
+told("$xid|\"" . 'x' x 1021 . '"', 'a transaction', $metadata);
+try(q{SET hooks.metadata = '"} . 'x' x 1022 . q{"'; UPDATE parent SET v = 0});
+told('|null', 'long metadata', $metadata);
+
 # Each statement that the error passes, the inner one first; and the cascade's
 try('DELETE FROM parent');
 told("on_child|delete|public.child|P0009|f\non_parent|delete|public.parent|P0009|f", 'a cascade');
