@@ -85,7 +85,7 @@ add_hook(HookFailing *failing, const HookMember *member, Oid relid,
 {
 	HookFailingHook *hook;
 
-	if (!hooks_member_role_fires(member) ||
+	if (!hooks_member_fires_here(member) ||
 		hooks_settings_is_paused(member->hook->hook_id))
 		return;
 	for (int i = 0; i < failing->n; i++)

@@ -67,6 +67,16 @@ told("$xid|\"" . 'x' x 1021 . '"', 'a transaction', $metadata);
 try(q{SET hooks.metadata = '"} . 'x' x 1022 . q{"'; UPDATE parent SET v = 0});
 told('|null', 'long metadata', $metadata);
 
+# One that waits for hooks.opt_in
+sql(q{SELECT hooks.register('asked', 'on_failure', 'write', 'parent', 'tell', activation => 'opt_in')});
+try(q{UPDATE parent SET v = 0});
+told('on_parent|update|public.parent|23514|f', 'not asked for');
+try(q{SET hooks.opt_in = asked; UPDATE parent SET v = 0});
+told("on_parent|update|public.parent|23514|f\nasked|update|public.parent|23514|f", 'asked for');
+try(q{SET hooks.opt_in = asked; COPY parent FROM PROGRAM 'echo x'});
+told("on_parent|insert|public.parent|22P02|f\nasked|insert|public.parent|22P02|f", 'asked for by COPY');
+sql(q{SELECT hooks.unregister('asked')});
+
 # Each statement that the error passes, the inner one first; and the cascade's
 try('DELETE FROM parent');
 told("on_child|delete|public.child|P0009|f\non_parent|delete|public.parent|P0009|f", 'a cascade');
