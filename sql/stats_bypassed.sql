@@ -8,12 +8,13 @@ SELECT hooks.register('missed_row', 'before', 'insert, update', 'missed_parent',
 SELECT hooks.register('missed_column', 'after', 'update', 'missed_parent', 'missed', columns => '{v}');
 SELECT hooks.register('missed_replica', 'before', 'insert', 'missed_parent', 'missed', fire => 'replica');
 SELECT hooks.register('missed_always', 'before', 'insert', 'missed_parent', 'missed', fire => 'always');
+SELECT hooks.register('missed_asked', 'before', 'insert', 'missed_parent', 'missed', activation => 'opt_in');
 SELECT hooks.register('missed_cascade', 'before_cascade', 'delete', 'missed_parent', 'missed');
 SELECT hooks.register('missed_child', 'before', 'delete', 'missed_child', 'missed', level => 'statement');
 CREATE VIEW missed_seen AS
     SELECT hook, calls, bypassed FROM hooks.stats WHERE hook LIKE 'missed\_%' ORDER BY hook;
 
--- What a hook is not for is not missed: columns, another replication role.
+-- What a hook is not for is not missed: columns, another replication role, other sessions.
 INSERT INTO missed_parent SELECT i, i FROM generate_series(1, 3) i;
 UPDATE missed_parent SET id = id;
 SELECT * FROM missed_seen;

@@ -49,8 +49,7 @@ count_chain(void *arg)
 
 		/* hooks that do not fire in this session anyway miss nothing */
 		if (!hooks_member_fires_here(member) &&
-			(member->hook->fire != HOOK_ORIGIN ||
-			 hooks_member_role_fires(member)))
+			!hooks_member_is_left_out(member))
 			continue;
 		hooks_stats_begin(member->tally);
 		hooks_stats_count_bypass(member->tally);

@@ -77,8 +77,7 @@ prepare_member(HookRun *run, HookMember *member, HookAction action)
 	call->out = !hooks_member_fires_here(member);
 	call->why_out = call->out ? hooks_trace_why_out(member) :
 		HOOK_MISS_UNTOLD;
-	call->left_out = !hooks_member_role_fires(member) &&
-		member->hook->fire == HOOK_ORIGIN;
+	call->left_out = hooks_member_is_left_out(member);
 	hooks_stats_begin(member->tally);
 }
 

@@ -29,6 +29,13 @@ hooks_member_role_fires(const HookMember *member)
 		(SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA);
 }
 
+static bool
+is_asked_for(const HookMember *member)
+{
+	return member->hook->activation == HOOK_ACTIVE_ALWAYS ||
+		hooks_opt_in_names(member->hook->name);
+}
+
 /*
  * Does a hook fire in this session: under its replication role, and if it
  * waits for that, by its parameter hooks.opt_in?
@@ -36,9 +43,18 @@ hooks_member_role_fires(const HookMember *member)
 bool
 hooks_member_fires_here(const HookMember *member)
 {
-	return hooks_member_role_fires(member) &&
-		(member->hook->activation == HOOK_ACTIVE_ALWAYS ||
-		 hooks_opt_in_names(member->hook->name));
+	return hooks_member_role_fires(member) && is_asked_for(member);
+}
+
+/*
+ * Would a hook fire in this session if nobody had changed its replication
+ * role?
+ */
+bool
+hooks_member_is_left_out(const HookMember *member)
+{
+	return !hooks_member_role_fires(member) &&
+		member->hook->fire == HOOK_ORIGIN && is_asked_for(member);
 }
 
 /*

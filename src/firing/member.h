@@ -51,6 +51,7 @@ extern HookMember *hooks_member_make(const HookReach *reach, Relation rel);
 extern bool hooks_member_error_may_pass(const HookMember *member);
 extern bool hooks_member_role_fires(const HookMember *member);
 extern bool hooks_member_fires_here(const HookMember *member);
+extern bool hooks_member_is_left_out(const HookMember *member);
 extern int	hooks_member_timeout(const Hook *hook);
 
 #endif							/* HOOKS_MEMBER_H */
