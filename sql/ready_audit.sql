@@ -21,7 +21,7 @@ UPDATE parent SET name = 'never' WHERE false;
 DELETE FROM parent WHERE id = 1;
 TRUNCATE parent, child;
 TABLE log;
-SELECT DISTINCT caller = current_user, "session_user" = session_user, owner = current_user::regrole, transaction_id < pg_current_xact_id(), occurred_at <= clock_timestamp() FROM hooks.audit_log;
+SELECT DISTINCT caller = current_user, "session_user" = session_user, owner = current_user::regrole, transaction_id < pg_current_xact_id(), age(clock_timestamp(), occurred_at) BETWEEN '0 s' AND '1 h' FROM hooks.audit_log;
 SELECT hook, statement FROM hooks.audited WHERE action <> 'truncate' ORDER BY audit_id;
 
 -- What is rolled back was not: by a savepoint, or because the hook fails and is isolated.
@@ -82,6 +82,11 @@ CREATE TRIGGER plain AFTER INSERT ON p2 FOR EACH ROW EXECUTE FUNCTION hooks.audi
 INSERT INTO parted VALUES (2);
 SELECT hooks.audit();
 SELECT hooks.purge_audit(NULL);
+-- What loads rows is for each row.
+BEGIN;
+CREATE TRIGGER plain BEFORE INSERT ON hooks.audited_dump FOR EACH STATEMENT EXECUTE FUNCTION hooks.audited_load();
+INSERT INTO hooks.audited_dump DEFAULT VALUES;
+ROLLBACK;
 
 SELECT hooks.unregister(name) FROM hooks.registry ORDER BY name;
 SELECT hooks.purge_audit('0') > 0;

@@ -99,9 +99,20 @@ CREATE TABLE wide.has_not (id int);
 SELECT hooks.register('wide', 'before', 'insert', NULL, 'hooks.touch', schema => 'wide', arguments => '{changed}');
 INSERT INTO wide.has_not VALUES (1);
 INSERT INTO wide.has VALUES (1) RETURNING changed = now() AS changed;
+-- A plain trigger does not, not even where a wide hook has led to it.
+\set VERBOSITY sqlstate
+CREATE TRIGGER plain BEFORE INSERT OR UPDATE ON wide.has_not FOR EACH ROW EXECUTE FUNCTION hooks.touch('changed');
+INSERT INTO wide.has_not VALUES (2);
+CREATE FUNCTION wide.writes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_TABLE_NAME = 'has' THEN UPDATE wide.has_not SET id = 2; END IF;
+  RETURN NEW;
+END $$;
+SELECT hooks.register('writes', 'before', 'update', NULL, 'wide.writes', schema => 'wide');
+UPDATE wide.has SET id = 3;
 
 SET client_min_messages = warning;
-SELECT hooks.unregister('wide');
+SELECT hooks.unregister('wide'), hooks.unregister('writes');
 DROP SCHEMA wide CASCADE;
 DROP TABLE t, child, parent CASCADE;
 DROP DOMAIN past;
