@@ -144,6 +144,15 @@ foreach my $change ('ALTER FUNCTION hooks_definition.h2 OWNER TO second', "LOAD 
 	sql('DELETE FROM done WHERE id = 0');
 }
 
+# A role that cannot connect for a while
+no_workers('idle');
+my $log = -s $node->logfile;
+sql('REVOKE CONNECT ON DATABASE app FROM PUBLIC; INSERT INTO other VALUES (0)');
+$node->wait_for_log(qr/permission denied for database "app"/, $log);
+sql('GRANT CONNECT ON DATABASE app TO PUBLIC');
+ok($node->poll_query_until('app', 'SELECT count(*) = 1 FROM done WHERE id = 0'), 'a worker that could not connect is started again');
+sql('DELETE FROM done WHERE id = 0');
+
 # Databases
 no_workers('idle again');
 sql('INSERT INTO t VALUES (8)');

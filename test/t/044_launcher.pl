@@ -1,0 +1,90 @@
+# Without preload, one launcher is started for all who wait for a worker, and leaves
+# when nobody does.  If there is no room for more of them, who is due last makes way.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $owners = 128;				# as many as there is room for
+my $node = start_node('main', conf => q{
+	hooks.max_workers = 1
+	hooks.retry_delay = '1 h'
+	hooks.worker_idle = '100 ms'
+	log_min_messages = debug1
+});
+
+my $no_worker = q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'hooks worker'};
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+
+# It has no database, and so is in no view, but in the log
+sub launcher_has_left
+{
+	$node->wait_for_log(qr/background worker "hooks launcher" \(PID \d+\) exited/, $_[0]);
+	ok($node->poll_query_until('postgres', $no_worker), 'nobody is left');
+}
+
+# A worker of "busy" has the only place until there is a row in go
+sub begin_busy
+{
+	sql('TRUNCATE go, done; INSERT INTO b VALUES (1)');
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7"), 'one is busy');
+}
+
+sub end_busy { sql('INSERT INTO go VALUES (1)'); }
+
+sql(qq{
+	CREATE EXTENSION hooks;
+	CREATE TABLE b (id int);
+	CREATE TABLE few (id int);
+	CREATE TABLE many (id int);
+	CREATE TABLE later (id int);
+	CREATE TABLE go (id int);
+	CREATE TABLE done (hook text);
+	CREATE FUNCTION act(event jsonb) RETURNS void LANGUAGE sql
+	    AS 'INSERT INTO public.done VALUES (\$1->>''hook'')';
+	CREATE FUNCTION act_busy(event jsonb) RETURNS void LANGUAGE plpgsql AS \$\$
+	BEGIN
+	  PERFORM pg_advisory_xact_lock(7);
+	  WHILE NOT EXISTS (SELECT FROM public.go) LOOP
+	    PERFORM pg_sleep(0.01);
+	  END LOOP;
+	END \$\$;
+	CREATE FUNCTION fails(event jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE ''once''; END';
+	GRANT CREATE ON SCHEMA public TO public;
+	GRANT ALL ON b, few, many, later, go, done TO public;
+	SELECT format('CREATE ROLE %I LOGIN', name) FROM (SELECT 'r' || g FROM generate_series(1, $owners) g UNION SELECT unnest('{busy,last}'::text[])) r(name) \\gexec
+	SET ROLE busy;
+	SELECT hooks.register('busy', 'after_commit', 'insert', 'b', 'act_busy');
+	SET ROLE last;
+	SELECT hooks.register('last', 'after_commit', 'insert', 'later', 'fails');
+	RESET ROLE;
+	SELECT format('SET ROLE r%s; SELECT hooks.register(%L, ''after_commit'', ''insert'', %L, ''act'')', g, t || g, t)
+	FROM (SELECT 'few' t, generate_series(1, 3) g UNION SELECT 'many', generate_series(1, $owners)) x \\gexec});
+
+# Three wait
+begin_busy();
+sql('INSERT INTO few VALUES (1)');
+is(sql('SELECT count(*) FROM done'), '0', 'three wait for the place');
+end_busy();
+ok($node->poll_query_until('postgres', 'SELECT count(*) FROM done', '3'), 'they get it');
+launcher_has_left(0);
+is(scalar(() = slurp_file($node->logfile) =~ /starting background worker process "hooks launcher"/g), 1, 'one launcher was started');
+
+# One waits for its next attempt, and as many as there is room for
+sql('INSERT INTO later VALUES (1)');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM hooks.outbox WHERE attempts = 1}), 'a delivery fails');
+ok($node->poll_query_until('postgres', $no_worker), 'and its worker leaves');
+begin_busy();
+my $log = -s $node->logfile;
+sql('INSERT INTO many VALUES (1)');
+end_busy();
+ok($node->poll_query_until('postgres', 'SELECT count(DISTINCT hook) FROM done', $owners), 'all who are due get their turn');
+launcher_has_left($log);
+
+$node->stop;
+done_testing();
