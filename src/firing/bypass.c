@@ -88,10 +88,9 @@ has_action(CmdType operation, HookAction action)
 			return action == HOOK_UPDATE;
 		case CMD_DELETE:
 			return action == HOOK_DELETE;
-		case CMD_MERGE:
-			return action != HOOK_TRUNCATE;
 		default:
-			return false;
+			Assert(operation == CMD_MERGE);
+			return action != HOOK_TRUNCATE;
 	}
 }
 
