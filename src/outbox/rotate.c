@@ -55,8 +55,9 @@
 static TimestampTz look_at = 0;
 static int64 interval = INTERVAL;
 
-/* whether a table was left that is to be emptied */
+/* whether a table was left that is to be emptied, and whether for no hook */
 static bool left = false;
+static bool left_for_none = false;
 
 static Oid
 log_of_turn(int turn)
@@ -290,6 +291,7 @@ rotate(void)
 			if ((turn == current && !no_hooks) || is_empty(turn))
 				continue;
 			left = true;
+			left_for_none = no_hooks;
 			moved = move_hooks(turn, current);
 			if (moved)
 				break;
@@ -306,14 +308,15 @@ rotate(void)
 
 /*
  * Empties what can be emptied, and returns when to look again; PG_INT64_MAX if
- * nothing was left to empty.  Cheap if it was called a short time ago.
+ * nothing was left to empty.  Cheap if it was called a short time ago, unless
+ * it is the last call of a process.
  */
 TimestampTz
-hooks_rotate(void)
+hooks_rotate(bool last)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (now >= look_at)
+	if (last || now >= look_at)
 	{
 		do
 		{
@@ -323,4 +326,14 @@ hooks_rotate(void)
 		look_at = now + interval;
 	}
 	return left ? look_at : PG_INT64_MAX;
+}
+
+/*
+ * Has hooks_rotate() left something that no hook needs, so that no event will
+ * have a worker come back to it?
+ */
+bool
+hooks_rotate_is_due(void)
+{
+	return left && left_for_none;
 }

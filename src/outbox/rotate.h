@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 extern bool hooks_rotate_any(void);
-extern TimestampTz hooks_rotate(void);
+extern TimestampTz hooks_rotate(bool last);
+extern bool hooks_rotate_is_due(void);
 
 #endif							/* HOOKS_ROTATE_H */

@@ -13,8 +13,10 @@
 
 #include "base/attempt.h"
 #include "base/own.h"
+#include "base/rights.h"
 #include "base/workers.h"
 #include "outbox/position.h"
+#include "outbox/rotate.h"
 #include "outbox/scan.h"
 #include "outbox/waiting.h"
 #include "outbox/work.h"
@@ -75,14 +77,30 @@ keeps_for_a_time(const Hook *hook)
 }
 
 /*
+ * Wakes a worker that empties the log, which no hook needs: one of whom it
+ * belongs to.
+ */
+static void
+wake_for_log(void)
+{
+	Oid			owner =
+		hooks_rights_owner(hooks_own_relation("delivery", RELKIND_RELATION));
+
+	hooks_workers_wake(MyDatabaseId, owner, hooks_workers_stand_in(owner),
+					   false);
+}
+
+/*
  * Requests a worker for each owner for whose hooks something waits, now or
- * when it is due; and one for the recycle bin, which any worker can empty.
+ * when it is due; and one for the recycle bin, which any worker can empty, or
+ * for the log, if no hook needs it.
  * Returns whether there are hooks that fire when the server starts.
  */
 bool
 hooks_work_find(void)
 {
 	bool		starts = false;
+	bool		needed = false;
 	ListCell   *lc;
 
 	StartTransactionCommand();
@@ -103,8 +121,10 @@ hooks_work_find(void)
 			if (expiry != PG_INT64_MAX && keeps_for_a_time(hook))
 				hooks_workers_request(MyDatabaseId, hook->owner, stand_in,
 									  expiry);
-			if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL ||
-				!hook->enabled)
+			if (hook->phase != HOOK_AFTER_COMMIT || hook->damage != NULL)
+				continue;
+			needed = true;
+			if (!hook->enabled)
 				continue;
 			hooks_position_read(hook->hook_id, &position);
 			when = hooks_waiting_when(hook);
@@ -114,6 +134,8 @@ hooks_work_find(void)
 				hooks_workers_request(MyDatabaseId, hook->owner, stand_in,
 									  when);
 		}
+		if (!needed && hooks_rotate_any())
+			wake_for_log();
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();

@@ -67,6 +67,9 @@ static const char *const fixed_parameters[][2] = {
 	{"idle_in_transaction_session_timeout", "0"},
 };
 
+/* after so many seconds a log that no hook needs is looked at again */
+#define COME_BACK	10
+
 /* when the recycle bin is to be looked at; set by rest() */
 static TimestampTz expire_at = 0;
 
@@ -136,17 +139,21 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz rotate_at = PG_INT64_MAX;
 	TimestampTz next;
+	bool		leaves = !may_work() || now >= leave_at ||
+		hooks_duty_must_leave();
 
 	if (may_work() && now >= expire_at)
 		expire_at = hooks_expire();
 	if (may_work())
-		rotate_at = hooks_rotate();
+		rotate_at = hooks_rotate(leaves);
 	next = Min(hooks_serve_next(false), expire_at);
 
-	if (!may_work() || now >= leave_at || hooks_duty_must_leave())
+	if (leaves)
 	{
 		if (!hooks_duty_leave())
 			return true;
+		if (hooks_rotate_is_due())
+			next = Min(next, now + COME_BACK * USECS_PER_SEC);
 		if (may_work() && next != PG_INT64_MAX)
 			hooks_workers_request(task->database, task->owner,
 								  task->stand_in, next);
@@ -258,7 +265,7 @@ hooks_worker_main(Datum arg)
 		if (may_work() && hooks_serve())
 		{
 			idle_since = GetCurrentTimestamp();
-			(void) hooks_rotate();
+			(void) hooks_rotate(false);
 			if (hooks_duty_must_yield())
 			{
 				hooks_duty_yield();

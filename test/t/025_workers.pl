@@ -211,6 +211,37 @@ ok($node->poll_query_until('app', 'SELECT count(*) = 0 FROM hooks.kept'), 'after
 sql(q{SELECT hooks.unregister('bin')});
 no_workers('and leaves');
 
+# The log is emptied when the last hook is gone, however short a worker stays;
+# later, if somebody is in the way; and when the server has started
+my $forget = q{
+	SELECT hooks.register('last', 'after_commit', 'insert', 't', 'act');
+	INSERT INTO t VALUES (1);
+	SELECT hooks.flush('1 s');
+	SELECT hooks.unregister('last')};
+my $log = q{SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relnamespace = 'hooks'::regnamespace AND relname ~ '^(log|position)_' AND relkind = 'r'};
+$node->safe_psql('postgres', 'CREATE DATABASE forgotten');
+$node->safe_psql('forgotten', q{
+	CREATE EXTENSION hooks;
+	CREATE TABLE t (id int);
+	CREATE FUNCTION act(event jsonb) RETURNS void LANGUAGE sql AS ''});
+$node->safe_psql('forgotten', $forget);
+ok($node->poll_query_until('forgotten', $log, '0'), 'without a hook the log is emptied');
+my $reader = $node->background_psql('forgotten');
+$reader->query_safe('BEGIN; LOCK TABLE hooks.log_1, hooks.log_2, hooks.log_3 IN ACCESS SHARE MODE');
+$node->safe_psql('forgotten', $forget);
+no_workers('nobody waits for who reads it');
+isnt($node->safe_psql('forgotten', $log), '0', 'it is left');
+$reader->query_safe('COMMIT');
+$reader->quit;
+ok($node->poll_query_until('forgotten', $log, '0'), 'and emptied later');
+switch_workers('off');
+$node->safe_psql('forgotten', $forget);
+isnt($node->safe_psql('forgotten', $log), '0', 'switched off, it is left');
+$node->append_conf('postgresql.conf', 'hooks.workers = on');
+$node->restart;
+ok($node->poll_query_until('forgotten', $log, '0'), 'and emptied when the server has started');
+no_workers('after which none stays');
+
 # A full max_worker_processes
 $node->append_conf('postgresql.conf', 'max_worker_processes = 1');
 $node->restart;
