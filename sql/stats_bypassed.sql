@@ -63,6 +63,31 @@ RESET hooks.enabled;
 SELECT hooks.unregister(name) FROM hooks.registry WHERE callback LIKE '%missed_event%';
 SELECT hooks.reset_stats();
 
+-- before_commit: each statement while it is paused, or under the replication role if the trigger
+-- fires for others; and a pause before the commit
+SELECT hooks.register('missed_commit', 'before_commit', 'insert, update', 'missed_parent', 'missed_event'),
+       hooks.register('missed_commit_always', 'before_commit', 'insert, update', 'missed_parent', 'missed_event', fire => 'always');
+CREATE VIEW missed_commits AS SELECT * FROM missed_seen WHERE hook LIKE 'missed\_commit%';
+BEGIN;
+SELECT hooks.pause('missed_commit', 'test');
+INSERT INTO missed_parent SELECT i, i FROM generate_series(41, 43) i;
+UPDATE missed_parent SET v = 0 WHERE id > 41;
+COMMIT;
+SELECT * FROM missed_commits;
+BEGIN;
+UPDATE missed_parent SET v = 1 WHERE id > 40;
+SELECT hooks.pause('missed_commit', 'test');
+COMMIT;
+SELECT * FROM missed_commits;
+SET session_replication_role = replica;
+UPDATE missed_parent SET v = 2 WHERE id > 40;
+RESET session_replication_role;
+SELECT * FROM missed_commits;
+DROP VIEW missed_commits;
+SELECT hooks.unregister(name) FROM hooks.registry WHERE name LIKE 'missed\_commit%';
+DELETE FROM missed_parent WHERE id > 40;
+SELECT hooks.reset_stats();
+
 -- disabled triggers: each statement
 ALTER TABLE missed_parent DISABLE TRIGGER ALL;
 INSERT INTO missed_parent SELECT i, i FROM generate_series(13, 15) i;

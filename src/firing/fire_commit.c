@@ -138,8 +138,13 @@ fire_hook(const DueHook *due)
 	HookIdentity before;
 	bool		other;
 
-	if (event.notes == NULL || hooks_settings_is_paused(hook->hook_id))
+	if (event.notes == NULL)
 		return;
+	if (hooks_settings_is_paused(hook->hook_id))
+	{
+		hooks_stats_count_bypass(due->member->tally);
+		return;
+	}
 	occasion.relid = event.notes->key.target;
 	occasion.relation_name = get_rel_name(occasion.relid);
 	for (HookNote *note = event.notes; note != NULL; note = note->older)

@@ -41,6 +41,7 @@ struct HookNoteCall
 	HookRun    *run;
 	Oid			relid;
 	HookNote  **notes;			/* of each call of the run; NULL: not yet */
+	bool	   *missed;			/* of each call: it was counted as bypassed */
 	uint64		gone;			/* hooks_notes_gone when they were found */
 	bool		bypassed;		/* that the kill switch is on is counted */
 	bool		has_event;		/* the query has one that settles its notes */
@@ -78,6 +79,8 @@ hooks_noting_prepare(const HookEvent *event, Oid relid, MemoryContext context)
 		hooks_trace_absent_of_run(call->run);
 	call->notes = MemoryContextAllocZero(context, sizeof(HookNote *) *
 										 Max(call->run->length, 1));
+	call->missed = MemoryContextAllocZero(context, sizeof(bool) *
+										  Max(call->run->length, 1));
 	for (int i = 0; i < call->run->length; i++)
 	{
 		HookCall   *other = &call->run->calls[i];
@@ -141,20 +144,34 @@ release_row(HookNoteCall *call)
 }
 
 /*
- * Does the hook want the current row, if the assigned columns do not matter?
+ * A hook is left out: counted once for a statement, if it is for this session.
+ */
+static void
+count_missed(HookNoteCall *call, int number)
+{
+	HookCall   *hook_call = &call->run->calls[number];
+
+	if (!call->missed[number] && (!hook_call->out || hook_call->left_out))
+		hooks_stats_count_bypass(hook_call->member->tally);
+	call->missed[number] = true;
+	hooks_fire_tell(hook_call, hook_call->out ? hook_call->why_out :
+					HOOK_MISS_PAUSED);
+}
+
+/*
+ * Does a hook want the current row, if the assigned columns do not matter?
  */
 static bool
-wants_row(HookNoteCall *call, HookCall *hook_call, ItemPointer old,
-		  ItemPointer new)
+wants_row(HookNoteCall *call, int number, ItemPointer old, ItemPointer new)
 {
+	HookCall   *hook_call = &call->run->calls[number];
 	const HookMember *member = hook_call->member;
 	TupleTableSlot *old_row;
 	TupleTableSlot *new_row;
 
 	if (hooks_fire_is_left_out(hook_call))
 	{
-		hooks_fire_tell(hook_call, hook_call->out ? hook_call->why_out :
-						HOOK_MISS_PAUSED);
+		count_missed(call, number);
 		return false;
 	}
 	if ((member->hook->actions & HOOK_NAME) == 0 && member->condition == NULL)
@@ -231,7 +248,7 @@ hooks_noting_row(HookNoteCall *call, ItemPointer row, ItemPointer new_row)
 	{
 		HookCall   *hook_call = &call->run->calls[i];
 
-		if (!wants_row(call, hook_call, old, new))
+		if (!wants_row(call, i, old, new))
 			continue;
 		if (unlikely(call->gone != hooks_notes_gone))
 		{
