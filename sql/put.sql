@@ -115,6 +115,10 @@ SELECT hooks.register('no', 'after', 'put', 't', 'tell', columns => '{v}');
 SELECT hooks.register('no', 'after', 'put, select', 't', 'tell');
 CREATE VIEW v AS SELECT * FROM t;
 SELECT hooks.register('no', 'after', 'put', 'v', 'tell');
+CREATE FOREIGN DATA WRAPPER test_put;
+CREATE SERVER test_put FOREIGN DATA WRAPPER test_put;
+CREATE FOREIGN TABLE f (id int, v text) SERVER test_put;
+SELECT hooks.register('no', 'after', 'insert, put', 'f', 'tell');
 
 -- Traced
 SELECT hooks.unregister(name) FROM hooks.registry;
@@ -127,4 +131,5 @@ RESET hooks.trace;
 SELECT hooks.unregister('put');
 SET client_min_messages = warning;
 DROP SCHEMA test_put CASCADE;
+DROP FOREIGN DATA WRAPPER test_put CASCADE;
 \i sql/include/preload_end.psql

@@ -61,7 +61,14 @@ SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 \set VERBOSITY default
 SELECT count(*) FROM parent;
 
+-- Rows of foreign tables are never kept
+CREATE FOREIGN DATA WRAPPER test_restore_hooks;
+CREATE SERVER test_restore_hooks FOREIGN DATA WRAPPER test_restore_hooks;
+CREATE FOREIGN TABLE away (id int) SERVER test_restore_hooks;
+SELECT hooks.register('away', 'after', 'restore', 'away', 'tell');
+
 SELECT hooks.unregister_package('test_restore_hooks');
 DELETE FROM hooks.kept WHERE relation = 'parent'::regclass;
 SET client_min_messages = warning;
 DROP SCHEMA test_restore_hooks CASCADE;
+DROP FOREIGN DATA WRAPPER test_restore_hooks CASCADE;

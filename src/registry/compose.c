@@ -49,11 +49,14 @@ check_may_start(const Hook *hook)
 }
 
 /*
- * Can a hook of the phase have an action on this kind of relation?
+ * Can a hook of the phase have an action on this kind of relation?  Foreign
+ * tables have no unique index for a conflict, and no MERGE.
  */
 static bool
 is_possible(const Hook *hook, int action, char relkind)
 {
+	if (action == HOOK_PUT && relkind == RELKIND_FOREIGN_TABLE)
+		return false;
 	for (int i = 0; i < HOOK_EVENTS; i++)
 		if (hooks_event_wants(&hooks_events[i], hook->phase, hook->level,
 							  action) &&

@@ -114,7 +114,8 @@ hooks_event_when_function(HookPhase phase)
 /*
  * Can a relation of this kind have hooks of the event?  Foreign tables have no
  * foreign keys, so that there is no cascade of rows to come before, and their
- * rows cannot be fetched again at commit or for the log.  Views are only read.
+ * rows cannot be kept, nor fetched again at commit or for the log.  Views are
+ * only read.
  */
 bool
 hooks_event_is_possible(const HookEvent *event, char relkind)
@@ -128,6 +129,7 @@ hooks_event_is_possible(const HookEvent *event, char relkind)
 		 event->phase != HOOK_BEFORE_CLOSURE &&
 		 event->phase != HOOK_BEFORE_COMMIT &&
 		 event->phase != HOOK_AFTER_COMMIT &&
+		 event->action != HOOK_RESTORE &&
 		 (event->action != HOOK_TRUNCATE || HOOKS_FOREIGN_TRUNCATE));
 }
 
