@@ -43,17 +43,23 @@ hooks_standin_read(FunctionCallInfo fcinfo, Relation rel,
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
+		HeapTuple	passed;
+
 		CHECK_FOR_INTERRUPTS();
-		if (!filter(rel, tuple, arg))
+		passed = filter(rel, tuple, arg);
+		if (passed == NULL)
 			continue;
 		if (map == NULL)
-			tuplestore_puttuple(result, tuple);
+			tuplestore_puttuple(result, passed);
 		else
 		{
-			tuple = execute_attr_map_tuple(tuple, map);
-			tuplestore_puttuple(result, tuple);
-			heap_freetuple(tuple);
+			HeapTuple	mapped = execute_attr_map_tuple(passed, map);
+
+			tuplestore_puttuple(result, mapped);
+			heap_freetuple(mapped);
 		}
+		if (passed != tuple)
+			heap_freetuple(passed);
 	}
 	systable_endscan(scan);
 	if (map != NULL)

@@ -12,8 +12,12 @@
 #include "fmgr.h"
 #include "utils/rel.h"
 
-/* May the current user see a row of the table? */
-typedef bool (*HookStandinFilter) (Relation rel, HeapTuple tuple, void *arg);
+/*
+ * What the current user gets for a row of the table: the row, or one in its
+ * place, palloc'd; NULL for nothing.
+ */
+typedef HeapTuple (*HookStandinFilter) (Relation rel, HeapTuple tuple,
+										void *arg);
 
 extern void hooks_standin_read(FunctionCallInfo fcinfo, Relation rel,
 							   HookStandinFilter filter, void *arg);

@@ -17,6 +17,7 @@
 #include "utils/hsearch.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "base/own.h"
 #include "base/rights.h"
@@ -37,11 +38,33 @@ value_of(Relation rel, HeapTuple tuple, AttrNumber attnum)
  * role that has the rights of the hook's owner may.
  */
 static bool
-may_read_audited(Relation audited, HeapTuple tuple, void *arg)
+may_read_audited(Relation audited, HeapTuple tuple)
 {
 	Datum		owner = value_of(audited, tuple, Anum_audited_owner);
 
 	return has_privs_of_role(GetUserId(), DatumGetObjectId(owner));
+}
+
+/*
+ * The owner may be gone.  Then a dump would have a number for it, which can be
+ * that of another role where it is restored: it has nobody.
+ */
+static HeapTuple
+pass_audited(Relation audited, HeapTuple tuple, void *arg)
+{
+	Datum		owner = value_of(audited, tuple, Anum_audited_owner);
+	Datum		values[Natts_audited] = {0};
+	bool		nulls[Natts_audited] = {false};
+	bool		replaced[Natts_audited] = {false};
+
+	if (!may_read_audited(audited, tuple))
+		return NULL;
+	if (SearchSysCacheExists1(AUTHOID, owner))
+		return tuple;
+	values[Anum_audited_owner - 1] = ObjectIdGetDatum(InvalidOid);
+	replaced[Anum_audited_owner - 1] = true;
+	return heap_modify_tuple(tuple, RelationGetDescr(audited), values, nulls,
+							 replaced);
 }
 
 /*
@@ -70,19 +93,20 @@ find_readable(Relation audited)
 			DatumGetInt64(value_of(audited, tuple, Anum_audited_id));
 
 		CHECK_FOR_INTERRUPTS();
-		if (may_read_audited(audited, tuple, NULL))
+		if (may_read_audited(audited, tuple))
 			(void) hash_search(readable, &id, HASH_ENTER, NULL);
 	}
 	systable_endscan(scan);
 	return readable;
 }
 
-static bool
-may_read_audited_row(Relation rel, HeapTuple tuple, void *arg)
+static HeapTuple
+pass_audited_row(Relation rel, HeapTuple tuple, void *arg)
 {
 	int64		id = DatumGetInt64(value_of(rel, tuple, Anum_audited_row_id));
 
-	return arg == NULL || hash_search(arg, &id, HASH_FIND, NULL) != NULL;
+	return arg == NULL || hash_search(arg, &id, HASH_FIND, NULL) != NULL ?
+		tuple : NULL;
 }
 
 PG_FUNCTION_INFO_V1(hooks_audited_readable);
@@ -98,7 +122,7 @@ hooks_audited_readable(PG_FUNCTION_ARGS)
 	Relation	audited = hooks_own_open(&hooks_audited_table,
 										 AccessShareLock);
 
-	hooks_standin_read(fcinfo, audited, may_read_audited, NULL);
+	hooks_standin_read(fcinfo, audited, pass_audited, NULL);
 	table_close(audited, NoLock);
 	return (Datum) 0;
 }
@@ -118,7 +142,7 @@ hooks_audited_row_readable(PG_FUNCTION_ARGS)
 	Relation	rel = hooks_own_open(&hooks_audited_row_table,
 									 AccessShareLock);
 
-	hooks_standin_read(fcinfo, rel, may_read_audited_row,
+	hooks_standin_read(fcinfo, rel, pass_audited_row,
 					   find_readable(audited));
 	table_close(rel, NoLock);
 	table_close(audited, NoLock);

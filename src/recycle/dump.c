@@ -95,12 +95,14 @@ find_hidden(Relation kept_row)
 	return hidden;
 }
 
-static bool
-is_not_hidden(Relation kept_row, HeapTuple tuple, void *hidden)
+static HeapTuple
+pass_not_hidden(Relation kept_row, HeapTuple tuple, void *hidden)
 {
 	int64		kept_id = kept_id_of(kept_row, tuple);
 
-	return hash_search(hidden, &kept_id, HASH_FIND, NULL) == NULL;
+	if (hash_search(hidden, &kept_id, HASH_FIND, NULL) != NULL)
+		return NULL;
+	return tuple;
 }
 
 PG_FUNCTION_INFO_V1(hooks_kept_readable);
@@ -117,7 +119,8 @@ hooks_kept_readable(PG_FUNCTION_ARGS)
 	Relation	kept_row =
 		hooks_own_open_named("kept_row", AccessShareLock);
 
-	hooks_standin_read(fcinfo, kept_row, is_not_hidden, find_hidden(kept_row));
+	hooks_standin_read(fcinfo, kept_row, pass_not_hidden,
+					   find_hidden(kept_row));
 	table_close(kept_row, NoLock);
 	return (Datum) 0;
 }
