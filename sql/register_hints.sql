@@ -46,6 +46,10 @@ SELECT hooks.register('of high', 'before_cascade', 'update', 'high', 'tell');
 CREATE TABLE of_root (id int REFERENCES root);
 SELECT hooks.register('of high', 'before_cascade', 'update', 'high', 'tell', priority => 1, replace => true);
 
+-- An event has no arguments
+CREATE FUNCTION take(event jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT hooks.register('event', 'before_commit', 'insert', 't', 'take', arguments => '{a}');
+
 SELECT count(hooks.unregister(name)) FROM hooks.registry;
 SET client_min_messages = warning;
 DROP SCHEMA test_hints CASCADE;

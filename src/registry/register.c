@@ -11,10 +11,12 @@
 
 #include "access/table.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_proc.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -23,6 +25,7 @@
 
 #include "base/argument.h"
 #include "base/compat.h"
+#include "base/own.h"
 #include "base/settings.h"
 #include "base/wake.h"
 #include "registry/arguments.h"
@@ -167,6 +170,21 @@ is_referenced(Oid relid)
 }
 
 /*
+ * Tells of arguments that nobody gets: the event has none.
+ */
+static void
+tell_if_arguments_are_lost(const Hook *hook)
+{
+	if (ARR_NDIM(hook->arguments) != 0 &&
+		hooks_word_takes_jsonb(hook->phase, hook->actions) &&
+		!hooks_own_is_member(ProcedureRelationId, hook->callback))
+		ereport(NOTICE,
+				(errmsg("callback of hook \"%s\" does not get its arguments",
+						hook->name),
+				 errdetail("Arguments are for trigger functions; this callback takes the event as jsonb.")));
+}
+
+/*
  * Tells of a before_cascade hook on update that nothing can fire yet.
  */
 static void
@@ -267,6 +285,7 @@ hooks_register(PG_FUNCTION_ARGS)
 	if (other != NULL && hook->phase != HOOK_AFTER_COMMIT)
 		hooks_remove_deliveries(other);
 	tell_if_not_referenced(hook);
+	tell_if_arguments_are_lost(hook);
 	PG_RETURN_BOOL(true);
 }
 
