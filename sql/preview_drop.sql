@@ -23,6 +23,14 @@ SELECT relation, action FROM hooks.preview_drop('root') WHERE object_type = 'tab
 -- a view by itself
 SELECT object_type, object_identity, action FROM hooks.preview_drop('"View ""two"""') WHERE object_type = 'view';
 
+-- Not those that are paused, or all.
+BEGIN;
+SELECT hooks.pause('first', 'test');
+SELECT hooks FROM hooks.preview_drop('parents') WHERE depth = 0;
+SET LOCAL hooks.enabled = off;
+SELECT hooks FROM hooks.preview_drop('parents') WHERE depth = 0;
+ROLLBACK;
+
 -- What it tells is what goes: the list that PostgreSQL gives an event trigger.
 CREATE TABLE gone (object_type text, object_identity text);
 CREATE FUNCTION note_gone() RETURNS event_trigger LANGUAGE plpgsql AS $$

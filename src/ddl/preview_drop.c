@@ -17,6 +17,7 @@
 #include "base/argument.h"
 #include "base/glance.h"
 #include "base/result.h"
+#include "base/settings.h"
 #include "ddl/dependents.h"
 #include "firing/chain.h"
 #include "firing/forecast.h"
@@ -59,15 +60,20 @@ hooks_of_drop(Oid relid)
 	HookRelation *relation = hooks_chain_pin(relid);
 	List	   *names = NIL;
 
-	for (int e = 0; e < HOOK_EVENTS; e++)
+	for (int e = 0; e < HOOK_EVENTS && !hooks_settings_kill_switch(); e++)
 	{
 		const HookChain *chain = &relation->chains[e];
 
 		if (hooks_events[e].action != HOOK_DROP)
 			continue;
 		for (int i = 0; i < chain->length; i++)
-			if (hooks_member_fires_here(chain->members[i]))
-				names = lappend(names, pstrdup(chain->members[i]->hook->name));
+		{
+			const Hook *hook = chain->members[i]->hook;
+
+			if (hooks_member_fires_here(chain->members[i]) &&
+				!hooks_settings_is_paused(hook->hook_id))
+				names = lappend(names, pstrdup(hook->name));
+		}
 	}
 	hooks_chain_unpin(relation);
 	return names;
