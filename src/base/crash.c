@@ -36,12 +36,13 @@
 #define CRASH_FILE	PG_STAT_TMP_DIR "/hooks_deliveries"
 
 /* changes with the format of the file */
-#define CRASH_MAGIC 0x686B6431
+#define CRASH_MAGIC 0x686B6432
 
 /* What a worker is at: a delivery, or the commit of several for a hook */
 typedef struct CrashNote
 {
 	Oid			database;
+	Oid			extension;
 	int			deliveries;		/* 0: id is of a delivery; else of the hook */
 	int64		id;				/* 0: at nothing */
 } CrashNote;
@@ -50,6 +51,7 @@ typedef struct CrashNote
 typedef struct CrashCount
 {
 	Oid			database;		/* InvalidOid: free */
+	Oid			extension;
 	int			crashes;
 	int64		delivery;
 } CrashCount;
@@ -90,7 +92,9 @@ count_crash(CrashFile *contents, const CrashNote *note)
 	{
 		CrashCount *count = &contents->counts[i];
 
-		if (count->database == note->database && count->delivery == note->id)
+		if (count->database == note->database &&
+			count->extension == note->extension &&
+			count->delivery == note->id)
 		{
 			count->crashes++;
 			return;
@@ -101,7 +105,7 @@ count_crash(CrashFile *contents, const CrashNote *note)
 	}
 	*place = (CrashCount)
 	{
-		note->database, 1, note->id
+		note->database, note->extension, 1, note->id
 	};
 }
 
@@ -114,7 +118,7 @@ read_notes(CrashFile *contents, HookRoster *roster)
 	for (int i = 0; i < HOOK_WORKERS; i++)
 	{
 		CrashNote  *note = &contents->notes[i];
-		HookWorkerDeath death = {note->database, -note->id};
+		HookWorkerDeath death = {note->database, note->extension, -note->id};
 
 		death.alone = note->deliveries;
 		if (note->id > 0 && note->deliveries == 0)
@@ -126,7 +130,8 @@ read_notes(CrashFile *contents, HookRoster *roster)
 	for (int i = 0; i < HOOK_DEATHS && roster->ndeaths < HOOK_DEATHS; i++)
 	{
 		const CrashCount *count = &contents->counts[i];
-		HookWorkerDeath death = {count->database, count->delivery};
+		HookWorkerDeath death = {count->database, count->extension,
+			count->delivery};
 
 		death.crashes = count->crashes;
 		if (OidIsValid(death.database))
@@ -219,6 +224,15 @@ hooks_crash_enter(int slot, Oid database)
 #endif							/* WIN32 */
 
 /*
+ * The worker serves an extension.
+ */
+void
+hooks_crash_serve(Oid extension)
+{
+	mine->extension = extension;
+}
+
+/*
  * The worker is in a delivery; 0: in none.
  */
 void
@@ -245,13 +259,14 @@ hooks_crash_at_commit(int64 hook_id, int deliveries)
  * Crashes of a delivery do not count any more.  For a worker.
  */
 void
-hooks_crash_forget(Oid database, int64 delivery)
+hooks_crash_forget(Oid database, Oid extension, int64 delivery)
 {
 	for (int i = 0; file != NULL && i < HOOK_DEATHS; i++)
 	{
 		CrashCount *count = &file->counts[i];
 
-		if (count->database == database && count->delivery == delivery)
+		if (count->database == database && count->extension == extension &&
+			count->delivery == delivery)
 			count->database = InvalidOid;
 	}
 }

@@ -18,16 +18,33 @@
 #include "base/roster.h"
 
 /*
+ * The OID of the extension that this worker serves: where it is dropped and
+ * created again, its deliveries have the same numbers.
+ */
+static Oid	serving = InvalidOid;
+
+/*
+ * The worker is about to serve the extension.
+ */
+void
+hooks_death_serve(Oid extension)
+{
+	serving = extension;
+	hooks_crash_serve(extension);
+}
+
+/*
  * The entry of a delivery, under the lock; NULL if there is none.
  */
 static HookWorkerDeath *
-find_death(Oid database, int64 delivery)
+find_death(Oid database, Oid extension, int64 delivery)
 {
 	for (int i = 0; i < HOOK_DEATHS; i++)
 	{
 		HookWorkerDeath *death = &hooks_roster->deaths[i];
 
-		if (death->database == database && death->delivery == delivery)
+		if (death->database == database && death->extension == extension &&
+			death->delivery == delivery)
 			return death;
 	}
 	return NULL;
@@ -40,17 +57,19 @@ find_death(Oid database, int64 delivery)
 void
 hooks_death_add(Oid database, int64 delivery)
 {
-	HookWorkerDeath *place = find_death(database, delivery);
+	HookWorkerDeath *place = find_death(database, serving, delivery);
 
 	if (place == NULL)
-		place = find_death(InvalidOid, 0);
+		place = find_death(InvalidOid, InvalidOid, 0);
 	if (place == NULL)
 		place = &hooks_roster->deaths[0];
 	if (!OidIsValid(place->database))
 		hooks_roster->ndeaths++;
-	if (place->database != database || place->delivery != delivery)
+	if (place->database != database || place->extension != serving ||
+		place->delivery != delivery)
 		memset(place, 0, sizeof(HookWorkerDeath));
 	place->database = database;
+	place->extension = serving;
 	place->delivery = delivery;
 	place->terminated = true;
 	place->told_by = 0;
@@ -71,7 +90,7 @@ hooks_death_at(int64 delivery, int *crashes)
 	if (likely(hooks_roster->ndeaths == 0))
 		return false;
 	SpinLockAcquire(&hooks_roster->mutex);
-	death = find_death(MyDatabaseId, delivery);
+	death = find_death(MyDatabaseId, serving, delivery);
 	if (death != NULL)
 	{
 		death->told_by = MyProcPid;
@@ -95,7 +114,7 @@ hooks_death_alone(int64 hook_id)
 	if (likely(hooks_roster->ndeaths == 0))
 		return 0;
 	SpinLockAcquire(&hooks_roster->mutex);
-	death = find_death(MyDatabaseId, -hook_id);
+	death = find_death(MyDatabaseId, serving, -hook_id);
 	if (death != NULL)
 	{
 		alone = death->alone;
@@ -131,6 +150,7 @@ hooks_death_forget(bool written)
 		}
 		SpinLockRelease(&hooks_roster->mutex);
 		if (forgotten.crashes > 0)
-			hooks_crash_forget(forgotten.database, forgotten.delivery);
+			hooks_crash_forget(forgotten.database, forgotten.extension,
+							   forgotten.delivery);
 	}
 }

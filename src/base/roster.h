@@ -73,6 +73,7 @@ typedef struct HookPreparedNote
 typedef struct HookWorkerDeath
 {
 	Oid			database;		/* InvalidOid: free */
+	Oid			extension;		/* another one may have been there */
 	int64		delivery;		/* less than 0: of the hook with that id, at
 								 * the commit of some deliveries */
 	int			crashes;		/* of the server */

@@ -78,6 +78,21 @@ hooks_deliver_init(void)
 }
 
 /*
+ * The worker serves the hooks of an extension from now on.  If that was
+ * created anew, its deliveries have the numbers of others.
+ */
+void
+hooks_deliver_serve(Oid extension)
+{
+	static Oid	served = InvalidOid;
+
+	if (served != extension)
+		failed = 0;
+	served = extension;
+	hooks_death_serve(extension);
+}
+
+/*
  * Makes the receiver for a hook, in the current memory context.
  */
 void

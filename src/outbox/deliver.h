@@ -40,6 +40,7 @@ typedef struct HookDelivery
 } HookDelivery;
 
 extern void hooks_deliver_init(void);
+extern void hooks_deliver_serve(Oid extension);
 extern void hooks_deliver_prepare(HookReceiver *receiver, Hook *hook);
 extern void hooks_deliver_remember(HookDelivery *delivery,
 								   const Hook *hook, int attempts);

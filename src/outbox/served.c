@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_class.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -124,6 +125,7 @@ hooks_served_find(void)
 	hooks_served_stale = false;
 	if (!OidIsValid(registry))
 		return;
+	hooks_deliver_serve(get_extension_oid("hooks", false));
 	old = MemoryContextSwitchTo(served_context);
 	foreach(lc, hooks_registry_all())
 	{

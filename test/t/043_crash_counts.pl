@@ -15,10 +15,10 @@ my $node = start_node('main', conf => q{
 	shared_preload_libraries = 'hooks'
 });
 my $file = $node->data_dir . '/pg_stat_tmp/hooks_deliveries';
-my ($magic, $notes, $counts) = (0x686B6431, 64, 32);
+my ($magic, $notes, $counts, $format) = (0x686B6432, 64, 32, 'L L l x![q] q');
 
 # Starts the server with one note of a delivery, and these counts: place => [database,
-# crashes, delivery].  Returns those that are different then.
+# extension, crashes, delivery].  Returns those that are different then.
 sub count_crash
 {
 	my ($delivery, %counts) = @_;
@@ -26,8 +26,8 @@ sub count_crash
 
 	$node->stop;
 	unlink $file;
-	append_to_file($file, pack('L x![q]', $magic) . pack('L l q', 1, 0, $delivery) . pack('L l q', 0, 0, 0) x ($notes - 1)
-		. join('', map { pack('L l q', @{ $counts{$_} }) } 1 .. $counts));
+	append_to_file($file, pack('L x![q]', $magic) . pack($format, 1, 5, 0, $delivery) . pack($format, 0, 0, 0, 0) x ($notes - 1)
+		. join('', map { pack($format, @{ $counts{$_} }) } 1 .. $counts));
 	my $before = slurp_file($file);
 	$node->start;
 	for (1 .. 1800)
@@ -37,23 +37,24 @@ sub count_crash
 	}
 	my $read = slurp_file($file);
 	is(length $read, length $before, "delivery $delivery: the file is as long as before");
-	is((unpack('L l q', substr($read, 8)))[2], 0, "... and has its note no more");
+	is((unpack($format, substr($read, 8)))[3], 0, "... and has its note no more");
 	for my $place (1 .. $counts)
 	{
-		my @count = unpack('L l q', substr($read, 8 + 16 * ($notes + $place - 1)));
+		my @count = unpack($format, substr($read, 8 + 24 * ($notes + $place - 1)));
 
 		push @found, join(' ', $place, @count) if "@count" ne "@{ $counts{$place} }";
 	}
 	return join ', ', @found;
 }
 
-my %full = map { $_ => [ 1, 3, 1000 + $_ ] } 1 .. $counts;
+my %full = map { $_ => [ 1, 5, 3, 1000 + $_ ] } 1 .. $counts;
 
-is(count_crash(7, %full, 20 => [ 1, 2, 1020 ]), '20 1 1 7', 'the one with the fewest crashes makes way');
-is(count_crash(7, %full, 5 => [ 1, 2, 1005 ], 20 => [ 0, 9, 1020 ], 30 => [ 1, 1, 1030 ]), '20 1 1 7', 'none, if there is a free place');
-is(count_crash(7, %full, 1 => [ 0, 0, 0 ], 2 => [ 0, 0, 0 ]), '1 1 1 7', 'the first one');
-is(count_crash(1031, %full), '31 1 4 1031', 'one that is there is counted up');
-is(count_crash(1031, %full, 31 => [ 2, 3, 1031 ], 9 => [ 1, 1, 1009 ]), '9 1 1 1031', 'but not that of another database');
+is(count_crash(7, %full, 20 => [ 1, 5, 2, 1020 ]), '20 1 5 1 7', 'the one with the fewest crashes makes way');
+is(count_crash(7, %full, 5 => [ 1, 5, 2, 1005 ], 20 => [ 0, 5, 9, 1020 ], 30 => [ 1, 5, 1, 1030 ]), '20 1 5 1 7', 'none, if there is a free place');
+is(count_crash(7, %full, 1 => [ 0, 0, 0, 0 ], 2 => [ 0, 0, 0, 0 ]), '1 1 5 1 7', 'the first one');
+is(count_crash(1031, %full), '31 1 5 4 1031', 'one that is there is counted up');
+is(count_crash(1031, %full, 31 => [ 2, 5, 3, 1031 ], 9 => [ 1, 5, 1, 1009 ]), '9 1 5 1 1031', 'but not that of another database');
+is(count_crash(1031, %full, 31 => [ 1, 4, 3, 1031 ], 9 => [ 1, 5, 1, 1009 ]), '9 1 5 1 1031', 'nor of an extension that was there before');
 
 $node->stop;
 done_testing();

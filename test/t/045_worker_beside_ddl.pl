@@ -86,6 +86,19 @@ $node->safe_psql('dropped', 'DROP TABLE t, done; DROP FUNCTION act');
 $node->safe_psql('dropped', $setup);
 is($node->safe_psql('dropped', q{INSERT INTO t VALUES (1, 'SELECT 1'); SELECT hooks.flush(); } . $done), "t\n1", 'created again, it works');
 
+# Created again, after the worker ended in a callback: that is not held against the
+# first delivery of the new one, though it has the number of the other
+$node->safe_psql('dropped', q{
+	DROP EXTENSION hooks CASCADE; DROP TABLE t, done; DROP FUNCTION act; } . $setup . q{;
+	INSERT INTO t VALUES (1, 'SELECT pg_sleep(100)')});
+ok($node->poll_query_until('dropped', $busy), 'a worker is busy');
+$node->safe_psql('dropped', q{
+	DROP EXTENSION hooks CASCADE; DROP TABLE t, done; DROP FUNCTION act;
+	SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE backend_type = 'hooks worker' AND wait_event = 'PgSleep'; } . $setup);
+$node->safe_psql('dropped', q{INSERT INTO t VALUES (1, 'SELECT 1'); SELECT hooks.flush()});
+is($node->safe_psql('dropped', $done), '1', 'the first delivery of a new extension');
+is($node->safe_psql('dropped', q{SELECT count(*) FROM hooks.outbox}), '0', '... has not failed before');
+
 # The database
 $node->safe_psql('dropped', q{INSERT INTO t VALUES (2, 'SELECT pg_sleep(1)')});
 ok($node->poll_query_until('dropped', $busy), 'a worker is busy');
