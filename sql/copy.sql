@@ -32,6 +32,16 @@ COPY (SELECT v FROM t) TO STDOUT;
 COPY (INSERT INTO t VALUES (4, 'd') RETURNING v) TO STDOUT;
 INSERT INTO t VALUES (5, 'e');
 DO $$ BEGIN COPY t TO '/dev/null'; END $$;
+-- whoever asks for the number of rows is told, or nobody
+DO $$
+DECLARE n bigint;
+BEGIN
+  EXECUTE $copy$ COPY t TO '/dev/null' $copy$;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RAISE NOTICE '% rows', n;
+END $$;
+CREATE FUNCTION copies() RETURNS void LANGUAGE sql AS $$ COPY t TO '/dev/null' $$;
+SELECT copies();
 
 -- What fails, or may not be done, has no end
 COPY t FROM STDIN;
@@ -105,6 +115,15 @@ SELECT hooks.register('no', 'before', 'load', 't', 'tell', condition => 'NEW.id 
 SELECT hooks.register('no', 'before', 'load', 't', 'tell', columns => '{id}');
 SELECT hooks.register('no', 'before', 'load', 't', 'tell_row');
 SELECT hooks.register('no', 'before', 'load, insert', 't', 'tell');
+
+-- A ready callback serves the hook that has it as its callback, and no other.
+\set VERBOSITY sqlstate
+CREATE FUNCTION limits(event jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM hooks.rate_limit(event); END';
+CREATE FUNCTION audits(event jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM hooks.audit(); END';
+SELECT hooks.register('calls', 'before', 'dump', 'part_1', 'limits', package => 'test_copy');
+COPY part_1 TO STDOUT;
+SELECT hooks.register('calls', 'after', 'dump', 'part_1', 'audits', on_error => 'abort', package => 'test_copy', replace => true);
+COPY part_1 TO STDOUT;
 
 SELECT hooks.unregister_package('test_copy');
 COPY t TO '/dev/null';
