@@ -106,6 +106,14 @@ WITH w AS (INSERT INTO missed_parent VALUES (18, 18), (19, 19)), x AS (UPDATE mi
 SELECT * FROM missed_seen;
 ALTER TABLE missed_parent ENABLE TRIGGER ALL;
 SELECT hooks.reset_stats();
+-- each by what it does
+ALTER TABLE missed_parent DISABLE TRIGGER ALL;
+ALTER TABLE missed_child DISABLE TRIGGER ALL;
+WITH w AS (UPDATE missed_parent SET v = 2 WHERE id = 13), x AS (DELETE FROM missed_child) SELECT 1 AS one;
+SELECT * FROM missed_seen;
+ALTER TABLE missed_parent ENABLE TRIGGER ALL;
+ALTER TABLE missed_child ENABLE TRIGGER ALL;
+SELECT hooks.reset_stats();
 
 -- disabled hooks miss nothing: somebody has decided it for all
 SELECT hooks.disable('missed_row');
