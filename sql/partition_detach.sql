@@ -1,6 +1,6 @@
 -- A partition that somebody began to detach (DETACH PARTITION ... CONCURRENTLY,
--- which was interrupted) has nothing above it any more; a cascade from it is known all
--- the same.
+-- which was interrupted) has still the table above it, whose triggers it keeps until
+-- that is done; and a cascade from it is known all the same.
 \pset format unaligned
 \pset tuples_only on
 CREATE SCHEMA test_detach;
@@ -21,6 +21,13 @@ BEGIN
     RETURN NULL;
 END $$;
 SELECT hooks.register('tell', 'before_cascade', 'delete', 'parents_1', 'tell');
+CREATE FUNCTION above() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE WARNING '%: % of %, %', TG_NAME, TG_OP, TG_TABLE_NAME, TG_LEVEL;
+    RETURN coalesce(NEW, OLD);
+END $$;
+SELECT hooks.register('above', 'before_cascade', 'delete', 'parents', 'above');
+SELECT hooks.register('above row', 'before', 'delete', 'parents', 'above');
 
 -- The state that the command leaves in the catalog; the first of its two
 -- transactions is all that it takes.
@@ -38,7 +45,16 @@ BEGIN;
 DELETE FROM parents_1;
 TABLE children;
 ROLLBACK;
+
+-- Hooks on the table above fire, by the triggers that were there before.
+SELECT hooks.register('later', 'before', 'update', 'parents', 'above');
+SELECT hooks.chain('parents_1');
+BEGIN;
+DELETE FROM parents_1;
+UPDATE parents_1 SET g = g;
+ROLLBACK;
+SELECT hooks.repair();
 UPDATE pg_inherits SET inhdetachpending = false WHERE inhrelid = 'parents_1'::regclass;
 
-SELECT hooks.unregister('tell');
+SELECT hooks.unregister(name) FROM hooks.registry ORDER BY hook_id;
 DROP SCHEMA test_detach CASCADE;

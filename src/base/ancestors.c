@@ -2,22 +2,68 @@
  * ancestors.c
  *		The partitioned tables above a table, and the tables below.
  *
- * A partition that is being detached concurrently has none above it.
+ * A partition that is being detached concurrently has them still: it keeps the
+ * triggers of the table above it until that is done, and statements that began
+ * before write to it by that table.
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "base/ancestors.h"
+
+/*
+ * The table above a partition; InvalidOid if it is none any more.
+ */
+static Oid
+find_parent(Oid relid)
+{
+	Relation	inherits = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			parent = InvalidOid;
+
+	ScanKeyInit(&keys[0], Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	ScanKeyInit(&keys[1], Anum_pg_inherits_inhseqno, BTEqualStrategyNumber,
+				F_INT4EQ, Int32GetDatum(1));
+	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL,
+							  lengthof(keys), keys);
+	if (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		parent = ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent;
+	systable_endscan(scan);
+	table_close(inherits, AccessShareLock);
+	return parent;
+}
 
 /*
  * Their OIDs, nearest first; NIL for what is no partition.
  */
 List *
 hooks_ancestors_of(Oid relid)
+{
+	List	   *ancestors = NIL;
+
+	while (get_rel_relispartition(relid) &&
+		   OidIsValid(relid = find_parent(relid)))
+		ancestors = lappend_oid(ancestors, relid);
+	return ancestors;
+}
+
+/*
+ * The same, but none from which it is being detached: those whose new triggers
+ * it gets, too.
+ */
+List *
+hooks_ancestors_attached(Oid relid)
 {
 	return get_rel_relispartition(relid) ? get_partition_ancestors(relid) :
 		NIL;

@@ -11,6 +11,7 @@
 #include "storage/lockdefs.h"
 
 extern List *hooks_ancestors_of(Oid relid);
+extern List *hooks_ancestors_attached(Oid relid);
 extern Oid	hooks_ancestors_top(Oid relid);
 extern List *hooks_ancestors_below(Oid relid, LOCKMODE lockmode);
 

@@ -13,7 +13,6 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
-#include "catalog/partition.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
@@ -32,6 +31,7 @@
 #include "utils/relcache.h"
 #include "utils/syscache.h"
 
+#include "base/ancestors.h"
 #include "base/compat.h"
 #include "base/graph.h"
 
@@ -327,31 +327,13 @@ hooks_graph_misses(const HookGraph *graph, Oid constraint)
 }
 
 /*
- * The partitioned tables above a partition, whose foreign keys hold for its
- * rows, too.  Other than for hooks_ancestors_of(), a partition that is being
- * detached has them still, as its rows are checked until that is done.
- */
-List *
-hooks_graph_above(Oid relid)
-{
-	List	   *above = NIL;
-
-	while (get_rel_relispartition(relid))
-	{
-		relid = get_partition_parent(relid, true);
-		above = lappend_oid(above, relid);
-	}
-	return above;
-}
-
-/*
  * The foreign keys that refer to rows of a table, in whatever partition.
  */
 List *
 hooks_graph_to_rows(const HookGraph *graph, Oid relid)
 {
 	List	   *keys = list_copy(hooks_graph_to(graph, relid));
-	List	   *others = hooks_graph_above(relid);
+	List	   *others = hooks_ancestors_of(relid);
 	ListCell   *lc;
 
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)

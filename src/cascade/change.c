@@ -20,6 +20,7 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
+#include "base/ancestors.h"
 #include "base/compat.h"
 #include "cascade/change.h"
 #include "cascade/computed.h"
@@ -357,7 +358,7 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 static bool
 is_in_table(Oid relid, Oid table)
 {
-	return relid == table || list_member_oid(hooks_graph_above(relid), table);
+	return relid == table || list_member_oid(hooks_ancestors_of(relid), table);
 }
 
 /*

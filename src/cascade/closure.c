@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "base/ancestors.h"
 #include "base/graph.h"
 #include "base/settings.h"
 #include "cascade/closure.h"
@@ -168,7 +169,7 @@ look_for_targets(List *roots, List **on_the_way)
 	for (int i = 0; i < list_length(tables); i++)
 	{
 		Oid			relid = list_nth_oid(tables, i);
-		List	   *above = hooks_graph_above(relid);
+		List	   *above = hooks_ancestors_of(relid);
 		List	   *holders =
 			get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ?
 			find_all_inheritors(relid, AccessShareLock, NULL) :

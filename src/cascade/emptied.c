@@ -69,7 +69,7 @@ hooks_emptied_tables(const HookGraph *graph, Oid relid)
 				add_truncated(tables, lfirst_oid(lc), table->depth,
 							  table->key);
 		}
-		referenced = list_concat(referenced, hooks_graph_above(table->relid));
+		referenced = list_concat(referenced, hooks_ancestors_of(table->relid));
 		foreach(lc, referenced)
 		{
 			ListCell   *cell;

@@ -84,7 +84,7 @@ open_route_above(HookRoute *route, HookTable *table, Oid relid)
 {
 	ListCell   *lc;
 
-	foreach(lc, hooks_graph_above(relid))
+	foreach(lc, hooks_ancestors_of(relid))
 	{
 		if (!list_member_oid(table->relids, lfirst_oid(lc)))
 			open_route_table(route, table, lfirst_oid(lc));

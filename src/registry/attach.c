@@ -143,8 +143,7 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 {
 	Oid			relid = RelationGetRelid(rel);
 	List	   *reaches =
-		hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)),
-						  NULL);
+		hooks_scope_reach(relid, hooks_ancestors_attached(relid), NULL);
 
 	/* a copy: the relcache may build it anew */
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
@@ -477,8 +476,7 @@ hooks_attach_problems(Oid relid, const char *verb, bool others)
 		return NIL;
 	triggers = CopyTriggerDesc(rel->trigdesc);
 	reaches = !has_triggers(rel) ? NIL :
-		hooks_scope_reach(relid, hooks_ancestors_of(RelationGetRelid(rel)),
-						  NULL);
+		hooks_scope_reach(relid, hooks_ancestors_attached(relid), NULL);
 	for (int i = 0; i < HOOK_EVENTS && has_triggers(rel); i++)
 	{
 		const HookEvent *event = &hooks_events[i];

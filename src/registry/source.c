@@ -110,7 +110,7 @@ static List *
 tables_above(Oid relid, bool all)
 {
 	const HookGraph *graph = hooks_graph_pin(CurrentMemoryContext);
-	List	   *tables = hooks_graph_above(relid);
+	List	   *tables = hooks_ancestors_of(relid);
 	List	   *above = NIL;
 	ListCell   *table;
 	ListCell   *lc;
