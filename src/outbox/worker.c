@@ -65,6 +65,7 @@ static const char *const fixed_parameters[][2] = {
 	{"default_transaction_deferrable", "off"},
 	{"transaction_timeout", "0"},
 	{"idle_in_transaction_session_timeout", "0"},
+	{"role", "none"},
 };
 
 /* after so many seconds a log that no hook needs is looked at again */
