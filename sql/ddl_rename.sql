@@ -61,6 +61,7 @@ SELECT hooks.register('condition', 'before', 'insert', 'parts', 'tell',
 SELECT condition FROM hooks.registry;
 ALTER TYPE part RENAME ATTRIBUTE weight TO "kilo grams";
 ALTER TYPE color RENAME VALUE 'red' TO 'it''s red';
+SELECT condition FROM hooks.registry;
 ALTER TYPE color SET SCHEMA test_moved;
 ALTER TYPE part RENAME TO piece;
 ALTER DOMAIN small RENAME TO little;

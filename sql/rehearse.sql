@@ -38,6 +38,8 @@ CREATE RULE also AS ON DELETE TO a DO ALSO INSERT INTO log VALUES ('rule');
 SELECT hooks.register('early', 'before', 'delete', 'a', 'logs');
 SELECT hooks.register('cascade', 'before_cascade', 'delete', 'a', 'cb');
 SELECT hooks.register('below', 'before_cascade', 'delete', 'b', 'cb', condition => 'OLD.id < 3');
+-- (no row has that)
+SELECT hooks.register('unmet', 'before_cascade', 'delete', 'b', 'cb', condition => 'OLD.id > 100');
 SELECT hooks.register('isolated', 'after', 'delete', 'b', 'fails', level => 'statement');
 SELECT hooks.register('commits', 'before_commit', 'delete', 'b', 'event');
 SELECT hooks.register('later', 'after_commit', 'delete', 'a', 'event');
