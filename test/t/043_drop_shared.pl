@@ -144,6 +144,10 @@ noted('hook');
 # Switched off, disabled, for replicas; in another database; not a hook of a role
 sql('SET hooks.enabled = off; CREATE ROLE a; DROP ROLE a');
 is(noted('hook'), '', 'hooks.enabled off');
+my $bypassed = q{SELECT bypassed FROM hooks.stats WHERE hook = 'before'};
+my $before = sql($bypassed);
+sql('SET hooks.enabled = off; CREATE ROLE a; CREATE ROLE b; CREATE ROLE c; DROP ROLE a, b, c');
+is(sql($bypassed), $before + 1, '... counts the command once');
 sql('SET session_replication_role = replica; CREATE ROLE a; DROP ROLE a');
 is(noted('hook'), '', 'session_replication_role');
 $node->safe_psql('other', 'CREATE ROLE a; DROP ROLE a');
