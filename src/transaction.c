@@ -8,10 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "replication/logicalworker.h"
-#include "replication/origin.h"
 
-#include "base/compat.h"
 #include "base/forget.h"
 #include "base/wake.h"
 #include "firing/batch.h"
@@ -46,8 +43,6 @@ transaction_event(XactEvent event, void *arg)
 		hooks_statement_abort(0);
 		hooks_truncate_abort(0);
 		hooks_trace_abort(0);
-		if (IsLogicalWorker())
-			hooks_forget_applied();
 	}
 
 	if (hooks_wake_owners != NIL)

@@ -295,8 +295,9 @@ typedef RangeTblEntry HookPermission;
 #endif
 
 /*
- * The worker of a subscription that disables itself commits that, and would
- * take the transaction whose commit has failed for applied.  Mended in 16.5.
+ * The worker of a subscription has said how far it will have come when its
+ * transaction is committed.  If that fails, PostgreSQL 15, and 16 before 16.5,
+ * would take the transaction for applied, and go on after it.
  */
 #if PG_VERSION_NUM < 170000
 #define hooks_forget_applied() \

@@ -34,10 +34,13 @@
 
 #include "access/xact.h"
 #include "commands/trigger.h"
+#include "replication/logicalworker.h"
+#include "replication/origin.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
+#include "base/compat.h"
 #include "firing/commit.h"
 #include "firing/fire_commit.h"
 #include "firing/note.h"
@@ -60,6 +63,34 @@ hooks_commit_end_transaction(void)
 	waiting = NULL;
 	firing = false;
 	hooks_fire_commit_end_transaction();
+}
+
+/*
+ * Fires the hooks that have notes, and what they queue, until there is nothing
+ * left.
+ */
+static void
+fire_rounds(MemoryContext context)
+{
+	PG_TRY();
+	{
+		while (hooks_notes != NULL)
+		{
+			PushActiveSnapshot(GetTransactionSnapshot());
+			hooks_fire_commit_round();
+			PopActiveSnapshot();
+			MemoryContextReset(context);
+			if (hooks_notes != NULL)
+				AfterTriggerFireDeferred();
+		}
+	}
+	PG_CATCH();
+	{
+		if (IsLogicalWorker())
+			hooks_forget_applied();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 }
 
 /*
@@ -93,15 +124,7 @@ portal_ends(Portal portal)
 									"hooks before_commit",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
-	while (hooks_notes != NULL)
-	{
-		PushActiveSnapshot(GetTransactionSnapshot());
-		hooks_fire_commit_round();
-		PopActiveSnapshot();
-		MemoryContextReset(context);
-		if (hooks_notes != NULL)
-			AfterTriggerFireDeferred();
-	}
+	fire_rounds(context);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	portal->status = PORTAL_DONE;
