@@ -109,18 +109,23 @@ notes_that_count(HookNote *notes, const Hook *hook)
 
 /*
  * Becomes the role that wrote the first row, which need not be the role that
- * commits.  The committing role's search_path must not decide what names mean:
- * the hook's own search_path is set.
+ * commits, in a security-restricted operation if it was in one.  The
+ * committing role's search_path must not decide what names mean: the hook's
+ * own search_path is set.
  */
 static void
-become_writer(const Hook *hook, Oid role, HookIdentity *before)
+become_writer(const Hook *hook, const HookNote *note, HookIdentity *before)
 {
+	Oid			role = note->role;
+
 	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("role that hook \"%s\" runs as does not exist",
 						hook->name)));
-	hooks_identity_enter(before, role, SECURITY_LOCAL_USERID_CHANGE,
+	hooks_identity_enter(before, role,
+						 note->restricted ? HOOKS_RESTRICTED :
+						 SECURITY_LOCAL_USERID_CHANGE,
 						 hooks_hook_path(hook));
 }
 
@@ -161,7 +166,7 @@ fire_hook(const DueHook *due)
 	other = hook->run_as == HOOK_AS_INVOKER &&
 		event.notes->role != GetUserId();
 	if (other)
-		become_writer(hook, event.notes->role, &before);
+		become_writer(hook, event.notes, &before);
 	hooks_call_event(due->run, due->call, &occasion);
 	if (other)
 		hooks_identity_end(&before);

@@ -72,6 +72,7 @@ add_note(const HookNoteKey *key, Oid relid, Oid caller)
 	note->relid = relid;
 	note->caller = caller;
 	note->role = GetUserId();
+	note->restricted = InSecurityRestrictedOperation();
 	note->older = hooks_notes;
 	Assert(note->older == NULL ||
 		   note->older->nest_level <= note->nest_level);

@@ -33,6 +33,7 @@ typedef struct HookNote
 	Oid			caller;			/* who issued the first statement; InvalidOid
 								 * if not known */
 	Oid			role;			/* and who was the current user */
+	bool		restricted;		/* in a security-restricted operation */
 	int64		rows;			/* 0 of truncate */
 
 	/*

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
+#include "replication/logicalworker.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
@@ -344,13 +345,16 @@ hooks_statement_operation(TriggerEvent event)
 
 /*
  * Is the running statement a part of a security-restricted operation, and not
- * one of our own, as those of restore(), with which nobody's code gets
- * anything done?
+ * one with which nobody's code gets anything done?  Such are our own, as those
+ * of restore(), and since PostgreSQL 16 the changes that the worker of a
+ * subscription applies as the table's owner, which are no statements.
  */
 bool
 hooks_statement_is_restricted(void)
 {
 	const HookStatement *root = hooks_statement_of_cascade(hooks_statement);
 
-	return InSecurityRestrictedOperation() && (root == NULL || !root->ours);
+	if (!InSecurityRestrictedOperation())
+		return false;
+	return root == NULL ? !IsLogicalWorker() : !root->ours;
 }

@@ -294,13 +294,58 @@ subscriber(q{
 	CREATE FUNCTION refuse(event jsonb) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE 'refused'; END $$;
 	SELECT hooks.register('veto', 'before_commit', 'insert', 'parent', 'refuse', fire => 'replica');
 	ALTER SUBSCRIPTION sub SET (disable_on_error = true)});
+my $end_of_log = -s $subscriber->logfile;
 publisher('INSERT INTO parent VALUES (11)');
 $subscriber->poll_query_until('postgres', 'SELECT NOT subenabled FROM pg_subscription')
   or die 'the subscription was not disabled';
+ok($subscriber->wait_for_log(qr/ERROR: .*refused/, $end_of_log), 'before_commit: the hook refuses the transaction');
 is(subscriber('SELECT count(*) FROM parent WHERE id = 11'), 0, 'before_commit: the transaction is not applied');
 subscriber(q{SELECT hooks.unregister('veto'); ALTER SUBSCRIPTION sub ENABLE});
 $publisher->wait_for_catchup('sub');
 is(subscriber('SELECT count(*) FROM parent WHERE id = 11'), 1, 'before_commit: ... until nothing refuses it');
+
+# Hooks that fire at the commit, and after it, hear of what is applied, also
+# since 16, where each change is applied in a security-restricted operation.
+# A callback that runs as the applying role is restricted as that was.
+subscriber(q{
+	CREATE TABLE heard (hook text, action text, rows jsonb, caller text, role name DEFAULT current_user, restricted boolean);
+	GRANT INSERT ON heard TO auditor, app;
+	CREATE FUNCTION hear(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+	DECLARE
+	  restricted boolean := false;
+	BEGIN
+	  BEGIN
+	    CREATE TEMPORARY TABLE own ();
+	    DROP TABLE own;
+	  EXCEPTION WHEN insufficient_privilege THEN
+	    restricted := true;
+	  END;
+	  INSERT INTO public.heard (hook, action, rows, caller, restricted)
+	  VALUES (event->>'hook', event->>'action', jsonb_path_query_array(event, '$.new[*].id'), event->>'caller', restricted);
+	END $$;
+	SELECT hooks.register('invoker', 'before_commit', 'insert, truncate', 'parent', 'hear', fire => 'replica', run_as => 'invoker');
+	SET ROLE auditor;
+	SELECT hooks.register('commit', 'before_commit', 'insert, truncate', 'parent', 'hear', fire => 'replica', priority => 1),
+	       hooks.register('delivery', 'after_commit', 'insert, truncate', 'parent', 'hear', fire => 'replica')});
+foreach my $change ('INSERT INTO parent VALUES (12)', 'TRUNCATE parent, child')
+{
+	my $action = $change =~ /^INSERT/ ? 'insert' : 'truncate';
+	# the triggers of TRUNCATE fire as the owner of the subscription, since 18 as that of the table
+	my $applies = $action eq 'truncate' && $version < 18 ? subscriber('SELECT current_user') : $applier;
+	my $restricted = $action eq 'insert' && $version >= 16 ? 't' : 'f';
+
+	publisher($change);
+	$publisher->wait_for_catchup('sub');
+	is(subscriber('SELECT hooks.flush()'), 't', "commit: what was told of $action is delivered");
+	is( subscriber(q{SELECT hook, action, caller, role, restricted FROM heard ORDER BY role <> caller, hook}),
+		"invoker|$action|$applies|$applies|$restricted\n" .
+		"commit|$action|$applies|auditor|t\ndelivery|$action|$applies|auditor|f",
+		"commit: who hears of $action, and as whom");
+	is( subscriber(q{SELECT rows FROM heard WHERE hook = 'delivery'}),
+		$action eq 'insert' ? '[12]' : '[]', "commit: the rows of $action");
+	subscriber('TRUNCATE heard');
+}
+subscriber(q{SELECT hooks.unregister(hook) FROM unnest('{invoker,commit,delivery}'::text[]) hook});
 
 # Subscribes anew, with an option; it must be in force
 sub subscribe
