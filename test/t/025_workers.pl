@@ -218,7 +218,7 @@ my $forget = q{
 	INSERT INTO t VALUES (1);
 	SELECT hooks.flush('1 s');
 	SELECT hooks.unregister('last')};
-my $log = q{SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relnamespace = 'hooks'::regnamespace AND relname ~ '^(log|position)_' AND relkind = 'r'};
+$log = q{SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relnamespace = 'hooks'::regnamespace AND relname ~ '^(log|position)_' AND relkind = 'r'};
 $node->safe_psql('postgres', 'CREATE DATABASE forgotten');
 $node->safe_psql('forgotten', q{
 	CREATE EXTENSION hooks;
