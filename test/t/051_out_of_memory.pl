@@ -79,6 +79,8 @@ sub try
 		}
 		my ($armed, $rest, $before, $left) = ($out // '') =~ /^(\d+)\n(\d+)\n(\d+) (\d+|:unused)$/;
 		my $out_of_memory = ($err // '') =~ s/^.*ERROR:  53200\n?//gmr;
+		# OpenSSL's way to say so
+		$out_of_memory =~ s/^.*ERROR:  XX000\n?//gm if $said =~ /could not generate random values/;
 
 		$failed++ if ($err // '') =~ /53200/;
 		push @wrong, "n = $n, group $group: $rc, $out, $err" if $rc != 0 || $said =~ /terminated by signal/ || ($rest // '') ne '0' || $before !~ /^[03]$/ || $out_of_memory =~ /ERROR|FATAL|PANIC|terminat/;
