@@ -68,6 +68,11 @@ SELECT hooks.register_filter('filter', 'parent', 'id > 0', enable => true);
 SELECT * FROM found;
 ALTER TABLE parent DISABLE ROW LEVEL SECURITY;
 SELECT * FROM found;
+-- for all, whatever the session that asks wants of row-level security
+ALTER TABLE parent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+SET row_security = off;
+SELECT severity, code, object, message FROM hooks.check() WHERE code ~ 'filter|failed';
+RESET row_security;
 SELECT hooks.unregister('filter');
 
 -- Event triggers, and the switch for all hooks.
