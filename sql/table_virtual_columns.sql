@@ -53,6 +53,22 @@ ALTER TABLE part2 ALTER v SET EXPRESSION AS (a - 1);
 INSERT INTO part VALUES (2);
 INSERT INTO part VALUES (3);
 
+-- No row has them to be part of a name, or of what an event carries; an update
+-- assigns them with the columns that they are made of.
+CREATE FUNCTION event(event jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT hooks.register('refused', 'before', 'name', 'p', 'tell', columns => '{twice}');
+SELECT hooks.register('refused', 'after', 'name', 'p', 'tell', columns => '{a, twice}');
+SELECT hooks.register('refused', 'before_commit', 'name', 'p', 'event', columns => '{twice}');
+SELECT hooks.register('refused', 'after_commit', 'name', 'p', 'event', columns => '{twice}');
+SELECT hooks.register('refused', 'after_commit', 'update', 'p', 'event', payload => '{a, twice}');
+SELECT hooks.register('stored', 'after_commit', 'update', 'p', 'event', columns => '{twice}', payload => '{a, next}');
+SELECT hooks.unregister('stored');
+SELECT hooks.register('assigned', 'before', 'update', 'p', 'tell', columns => '{twice}');
+BEGIN;
+UPDATE p SET a = a + 0 WHERE a = 1;
+ROLLBACK;
+SELECT hooks.unregister('assigned');
+
 -- What was removed is shown, and comes back, without them.
 SELECT hooks.unregister('before'), hooks.unregister('cascade');
 SELECT hooks.register('bin', 'before_cascade', 'delete', 'p', 'hooks.keep');

@@ -177,11 +177,11 @@ check_wide(Hook *hook, const HookArguments *given)
 }
 
 /*
- * The columns as attribute numbers: they exist, once each, and for "name" can
- * be read when the hook fires.
+ * The columns as attribute numbers: they exist, once each, and can be read
+ * from a row when the hook fires if they have to be.
  */
 static List *
-find_columns(const Hook *hook, ArrayType *names, Relation rel)
+find_columns(const Hook *hook, ArrayType *names, bool read, Relation rel)
 {
 	int			n;
 	char	  **columns = hooks_hook_strings(names, &n);
@@ -190,6 +190,7 @@ find_columns(const Hook *hook, ArrayType *names, Relation rel)
 	for (int i = 0; i < n; i++)
 	{
 		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), columns[i]);
+		char		generated;
 
 		if (attnum <= 0)
 			ereport(ERROR,
@@ -201,8 +202,15 @@ find_columns(const Hook *hook, ArrayType *names, Relation rel)
 					(errcode(ERRCODE_DUPLICATE_COLUMN),
 					 errmsg("column \"%s\" specified more than once",
 							columns[i])));
-		if (hook->phase == HOOK_BEFORE && (hook->actions & HOOK_NAME) &&
-			TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated)
+		generated =
+			TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated;
+		if (read && generated != '\0' &&
+			generated != ATTRIBUTE_GENERATED_STORED)
+			hooks_refuse(errmsg("column \"%s\" is a virtual generated column",
+								columns[i]),
+						 errdetail("No row has its value."),
+						 errhint("Name the columns that it is made of."));
+		if (read && generated != '\0' && hook->phase == HOOK_BEFORE)
 			hooks_refuse(errmsg("column \"%s\" is generated", columns[i]),
 						 errdetail("Generated columns are not known before the row is there."),
 						 errhint("Use phase after."));
@@ -321,8 +329,9 @@ hooks_compose(const HookArguments *given)
 		rel = open_target(hook, named);
 		if (hook->phase == HOOK_BEFORE_CLOSURE)
 			check_sources(hook);
-		hook->columns = find_columns(hook, given->columns, rel);
-		hook->payload = find_columns(hook, given->payload, rel);
+		hook->columns = find_columns(hook, given->columns,
+									 (hook->actions & HOOK_NAME) != 0, rel);
+		hook->payload = find_columns(hook, given->payload, true, rel);
 	}
 	takes_jsonb = hooks_word_takes_jsonb(hook->phase, hook->actions);
 	hook->callback = hooks_callback_lookup(given->callback, takes_jsonb);
