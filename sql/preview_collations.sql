@@ -3,7 +3,7 @@
 \pset format unaligned
 \pset tuples_only on
 -- since PostgreSQL 18, no other collation may refer to such a key
-SELECT current_setting('server_version_num')::int >= 180000 OR NOT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')
+SELECT current_setting('server_version_num')::int >= 180000 OR NOT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')
        OR getdatabaseencoding() <> 'UTF8' AS no_such_keys \gset
 \if :no_such_keys
 \quit
