@@ -41,7 +41,16 @@ SET search_path = test_check, pg_temp;
 SELECT hooks.register_check('under a path', 'look', 'security', replace => true);
 SELECT proconfig FROM pg_proc WHERE pronamespace = 'hooks_check'::regnamespace ORDER BY proname;
 
-SELECT hooks.unregister_package('security'), hooks.unregister_package('security 2');
+-- The owner of a check can set its path to what is no SQL without quotes: script() has it in them.
+SET ROLE regress_hooks_curious;
+SELECT hooks.register_check('sly', 'test_check.look', 'security 3');
+SELECT set_config('search_path', 'test_check,a;reset/**/role;--,"",$user', false);
+ALTER FUNCTION hooks_check.sly() SET search_path FROM CURRENT;
+RESET ROLE;
+RESET search_path;
+SELECT hooks.script('security 3');
+
+SELECT hooks.unregister_package('security'), hooks.unregister_package('security 2'), hooks.unregister_package('security 3');
 SET client_min_messages = warning;
 DROP TABLE pg_temp.stock;
 DROP SCHEMA test_check CASCADE;

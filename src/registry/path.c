@@ -85,6 +85,30 @@ hooks_path_temporary_last(const char *search_path)
 }
 
 /*
+ * A search_path as a command has it.  The owner of a check can have set it to
+ * whatever splits into names: "a;b" is one, without quotes.
+ */
+char *
+hooks_path_quoted(const char *search_path)
+{
+	List	   *names;
+	StringInfoData path;
+	ListCell   *lc;
+
+	initStringInfo(&path);
+	if (!SplitIdentifierString(pstrdup(search_path), ',', &names))
+		names = NIL;
+	foreach(lc, names)
+	{
+		const char *name = lfirst(lc);
+
+		appendStringInfo(&path, "%s%s", path.len > 0 ? ", " : "",
+						 name[0] == '\0' ? "''" : quote_identifier(name));
+	}
+	return path.len > 0 ? path.data : pstrdup("''");
+}
+
+/*
  * Can a role that is no superuser create objects in the schema?
  */
 static bool

@@ -217,8 +217,7 @@ set_path(Script *script, const char *search_path)
 {
 	if (strcmp(script->search_path, search_path) == 0)
 		return;
-	set_parameter(script, "search_path",
-				  search_path[0] == '\0' ? "''" : search_path,
+	set_parameter(script, "search_path", hooks_path_quoted(search_path),
 				  &script->path_changed);
 	script->search_path = search_path;
 }
