@@ -46,6 +46,16 @@ SELECT * FROM hooks.preview_delete('b', 'id = 12') WHERE relation = 'd'::regclas
 SET client_min_messages = warning;
 DROP TABLE d;
 
+-- A deferred key is looked at last, but is as deep as the rows that it refers to.
+CREATE TABLE tree (id int PRIMARY KEY, parent int REFERENCES tree ON DELETE CASCADE);
+CREATE TABLE beside (id int REFERENCES tree ON DELETE CASCADE);
+CREATE TABLE late (id int REFERENCES tree DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO tree VALUES (1, NULL), (2, 1), (3, 2), (4, 3);
+INSERT INTO beside VALUES (4);
+INSERT INTO late VALUES (1), (1), (3);
+SELECT * FROM hooks.preview_delete('tree', 'id = 1');
+SELECT * FROM hooks.preview_delete('tree', 'id = 1', 2) WHERE relation = 'late'::regclass;
+DROP TABLE tree, beside, late;
 -- A default that refers to nothing, or to a row that goes too, stops it.
 CREATE TABLE e (id int PRIMARY KEY, a_id int DEFAULT 6 REFERENCES a ON DELETE SET DEFAULT);
 INSERT INTO e VALUES (41, 3), (42, NULL);

@@ -119,13 +119,27 @@ hooks_cascade_route(HookWalk *walk)
 	return walk->route;
 }
 
+static int
+compare_counts(const ListCell *a, const ListCell *b)
+{
+	const HookCascadeCount *count = lfirst(a);
+	const HookCascadeCount *other = lfirst(b);
+
+	return count->depth != other->depth ? count->depth - other->depth :
+		count->number - other->number;
+}
+
 /*
  * A list of HookCascadeCount, sorted by depth, then by their first rows.
  */
 List *
 hooks_cascade_counts(const HookWalk *walk)
 {
-	return walk->counts;
+	List	   *counts = list_copy(walk->counts);
+
+	/* the deferred round comes last, whatever its depths */
+	list_sort(counts, compare_counts);
+	return counts;
 }
 
 static HookCascadeCount *
@@ -246,7 +260,7 @@ hooks_cascade_run(HookWalk *walk)
 {
 	for (;;)
 	{
-		walk->depth++;
+		hooks_walk_descend(walk);
 		if (walk->outdated || !hooks_round_open(walk, false))
 			break;
 		hooks_round_run(walk);

@@ -198,6 +198,9 @@ apply_lane(HookWalk *walk, HookStep *step, HookLane *lane)
 	List	   *late;
 	ListCell   *lc;
 
+	/* rows of all depths have waited for it */
+	if (step->deferred)
+		walk->depth = hooks_walk_depth_after(walk, event);
 	if (!lock_current(walk, step, lane))
 	{
 		(void) hooks_lane_advance(lane);

@@ -18,6 +18,34 @@
 #include "cascade/walk.h"
 
 /*
+ * Begins the next depth: the events so far are of the rows above it.
+ */
+void
+hooks_walk_descend(HookWalk *walk)
+{
+	MemoryContext old = MemoryContextSwitchTo(walk->context);
+
+	walk->last_events = walk->last_events == NULL ? palloc(sizeof(int64)) :
+		repalloc(walk->last_events, sizeof(int64) * (walk->depth + 1));
+	walk->last_events[walk->depth] = walk->event;
+	walk->depth++;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * The depth of the rows to which an event leads.
+ */
+int
+hooks_walk_depth_after(const HookWalk *walk, int64 event)
+{
+	int			depth = 0;
+
+	while (walk->last_events[depth] < event)
+		depth++;
+	return depth + 1;
+}
+
+/*
  * The count of what a step has done in this round.  NULL if there are max_rows
  * counts, and the step has one of an earlier round: then that is the last one
  * of it.
@@ -125,10 +153,12 @@ static char *
 write_sql(const HookWalk *walk, const HookStep *step, const HookLane *lane,
 		  const char *name)
 {
+	bool		ordered = walk->route->ordered || step->deferred;
+
 	if (lane == &step->state->checks)
-		return hooks_query_checks(step, name, walk->route->ordered);
+		return hooks_query_checks(step, name, ordered);
 	return step->counts ? hooks_query_counts(step, name) :
-		hooks_query_rows(step, name, walk->route->ordered || walk->locks);
+		hooks_query_rows(step, name, ordered || walk->locks);
 }
 
 /*
@@ -184,7 +214,8 @@ hooks_walk_prepare(HookWalk *walk, HookStep *step)
 
 	Assert(!step->taken);
 	/* only the number of rows is needed: nothing depends on them */
-	step->counts = step->alone && walk->visitor == NULL && walk->max_rows == 0;
+	step->counts = step->alone && !step->deferred && walk->visitor == NULL &&
+		walk->max_rows == 0;
 	if (!step->table->open)
 		hooks_reached_open(walk->route, step->table);
 	walk->outdated = !hooks_routes_is_current(walk->route);

@@ -76,6 +76,7 @@ typedef struct HookWalk
 	bool		cut;			/* max_rows has left rows out */
 	int			depth;
 	int64		event;			/* the last event's number */
+	int64	   *last_events;	/* by depth, of those that are over */
 	HookTidSet *doomed;
 	List	   *counts;			/* of HookCascadeCount */
 	HookCascadeCount *root;
@@ -94,6 +95,8 @@ extern void hooks_walk_prepare(HookWalk *walk, HookStep *step);
 extern void hooks_walk_leave(HookStep *step);
 extern void hooks_walk_renew_sql(HookWalk *walk, const HookStep *step,
 								 HookLane *lane);
+extern void hooks_walk_descend(HookWalk *walk);
+extern int	hooks_walk_depth_after(const HookWalk *walk, int64 event);
 extern HookCascadeCount *hooks_walk_count(HookWalk *walk,
 										  HookCascadeCount **last,
 										  HookStep *step, HookEffect effect);
