@@ -57,6 +57,7 @@ CREATE VIEW attempts AS
     'SET ROLE regress_hooks_friend',
     'SET ROLE NONE',
     'SET SESSION AUTHORIZATION DEFAULT',
+    'SET CONSTRAINTS ALL IMMEDIATE',
     'LISTEN x',
     'PREPARE x AS SELECT 1',
     'DECLARE x CURSOR WITH HOLD FOR SELECT 1',
@@ -76,6 +77,22 @@ SELECT current_user, current_setting('role');
 RESET ROLE;
 -- a superuser who calls is protected, too
 SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION' AND current_setting('is_superuser')::boolean;
+
+-- What the caller has deferred does not run as the hook's owner, and still runs at the commit.
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE NOTICE 'deferred trigger as %', current_user;
+  RETURN NULL;
+END $$;
+SET ROLE regress_hooks_caller;
+CREATE TABLE later (id int);
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON later DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tell();
+BEGIN;
+INSERT INTO later VALUES (1);
+SET LOCAL test_sandbox.todo = 'DO $do$ BEGIN SET CONSTRAINTS ALL IMMEDIATE; EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE ''%'', SQLERRM; END $do$';
+INSERT INTO t VALUES (6);
+COMMIT;
+RESET ROLE;
 
 -- It reaches what is open: a cursor of the caller's is moved.
 BEGIN;

@@ -14,6 +14,8 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
+#include "replication/logicalworker.h"
 #include "tcop/utility.h"
 
 #include "base/compat.h"
@@ -25,6 +27,7 @@
 #include "firing/batch.h"
 #include "firing/bypass.h"
 #include "firing/commit.h"
+#include "firing/context.h"
 #include "firing/deleted.h"
 #include "firing/parent.h"
 #include "firing/put.h"
@@ -261,6 +264,22 @@ run_shared_drop(PlannedStmt *plan, const char *sql, bool read_only_tree,
 }
 
 /*
+ * 42501 for SET CONSTRAINTS by who is not to be trusted, as the owner of a
+ * hook, a check or a table that is restored: the deferred triggers that the
+ * caller has left for the commit would run now, as that role.  Logical
+ * replication restricts the triggers of tables, too, and has no caller.
+ */
+static void
+check_set_constraints(void)
+{
+	if (InSecurityRestrictedOperation() &&
+		(hooks_firing != NULL || !IsLogicalWorker()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot set constraints within security-restricted operation")));
+}
+
+/*
  * TRUNCATE and COPY FROM fire triggers too.  CLOSE ALL does not close what
  * waits for the commit.  That roles own what REASSIGN OWNED has given them
  * needs no help of ours, but that hooks.registry shows it.
@@ -289,6 +308,8 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 	if (!IsA(command, TransactionStmt) &&
 		GetCommandLogLevel(command) == LOGSTMT_DDL)
 		hooks_forget_listen();
+	if (IsA(command, ConstraintsSetStmt))
+		check_set_constraints();
 	if (copy)
 		copying = hooks_statement_push_copy((CopyStmt *) command, sql);
 	if (close)
