@@ -19,6 +19,17 @@ SELECT * FROM found;
 CREATE INDEX ON child (parent);
 CREATE INDEX ON grandchild (child);
 SELECT * FROM found;
+-- Not one that is not enforced (since 18), nor those below it.
+DO $$
+BEGIN
+  CREATE TABLE idle (id int PRIMARY KEY, parent int);
+  CREATE TABLE under_idle (idle int REFERENCES idle);
+  IF current_setting('server_version_num')::int >= 180000 THEN
+    EXECUTE 'ALTER TABLE idle ADD FOREIGN KEY (parent) REFERENCES parent ON DELETE CASCADE NOT ENFORCED';
+  END IF;
+END $$;
+SELECT * FROM found;
+DROP TABLE idle, under_idle;
 
 -- Library and extension of different versions.
 RESET ROLE;

@@ -36,7 +36,7 @@ tables_below(const HookGraph *graph, List *hooks)
 		{
 			const HookForeignKey *key = lfirst(lc);
 
-			if (key->on_delete == FKCONSTR_ACTION_CASCADE)
+			if (key->on_delete == FKCONSTR_ACTION_CASCADE && key->enforced)
 				tables = list_append_unique_oid(tables, key->referencing);
 		}
 	}
@@ -96,7 +96,7 @@ hooks_weak_keys_find_slow(HookCheckSearch *search)
 			Oid			index;
 
 			CHECK_FOR_INTERRUPTS();
-			if (list_member_oid(reported, key->oid))
+			if (!key->enforced || list_member_oid(reported, key->oid))
 				continue;
 			hooks_glance_begin(&glance);
 			index = hooks_graph_index(key);
