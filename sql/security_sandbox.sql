@@ -102,6 +102,41 @@ INSERT INTO t VALUES (7);
 FETCH mine;
 COMMIT;
 
+-- None that it opens stays, also not in place of one of the caller's: who fetches from it
+-- would run it. What stays is as it was.
+SET ROLE regress_hooks_owner;
+CREATE FUNCTION trap() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'trapped ' || current_user; END $$;
+CREATE FUNCTION replace(name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE c refcursor := name;
+BEGIN
+  BEGIN CLOSE c; EXCEPTION WHEN invalid_cursor_name THEN NULL; END;
+  OPEN c FOR SELECT test_sandbox.trap();
+END $$;
+RESET ROLE;
+-- a hook of somebody else, for a firing inside
+SET ROLE regress_hooks_caller;
+CREATE TABLE others (id int);
+GRANT ALL ON others TO PUBLIC;
+CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+SELECT hooks.register('inside', 'before', 'insert', 'others', 'quiet');
+BEGIN;
+DECLARE mine CURSOR FOR VALUES ('first'), ('second');
+DECLARE other CURSOR FOR VALUES ('first'), ('second');
+SET LOCAL test_sandbox.todo = 'DO $do$ BEGIN PERFORM test_sandbox.replace(''mine''), test_sandbox.replace(''new''); END $do$';
+INSERT INTO t VALUES (8);
+SELECT name FROM pg_cursors WHERE name !~ 'unnamed' ORDER BY name;
+FETCH other;
+FETCH mine;
+ROLLBACK;
+-- nor by another firing inside, nor after an error
+BEGIN;
+SET LOCAL test_sandbox.todo = 'DO $do$ BEGIN PERFORM test_sandbox.replace(''new''); BEGIN PERFORM test_sandbox.replace(''newer''), 1 / 0; EXCEPTION WHEN division_by_zero THEN NULL; END; INSERT INTO test_sandbox.others VALUES (1); END $do$';
+INSERT INTO t VALUES (9);
+SELECT name FROM pg_cursors WHERE name !~ 'unnamed' ORDER BY name;
+ROLLBACK;
+RESET ROLE;
+SELECT hooks.unregister('inside');
+
 SET client_min_messages = warning;
 DROP SCHEMA test_sandbox CASCADE;
 DROP ROLE regress_hooks_owner, regress_hooks_caller, regress_hooks_friend;

@@ -13,6 +13,7 @@
 #include "utils/guc.h"
 
 #include "base/compat.h"
+#include "base/cursors.h"
 #include "base/identity.h"
 #include "base/rights.h"
 
@@ -50,6 +51,8 @@ hooks_identity_become(HookIdentity *before, Oid role, int security)
 	GetUserIdAndSecContext(&before->userid, &before->sec_context);
 	before->guc_level = 0;
 	before->restricted = (security & SECURITY_RESTRICTED_OPERATION) != 0;
+	if (before->restricted)
+		before->cursors = hooks_cursors_begin();
 	SetUserIdAndSecContext(role, before->sec_context | security);
 }
 
@@ -127,6 +130,8 @@ void
 hooks_identity_end(const HookIdentity *before)
 {
 	Assert(OidIsValid(before->userid));
+	if (before->restricted)
+		hooks_cursors_end(before->cursors);
 	if (before->guc_level != 0)
 		AtEOXact_GUC(!before->restricted, before->guc_level);
 	SetUserIdAndSecContext(before->userid, before->sec_context);

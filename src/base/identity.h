@@ -22,7 +22,8 @@ typedef struct HookIdentity
 	Oid			userid;
 	int			sec_context;
 	int			guc_level;		/* 0: parameters were left alone */
-	bool		restricted;		/* what is set meanwhile does not last */
+	bool		restricted;		/* what is set meanwhile does not last, */
+	uint64		cursors;		/* nor do cursors after this one */
 } HookIdentity;
 
 extern void hooks_identity_set(const char *parameter, const char *value);

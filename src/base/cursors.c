@@ -1,0 +1,123 @@
+/*
+ * cursors.c
+ *		Cursors that code of others leaves open.
+ *
+ * A cursor runs as whoever fetches from it.  So none that was opened in a
+ * security-restricted operation must outlive it: the code could close one of
+ * the caller's and open its own in its place, for the caller to run.
+ *
+ * PostgreSQL numbers no cursors.  So we do, when such an operation begins:
+ * those without a number, or with a higher one, were opened in it.
+ */
+#include "postgres.h"
+
+#include "lib/ilist.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+
+#include "base/cursors.h"
+
+/* Lives in the memory of the portal, and goes with it */
+typedef struct NumberedCursor
+{
+	slist_node	node;
+	MemoryContext context;
+	uint64		number;
+	MemoryContextCallback gone;
+}			NumberedCursor;
+
+static slist_head numbered = SLIST_STATIC_INIT(numbered);
+static uint64 last_number = 0;
+
+/* the parent of all portals' contexts */
+static MemoryContext portals = NULL;
+
+static MemoryContext
+first_context(void)
+{
+	if (portals == NULL)
+		for (portals = TopMemoryContext->firstchild; portals != NULL;
+			 portals = portals->nextchild)
+			if (strcmp(portals->name, "TopPortalContext") == 0)
+				break;
+	return portals == NULL ? NULL : portals->firstchild;
+}
+
+/*
+ * The number of a portal's context, 0 for none.
+ */
+static uint64
+number_of(MemoryContext context)
+{
+	slist_iter	iter;
+
+	slist_foreach(iter, &numbered)
+	{
+		NumberedCursor *cursor = slist_container(NumberedCursor, node,
+												 iter.cur);
+
+		if (cursor->context == context)
+			return cursor->number;
+	}
+	return 0;
+}
+
+static void
+forget_number(void *cursor)
+{
+	slist_delete(&numbered, &((NumberedCursor *) cursor)->node);
+}
+
+static void
+give_number(MemoryContext context)
+{
+	NumberedCursor *cursor = MemoryContextAlloc(context,
+												sizeof(NumberedCursor));
+
+	cursor->context = context;
+	cursor->number = ++last_number;
+	cursor->gone.func = forget_number;
+	cursor->gone.arg = cursor;
+	MemoryContextRegisterResetCallback(context, &cursor->gone);
+	slist_push_head(&numbered, &cursor->node);
+}
+
+/*
+ * Before code of others runs: numbers all portals.  Returns the highest.
+ */
+uint64
+hooks_cursors_begin(void)
+{
+	for (MemoryContext context = first_context(); context != NULL;
+		 context = context->nextchild)
+		if (number_of(context) == 0)
+			give_number(context);
+	return last_number;
+}
+
+/*
+ * After it: closes the cursors that were opened since hooks_cursors_begin()
+ * has returned this number.
+ */
+void
+hooks_cursors_end(uint64 number)
+{
+	MemoryContext next;
+
+	for (MemoryContext context = first_context(); context != NULL;
+		 context = next)
+	{
+		uint64		its = number_of(context);
+		Portal		portal;
+
+		next = context->nextchild;
+		if ((its != 0 && its <= number) || context->ident == NULL)
+			continue;
+
+		/* Our own portal, which waits for the commit, is not found */
+		portal = GetPortalByName(context->ident);
+		if (PortalIsValid(portal) && portal->portalContext == context &&
+			portal->status != PORTAL_ACTIVE && !portal->portalPinned)
+			PortalDrop(portal, false);
+	}
+}
