@@ -109,10 +109,21 @@ SELECT hooks.register('z', 'before_closure', 'delete', 'higher', 'tell');
 ALTER TABLE higher ADD FOREIGN KEY (id) REFERENCES highest ON DELETE CASCADE NOT VALID;
 ALTER TABLE higher ADD beside int REFERENCES beside ON DELETE CASCADE;
 SELECT "table" FROM captures WHERE "table" IN ('highest'::regclass, 'beside'::regclass);
+-- A key that is enforced later (since 18).
+CREATE TABLE idle (id int PRIMARY KEY);
+ALTER TABLE higher ADD idle int;
+SELECT current_setting('server_version_num')::int < 180000 AS older \gset
+\if :older
+ALTER TABLE higher ADD CONSTRAINT idle FOREIGN KEY (idle) REFERENCES idle ON DELETE CASCADE;
+\else
+ALTER TABLE higher ADD CONSTRAINT idle FOREIGN KEY (idle) REFERENCES idle ON DELETE CASCADE NOT ENFORCED;
+ALTER TABLE higher ALTER CONSTRAINT idle ENFORCED;
+\endif
+SELECT "table" FROM captures WHERE "table" = 'idle'::regclass;
 SELECT hooks.unregister('z');
 
 DROP VIEW captures;
-DROP TABLE highest, beside, higher, top, middle, leaf;
+DROP TABLE highest, beside, idle, higher, top, middle, leaf;
 DROP FUNCTION tell, take_event;
 DELETE FROM hooks.kept_row;
 DELETE FROM hooks.kept;

@@ -78,7 +78,8 @@ after_foreign_key(RangeVar *table)
 }
 
 /*
- * After ALTER TABLE: partitions that came or went, and foreign keys that came.
+ * After ALTER TABLE: partitions that came or went, and foreign keys that came,
+ * or are enforced now.
  */
 static void
 after_alter_table(AlterTableStmt *stmt)
@@ -107,7 +108,8 @@ after_alter_table(AlterTableStmt *stmt)
 		else if (cmd->subtype == AT_AddInherit ||
 				 cmd->subtype == AT_DropInherit)
 			after_inheritance_changed((RangeVar *) cmd->def);
-		else if (cmd->def != NULL && has_foreign_key(list_make1(cmd->def)))
+		else if (cmd->subtype == AT_AlterConstraint ||	/* ENFORCED */
+				 (cmd->def != NULL && has_foreign_key(list_make1(cmd->def))))
 			after_foreign_key(stmt->relation);
 	}
 }
