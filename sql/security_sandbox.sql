@@ -53,6 +53,10 @@ CREATE VIEW attempts AS
   SELECT todo, attempt(todo) FROM unnest(ARRAY[
     'SELECT 1',
     'CREATE TEMPORARY TABLE x (id int)',
+    'CREATE DOMAIN pg_temp.text AS pg_catalog.text',
+    'CREATE TYPE pg_temp.date AS ENUM ()',
+    'CREATE TYPE pg_temp.uuid AS RANGE (subtype = pg_catalog.int4)',
+    'CREATE TYPE pg_temp.json AS (a int)',
     'INSERT INTO test_sandbox.deferred VALUES (NULL), (1)',
     'SET ROLE regress_hooks_friend',
     'SET ROLE NONE',
@@ -72,7 +76,7 @@ SELECT current_user, current_setting('role');
 RESET ROLE;
 -- one that it could
 SET ROLE regress_hooks_friend;
-SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION';
+SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION|TYPE|DOMAIN';
 SELECT current_user, current_setting('role');
 RESET ROLE;
 -- a superuser who calls is protected, too

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -280,6 +281,23 @@ check_set_constraints(void)
 }
 
 /*
+ * 42501 for a temporary domain, enum or range by who is not to be trusted:
+ * temporary types are found before all others, and the caller would mean that
+ * one from now on.  PostgreSQL itself refuses temporary relations.
+ */
+static void
+check_create_type(List *name)
+{
+	char	   *type;
+
+	if (InSecurityRestrictedOperation() &&
+		isTempNamespace(QualifiedNameGetCreationNamespace(name, &type)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot create temporary type within security-restricted operation")));
+}
+
+/*
  * TRUNCATE and COPY FROM fire triggers too.  CLOSE ALL does not close what
  * waits for the commit.  That roles own what REASSIGN OWNED has given them
  * needs no help of ours, but that hooks.registry shows it.
@@ -310,6 +328,12 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		hooks_forget_listen();
 	if (IsA(command, ConstraintsSetStmt))
 		check_set_constraints();
+	else if (IsA(command, CreateDomainStmt))
+		check_create_type(((CreateDomainStmt *) command)->domainname);
+	else if (IsA(command, CreateEnumStmt))
+		check_create_type(((CreateEnumStmt *) command)->typeName);
+	else if (IsA(command, CreateRangeStmt))
+		check_create_type(((CreateRangeStmt *) command)->typeName);
 	if (copy)
 		copying = hooks_statement_push_copy((CopyStmt *) command, sql);
 	if (close)
