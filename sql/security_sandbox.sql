@@ -106,7 +106,23 @@ INSERT INTO t VALUES (7);
 FETCH mine;
 COMMIT;
 
--- None that it opens stays, also not in place of one of the caller's: who fetches from it
+-- So are large objects, and advisory locks stay.
+SET ROLE regress_hooks_owner;
+CREATE FUNCTION reach() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE NOTICE 'read: %', convert_from(loread(0, 100), 'UTF8');
+  PERFORM pg_advisory_lock(4711);
+END $$;
+RESET ROLE;
+BEGIN;
+SELECT lo_from_bytea(0, 'what it may not read') AS lo \gset
+SELECT lo_open(:lo, x'40000'::int);
+SET LOCAL test_sandbox.todo = 'SELECT test_sandbox.reach()';
+INSERT INTO t VALUES (10);
+ROLLBACK;
+SELECT pg_advisory_unlock(4711);
+
+-- No cursor that it opens stays, also not in place of one of the caller's: who fetches from it
 -- would run it. What stays is as it was.
 SET ROLE regress_hooks_owner;
 CREATE FUNCTION trap() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'trapped ' || current_user; END $$;
