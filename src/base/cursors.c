@@ -7,11 +7,14 @@
  * the caller's and open its own in its place, for the caller to run.
  *
  * PostgreSQL numbers no cursors.  So we do, when such an operation begins:
- * those without a number, or with a higher one, were opened in it.
+ * those without a number, or with a higher one, were opened in it.  They come
+ * first, as a new memory context does among its siblings
+ * (MemoryContextCreate()).
  */
 #include "postgres.h"
 
 #include "lib/ilist.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 
@@ -24,7 +27,7 @@ typedef struct NumberedCursor
 	MemoryContext context;
 	uint64		number;
 	MemoryContextCallback gone;
-}			NumberedCursor;
+} NumberedCursor;
 
 static slist_head numbered = SLIST_STATIC_INIT(numbered);
 static uint64 last_number = 0;
@@ -88,11 +91,27 @@ give_number(MemoryContext context)
 uint64
 hooks_cursors_begin(void)
 {
-	for (MemoryContext context = first_context(); context != NULL;
+	for (MemoryContext context = first_context();
+		 context != NULL && number_of(context) == 0;
 		 context = context->nextchild)
-		if (number_of(context) == 0)
-			give_number(context);
+		give_number(context);
 	return last_number;
+}
+
+/*
+ * Can the cursor of a portal's context be closed?  NULL if not, as it is one
+ * that runs, or that its language will close.  Our own portal, which waits for
+ * the commit, is not found.
+ */
+static Portal
+find_closable(MemoryContext context)
+{
+	Portal		portal = context->ident == NULL ? NULL :
+		GetPortalByName(context->ident);
+
+	return PortalIsValid(portal) && portal->portalContext == context &&
+		portal->status != PORTAL_ACTIVE && !portal->portalPinned ?
+		portal : NULL;
 }
 
 /*
@@ -102,22 +121,23 @@ hooks_cursors_begin(void)
 void
 hooks_cursors_end(uint64 number)
 {
-	MemoryContext next;
+	MemoryContext context = first_context();
 
-	for (MemoryContext context = first_context(); context != NULL;
-		 context = next)
+	while (context != NULL)
 	{
 		uint64		its = number_of(context);
 		Portal		portal;
 
-		next = context->nextchild;
-		if ((its != 0 && its <= number) || context->ident == NULL)
+		if (its != 0 && its <= number)
+			break;
+		portal = find_closable(context);
+		context = context->nextchild;
+		if (portal == NULL)
 			continue;
 
-		/* Our own portal, which waits for the commit, is not found */
-		portal = GetPortalByName(context->ident);
-		if (PortalIsValid(portal) && portal->portalContext == context &&
-			portal->status != PORTAL_ACTIVE && !portal->portalPinned)
-			PortalDrop(portal, false);
+		/* may call code that opens and closes others */
+		CHECK_FOR_INTERRUPTS();
+		PortalDrop(portal, false);
+		context = first_context();
 	}
 }
