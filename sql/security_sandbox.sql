@@ -56,6 +56,7 @@ CREATE VIEW attempts AS
     'CREATE DOMAIN pg_temp.text AS pg_catalog.text',
     'CREATE TYPE pg_temp.date AS ENUM ()',
     'CREATE TYPE pg_temp.uuid AS RANGE (subtype = pg_catalog.int4)',
+    'CREATE TYPE test_sandbox.r AS RANGE (subtype = pg_catalog.int4, multirange_type_name = pg_temp.inet)',
     'CREATE TYPE pg_temp.json AS (a int)',
     'INSERT INTO test_sandbox.deferred VALUES (NULL), (1)',
     'SET ROLE regress_hooks_friend',

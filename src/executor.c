@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "commands/defrem.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "replication/logicalworker.h"
@@ -298,6 +299,24 @@ check_create_type(List *name)
 }
 
 /*
+ * The same for a range, and the multirange that comes with it.
+ */
+static void
+check_create_range(const CreateRangeStmt *stmt)
+{
+	ListCell   *lc;
+
+	check_create_type(stmt->typeName);
+	foreach(lc, stmt->params)
+	{
+		DefElem    *option = lfirst(lc);
+
+		if (strcmp(option->defname, "multirange_type_name") == 0)
+			check_create_type(defGetQualifiedName(option));
+	}
+}
+
+/*
  * TRUNCATE and COPY FROM fire triggers too.  CLOSE ALL does not close what
  * waits for the commit.  That roles own what REASSIGN OWNED has given them
  * needs no help of ours, but that hooks.registry shows it.
@@ -333,7 +352,7 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 	else if (IsA(command, CreateEnumStmt))
 		check_create_type(((CreateEnumStmt *) command)->typeName);
 	else if (IsA(command, CreateRangeStmt))
-		check_create_type(((CreateRangeStmt *) command)->typeName);
+		check_create_range((CreateRangeStmt *) command);
 	if (copy)
 		copying = hooks_statement_push_copy((CopyStmt *) command, sql);
 	if (close)
