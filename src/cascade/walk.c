@@ -40,6 +40,7 @@ hooks_walk_depth_after(const HookWalk *walk, int64 event)
 {
 	int			depth = 0;
 
+	Assert(event <= walk->event);
 	while (walk->last_events[depth] < event)
 		depth++;
 	return depth + 1;
