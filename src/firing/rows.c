@@ -223,7 +223,7 @@ typedef struct ConvertedRow
 {
 	VirtualTupleTableSlot base;
 	TupleTableSlot *row;
-}			ConvertedRow;
+} ConvertedRow;
 
 static TupleTableSlotOps converted_ops;
 

@@ -31,7 +31,7 @@ typedef struct MovedRows
 {
 	CommandId	command;		/* hash key, must be first */
 	int64		rows;
-}			MovedRows;
+} MovedRows;
 
 static int64 *
 rows_of_command(HTAB *moved, CommandId command)
@@ -61,7 +61,7 @@ typedef struct MovedCounter
 {
 	HookRowFetcher fetcher;
 	HTAB	   *moved;
-}			MovedCounter;
+} MovedCounter;
 
 static void
 count_moved(const ItemPointerData *tid, void *arg)
