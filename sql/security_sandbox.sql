@@ -58,6 +58,10 @@ CREATE VIEW attempts AS
     'CREATE TYPE pg_temp.uuid AS RANGE (subtype = pg_catalog.int4)',
     'CREATE TYPE test_sandbox.r AS RANGE (subtype = pg_catalog.int4, multirange_type_name = pg_temp.inet)',
     'CREATE TYPE pg_temp.json AS (a int)',
+    'CREATE FUNCTION pg_temp.f(text) RETURNS text LANGUAGE sql AS ''SELECT $1''',
+    'CREATE PROCEDURE pg_temp.f(int) LANGUAGE sql AS ''SELECT 1''',
+    'CREATE AGGREGATE pg_temp.f(text) (SFUNC = pg_catalog.textcat, STYPE = pg_catalog.text)',
+    'CREATE OPERATOR pg_temp.+ (LEFTARG = pg_catalog.text, RIGHTARG = pg_catalog.text, FUNCTION = pg_catalog.textcat)',
     'INSERT INTO test_sandbox.deferred VALUES (NULL), (1)',
     'SET ROLE regress_hooks_friend',
     'SET ROLE NONE',
@@ -77,11 +81,19 @@ SELECT current_user, current_setting('role');
 RESET ROLE;
 -- one that it could
 SET ROLE regress_hooks_friend;
-SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION|TYPE|DOMAIN';
+SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION|TYPE|DOMAIN|pg_temp';
 SELECT current_user, current_setting('role');
 RESET ROLE;
 -- a superuser who calls is protected, too
 SELECT * FROM attempts WHERE todo !~ 'DEALLOCATE|SESSION' AND current_setting('is_superuser')::boolean;
+
+-- No function that the caller calls in pg_temp is another one afterwards.
+CREATE FUNCTION pg_temp.greet(anyelement) RETURNS text LANGUAGE sql AS $$ SELECT 'hello ' || $1 $$;
+BEGIN;
+SET LOCAL test_sandbox.todo = 'DO $do$ BEGIN SET LOCAL search_path = pg_temp; CREATE FUNCTION greet(text) RETURNS text LANGUAGE sql AS $f$ SELECT current_user::text $f$; EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE ''%'', SQLERRM; END $do$';
+INSERT INTO t VALUES (5);
+SELECT pg_temp.greet('you'::text);
+ROLLBACK;
 
 -- What the caller has deferred does not run as the hook's owner, and still runs at the commit.
 CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -282,20 +282,22 @@ check_set_constraints(void)
 }
 
 /*
- * 42501 for a temporary domain, enum or range by who is not to be trusted:
- * temporary types are found before all others, and the caller would mean that
- * one from now on.  PostgreSQL itself refuses temporary relations.
+ * 42501 for a temporary domain, enum, range, function, aggregate or operator
+ * by who is not to be trusted.  Temporary types are found before all others,
+ * and a function in pg_temp can fit a call of the caller's better than the
+ * caller's own.  PostgreSQL itself refuses temporary relations.
  */
 static void
-check_create_type(List *name)
+check_create(List *name, const char *kind)
 {
-	char	   *type;
+	char	   *object;
 
 	if (InSecurityRestrictedOperation() &&
-		isTempNamespace(QualifiedNameGetCreationNamespace(name, &type)))
+		isTempNamespace(QualifiedNameGetCreationNamespace(name, &object)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("cannot create temporary type within security-restricted operation")));
+				 errmsg("cannot create temporary %s within security-restricted operation",
+						kind)));
 }
 
 /*
@@ -306,13 +308,46 @@ check_create_range(const CreateRangeStmt *stmt)
 {
 	ListCell   *lc;
 
-	check_create_type(stmt->typeName);
+	check_create(stmt->typeName, "type");
 	foreach(lc, stmt->params)
 	{
 		DefElem    *option = lfirst(lc);
 
 		if (strcmp(option->defname, "multirange_type_name") == 0)
-			check_create_type(defGetQualifiedName(option));
+			check_create(defGetQualifiedName(option), "type");
+	}
+}
+
+/*
+ * What a command may not do in a security-restricted operation, besides what
+ * PostgreSQL refuses.
+ */
+static void
+check_restricted(Node *command)
+{
+	switch (nodeTag(command))
+	{
+		case T_ConstraintsSetStmt:
+			check_set_constraints();
+			break;
+		case T_CreateDomainStmt:
+			check_create(((CreateDomainStmt *) command)->domainname, "type");
+			break;
+		case T_CreateEnumStmt:
+			check_create(((CreateEnumStmt *) command)->typeName, "type");
+			break;
+		case T_CreateRangeStmt:
+			check_create_range((CreateRangeStmt *) command);
+			break;
+		case T_CreateFunctionStmt:
+			check_create(((CreateFunctionStmt *) command)->funcname,
+						 "function");
+			break;
+		case T_DefineStmt:
+			check_create(((DefineStmt *) command)->defnames, "object");
+			break;
+		default:
+			break;
 	}
 }
 
@@ -345,14 +380,7 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 	if (!IsA(command, TransactionStmt) &&
 		GetCommandLogLevel(command) == LOGSTMT_DDL)
 		hooks_forget_listen();
-	if (IsA(command, ConstraintsSetStmt))
-		check_set_constraints();
-	else if (IsA(command, CreateDomainStmt))
-		check_create_type(((CreateDomainStmt *) command)->domainname);
-	else if (IsA(command, CreateEnumStmt))
-		check_create_type(((CreateEnumStmt *) command)->typeName);
-	else if (IsA(command, CreateRangeStmt))
-		check_create_range((CreateRangeStmt *) command);
+	check_restricted(command);
 	if (copy)
 		copying = hooks_statement_push_copy((CopyStmt *) command, sql);
 	if (close)
