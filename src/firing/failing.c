@@ -38,7 +38,10 @@
 #include "firing/written.h"
 #include "registry/scope.h"
 
-/* how many entries can wait for their abort; further ones are lost */
+/*
+ * How many entries can wait for their abort.  For a further one the newest one
+ * of the owner of hooks that has most of them gives way, as in the ring.
+ */
 #define WAITING 32
 
 /* An entry that waits for its abort */
@@ -51,7 +54,10 @@ typedef struct WaitingFailure
 	HookFailed	failed;
 } WaitingFailure;
 
-/* WAITING of them, in TopMemoryContext, once there was a hook to tell */
+/*
+ * WAITING of them, and one in which the next ones are made; in
+ * TopMemoryContext, once there was a hook to tell.
+ */
 static WaitingFailure *waiting = NULL;
 
 int			hooks_failing_waiting = 0;
@@ -133,7 +139,7 @@ make_waiting(void)
 	copies = AllocSetContextCreate(TopMemoryContext, "hooks failed statement",
 								   ALLOCSET_DEFAULT_SIZES);
 	waiting = MemoryContextAlloc(TopMemoryContext,
-								 sizeof(WaitingFailure) * WAITING);
+								 sizeof(WaitingFailure) * (WAITING + 1));
 }
 
 /*
@@ -327,51 +333,88 @@ copy_metadata(HookFailed *failed)
 }
 
 /*
+ * A place behind the other entries; NULL if there is none, and the owner has
+ * most of them, or would have.
+ */
+static WaitingFailure *
+place_to_wait(Oid owner)
+{
+	int			newest = 0;
+	int			most = 0;
+	int			own = 0;
+
+	if (hooks_failing_waiting < WAITING)
+		return &waiting[hooks_failing_waiting++];
+	for (int i = 0; i < WAITING; i++)
+	{
+		int			n = 0;
+
+		for (int j = 0; j < WAITING; j++)
+			n += waiting[j].failed.owner == waiting[i].failed.owner;
+		if (waiting[i].failed.owner == owner)
+			own = n;
+		if (n >= most)
+		{
+			most = n;
+			newest = i;
+		}
+	}
+	if (most <= own + 1)
+		return NULL;
+	if (waiting[newest].tally->listed)
+		hooks_stats_count_bypass(waiting[newest].tally);
+	memmove(&waiting[newest], &waiting[newest + 1],
+			sizeof(WaitingFailure) * (WAITING - 1 - newest));
+	return &waiting[WAITING - 1];
+}
+
+/*
+ * Copies what all hooks of a failed statement are told.
+ */
+static void
+copy_failure(WaitingFailure *entry, const HookFailing *failing)
+{
+	HookFailed *failed = &entry->failed;
+
+	entry->nest_level = GetCurrentTransactionNestLevel();
+	entry->reached = false;
+	copy_error(failed);
+	copy_text(failed->statement, failing->sql, RING_STATEMENT);
+	copy_metadata(failed);
+	failed->database = MyDatabaseId;
+	failed->caller = failing->caller;
+	failed->session_user = GetSessionUserId();
+	failed->transaction =
+		U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
+	failed->failed_at = GetCurrentTimestamp();
+}
+
+/*
  * An error passes; the caller throws it again.
  */
 void
 hooks_failing_caught(const HookFailing *failing)
 {
-	const WaitingFailure *first = NULL;
-
 	depth--;
+	if (failing->n > 0)
+		copy_failure(&waiting[WAITING], failing);
 	for (int i = 0; i < failing->n; i++)
 	{
 		const HookFailingHook *hook = &failing->hooks[i];
-		WaitingFailure *entry;
-		HookFailed *failed;
+		WaitingFailure *entry = place_to_wait(hook->owner);
 
-		if (hooks_failing_waiting == WAITING)
+		if (entry == NULL)
 		{
 			hooks_stats_count_bypass(hook->tally);
 			continue;
 		}
-		entry = &waiting[hooks_failing_waiting];
-		failed = &entry->failed;
-		if (first != NULL)
-			*failed = first->failed;
-		else
-		{
-			copy_error(failed);
-			copy_text(failed->statement, failing->sql, RING_STATEMENT);
-			copy_metadata(failed);
-			failed->database = MyDatabaseId;
-			failed->caller = failing->caller;
-			failed->session_user = GetSessionUserId();
-			failed->transaction =
-				U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
-			failed->failed_at = GetCurrentTimestamp();
-			first = entry;
-		}
-		failed->owner = hook->owner;
-		failed->definition = hook->definition;
-		failed->relation = hook->relation;
-		failed->action = hook->action;
-		entry->nest_level = GetCurrentTransactionNestLevel();
-		entry->reached = false;
+		*entry = waiting[WAITING];
 		entry->stand_in = hook->stand_in;
 		entry->tally = hook->tally;
-		hooks_failing_waiting++;
+		entry->failed.owner = hook->owner;
+		entry->failed.definition = hook->definition;
+		entry->failed.relation = hook->relation;
+		entry->failed.action = hook->action;
 	}
 	for (int i = 0; depth == 0 && i < hooks_failing_waiting; i++)
 		waiting[i].reached = true;

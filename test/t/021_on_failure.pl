@@ -161,7 +161,16 @@ try('DELETE FROM parent');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 10 FROM told WHERE hook = 'on_parent' AND action = 'insert'}), 'and is told');
 try('INSERT INTO of_greedy VALUES (1)');
 ok($node->poll_query_until('postgres', q{SELECT calls + bypassed = 401 FROM hooks.stats WHERE hook = 'of greedy'}), 'as it is of what was left');
-sql(q{SELECT hooks.unregister('of greedy'); DROP TABLE of_greedy; DROP ROLE greedy});
+
+# Nor who has many hooks on the same table, that come first
+sql("TRUNCATE told; SELECT hooks.reset_stats(); GRANT TRIGGER ON parent TO greedy; SET ROLE greedy;" .
+	join(';', map { "SELECT hooks.register('greedy$_', 'on_failure', 'insert', 'parent', 'tell_nobody', priority => -1)" } 1 .. 40));
+try('INSERT INTO parent VALUES (2, 0)');
+told('on_parent|insert|public.parent|23514|f', 'the hook of another role is told, too');
+is(sql(q{SELECT sum(bypassed), count(*) FILTER (WHERE bypassed > 0) FROM hooks.stats WHERE hook ~ '^greedy'}), '9|9',
+	'what gives way is counted');
+sql("SELECT count(hooks.unregister('greedy' || n)) FROM generate_series(1, 40) n");
+sql(q{SELECT hooks.unregister('of greedy'); DROP TABLE of_greedy; REVOKE ALL ON parent FROM greedy; DROP ROLE greedy});
 
 # Many hooks of one statement
 sql(join(';', map { "SELECT hooks.register('many$_', 'on_failure', 'insert', 'parent', 'tell')" } 1 .. 20));
