@@ -67,13 +67,20 @@ typedef struct HookApi
 #define HOOKS_API_FUNCTIONS "hooks_api_functions"
 
 /*
- * Makes a callback known in this session.
+ * Makes a callback known in this session.  Nothing comes of doing so again.
  */
 static inline void
 hooks_api_add(HookApiCallback *callback)
 {
 	void	  **list = find_rendezvous_variable(HOOKS_API_CALLBACKS);
+	const HookApiCallback *known = (const HookApiCallback *) *list;
 
+	/* of one of another version, the next one is not known */
+	while (known != NULL && known != callback &&
+		   known->version == HOOKS_API_VERSION)
+		known = known->next;
+	if (known == callback)
+		return;
 	callback->next = (HookApiCallback *) *list;
 	*list = callback;
 }

@@ -50,6 +50,7 @@ _PG_init(void)
 
 	for (int i = 0; i < lengthof(callbacks); i++)
 		hooks_api_add(&callbacks[i]);
+	hooks_api_add(&callbacks[0]);	/* known already */
 	elog(NOTICE, "hooks is %s", hooks_api() != NULL ? "loaded" : "not loaded");
 	if (hooks_api() != NULL && hooks_api()->get_firing(&firing))
 		elog(ERROR, "loaded in a firing");

@@ -55,6 +55,9 @@ like(said("LOAD '$client'; INSERT INTO t VALUES (1)"),
 like(said("LOAD '$client'; DELETE FROM t"), qr/ERROR:  not today/, 'a veto');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM t'), '2', 'which held');
 like(said("INSERT INTO t VALUES (1)"), qr/ERROR:  no library that is loaded has a callback "client_tell"/, 'not loaded');
+is(sqlstate($node, 'postgres', "LOAD '$client'; SELECT hooks.register('other', 'after', 'insert', 't', 'hooks.native', arguments => '{client_other}',
+	on_error => 'abort'); SET statement_timeout = '10s'; INSERT INTO t VALUES (1)"), '55000', 'no such callback, though one was added twice');
+$node->safe_psql('postgres', "SELECT hooks.unregister('other')");
 like(said("LOAD '$newer'; INSERT INTO t VALUES (1)"),
 	qr/ERROR:  a library has callbacks of version 2 of hooks_api.h/, 'of another version');
 
