@@ -175,6 +175,33 @@ quit(SIGNAL_ARGS)
 }
 
 /*
+ * Gives the file its size, and its place on the disk: a store to a page of a
+ * file that the full disk has no room for would crash the server.
+ */
+static bool
+allocate_file(int fd)
+{
+#ifdef HAVE_POSIX_FALLOCATE
+	int			result;
+
+	do
+	{
+		result = posix_fallocate(fd, 0, sizeof(CrashFile));
+	} while (result == EINTR);
+	if (result == 0)
+		return true;
+
+	/* some file systems cannot */
+	if (result != EINVAL && result != EOPNOTSUPP)
+	{
+		errno = result;
+		return false;
+	}
+#endif
+	return ftruncate(fd, sizeof(CrashFile)) == 0;
+}
+
+/*
  * Maps the file, which is made if there is none; NULL if that cannot be.
  */
 static CrashFile *
@@ -183,7 +210,7 @@ map_file(void)
 	int			fd = BasicOpenFile(CRASH_FILE, O_RDWR | O_CREAT | PG_BINARY);
 	void	   *map = MAP_FAILED;
 
-	if (fd >= 0 && ftruncate(fd, sizeof(CrashFile)) == 0)
+	if (fd >= 0 && allocate_file(fd))
 		map = mmap(NULL, sizeof(CrashFile), PROT_READ | PROT_WRITE,
 				   MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)

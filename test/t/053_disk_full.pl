@@ -76,4 +76,24 @@ $node->stop;
 $node->start;
 is($node->safe_psql('postgres', 'DELETE FROM t; SELECT count(*) FROM hooks.kept'), 1, 'with room it is');
 $node->stop;
+
+# A worker that has no room for the note of what it is at works without.  A file
+# system that is full, in a namespace of a user who is not root to the server.
+my $full = 'mount -t tmpfs -o size=4k tmpfs "$0" && head -c 4096 /dev/zero >"$0/full" && exec unshare -U --map-user=1000 --map-group=1000 -- "$@"';
+my $notes = $node->data_dir . '/pg_stat_tmp';
+my @with_full = ('unshare', '-Urm', 'sh', '-c', $full, $notes);
+SKIP:
+{
+	skip 'no namespaces here', 4 if system("@{[map { quotemeta } @with_full, 'true']} 2>/dev/null") != 0;
+
+	unlink "$notes/hooks_deliveries";
+	system_or_bail(@with_full, 'pg_ctl', '-s', '-w', '-D', $node->data_dir, '-l', $node->logfile, '-o', '--cluster-name=main', 'start');
+	$node->_update_pid(1);
+	my $log = -s $node->logfile;
+	is($node->safe_psql('postgres', q{TRUNCATE delivered; INSERT INTO t VALUES (0); SELECT hooks.flush()}), 't', 'without room for a note it is delivered');
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM delivered'), 1, '... once');
+	ok($node->wait_for_log(qr/LOG:  could not use file "pg_stat_tmp\/hooks_deliveries": No space left on device/, $log), '... which the log tells');
+	unlike(slurp_file($node->logfile), qr/was terminated by signal/, '... and nothing crashes');
+	$node->stop;
+}
 done_testing();
