@@ -262,6 +262,9 @@ typedef RangeTblEntry HookPermission;
 #define HOOKS_NO_TRANSFORMS (Datum) 0
 #endif
 
+/* of a database whose DROP was interrupted; named so since 15.4 */
+#define HOOKS_INVALID_DATABASE	(-2)
+
 /* files have numbers of their own since 16, REINDEX its statement since 17 */
 #if PG_VERSION_NUM >= 160000
 #define hooks_set_new_file(rel) \

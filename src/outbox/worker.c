@@ -280,7 +280,8 @@ hooks_worker_main(Datum arg)
 }
 
 /*
- * The databases that somebody can connect to.
+ * The databases that somebody can connect to.  One whose DROP DATABASE was
+ * interrupted is none.
  */
 static List *
 all_databases(void)
@@ -299,7 +300,8 @@ all_databases(void)
 	{
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
 
-		if (form->datallowconn)
+		if (form->datallowconn &&
+			form->datconnlimit != HOOKS_INVALID_DATABASE)
 		{
 			MemoryContext old = MemoryContextSwitchTo(context);
 

@@ -303,9 +303,16 @@ sub await
 }
 delete $ENV{PGOPTIONS};
 is(sql('SELECT count(*) FROM noted'), '0', 'not before the server starts');
+
+# One that an interrupted DROP DATABASE has left is not looked into
+sql('CREATE DATABASE half_dropped');
+sql(q{UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'half_dropped'});
+my $end_of_log = -s $node->logfile;
 $node->restart;
 await('postgres', 'warm_1 warm_2', 'the hooks of one database');
 await('restored', 'warm', 'those of another');
+unlike(substr(slurp_file($node->logfile), $end_of_log), qr/FATAL:  cannot connect/, '... and no other');
+sql('DROP DATABASE half_dropped');
 is(sql(q{SELECT event - '{fired_at,transaction_id}'::text[] FROM noted WHERE hook = 'warm_2'}),
 	'{"hook": "warm_2", "phase": "startup", "action": "server", "caller": "postgres", "metadata": null, "relation": null, "statement": null, "session_user": "postgres"}',
 	'the event');
