@@ -94,6 +94,10 @@ CREATE FUNCTION domains() RETURNS SETOF domain_of_four LANGUAGE sql AS $$ SELECT
 CREATE FUNCTION one_of_four() RETURNS four LANGUAGE sql AS $$ SELECT '', '', '', '' $$;
 CREATE FUNCTION any_rows() RETURNS SETOF record LANGUAGE sql AS $$ VALUES ('', '', '', '') $$;
 SELECT hooks.register_check('c', 'three');
+CREATE FUNCTION pg_temp.ends() RETURNS TABLE (a text, b text, c text, d text) LANGUAGE sql AS $$ VALUES ('', '', '', '') $$;
+\set VERBOSITY terse
+SELECT hooks.register_check('c', 'pg_temp.ends');
+\set VERBOSITY default
 SELECT hooks.register_check('c', 'one');
 SELECT hooks.register_check('c', 'one_of_four');
 SELECT hooks.register_check('c', 'domains');

@@ -37,6 +37,13 @@ SELECT register('NEW.nothing > 0');
 SELECT register('NEW.id > ''a''');
 \set VERBOSITY terse
 SELECT register('no_function(NEW.id)');
+-- Nor what ends with the session, and would take the hook along.
+CREATE FUNCTION pg_temp.positive(int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 > 0';
+CREATE DOMAIN pg_temp.number AS int;
+SELECT hooks.register('temporary', 'before', 'insert', 't', 'tell', condition => 'NEW.id > 0');
+SELECT hooks.register('temporary', 'before', 'insert', 't', 'tell', condition => 'pg_temp.positive(NEW.id)', replace => true);
+SELECT hooks.register('temporary', 'before', 'insert', 't', 'tell', condition => 'NEW.id::pg_temp.number > 0', replace => true);
+SELECT condition, hooks.unregister(name) FROM hooks.registry WHERE name = 'temporary';
 \set VERBOSITY default
 SELECT register('NEW.id >');
 SELECT register('');

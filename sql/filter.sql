@@ -97,6 +97,12 @@ SELECT hooks.register_filter('f', 'purchases', 'true); DROP TABLE lines; --');
 SELECT hooks.register_filter('f', 'purchases', 'number');
 SELECT hooks.register_filter('f', 'purchases', 'no_such = 1');
 SELECT hooks.register_filter('f', 'purchases', 'count(*) > 1');
+RESET ROLE;
+CREATE FUNCTION pg_temp.positive(int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 > 0';
+\set VERBOSITY terse
+SELECT hooks.register_filter('f', 'purchases', 'pg_temp.positive(number)');
+\set VERBOSITY default
+SET ROLE regress_hooks_owner;
 SELECT hooks.register_filter('"; DROP', 'purchases', 'number > 0 -- a comment');
 SELECT hook, condition FROM hooks.chain('purchases');
 BEGIN READ ONLY;

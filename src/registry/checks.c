@@ -238,6 +238,8 @@ hooks_checks_create(HookCheck *check)
 		CreateComments(check->function, ProcedureRelationId, 0,
 					   check->package);
 	CommandCounterIncrement();
+	hooks_depend_refuse_temporary(ProcedureRelationId, check->function,
+								  "check", check->name);
 }
 
 /*

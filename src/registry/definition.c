@@ -280,6 +280,8 @@ hooks_definition_create(Hook *hook)
 		hooks_definition_note_loading(hook->definition);
 	(void) hooks_definition_bind(hook);
 	CommandCounterIncrement();
+	hooks_depend_refuse_temporary(ProcedureRelationId, hook->definition,
+								  "hook", hook->name);
 }
 
 /*

@@ -9,6 +9,8 @@
 
 #include "access/relation.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_policy.h"
+#include "commands/policy.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -25,6 +27,7 @@
 
 #include "base/argument.h"
 #include "base/compat.h"
+#include "base/depend.h"
 #include "base/expression.h"
 #include "base/place.h"
 #include "registry/arguments.h"
@@ -240,6 +243,11 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 							   hooks_filter_policy(name),
 							   hooks_place_quoted(relid), given));
 	SPI_finish();
+	hooks_depend_refuse_temporary(PolicyRelationId,
+								  get_relation_policy_oid(relid,
+														  psprintf(HOOKS_FILTER_PREFIX "%s", name),
+														  false),
+								  "filter", name);
 	foreach(lc, hooks_gaps_find(relid))
 	{
 		ereport(NOTICE, (errmsg("%s", (char *) lfirst(lc))));
