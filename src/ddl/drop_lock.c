@@ -90,19 +90,23 @@ bind_definitions(List *hooks)
 }
 
 /*
- * lock_for_table() for a table that is named in a DROP.
+ * lock_for_table() for a table that is named in a DROP.  Who had the lock may
+ * have dropped it.
  */
 static bool
 lock_to_drop_table(RangeVar *table)
 {
+	Oid			relid;
 	ListCell   *lc;
 
 	if (!lock_for_table(table))
 		return false;
-	foreach(lc,
-			find_all_inheritors(RangeVarGetRelid(table, NoLock, true), NoLock,
-								NULL))
+	relid = RangeVarGetRelid(table, NoLock, true);
+	if (OidIsValid(relid))
+		foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+	{
 		bind_definitions(hooks_registry_of_relation(lfirst_oid(lc)));
+	}
 	return true;
 }
 
