@@ -22,6 +22,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -102,6 +103,9 @@ hooks_truncate_names(const HookTruncate *truncate, Relation rel, Oid *named)
 		return false;
 	foreach(lc, truncate->with_children)
 	{
+		/* dropped before the command had locked it: it is made anew since */
+		if (get_rel_relkind(lfirst_oid(lc)) == '\0')
+			continue;
 		if (list_member_oid(find_all_inheritors(lfirst_oid(lc), NoLock, NULL),
 							relid))
 		{
