@@ -34,7 +34,7 @@ INSERT INTO b VALUES (1), (2), (3), (4), (5);
 SELECT shown('TIMING off', 'DELETE FROM a WHERE id < 4');
 -- All formats; the time is there with TIMING.
 SELECT line::json -> 0 -> 'Hooks' -> 0 FROM (SELECT string_agg(shown, '') AS line FROM shown('TIMING off, FORMAT json', 'DELETE FROM a WHERE id = 4')) x;
-SELECT bool_or(h ? 'Time') FROM (SELECT string_agg(shown, '') AS line FROM shown('FORMAT json', 'DELETE FROM a WHERE id = 5')) x,
+SELECT min((h ->> 'Time')::numeric) >= 0 FROM (SELECT string_agg(shown, '') AS line FROM shown('FORMAT json', 'DELETE FROM a WHERE id = 5')) x,
   jsonb_array_elements(line::jsonb -> 0 -> 'Hooks') h;
 INSERT INTO a VALUES (1), (2);
 SELECT line LIKE '%<Hook>%<Hook-Name>cascade</Hook-Name>%' FROM (SELECT string_agg(shown, '') AS line FROM shown('FORMAT xml', 'DELETE FROM a WHERE id = 1')) x;
