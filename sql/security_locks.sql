@@ -45,6 +45,37 @@ SELECT * FROM held;
 COMMIT;
 RESET ROLE;
 
+-- nor others from restoring what is kept, or from registering hooks
+SELECT hooks.register('sl_keep', 'before_cascade', 'delete', 'test_locks.p', 'hooks.keep');
+INSERT INTO test_locks.p VALUES (1);
+DELETE FROM test_locks.p;
+SELECT kept_id, transaction_id, hooks.restore(kept_id) AS restored FROM hooks.kept WHERE relation = 'test_locks.p'::regclass
+\gset
+SELECT hooks.unregister('sl_keep');
+DELETE FROM test_locks.p;
+CREATE FUNCTION test_locks.look() RETURNS TABLE (a text, b text, c text, d text) LANGUAGE sql AS $$ SELECT '', '', '', '' LIMIT 0 $$;
+CREATE VIEW held_of_extension AS
+  SELECT l.relation::regclass, mode FROM pg_locks l
+   WHERE pid = pg_backend_pid() AND relation IN (SELECT oid FROM pg_class WHERE relnamespace = 'hooks'::regnamespace)
+     AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock');
+GRANT SELECT ON held_of_extension TO regress_hooks_no_rights;
+SET ROLE regress_hooks_no_rights;
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SELECT hooks.restore(:kept_id), hooks.restore_transaction(:'transaction_id');
+RESET client_min_messages;
+SELECT * FROM held_of_extension;
+SELECT hooks.unregister('no_such', true), hooks.unregister_package('no_such');
+SELECT * FROM held_of_extension;
+SELECT hooks.register_check('sl_check', 'test_locks.look'), hooks.register_check('sl_check', 'test_locks.look');
+SELECT * FROM held_of_extension;
+SELECT hooks.unregister('sl_check');
+SELECT * FROM held_of_extension;
+COMMIT;
+RESET ROLE;
+DROP VIEW held_of_extension;
+SELECT hooks.purge_kept('0') > 0;
+
 -- nor in a session that has looked at no table before
 SELECT 'test_locks.p'::regclass::oid AS p
 \gset

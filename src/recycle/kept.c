@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
@@ -143,6 +144,17 @@ hooks_kept_get(HookKeptEntry *entry, int64 kept_id, LOCKMODE lockmode)
 	get_entry(entry, tuple, RelationGetDescr(kept));
 	systable_endscan(scan);
 	table_close(kept, NoLock);
+}
+
+/*
+ * Gives back the lock under which nothing is restored: who has no right to
+ * what was kept must not keep others from restoring it.
+ */
+void
+hooks_kept_release(LOCKMODE lockmode)
+{
+	UnlockRelationOid(hooks_own_relation(kept_table.name, RELKIND_RELATION),
+					  lockmode);
 }
 
 static int

@@ -31,6 +31,7 @@ extern void hooks_kept_get(HookKeptEntry *entry, int64 kept_id,
 						   LOCKMODE lockmode);
 extern List *hooks_kept_of_transaction(FullTransactionId transaction,
 									   LOCKMODE lockmode);
+extern void hooks_kept_release(LOCKMODE lockmode);
 extern void hooks_kept_set_restored(int64 kept_id);
 
 #endif							/* HOOKS_KEPT_H */

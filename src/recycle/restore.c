@@ -358,6 +358,7 @@ hooks_restore(PG_FUNCTION_ARGS)
 	hooks_kept_get(&entry, PG_GETARG_INT64(0), ShareUpdateExclusiveLock);
 	if (!entry.restored)
 		PG_RETURN_INT64(restore_entries(fcinfo, list_make1(&entry)));
+	hooks_kept_release(ShareUpdateExclusiveLock);
 	ereport(NOTICE,
 			(errmsg("kept cascade %lld was restored already",
 					(long long) entry.kept_id)));
@@ -395,6 +396,7 @@ hooks_restore_transaction(PG_FUNCTION_ARGS)
 	}
 	if (left != NIL)
 		PG_RETURN_INT64(restore_entries(fcinfo, left));
+	hooks_kept_release(ShareUpdateExclusiveLock);
 	ereport(NOTICE,
 			(errmsg("all that was kept of transaction %llu was restored already",
 					(unsigned long long) transaction.value)));

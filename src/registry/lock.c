@@ -5,7 +5,8 @@
  * Who adds, changes or removes a hook holds the writers' lock of the registry,
  * which conflicts with itself and with no reader's, and the lock of the hook,
  * until the end of the transaction.  Who only lets a hook's row show new names
- * holds the lock of that hook.
+ * holds the lock of that hook; so does who registers a check of that name, as
+ * every role may do that, and must not keep others from the registry.
  */
 #include "postgres.h"
 
@@ -61,6 +62,30 @@ hooks_lock_hook(const char *name, bool wait)
 }
 
 /*
+ * Keeps others from giving a name to a hook, filter or check until the end of
+ * the transaction.  55000 as hooks_lock_registry().
+ */
+void
+hooks_lock_name(const char *name)
+{
+	table_close(hooks_own_open(&hooks_registry_table, AccessShareLock),
+				NoLock);
+	(void) hooks_lock_hook(name, true);
+}
+
+/*
+ * Gives it back, if nothing has got the name.
+ */
+void
+hooks_lock_release_name(const char *name)
+{
+	LOCKTAG		tag;
+
+	hook_locktag(&tag, name);
+	(void) LockRelease(&tag, ExclusiveLock, false);
+}
+
+/*
  * Is nobody writing the row of a hook?  Then what others have committed is
  * known from now on: a transaction is seen by snapshots before it tells others
  * what it has changed, but it gives up its locks after that.
@@ -97,12 +122,7 @@ hooks_lock_try(const char *name)
 void
 hooks_lock_release(const char *name)
 {
-	LOCKTAG		tag;
-
 	if (name != NULL)
-	{
-		hook_locktag(&tag, name);
-		(void) LockRelease(&tag, ExclusiveLock, false);
-	}
+		hooks_lock_release_name(name);
 	UnlockRelationOid(hooks_registry_relid(), ShareUpdateExclusiveLock);
 }

@@ -111,7 +111,7 @@ hooks_register_check(PG_FUNCTION_ARGS)
 								   HOOKS_MAX_PACKAGE);
 	if (check.package != NULL && check.package[0] == '\0')
 		check.package = NULL;
-	hooks_lock_registry();
+	hooks_lock_name(check.name);
 	check.callback = hooks_callback_lookup_plain(callback);
 	check_shape(check.callback, callback);
 	result = hooks_proc_aclcheck(check.callback, GetUserId());
@@ -122,7 +122,7 @@ hooks_register_check(PG_FUNCTION_ARGS)
 	other = hooks_checks_find(check.name);
 	if (other != NULL && is_same(other, &check))
 	{
-		hooks_lock_release(NULL);
+		hooks_lock_release_name(check.name);
 		PG_RETURN_BOOL(false);
 	}
 	if (other == NULL)

@@ -204,6 +204,7 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("hooks.register_filter()");
 	hooks_arguments_check_size("expression", strlen(given), HOOKS_MAX_LONG);
 	hooks_lock_registry();
+	(void) hooks_lock_hook(name, true);
 	relid = PG_GETARG_OID(1);
 	rel = open_filtered(relid);
 	expression = transform(rel, given);
@@ -223,7 +224,7 @@ hooks_register_filter(PG_FUNCTION_ARGS)
 		is_same_filter(linitial(filters), relid, expression);
 	if (same && (!enable || is_in_force(relid)))
 	{
-		hooks_lock_release(NULL);
+		hooks_lock_release(name);
 		PG_RETURN_BOOL(false);
 	}
 	if (filters != NIL && !same)
