@@ -35,6 +35,7 @@
 
 #include "base/argument.h"
 #include "base/expression.h"
+#include "base/identity.h"
 #include "base/result.h"
 #include "base/wake.h"
 #include "firing/commit.h"
@@ -219,13 +220,28 @@ is_of_the_caller(const HookRehearsal *self)
 }
 
 /*
+ * Carries out what is deferred, also what the transaction has deferred before.
+ * It runs as the role that the session has set, as at the commit: the current
+ * one can be the owner of a SECURITY DEFINER function, or of a hook.
+ */
+static void
+run_deferred(void)
+{
+	HookIdentity before;
+
+	hooks_identity_become(&before, GetOuterUserId(),
+						  SECURITY_LOCAL_USERID_CHANGE);
+	AfterTriggerSetState(makeNode(ConstraintsSetStmt));
+	hooks_identity_end(&before);
+}
+
+/*
  * The statement, and what it leaves for the commit.
  */
 static void
 run_statement(const HookRehearsal *self)
 {
 	SPIExecuteOptions options = {0};
-	ConstraintsSetStmt *constraints = makeNode(ConstraintsSetStmt);
 	int			result;
 
 	/* reset with the subtransaction */
@@ -242,7 +258,7 @@ run_statement(const HookRehearsal *self)
 						SPI_result_code_string(result))));
 	SPI_finish();
 	CommandCounterIncrement();
-	AfterTriggerSetState(constraints);
+	run_deferred();
 	hooks_commit_rehearse();
 	hooks_written_step();
 }
