@@ -339,7 +339,7 @@ hooks_graph_to_rows(const HookGraph *graph, Oid relid)
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
 		others =
 			list_concat(others,
-						find_all_inheritors(relid, AccessShareLock, NULL));
+						find_all_inheritors(relid, NoLock, NULL));
 	foreach(lc, others)
 	{
 		keys =

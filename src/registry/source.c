@@ -53,7 +53,7 @@ is_hooked(Oid relid, Oid source)
 	ListCell   *lc;
 
 	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
-		tables = find_all_inheritors(relid, AccessShareLock, NULL);
+		tables = find_all_inheritors(relid, NoLock, NULL);
 	foreach(table, tables)
 	{
 		Oid			holder = lfirst_oid(table);
@@ -117,7 +117,7 @@ tables_above(Oid relid, bool all)
 
 	tables = get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE ?
 		lappend_oid(tables, relid) :
-		list_concat(tables, find_all_inheritors(relid, AccessShareLock, NULL));
+		list_concat(tables, find_all_inheritors(relid, NoLock, NULL));
 	foreach(table, tables)
 	{
 		foreach(lc, hooks_graph_from(graph, lfirst_oid(table)))
