@@ -142,7 +142,8 @@ find_oid(HTAB *set, Oid relid)
 
 /*
  * Looks for the hooked tables below some tables; *on_the_way are all tables
- * that were looked at.
+ * that were looked at.  None is locked: the cascade locks a partition after
+ * its table, as TRUNCATE and DDL do.
  */
 static List *
 look_for_targets(List *roots, List **on_the_way)
@@ -172,7 +173,7 @@ look_for_targets(List *roots, List **on_the_way)
 		List	   *above = hooks_ancestors_of(relid);
 		List	   *holders =
 			get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE ?
-			find_all_inheritors(relid, AccessShareLock, NULL) :
+			find_all_inheritors(relid, NoLock, NULL) :
 			list_make1_oid(relid);
 
 		CHECK_FOR_INTERRUPTS();

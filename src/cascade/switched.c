@@ -146,7 +146,8 @@ hooks_switched_report_table(Oid relid)
 
 /*
  * Whether ALTER TABLE has switched off what a key does when rows are deleted:
- * nothing, ", switched off", or the same for some partitions only.
+ * nothing, ", switched off", or the same for some partitions only.  The caller
+ * has locked the referenced table.
  */
 const char *
 hooks_switched_words(const HookGraph *graph, const HookForeignKey *key)
@@ -160,10 +161,13 @@ hooks_switched_words(const HookGraph *graph, const HookForeignKey *key)
 		tables = find_all_inheritors(key->referenced, AccessShareLock, NULL);
 	foreach(lc, tables)
 	{
-		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
-		TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
+		Relation	rel = try_table_open(lfirst_oid(lc), AccessShareLock);
+		TriggerDesc *triggers;
 
 		CHECK_FOR_INTERRUPTS();
+		if (rel == NULL)
+			continue;
+		triggers = CopyTriggerDesc(rel->trigdesc);
 		for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		{
 			const Trigger *trigger = &triggers->triggers[i];

@@ -215,7 +215,8 @@ draw_boxes(const Tree *tree, StringInfo out)
 }
 
 static void
-draw_arrow(Tree *tree, Oid relid, const HookForeignKey *key, const char *index)
+draw_arrow(Tree *tree, Oid relid, const HookForeignKey *key, const char *index,
+		   const char *switched)
 {
 	int			from = box(tree, relid, NIL);
 	int			to =
@@ -235,13 +236,12 @@ draw_arrow(Tree *tree, Oid relid, const HookForeignKey *key, const char *index)
 	append_escaped(&tree->out, column_list(key));
 	appendStringInfoString(&tree->out, "#41;<br/>");
 	append_escaped(&tree->out, index);
-	appendStringInfoString(&tree->out, hooks_switched_words(tree->graph, key));
-	appendStringInfo(&tree->out, "\"| t%d", to);
+	appendStringInfo(&tree->out, "%s\"| t%d", switched, to);
 }
 
 static void
 write_line(Tree *tree, int depth, const HookForeignKey *key, const char *index,
-		   bool again)
+		   const char *switched, bool again)
 {
 	appendStringInfo(&tree->out, "\n%*s", depth * 2, "");
 	append_flat(&tree->out,
@@ -250,7 +250,7 @@ write_line(Tree *tree, int depth, const HookForeignKey *key, const char *index,
 						 hooks_graph_action_words(key->on_delete),
 						 key->deferred ? " deferred" : "",
 						 quote_identifier(key->name), column_list(key), index,
-						 hooks_switched_words(tree->graph, key),
+						 switched,
 						 hook_words(hooks_on(tree, key->referencing, key),
 									"; hooks: "),
 						 again ? "; see above" : ""));
@@ -297,11 +297,16 @@ expand(Tree *tree, Oid relid, int depth)
 			list_member_oid(tree->expanded, key->referencing);
 		Oid			index;
 		const char *index_words = "no index";
+		const char *switched;
 		HookGlance	glance;
 
 		if (!key->enforced)
 			continue;
 		/* who waits for a table keeps nobody from those above */
+		hooks_glance_begin(&glance);
+		LockRelationOid(key->referenced, AccessShareLock);
+		switched = hooks_switched_words(tree->graph, key);
+		hooks_glance_end(&glance);
 		hooks_glance_begin(&glance);
 		LockRelationOid(key->referencing, AccessShareLock);
 		index = hooks_graph_index(key);
@@ -309,9 +314,9 @@ expand(Tree *tree, Oid relid, int depth)
 			index_words =
 				psprintf("index %s", quote_identifier(get_rel_name(index)));
 		if (tree->mermaid)
-			draw_arrow(tree, relid, key, index_words);
+			draw_arrow(tree, relid, key, index_words, switched);
 		else
-			write_line(tree, depth, key, index_words, again);
+			write_line(tree, depth, key, index_words, switched, again);
 		hooks_glance_end(&glance);
 		if (cascades && !again)
 			expand(tree, key->referencing, depth + 1);
