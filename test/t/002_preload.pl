@@ -56,6 +56,17 @@ sql(q{
 	END $$;
 });
 
+sql(q{
+	CREATE TABLE watched (id int);
+	CREATE TABLE seen (id int, restoring text);
+	CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+	  PERFORM hooks.context();
+	  INSERT INTO seen VALUES (NEW.id, current_setting('hooks.restoring'));
+	  RETURN NEW;
+	END $$;
+	CREATE TRIGGER look BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION look();
+});
 sql('CREATE ROLE bin_owner');
 my $fired = 'SELECT hook, rows, dependents FROM fired ORDER BY id';
 
@@ -196,6 +207,13 @@ foreach my $mode ('shared_preload_libraries', 'none')
 			COMMIT;}),
 		1, "$mode: a resume is logged");
 	is(sql('SELECT count(*) FROM fired'), 2, "$mode: ... and the hook fires");
+
+	# Where nothing has loaded the library, hooks.restoring is anybody's parameter: a trigger
+	# that loads it before it looks is not misled, though its table has no hooks.
+	sql('TRUNCATE seen');
+	$node->psql('postgres', "SET hooks.restoring = '1'; INSERT INTO watched VALUES (1)", on_error_stop => 0);
+	sql('INSERT INTO watched VALUES (2)');
+	is(sql('SELECT id, restoring FROM seen ORDER BY id'), "1|\n2|", "$mode: nobody else sets hooks.restoring");
 }
 
 $node->stop;
