@@ -111,7 +111,8 @@ hooks_doomed(PG_FUNCTION_ARGS)
 			hooks_emptied_tables(hooks_graph_pin(CurrentMemoryContext),
 								 firing->subject->relation);
 
-		foreach(lc, hooks_ancestors_below(target, AccessShareLock))
+		/* who empties them has locked them */
+		foreach(lc, hooks_ancestors_below(target, NoLock))
 		{
 			Oid			relid = lfirst_oid(lc);
 

@@ -303,7 +303,9 @@ hooks_doomed_rows(const HookFiring *firing, Oid target)
 	answer->role = GetUserId();
 	answer->nest_level = GetCurrentTransactionNestLevel();
 	answer->context = CurrentMemoryContext;
-	answer->tables = hooks_ancestors_below(target, AccessShareLock);
+
+	/* the walk locks those that it comes to, in the cascade's order */
+	answer->tables = hooks_ancestors_below(target, NoLock);
 	foreach(lc, answer->tables)
 	{
 		answer->files = lappend_oid(answer->files,
