@@ -11,6 +11,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/pg_collation.h"
 #include "miscadmin.h"
@@ -172,9 +173,14 @@ read_all(Relation registry)
 int
 hooks_kinds_read(Oid relid, bool *other_version)
 {
-	Relation	registry = table_open(relid, AccessShareLock);
+	Relation	registry = try_relation_open(relid, AccessShareLock);
 	Relation	index;
 	int			kinds = 0;
+
+	/* the extension was dropped meanwhile */
+	*other_version = registry == NULL;
+	if (registry == NULL)
+		return 0;
 
 	/* Of another version: DDL must pass, ALTER EXTENSION UPDATE is DDL */
 	*other_version = !hooks_own_has_shape(&hooks_registry_table,
