@@ -80,6 +80,13 @@ SELECT (SELECT count(*) FROM root), (SELECT count(*) FROM child), (SELECT count(
 -- What there is none of, and what is incomplete.
 SELECT hooks.restore(0);
 SELECT hooks.restore(NULL);
+-- An argument that cannot be is told of first, also if there is nothing to restore.
+SELECT hooks.restore(0, NULL);
+SELECT hooks.restore(0, 'skip', NULL);
+SELECT hooks.restore(0, 'never');
+SELECT hooks.restore(:kept_id, missing => 'ignore');
+SELECT hooks.restore_transaction('3', NULL);
+SELECT hooks.restore_transaction('3', missing => 'ignore');
 SELECT hooks.kept_rows(NULL, NULL::root);
 SELECT hooks.kept_rows(:kept_id, 1);
 SELECT hooks.purge_kept(NULL);

@@ -270,12 +270,17 @@ end_stores(List *tables)
 
 /*
  * Is an argument the second of two words?  22023 if it is neither of them.
+ * The functions of 1.0 have no such arguments; that their table is another one
+ * is told later.
  */
 static bool
 get_word(FunctionCallInfo fcinfo, int n, const char *first, const char *second)
 {
-	const char *word = hooks_argument_text(fcinfo, n);
+	const char *word;
 
+	if (n >= PG_NARGS())
+		return false;
+	word = hooks_argument_text(fcinfo, n);
 	if (strcmp(word, first) != 0 && strcmp(word, second) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -303,19 +308,20 @@ tell_restoring(List *entries)
 }
 
 /*
- * Puts back what was kept of some cascades, the last one first.  Returns the
+ * Puts back what was kept of some cascades, the last one first.  quiet: leave
+ * out users' triggers.  skip: leave out columns that are gone.  Returns the
  * number of rows that were removed and are there again.
  */
 static int64
-restore_entries(FunctionCallInfo fcinfo, List *entries)
+restore_entries(List *entries, bool quiet, bool skip)
 {
 	int			settings = NewGUCNestLevel();
 	HookRestore restore = {0};
 	HookAccess *announced = NULL;
 
 	restore.caller = GetUserId();
-	restore.quiet = get_word(fcinfo, 1, "fire", "skip");
-	restore.skip = get_word(fcinfo, 2, "error", "skip");
+	restore.quiet = quiet;
+	restore.skip = skip;
 	restore.context = CurrentMemoryContext;
 	tell_restoring(entries);
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -352,12 +358,16 @@ Datum
 hooks_restore(PG_FUNCTION_ARGS)
 {
 	HookKeptEntry entry;
+	bool		quiet;
+	bool		skip;
 
 	hooks_argument_require(fcinfo, 0);
+	quiet = get_word(fcinfo, 1, "fire", "skip");
+	skip = get_word(fcinfo, 2, "error", "skip");
 	PreventCommandIfReadOnly("hooks.restore()");
 	hooks_kept_get(&entry, PG_GETARG_INT64(0), ShareUpdateExclusiveLock);
 	if (!entry.restored)
-		PG_RETURN_INT64(restore_entries(fcinfo, list_make1(&entry)));
+		PG_RETURN_INT64(restore_entries(list_make1(&entry), quiet, skip));
 	hooks_kept_release(ShareUpdateExclusiveLock);
 	ereport(NOTICE,
 			(errmsg("kept cascade %lld was restored already",
@@ -379,11 +389,15 @@ Datum
 hooks_restore_transaction(PG_FUNCTION_ARGS)
 {
 	FullTransactionId transaction = PG_GETARG_FULLTRANSACTIONID(0);
+	bool		quiet;
+	bool		skip;
 	List	   *entries;
 	List	   *left = NIL;
 	ListCell   *lc;
 
 	hooks_argument_require(fcinfo, 0);
+	quiet = get_word(fcinfo, 1, "fire", "skip");
+	skip = get_word(fcinfo, 2, "error", "skip");
 	PreventCommandIfReadOnly("hooks.restore_transaction()");
 	entries = hooks_kept_of_transaction(transaction,
 										ShareUpdateExclusiveLock);
@@ -395,7 +409,7 @@ hooks_restore_transaction(PG_FUNCTION_ARGS)
 			left = lappend(left, entry);
 	}
 	if (left != NIL)
-		PG_RETURN_INT64(restore_entries(fcinfo, left));
+		PG_RETURN_INT64(restore_entries(left, quiet, skip));
 	hooks_kept_release(ShareUpdateExclusiveLock);
 	ereport(NOTICE,
 			(errmsg("all that was kept of transaction %llu was restored already",
