@@ -79,6 +79,21 @@ TABLE remote;
 SELECT hooks.unregister('fail after');
 SELECT hooks.unregister('fail before');
 
+-- Its rows are always the statement's own, as the table cannot have foreign keys.
+CREATE FUNCTION depth() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE c hooks.context := hooks.context();
+BEGIN
+    RAISE NOTICE '% %: %/%, depth %, by %', c.action, c.level, c.root_relation, c.root_action, c.cascade_depth, c.constraint_name;
+    RETURN NULL;
+END $$;
+SELECT hooks.register('depth of ' || level, 'after', 'insert, update, delete', 'items', 'depth', level => level, package => 'depth') FROM unnest('{row, statement}'::text[]) level;
+BEGIN;
+INSERT INTO items VALUES (8, 'f'), (9, 'g');
+UPDATE items SET val = 'h' WHERE id >= 8;
+WITH gone AS (DELETE FROM items WHERE id >= 8 RETURNING id) SELECT count(*) FROM gone;
+ROLLBACK;
+SELECT hooks.unregister_package('depth');
+
 -- columns, for an update that would go to the other server as a whole
 SELECT hooks.register('val', 'before', 'update', 'items', 'tell', columns => '{val}');
 UPDATE items SET id = id + 10;

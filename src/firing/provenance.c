@@ -172,6 +172,8 @@ hooks_provenance_of_event(HookStatement *statement, const HookEvent *event,
 		 /* in an action that was not seen */ ;
 	else if (event->phase != HOOK_AFTER)
 		origin->depth = 0;
+	else if (trigdata->tg_relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		origin->depth = 0;		/* it cannot have foreign keys */
 	else if (statement == NULL &&
 			 (hooks_statement_all_seen() ||
 			  !refers_to_others(trigdata->tg_relation)))
