@@ -58,6 +58,17 @@ SELECT hooks.register('skip', 'before', 'delete', 'parents', 'skip', condition =
 MERGE INTO parents p USING (VALUES (5), (6)) s (id) ON p.id = s.id WHEN MATCHED THEN DELETE;
 SELECT id FROM parents ORDER BY id;
 
+-- A row that MERGE moves to another partition is deleted and inserted.  It is
+-- not in PostgreSQL's transition tables, and so not at level statement.
+CREATE TABLE parts (id int, part int) PARTITION BY LIST (part);
+CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN (1);
+CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
+INSERT INTO parts VALUES (1, 1);
+SELECT hooks.register('audit ' || level, 'after', 'write', 'parts', 'hooks.audit', level => level, package => 'merge') FROM unnest('{row, statement}'::text[]) level;
+MERGE INTO parts p USING (VALUES (1)) s (id) ON p.id = s.id WHEN MATCHED THEN UPDATE SET part = 2;
+SELECT hook, action, old_row, new_row FROM hooks.audit_log WHERE hook LIKE 'audit %' ORDER BY audit_id, number;
+SELECT hooks.purge_audit('0') > 0;
+
 SELECT hooks.unregister_package('merge');
 SET client_min_messages = warning;
 DROP SCHEMA test_merge CASCADE;
