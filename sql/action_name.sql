@@ -105,6 +105,25 @@ SELECT hooks.register('moved', 'after', 'name', 'moving', 'words', columns => '{
 INSERT INTO moving VALUES (1, NULL), (1, 'Jane');
 UPDATE moving SET place = 2;
 
+-- A name that a BEFORE trigger gives: phase before hears of it if the trigger comes first.
+CREATE TABLE given (id int, name text);
+CREATE FUNCTION give() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.name := TG_NAME;
+    RETURN NEW;
+END $$;
+CREATE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE '%: %', TG_WHEN, NEW;
+    RETURN NEW;
+END $$;
+SELECT hooks.register('hear before', 'before', 'name', 'given', 'hear', columns => '{name}', package => 'naming');
+SELECT hooks.register('hear after', 'after', 'name', 'given', 'hear', columns => '{name}', package => 'naming');
+CREATE TRIGGER "A_trigger" BEFORE INSERT ON given FOR EACH ROW EXECUTE FUNCTION give();
+INSERT INTO given VALUES (1);
+ALTER TRIGGER "A_trigger" ON given RENAME TO i_trigger;
+INSERT INTO given VALUES (2);
+
 SELECT hooks.unregister_package('naming');
 SET client_min_messages = warning;
 DROP SCHEMA test_naming CASCADE;
