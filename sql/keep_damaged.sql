@@ -3,7 +3,7 @@
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
-\set VERBOSITY verbose
+\set VERBOSITY sqlstate
 CREATE SCHEMA test_damaged;
 SET search_path = test_damaged;
 
@@ -39,12 +39,32 @@ SELECT try('typmods = NULLIF(typmods, typmods) || ARRAY[NULL, NULL]::int[]');
 SELECT try('changed = -1');
 SELECT try('changed = 2');
 SELECT try('numbers = ARRAY[0, 1]');
+SELECT try($$data = E'1\tone\tmore\n2\ttwo\n'$$);
+SELECT try($$data = E'1\n2\ttwo\n'$$);
+SELECT try($$data = E'1\tone'$$);
 SELECT count(*) FROM parent;
 
 -- as it was, it can be put back
 SELECT hooks.restore(:id);
 SELECT count(*) FROM parent;
 
-SELECT hooks.unregister('bin'), hooks.purge_kept('0') > 0;
+-- Rows of a table without columns have no fields.
+CREATE TABLE bare ();
+INSERT INTO bare DEFAULT VALUES;
+INSERT INTO bare DEFAULT VALUES;
+SELECT hooks.register('bare', 'before_cascade', 'delete', 'bare', 'hooks.keep');
+DELETE FROM bare;
+SELECT max(kept_id) AS id FROM hooks.kept \gset
+SELECT count(*) FROM hooks.kept_rows(:id, NULL::bare);
+SELECT hooks.restore(:id);
+SELECT count(*) FROM bare;
+
+-- No row of it may have one.
+DELETE FROM bare;
+SELECT max(kept_id) AS id FROM hooks.kept \gset
+UPDATE hooks.kept_row SET data = E'x\n\n' WHERE kept_id = :id;
+SELECT hooks.restore(:id);
+
+SELECT hooks.unregister('bare'), hooks.unregister('bin'), hooks.purge_kept('0') > 0;
 SET client_min_messages = warning;
 DROP SCHEMA test_damaged CASCADE;

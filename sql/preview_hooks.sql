@@ -41,7 +41,14 @@ SET LOCAL hooks.enabled = off;
 SELECT hooks FROM hooks.preview_delete('parent', 'id = 1') WHERE action = 'delete' AND depth = 1;
 ROLLBACK;
 SELECT hooks.unregister_package('ahead');
-DROP TABLE friend, child, parent;
+
+-- No before_cascade hook, where no foreign key refers to what is set.
+DROP TABLE friend;
+SELECT hooks.register('cascade_update', 'before_cascade', 'update', 'child', 'f', package => 'ahead');
+SELECT relation, action, hooks FROM hooks.preview_delete('parent', 'id = 1');
+SELECT hooks.cascade_tree('parent');
+SELECT hooks.unregister_package('ahead');
+DROP TABLE child, parent;
 
 -- Partitions, in other formats than their table, are counted with it; hooks of
 -- the partitions that hold rows are told too.

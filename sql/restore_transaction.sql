@@ -114,6 +114,19 @@ BEGIN READ ONLY; :restore ROLLBACK;
 -- Whoever restores everything need not care what was restored before.
 SELECT count(hooks.restore(kept_id)) = count(*) FROM hooks.kept WHERE transaction_id = :'transaction';
 
+-- A column that got another type in between: what was kept before is not taken for one of the other.
+CREATE TABLE altered (id int PRIMARY KEY, v boolean);
+INSERT INTO altered VALUES (1, true), (2, true);
+SELECT hooks.register('bin altered', 'before_cascade', 'delete', 'altered', 'hooks.keep');
+BEGIN;
+DELETE FROM altered WHERE id = 1;
+ALTER TABLE altered ALTER v TYPE text;
+DELETE FROM altered WHERE id = 2;
+SELECT pg_current_xact_id() AS transaction \gset
+COMMIT;
+:restore
+SELECT * FROM altered ORDER BY id;
+
 SELECT hooks.unregister(name) FROM hooks.registry;
 SET client_min_messages = warning;
 DROP SCHEMA test_transaction CASCADE;
