@@ -292,6 +292,9 @@ server_hook('postgres', 'warm_2', $both);
 server_hook('postgres', 'warm_fails', q{BEGIN RAISE 'cold'; END}, ', priority => -1');
 server_hook('postgres', 'warm_1', $both, ', priority => -2');
 server_hook('postgres', 'warm_3', q{BEGIN PERFORM pg_sleep(1000); END}, ", priority => 9, timeout => '1 s'");
+# those that one before them has taken out of force do not fire
+server_hook('postgres', 'warm_0', q{BEGIN PERFORM hooks.disable('warm_off'), hooks.unregister('warm_gone', missing_ok => true); END}, ', priority => -3');
+server_hook('postgres', $_, $both, ', priority => -2') for qw(warm_off warm_gone);
 server_hook('restored', 'warm', $both);
 sub await
 {
