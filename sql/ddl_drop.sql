@@ -77,6 +77,12 @@ TABLE triggers;
 CREATE TABLE t (id int);
 CREATE TABLE u (id int);
 
+-- What is not there has no hooks.
+SELECT hooks.register('present', 'before', 'insert', 't', 'tell');
+DROP SCHEMA IF EXISTS test_nowhere;
+DROP SCHEMA IF EXISTS test_nowhere CASCADE;
+SELECT hooks.unregister('present');
+
 -- The type of a column changes if no hook uses it.
 SELECT hooks.register('typed', 'before', 'insert', 'u', 'tell', condition => 'NEW.id > 0');
 \set VERBOSITY terse

@@ -148,6 +148,12 @@ ALTER TABLE mid DETACH PARTITION leaf;
 INSERT INTO leaf VALUES ('v3', 3);
 SELECT hooks.unregister('wide');
 
+-- What is not there gets nothing, and its partitions neither.
+ALTER TABLE IF EXISTS nothing ATTACH PARTITION none FOR VALUES IN (1);
+ALTER TABLE IF EXISTS nothing DETACH PARTITION none;
+ALTER TABLE IF EXISTS nothing INHERIT none;
+ALTER TABLE IF EXISTS nothing ADD FOREIGN KEY (id) REFERENCES none;
+
 -- A table made after the picture of another has none of its hooks.
 CREATE TABLE twin (LIKE leaf INCLUDING ALL);
 CREATE TABLE heir () INHERITS (leaf);
