@@ -82,10 +82,17 @@ BEGIN
     UPDATE rehearse.log SET t = 'y';
   EXCEPTION WHEN OTHERS THEN NULL;
   END;
+  BEGIN
+    INSERT INTO rehearse.log VALUES ('goes'), ('goes'), ('goes');
+    RAISE 'x';
+  EXCEPTION WHEN OTHERS THEN NULL;
+  END;
 END $$;
 SELECT hooks.register('h', 'before', 'insert', 'log', 'cb', level => 'statement');
 SELECT r('SELECT half()');
 SELECT r('DO $x$ BEGIN PERFORM rehearse.half(); END $x$');
+-- What a utility command is followed by is told as what comes before it.
+SELECT r('DO $x$ BEGIN INSERT INTO rehearse.log VALUES (1); LOCK TABLE rehearse.log; INSERT INTO rehearse.log VALUES (2), (3); END $x$');
 SELECT hooks.unregister('h');
 
 -- Other statements: partitions, WITH, MERGE, TRUNCATE, DROP.
