@@ -170,6 +170,13 @@ ROLLBACK;
 RESET ROLE;
 SELECT hooks.unregister('inside');
 
+-- Nor does it run where no hook fires, and another one than the caller acts.
+CREATE FUNCTION at_once() RETURNS int LANGUAGE plpgsql AS 'BEGIN SET CONSTRAINTS ALL IMMEDIATE; RETURN 1; END';
+CREATE MATERIALIZED VIEW refreshed AS SELECT at_once() WITH NO DATA;
+\set VERBOSITY sqlstate
+REFRESH MATERIALIZED VIEW refreshed;
+\set VERBOSITY default
+
 SET client_min_messages = warning;
 DROP SCHEMA test_sandbox CASCADE;
 DROP ROLE regress_hooks_owner, regress_hooks_caller, regress_hooks_friend;
