@@ -41,6 +41,14 @@ SELECT hook, run_as FROM hooks.chain('t');
 DROP ROLE regress_owners_one;
 DROP ROLE regress_owners_two;
 
+-- One hook goes with its definition, however that is named.
+BEGIN;
+ALTER ROUTINE hooks_definition.first() OWNER TO regress_owners_three;
+TABLE owned;
+INSERT INTO t VALUES (1);
+ROLLBACK;
+TABLE owned;
+
 -- Not in a transaction that is rolled back.
 BEGIN;
 SAVEPOINT s;

@@ -98,6 +98,13 @@ SELECT hooks.register_filter('f', 'purchases', 'number');
 SELECT hooks.register_filter('f', 'purchases', 'no_such = 1');
 SELECT hooks.register_filter('f', 'purchases', 'count(*) > 1');
 RESET ROLE;
+CREATE FOREIGN DATA WRAPPER filter_wrapper;
+CREATE SERVER filter_server FOREIGN DATA WRAPPER filter_wrapper;
+CREATE FOREIGN TABLE filter_foreign (id int) SERVER filter_server;
+SELECT hooks.register_filter('f', 'filter_foreign', 'id > 0', enable => true);
+SET client_min_messages = warning;
+DROP FOREIGN DATA WRAPPER filter_wrapper CASCADE;
+RESET client_min_messages;
 CREATE FUNCTION pg_temp.positive(int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 > 0';
 \set VERBOSITY terse
 SELECT hooks.register_filter('f', 'purchases', 'pg_temp.positive(number)');

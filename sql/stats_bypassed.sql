@@ -28,6 +28,16 @@ COMMIT;
 SELECT * FROM missed_seen;
 SELECT hooks.reset_stats();
 
+-- as often as it is called: counted since then all the same
+INSERT INTO missed_parent VALUES (51, 51);
+BEGIN;
+SELECT hooks.pause('missed_row', 'test');
+INSERT INTO missed_parent VALUES (52, 52);
+COMMIT;
+SELECT hook, calls, bypassed, since <= clock_timestamp() AS since FROM hooks.stats WHERE hook = 'missed_row';
+DELETE FROM missed_parent WHERE id > 50;
+SELECT hooks.reset_stats();
+
 -- replication role: each firing where a trigger fires for other hooks, else the statement
 SET session_replication_role = replica;
 INSERT INTO missed_parent SELECT i, i FROM generate_series(7, 9) i;

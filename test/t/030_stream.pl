@@ -152,6 +152,7 @@ source(q{COMMIT PREPARED 'p'; DELETE FROM big WHERE id > 20; DELETE FROM big WHE
 @events = receive();
 is(join(' ', map { "$_->{prefix} $_->{action}" . ($_->{old} ? " $_->{old}[0]{id}" : '') } @events),
 	'big insert big delete 21 big truncate', 'COMMIT PREPARED, no rows, TRUNCATE');
+is_deeply([ map { $_->{more} ? 1 : 0 } @events ], [ 0, 0, 0 ], '... each of them complete');
 
 # Where nothing can read it, register() says so
 my ($status, $stdout, $stderr) = $target->psql('postgres',
