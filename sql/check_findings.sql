@@ -31,6 +31,14 @@ END $$;
 SELECT * FROM found;
 DROP TABLE idle, under_idle;
 
+-- One below several tables with hooks is told of once.
+CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE part PARTITION OF parted DEFAULT;
+CREATE TABLE below (parted int REFERENCES parted ON DELETE CASCADE);
+SELECT hooks.register('parted', 'before', 'delete', 'parted', 'f', package => 'find'), hooks.register('part', 'before', 'delete', 'part', 'f', package => 'find');
+SELECT * FROM found WHERE object ~ 'below';
+DROP TABLE parted, below;
+
 -- Library and extension of different versions.
 RESET ROLE;
 BEGIN;

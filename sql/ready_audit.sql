@@ -23,6 +23,7 @@ TRUNCATE parent, child;
 TABLE log;
 SELECT DISTINCT caller = current_user, "session_user" = session_user, owner = current_user::regrole, transaction_id < pg_current_xact_id(), age(clock_timestamp(), occurred_at) BETWEEN '0 s' AND '1 h' FROM hooks.audit_log;
 SELECT hook, statement FROM hooks.audited WHERE action <> 'truncate' ORDER BY audit_id;
+SELECT DISTINCT hook, cascade_depth, constraint_name FROM hooks.audit_log WHERE action = 'delete' ORDER BY hook;
 
 -- What is rolled back was not: by a savepoint, or because the hook fails and is isolated.
 CREATE TEMP TABLE was AS SELECT count(*) FROM hooks.audit_log;
