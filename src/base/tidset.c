@@ -97,21 +97,12 @@ bit_of(const ItemPointerData *tid)
 	return UINT64CONST(1) << (ItemPointerGetOffsetNumberNoCheck(tid) % 64);
 }
 
-/*
- * True if the row was not in the set yet.
- */
-bool
+void
 hooks_tidset_add(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 {
-	TidWord    *word = find_bits(set, relid, tid, true);
-	uint64		bit = bit_of(tid);
-
 	Assert(OidIsValid(relid) && ItemPointerIsValid(tid));
-	if (word->bits & bit)
-		return false;
-	word->bits |= bit;
+	find_bits(set, relid, tid, true)->bits |= bit_of(tid);
 	set->empty = false;
-	return true;
 }
 
 bool

@@ -12,7 +12,7 @@
 typedef struct HookTidSet HookTidSet;
 
 extern HookTidSet *hooks_tidset_make(MemoryContext context);
-extern bool hooks_tidset_add(HookTidSet *set, Oid relid,
+extern void hooks_tidset_add(HookTidSet *set, Oid relid,
 							 const ItemPointerData *tid);
 extern bool hooks_tidset_has(HookTidSet *set, Oid relid,
 							 const ItemPointerData *tid);

@@ -337,7 +337,7 @@ hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 
 	if (step->changed == NULL)
 		step->changed = hooks_tidset_make(walk->context);
-	(void) hooks_tidset_add(step->changed, relid, tid);
+	hooks_tidset_add(step->changed, relid, tid);
 
 	/* queued checks of an older version of the row do not count any more */
 	if (again || tree->moves)

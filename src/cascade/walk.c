@@ -373,7 +373,7 @@ hooks_walk_doom(HookWalk *walk, HookCascadeCount *count,
 	Assert(count->effect == HOOK_EFFECT_DELETE);
 	if (!hooks_walk_count_row(walk, count, relid))
 		return false;
-	(void) hooks_tidset_add(walk->doomed, relid, tid);
+	hooks_tidset_add(walk->doomed, relid, tid);
 	hooks_walk_visit(walk, count, relid, tid);
 	if (leaf == NULL || leaf->deletes == NIL)
 		return true;
@@ -414,5 +414,5 @@ hooks_walk_block(HookWalk *walk, HookStep *step, Oid relid,
 		state->blocks = hooks_tidset_make(walk->context);
 	count = hooks_walk_count(walk, &state->blocked, step, HOOK_EFFECT_BLOCKED);
 	if (count != NULL && hooks_walk_count_row(walk, count, relid))
-		(void) hooks_tidset_add(state->blocks, relid, tid);
+		hooks_tidset_add(state->blocks, relid, tid);
 }

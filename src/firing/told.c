@@ -48,7 +48,7 @@ make_set(const HookBatch *rows, MemoryContext context)
 	for (BatchTable *table = rows->tables; table != NULL; table = table->next)
 		for (TidChunk *chunk = table->head; chunk != NULL; chunk = chunk->next)
 			for (int i = 0; i < chunk->used; i++)
-				(void) hooks_tidset_add(set, table->relid, &chunk->tids[i]);
+				hooks_tidset_add(set, table->relid, &chunk->tids[i]);
 	return set;
 }
 
@@ -208,7 +208,7 @@ follow_updates(List *sets, Relation rel)
 		hooks_rows_end(&versions.fetcher);
 		foreach(lc, versions.later)
 		{
-			(void) hooks_tidset_add(lfirst(set), RelationGetRelid(rel),
+			hooks_tidset_add(lfirst(set), RelationGetRelid(rel),
 									lfirst(lc));
 		}
 	}

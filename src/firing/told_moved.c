@@ -123,7 +123,7 @@ add_arrived(HookDelete *statement, HookTold *told, HookRowFetcher *fetcher)
 		told->relids = lappend_oid(told->relids, relid);
 		told->files = lappend_oid(told->files, hooks_tidlist_file(relid));
 	}
-	(void) hooks_tidset_add(told->rows, relid, &fetcher->tuple.t_self);
+	hooks_tidset_add(told->rows, relid, &fetcher->tuple.t_self);
 	MemoryContextSwitchTo(old);
 }
 

@@ -26,8 +26,7 @@ tell_foreign_callback(HookCheckSearch *search, Oid callback, Oid owner,
 {
 	Oid			other = hooks_rights_function_owner(callback);
 
-	if (!OidIsValid(other) || superuser_arg(other) ||
-		has_privs_of_role(other, owner))
+	if (!OidIsValid(other) || has_privs_of_role(other, owner))
 		return;
 	hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
 					   "callback_of_other", name,
