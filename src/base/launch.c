@@ -87,7 +87,6 @@ take_request(HookWorkerRequest *request, bool *done, TimestampTz now)
 		done[first - hooks_roster->requests] = true;
 		*request = *first;
 		first->database = InvalidOid;
-		first->full = false;
 	}
 	SpinLockRelease(&hooks_roster->mutex);
 	return first != NULL;
