@@ -56,6 +56,12 @@ BEGIN
     ALTER EXTENSION postgres_fdw ADD VIEW test_reach.of_w;
     PERFORM hooks.register('on other', 'before', 'drop', 'test_reach.other', 'test_reach_log.note');
     ASSERT test_reach_log.reached('DROP EXTENSION postgres_fdw CASCADE') = 'of_w other', 'CASCADE';
+    CREATE SCHEMA test_reach_3;
+    CREATE VIEW test_reach_3.member AS SELECT 1 AS a;
+    ALTER EXTENSION postgres_fdw ADD VIEW test_reach_3.member;
+    ASSERT test_reach_log.reached('DROP SCHEMA test_reach_3 CASCADE') = 'of_w other', 'member elsewhere';
+    ALTER EXTENSION postgres_fdw DROP VIEW test_reach_3.member;
+    DROP SCHEMA test_reach_3 CASCADE;
     DROP FOREIGN TABLE test_reach.other;
     DELETE FROM test_reach_log.fired;
     DROP SERVER test_reach_other;

@@ -237,6 +237,7 @@ sql(q{
 try('INSERT INTO other VALUES (1)');
 $node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM escaped');
 is(sql('SELECT who FROM escaped'), '42501 42501', 'a role that cannot log in stays what it is');
+unlike(slurp_file($node->logfile), qr/role "no_login" is not permitted to log in/, '... and nobody tries to be it');
 sql("SELECT hooks.unregister('escapes')");
 
 # What makes no sense is refused.

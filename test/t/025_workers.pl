@@ -242,6 +242,27 @@ $node->restart;
 ok($node->poll_query_until('forgotten', $log, '0'), 'and emptied when the server has started');
 no_workers('after which none stays');
 
+# One that has been quick is not taken for one that takes long: it stays alone.  On a busy
+# machine it may have taken long the first times.
+sql(q{
+	CREATE TABLE quick (id int);
+	CREATE FUNCTION quick(event jsonb) RETURNS void LANGUAGE sql AS '';
+	GRANT ALL ON quick TO second;
+	SET ROLE second;
+	SELECT hooks.register('q1', 'after_commit', 'insert', 'quick', 'quick'), hooks.register('q2', 'after_commit', 'insert', 'quick', 'quick')});
+$node->append_conf('postgresql.conf', "hooks.worker_idle = '2 s'");
+$node->reload;
+my $workers;
+foreach (1 .. 5)
+{
+	sql('INSERT INTO quick VALUES (1); SELECT hooks.flush(); SELECT pg_sleep(0.5)');
+	$workers = sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'hooks worker' AND usename = 'second'});
+	last if $workers == 1;
+	no_workers('once more');
+}
+is($workers, 1, 'a worker that has been quick stays alone');
+sql(q{SELECT hooks.unregister('q1'), hooks.unregister('q2')});
+
 # A full max_worker_processes
 $node->append_conf('postgresql.conf', 'max_worker_processes = 1');
 $node->restart;
