@@ -209,7 +209,7 @@ follow_updates(List *sets, Relation rel)
 		foreach(lc, versions.later)
 		{
 			hooks_tidset_add(lfirst(set), RelationGetRelid(rel),
-									lfirst(lc));
+							 lfirst(lc));
 		}
 	}
 }
