@@ -21,6 +21,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -404,6 +405,17 @@ serves(Relation index, const HookForeignKey *key)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * Locks the referencing table of a foreign key.  False if the key was dropped
+ * since the graph was read.
+ */
+bool
+hooks_graph_lock(const HookForeignKey *key)
+{
+	LockRelationOid(key->referencing, AccessShareLock);
+	return SearchSysCacheExists1(CONSTROID, ObjectIdGetDatum(key->oid));
 }
 
 /*

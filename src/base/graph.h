@@ -47,6 +47,7 @@ extern List *hooks_graph_to_rows(const HookGraph *graph, Oid relid);
 extern const HookForeignKey *hooks_graph_find(const HookGraph *graph,
 											  Oid constraint);
 extern bool hooks_graph_misses(const HookGraph *graph, Oid constraint);
+extern bool hooks_graph_lock(const HookForeignKey *key);
 extern Oid	hooks_graph_index(const HookForeignKey *key);
 extern const char *hooks_graph_action_words(char action);
 

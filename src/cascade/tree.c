@@ -308,7 +308,11 @@ expand(Tree *tree, Oid relid, int depth)
 		switched = hooks_switched_words(tree->graph, key);
 		hooks_glance_end(&glance);
 		hooks_glance_begin(&glance);
-		LockRelationOid(key->referencing, AccessShareLock);
+		if (!hooks_graph_lock(key))
+		{
+			hooks_glance_end(&glance);
+			continue;
+		}
 		index = hooks_graph_index(key);
 		if (OidIsValid(index))
 			index_words =

@@ -8,15 +8,18 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "utils/varlena.h"
 
 #include "base/argument.h"
+#include "base/glance.h"
 #include "base/identity.h"
 #include "base/place.h"
 #include "base/rights.h"
@@ -270,6 +273,27 @@ write_hook(Script *script, List *hooks, int position, bool again)
 }
 
 /*
+ * The same, unless the hook's table was dropped since the hooks were read.
+ * What is written of its columns opens the table.
+ */
+static bool
+write_hook_of_table(Script *script, List *hooks, int position, bool again)
+{
+	Oid			relid = ((const Hook *) list_nth(hooks, position))->relation;
+	HookGlance	glance;
+	bool		all = true;
+
+	if (!OidIsValid(relid))
+		return write_hook(script, hooks, position, again);
+	hooks_glance_begin(&glance);
+	LockRelationOid(relid, AccessShareLock);
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		all = write_hook(script, hooks, position, again);
+	hooks_glance_end(&glance);
+	return all;
+}
+
+/*
  * Writes hooks in the order of their registration.
  */
 static void
@@ -280,12 +304,13 @@ write_hooks(Script *script, List *hooks)
 
 	foreach(lc, hooks)
 	{
-		if (!write_hook(script, hooks, foreach_current_index(lc), false))
+		if (!write_hook_of_table(script, hooks, foreach_current_index(lc),
+								 false))
 			again = lappend_int(again, foreach_current_index(lc));
 	}
 	foreach(lc, again)
 	{
-		(void) write_hook(script, hooks, lfirst_int(lc), true);
+		(void) write_hook_of_table(script, hooks, lfirst_int(lc), true);
 	}
 }
 
