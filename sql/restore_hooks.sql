@@ -61,6 +61,23 @@ SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 \set VERBOSITY default
 SELECT count(*) FROM parent;
 
+-- A hook that is told when all are back, alone: of each row with its own values
+SELECT hooks.unregister_package('test_restore_hooks');
+CREATE TABLE kin (id int REFERENCES parent ON DELETE CASCADE, n numeric, j jsonb);
+INSERT INTO kin SELECT 3, repeat(i::text, 600)::numeric, jsonb_build_object('k', repeat(i::text, 300)) FROM generate_series(1, 4) i;
+CREATE TABLE told (n text, k text, as_if_read boolean);
+CREATE FUNCTION tell_values(event jsonb) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO told SELECT left(r->>'n', 3), left(r->'j'->>'k', 3), pg_column_size(event) = pg_column_size(event::text::jsonb)
+    FROM jsonb_array_elements(event->'new') r
+$$;
+SET client_min_messages = warning;
+SELECT hooks.register('keep', 'before_cascade', 'delete', 'parent', 'hooks.keep', package => 'test_restore_hooks'),
+       hooks.register('values', 'after', 'restore', 'kin', 'tell_values', on_error => 'abort', package => 'test_restore_hooks');
+RESET client_min_messages;
+DELETE FROM parent WHERE id = 3;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+SELECT * FROM told ORDER BY n;
+
 -- Rows of foreign tables are never kept
 CREATE FOREIGN DATA WRAPPER test_restore_hooks;
 CREATE SERVER test_restore_hooks FOREIGN DATA WRAPPER test_restore_hooks;

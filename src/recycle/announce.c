@@ -52,6 +52,8 @@ push_rows(JsonbInState *array, Relation rel, const HookRestored *table)
 		columns = bms_make_singleton(0);
 	json = hooks_rowjson_begin(rel, columns);
 	hooks_rowjson_enter(json);
+	/* what has put them back has read them */
+	tuplestore_rescan(table->store);
 	while (tuplestore_gettupleslot(table->store, true, true, kept))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -69,7 +71,6 @@ push_rows(JsonbInState *array, Relation rel, const HookRestored *table)
 		hooks_rowjson_push(json, array, row);
 	}
 	hooks_rowjson_leave(json);
-	tuplestore_rescan(table->store);
 	ExecDropSingleTupleTableSlot(kept);
 	ExecDropSingleTupleTableSlot(row);
 }
