@@ -49,6 +49,11 @@ SELECT hooks.register('acr', 'after_commit', 'insert, update', 't', 'cb', payloa
 SELECT hooks.script();
 SELECT phase, action, level, "position", hook, on_error FROM hooks.chain('t');
 
+-- a callback with its argument list, with any white space in it
+BEGIN;
+SELECT hooks.register('acr_list', 'after_commit', 'insert', 't', E' test_ac_register . cb ( \tjsonb\n ) ');
+ROLLBACK;
+
 -- the columns of the payload are the table's, whatever they are called
 ALTER TABLE t RENAME COLUMN name TO title;
 SELECT payload FROM hooks.registry WHERE name = 'acr';

@@ -70,6 +70,27 @@ BEGIN;
 DELETE FROM owners WHERE id IN (8, 11, 12, 20);
 ROLLBACK;
 
+-- Columns go by name where a batch comes from another table of the tree.
+CREATE TABLE keyed (id int, note text, val int, UNIQUE (id, val)) PARTITION BY LIST (id);
+CREATE TABLE keyed_1 (val int, note text, id int);
+CREATE TABLE keyed_2 (gone int, id int, note text, val int);
+ALTER TABLE keyed_2 DROP gone;
+ALTER TABLE keyed ATTACH PARTITION keyed_1 FOR VALUES IN (1);
+ALTER TABLE keyed ATTACH PARTITION keyed_2 FOR VALUES IN (2);
+CREATE TABLE keys (id int, val int, FOREIGN KEY (id, val) REFERENCES keyed (id, val) ON UPDATE CASCADE);
+INSERT INTO keyed VALUES (1, 'a', 1), (2, 'b', 2);
+INSERT INTO keys VALUES (1, 1), (2, 2);
+CREATE FUNCTION tell_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE NOTICE '% of %: %', TG_NAME, TG_TABLE_NAME, (SELECT array_agg(o.id ORDER BY o.id) FROM old_table o); RETURN NULL; END $$;
+SELECT hooks.register(concat_ws(' ', n, c), 'before_cascade', 'update', n::regclass, 'tell_name', columns => ARRAY[c], package => 'keyed')
+  FROM unnest('{keyed,keyed_1,keyed_2}'::text[]) n, unnest('{id,val}'::text[]) c;
+UPDATE keyed SET val = val + 10;
+UPDATE keyed_1 SET val = 7;
+UPDATE keyed_2 SET val = 8;
+SELECT hooks.unregister_package('keyed');
+DROP TABLE keyed, keys;
+DROP FUNCTION tell_name;
+
 -- Row level: TG_TABLE_NAME and the row are the leaf's, as with triggers.  A
 -- row that moves to another leaf is updated as the statement says; then it is
 -- deleted here and inserted there, as PostgreSQL documents.

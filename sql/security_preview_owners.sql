@@ -44,6 +44,13 @@ INSERT INTO partition_key VALUES (1, 1);
 INSERT INTO hashed VALUES (1, 1);
 INSERT INTO default_value VALUES (1, 1);
 INSERT INTO default_inside VALUES (1, 1);
+CREATE TYPE holder AS (v int, c checked);
+CREATE TABLE holders (id holder PRIMARY KEY);
+INSERT INTO holders VALUES ('(1,1)');
+CREATE TABLE default_holder (id int, parent holder DEFAULT '(2,2)' REFERENCES holders ON DELETE SET DEFAULT);
+INSERT INTO default_holder VALUES (1, '(1,1)');
+CREATE TABLE default_missing (id int, parent int DEFAULT 3::checked REFERENCES parents ON DELETE SET DEFAULT);
+INSERT INTO default_missing VALUES (1, 1);
 -- a cast that the foreign key was made with, and another one now
 CREATE TYPE wrapped AS (v int);
 CREATE FUNCTION unwrap(wrapped) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT ($1).v';
@@ -67,6 +74,8 @@ SELECT relation, action, rows FROM hooks.preview_truncate('parents') ORDER BY re
 SELECT * FROM hooks.preview_delete('parents');
 DROP TABLE cast_one;
 SELECT relation, action, rows FROM hooks.preview_delete('parents', 'id = 1') ORDER BY relation::text;
+SELECT relation, action, rows FROM hooks.preview_delete('holders');
+DROP TABLE default_missing;
 -- and nothing is left of what they set
 SELECT coalesce(current_setting('test_lookers_owner.parameter', true), '') = '';
 
