@@ -114,6 +114,13 @@ BEGIN;
 DELETE FROM r;
 TABLE g;
 ROLLBACK;
+-- Nor does SET DEFAULT, with a default that is what it was.
+ALTER TABLE h ALTER code SET DEFAULT 5, DROP CONSTRAINT h_to_g, ADD CONSTRAINT h_to_g FOREIGN KEY (code) REFERENCES g (code) ON DELETE SET DEFAULT;
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 'h'::regclass;
+BEGIN;
+DELETE FROM r;
+TABLE h;
+ROLLBACK;
 -- RESTRICT does.
 ALTER TABLE h DROP CONSTRAINT h_to_g, ADD CONSTRAINT h_to_g FOREIGN KEY (code) REFERENCES g (code) ON DELETE RESTRICT;
 SELECT * FROM hooks.preview_delete('r') WHERE relation = 'h'::regclass;
