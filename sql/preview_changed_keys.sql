@@ -47,6 +47,29 @@ SELECT * FROM c ORDER BY 2;
 ROLLBACK;
 DROP TABLE c, p, q;
 
+-- The same with keys of two types, for which there is an operator, but no hash.
+CREATE TABLE q (x timestamp PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE p (a timestamp, b int, r int REFERENCES r ON DELETE CASCADE, PRIMARY KEY (a, b));
+CREATE TABLE c (x date DEFAULT '2020-01-02' REFERENCES q ON DELETE SET DEFAULT, y int,
+                CONSTRAINT c_to_p FOREIGN KEY (x, y) REFERENCES p ON DELETE CASCADE);
+INSERT INTO q VALUES ('2020-01-01', 1), ('2020-01-02', NULL);
+INSERT INTO p VALUES ('2020-01-01', 1, NULL), ('2020-01-02', 1, 1), ('2020-01-01', 2, NULL), ('2020-01-02', 2, NULL);
+INSERT INTO c VALUES ('2020-01-01', 1), ('2020-01-01', 2);
+SELECT * FROM hooks.preview_delete('r');
+BEGIN;
+DELETE FROM r;
+SELECT x = '2020-01-02' AS x, y FROM c;
+ROLLBACK;
+DROP TABLE c, p, q;
+
+-- Keys of which only one end has a collation
+CREATE TABLE i (k text PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE j (k "char" REFERENCES i ON DELETE CASCADE);
+INSERT INTO i VALUES ('x', 1);
+INSERT INTO j VALUES ('x');
+SELECT * FROM hooks.preview_delete('r');
+DROP TABLE j, i;
+
 -- A key that is null in part, and is copied by ON UPDATE CASCADE, is not one for
 -- MATCH FULL.
 CREATE TABLE d (a int REFERENCES r ON DELETE SET NULL, b int, UNIQUE (a, b));
