@@ -34,6 +34,11 @@ END $$;
 SELECT * FROM try('INSERT INTO msg VALUES (102, 10)');
 SELECT * FROM try('UPDATE msg SET thread = 11 WHERE thread = 20');
 
+-- what a callback deletes is told of where the hooks of its table were told before
+SELECT hooks.register('rooms', 'before_closure', 'delete', 'room', 'note');
+SELECT * FROM try('DELETE FROM room WHERE id = 2');
+SELECT hooks.unregister('rooms');
+
 -- one that is changed is told as it is going to be removed, and not again
 SELECT * FROM try($$UPDATE msg SET t = 'new' WHERE id = 100$$);
 SELECT * FROM try($$UPDATE msg SET t = 'new' WHERE id = 100; UPDATE msg SET t = 'newer' WHERE id = 100$$);
