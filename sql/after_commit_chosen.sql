@@ -32,6 +32,12 @@ SET client_min_messages = warning;
 SELECT hooks.unregister_package('none'), hooks.unregister('acc_all'), hooks.unregister('acc_names'), hooks.unregister('acc_big');
 RESET client_min_messages;
 
+-- a condition that cannot even be planned fails for each statement, and chooses nothing
+SELECT hooks.register('acc_fails', 'after_commit', 'insert', 't', 'callback', condition => 'new.id = 1 / 0');
+INSERT INTO t VALUES (30, 'thirty', 1);
+SELECT count(*) FROM written();
+SELECT hooks.unregister('acc_fails');
+
 -- the moment of naming: once, when all columns are there
 CREATE TABLE people (id int PRIMARY KEY, first text, last text);
 SELECT hooks.register('acc_naming', 'after_commit', 'name', 'people', 'callback', columns => '{first,last}');

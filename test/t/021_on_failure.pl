@@ -44,6 +44,8 @@ sql(q{
 	CREATE TABLE other (id int PRIMARY KEY);
 	CREATE FUNCTION stubborn() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN RAISE 'child % stays', OLD.id USING ERRCODE = 'P0009', DETAIL = 'why', HINT = 'let it'; END $$;
+	CREATE FUNCTION raise_no_memory() RETURNS int LANGUAGE plpgsql AS $$
+	BEGIN RAISE 'nothing left' USING ERRCODE = '53200', DETAIL = 'why', HINT = 'let it'; END $$;
 	CREATE TRIGGER stubborn BEFORE DELETE ON child FOR EACH ROW EXECUTE FUNCTION stubborn();
 	INSERT INTO parent VALUES (1, 1);
 	INSERT INTO child VALUES (1, 1);
@@ -57,6 +59,10 @@ told('on_parent|insert|public.parent|23505|f', 'a statement of the client');
 try("UPDATE parent SET v = 0 /* here */");
 told(q{on_parent|new row for relation "parent" violates check constraint "parent_v_check"|Failing row contains (1, 0).|UPDATE parent SET v = 0 /* here */|postgres|on_failure},
 	'all of it', q{event ->> 'hook', event ->> 'message', event ->> 'detail', event ->> 'statement', event ->> 'caller', event ->> 'phase'});
+
+# Of one that ran out of memory, no more than that is told
+try(q{DO $$ BEGIN INSERT INTO parent VALUES (raise_no_memory()); END $$});
+told('on_parent|53200|out of memory|null|null', 'no memory', q{hook, sqlstate, event ->> 'message', event -> 'detail', event -> 'hint'});
 
 # In which transaction, if it has a number, and with which metadata, if it is short
 my $metadata = q{event ->> 'transaction_id', event -> 'metadata'};
