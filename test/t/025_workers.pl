@@ -164,7 +164,8 @@ $node->safe_psql('postgres', 'DROP DATABASE copy2');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_database WHERE datname = 'copy2'}), '0',
 	'nothing keeps a database in use');
 
-# Held back
+# Held back, after all else is delivered
+sql('SELECT hooks.flush()');
 $node->append_conf('postgresql.conf', 'hooks.workers = off');
 $node->reload;
 no_workers('switched off, there is none');
