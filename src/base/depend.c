@@ -17,11 +17,11 @@
 #include "base/depend.h"
 
 /*
- * What depends on an object: the contents of a schema, the members of an
- * extension.  A list of ObjectAddress *.
+ * What an object depends on, if it is the depender; or else what depends on
+ * it.
  */
-List *
-hooks_depend_list(Oid classid, Oid objid)
+static List *
+list_objects(Oid classid, Oid objid, bool depender)
 {
 	Relation	pg_depend = table_open(DependRelationId, AccessShareLock);
 	List	   *objects = NIL;
@@ -29,24 +29,52 @@ hooks_depend_list(Oid classid, Oid objid)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(classid));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(objid));
-	scan = systable_beginscan(pg_depend, DependReferenceIndexId, true, NULL, 2,
-							  keys);
+	ScanKeyInit(&keys[0], depender ?
+				Anum_pg_depend_classid : Anum_pg_depend_refclassid,
+				BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(classid));
+	ScanKeyInit(&keys[1], depender ?
+				Anum_pg_depend_objid : Anum_pg_depend_refobjid,
+				BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(objid));
+	scan = systable_beginscan(pg_depend, depender ?
+							  DependDependerIndexId : DependReferenceIndexId,
+							  true, NULL, 2, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_depend row = (Form_pg_depend) GETSTRUCT(tuple);
 		ObjectAddress *object = palloc(sizeof(ObjectAddress));
 
 		CHECK_FOR_INTERRUPTS();
-		ObjectAddressSubSet(*object, row->classid, row->objid, row->objsubid);
+		if (depender)
+			ObjectAddressSubSet(*object, row->refclassid, row->refobjid,
+								row->refobjsubid);
+		else
+			ObjectAddressSubSet(*object, row->classid, row->objid,
+								row->objsubid);
 		objects = lappend(objects, object);
 	}
 	systable_endscan(scan);
 	table_close(pg_depend, AccessShareLock);
 	return objects;
+}
+
+/*
+ * What depends on an object: the contents of a schema, the members of an
+ * extension.  A list of ObjectAddress *.
+ */
+List *
+hooks_depend_list(Oid classid, Oid objid)
+{
+	return list_objects(classid, objid, false);
+}
+
+/*
+ * What an object depends on, less PostgreSQL's own objects, of which no
+ * dependency is noted.  A list of ObjectAddress *.
+ */
+List *
+hooks_depend_needs(Oid classid, Oid objid)
+{
+	return list_objects(classid, objid, true);
 }
 
 /*
@@ -57,31 +85,17 @@ void
 hooks_depend_refuse_temporary(Oid classid, Oid objid, const char *kind,
 							  const char *name)
 {
-	Relation	pg_depend = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	ListCell   *lc;
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(classid));
-	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(objid));
-	scan = systable_beginscan(pg_depend, DependDependerIndexId, true, NULL, 2,
-							  keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(lc, hooks_depend_needs(classid, objid))
 	{
-		Form_pg_depend row = (Form_pg_depend) GETSTRUCT(tuple);
-		ObjectAddress object;
+		const ObjectAddress *object = lfirst(lc);
 
-		ObjectAddressSubSet(object, row->refclassid, row->refobjid,
-							row->refobjsubid);
-		if (isAnyTempNamespace(get_object_namespace(&object)))
+		if (isAnyTempNamespace(get_object_namespace(object)))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 					 errmsg("%s \"%s\" uses a temporary object", kind, name),
 					 errdetail("It would be dropped at the end of the session, with %s.",
-							   getObjectDescription(&object, false))));
+							   getObjectDescription(object, false))));
 	}
-	systable_endscan(scan);
-	table_close(pg_depend, AccessShareLock);
 }

@@ -10,6 +10,7 @@
 #include "nodes/pg_list.h"
 
 extern List *hooks_depend_list(Oid classid, Oid objid);
+extern List *hooks_depend_needs(Oid classid, Oid objid);
 extern void hooks_depend_refuse_temporary(Oid classid, Oid objid,
 										  const char *kind, const char *name);
 

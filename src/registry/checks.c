@@ -15,11 +15,8 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/dependency.h"
-#include "catalog/pg_depend.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
@@ -30,7 +27,6 @@
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -49,29 +45,18 @@
 static Oid
 find_callback(Oid function)
 {
-	Relation	pg_depend = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
 	Oid			callback = InvalidOid;
+	ListCell   *lc;
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(ProcedureRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(function));
-	scan = systable_beginscan(pg_depend, DependDependerIndexId, true, NULL, 2,
-							  keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(lc, hooks_depend_needs(ProcedureRelationId, function))
 	{
-		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		const ObjectAddress *object = lfirst(lc);
 
 		/* a cast to text can be another one */
-		if (form->refclassid == ProcedureRelationId &&
-			get_func_retset(form->refobjid))
-			callback = form->refobjid;
+		if (object->classId == ProcedureRelationId &&
+			get_func_retset(object->objectId))
+			callback = object->objectId;
 	}
-	systable_endscan(scan);
-	table_close(pg_depend, AccessShareLock);
 	return callback;
 }
 
