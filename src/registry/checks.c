@@ -38,6 +38,7 @@
 #include "registry/checks.h"
 #include "registry/definition.h"
 #include "registry/hook.h"
+#include "registry/lock.h"
 
 /*
  * The function that a check calls.
@@ -238,19 +239,38 @@ hooks_checks_may_change(const HookCheck *check)
 }
 
 /*
- * Removes a check; false if there is none, 42501 if it is somebody else's.
+ * The check of a name, NULL if there is none; 42501 if it is somebody else's.
+ */
+static HookCheck *
+find_to_change(const char *name)
+{
+	HookCheck  *check = hooks_checks_find(name);
+
+	if (check != NULL && !hooks_checks_may_change(check))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of check \"%s\"", name)));
+	return check;
+}
+
+/*
+ * Removes a check, under the lock of its name; false if there is none, 42501
+ * if it is somebody else's.
  */
 bool
 hooks_checks_remove(const char *name)
 {
-	HookCheck  *check = hooks_checks_find(name);
+	HookCheck  *check;
 
-	if (check == NULL)
+	if (find_to_change(name) == NULL)
 		return false;
-	if (!hooks_checks_may_change(check))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of check \"%s\"", name)));
+	(void) hooks_lock_hook(name, true);
+	check = find_to_change(name);
+	if (check == NULL)
+	{
+		hooks_lock_release_name(name);
+		return false;
+	}
 	hooks_definition_drop(check->function);
 	return true;
 }

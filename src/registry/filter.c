@@ -31,6 +31,7 @@
 #include "base/place.h"
 #include "registry/condition.h"
 #include "registry/filter.h"
+#include "registry/lock.h"
 
 /*
  * The filter that a policy is, NULL if it is none.
@@ -224,28 +225,50 @@ hooks_filter_drop(const HookFilter *filter)
 }
 
 /*
- * Drops the filters of a name on tables that the current user owns.  False if
- * there are none of the name; 42501 if they are others'.
+ * The filters of a name on tables that the current user owns; 42501 if there
+ * are some, but they are others'.
  */
-bool
-hooks_filter_remove(const char *name)
+static List *
+find_to_remove(const char *name)
 {
 	List	   *filters = hooks_filter_named(name);
-	bool		removed = false;
+	List	   *own = NIL;
 	ListCell   *lc;
 
 	foreach(lc, filters)
 	{
 		const HookFilter *filter = lfirst(lc);
 
-		if (!hooks_class_ownercheck(filter->relation, GetUserId()))
-			continue;
-		hooks_filter_drop(filter);
-		removed = true;
+		if (hooks_class_ownercheck(filter->relation, GetUserId()))
+			own = lappend(own, lfirst(lc));
 	}
-	if (filters != NIL && !removed)
+	if (filters != NIL && own == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of the table of filter \"%s\"", name)));
-	return removed;
+	return own;
+}
+
+/*
+ * Drops the filters of a name on tables that the current user owns, under the
+ * lock of the name.  False if there are none of the name; 42501 if they are
+ * others'.
+ */
+bool
+hooks_filter_remove(const char *name)
+{
+	List	   *filters;
+	ListCell   *lc;
+
+	if (find_to_remove(name) == NIL)
+		return false;
+	(void) hooks_lock_hook(name, true);
+	filters = find_to_remove(name);
+	foreach(lc, filters)
+	{
+		hooks_filter_drop(lfirst(lc));
+	}
+	if (filters == NIL)
+		hooks_lock_release_name(name);
+	return filters != NIL;
 }

@@ -310,8 +310,15 @@ hooks_unregister(PG_FUNCTION_ARGS)
 						  hooks_filter_named(name) != NIL ||
 						  hooks_checks_find(name) != NULL);
 	if (hook == NULL)
-		PG_RETURN_BOOL(hooks_filter_remove(name) ||
-					   hooks_checks_remove(name));
+	{
+		if (hooks_filter_remove(name) || hooks_checks_remove(name))
+			PG_RETURN_BOOL(true);
+
+		/* another session may have removed it meanwhile */
+		if (PG_GETARG_BOOL(1))
+			PG_RETURN_BOOL(false);
+		hook = hook_to_change(name, false);
+	}
 	hooks_remove(list_make1(hook));
 	PG_RETURN_BOOL(true);
 }
