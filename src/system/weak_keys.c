@@ -93,25 +93,24 @@ hooks_weak_keys_find_slow(HookCheckSearch *search)
 		{
 			const HookForeignKey *key = lfirst(lc2);
 			HookGlance	glance;
-			Oid			index;
 
 			CHECK_FOR_INTERRUPTS();
 			if (!key->enforced || list_member_oid(reported, key->oid))
 				continue;
 			hooks_glance_begin(&glance);
-			index = hooks_graph_index(key);
+			if (hooks_graph_lock(key) && !OidIsValid(hooks_graph_index(key)))
+			{
+				reported = lappend_oid(reported, key->oid);
+				hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
+								   "foreign_key_without_index",
+								   hooks_place_quoted(key->referencing),
+								   psprintf("foreign key \"%s\" of table \"%s\" has no index: a DELETE scans the table for each row of \"%s\" that it removes",
+											key->name,
+											get_rel_name(key->referencing),
+											get_rel_name(key->referenced)),
+								   NULL);
+			}
 			hooks_glance_end(&glance);
-			if (OidIsValid(index))
-				continue;
-			reported = lappend_oid(reported, key->oid);
-			hooks_findings_add(search->findings, HOOK_FINDING_WARNING,
-							   "foreign_key_without_index",
-							   hooks_place_quoted(key->referencing),
-							   psprintf("foreign key \"%s\" of table \"%s\" has no index: a DELETE scans the table for each row of \"%s\" that it removes",
-										key->name,
-										get_rel_name(key->referencing),
-										get_rel_name(key->referenced)),
-							   NULL);
 		}
 	}
 }
