@@ -97,6 +97,9 @@ bit_of(const ItemPointerData *tid)
 	return UINT64CONST(1) << (ItemPointerGetOffsetNumberNoCheck(tid) % 64);
 }
 
+/*
+ * Adds a row, unless it is in the set.
+ */
 void
 hooks_tidset_add(HookTidSet *set, Oid relid, const ItemPointerData *tid)
 {

@@ -1,5 +1,6 @@
 # What happens to the extension and the database while a worker is in a callback:
-# ALTER EXTENSION UPDATE, DROP EXTENSION, by the callback too, DROP DATABASE.
+# ALTER EXTENSION UPDATE, DROP EXTENSION, by the callback too, DROP DATABASE.  And what
+# happens to DDL that waits for a DROP EXTENSION.
 
 use strict;
 use warnings;
@@ -98,6 +99,18 @@ $node->safe_psql('dropped', q{
 $node->safe_psql('dropped', q{INSERT INTO t VALUES (1, 'SELECT 1'); SELECT hooks.flush()});
 is($node->safe_psql('dropped', $done), '1', 'the first delivery of a new extension');
 is($node->safe_psql('dropped', q{SELECT count(*) FROM hooks.outbox}), '0', '... has not failed before');
+
+# DDL that looks for hooks for the first time in its session, and waits
+my $dropper = $node->background_psql('dropped');
+my $other = $node->background_psql('dropped');
+$dropper->query_safe('SET client_min_messages = warning; BEGIN; DROP EXTENSION hooks CASCADE');
+$other->query_until(qr/sent/, "\\echo sent\nCREATE TABLE beside (id int);\n");
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM pg_locks WHERE NOT granted'), 'DDL waits for a DROP EXTENSION');
+$dropper->query_safe('COMMIT');
+$other->quit;
+$dropper->quit;
+is($node->safe_psql('dropped', q{SELECT to_regclass('beside')}), 'beside', '... and passes then');
+$node->safe_psql('dropped', 'DROP TABLE t, done; DROP FUNCTION act; ' . $setup);
 
 # The database
 $node->safe_psql('dropped', q{INSERT INTO t VALUES (2, 'SELECT pg_sleep(1)')});
