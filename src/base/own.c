@@ -180,6 +180,12 @@ report_damage(int code, const char *kind, const char *name)
 			 errhint("The extension hooks is damaged or of another version than its library.")));
 }
 
+static const char *
+kind_word(char relkind)
+{
+	return relkind == RELKIND_SEQUENCE ? "sequence" : "table";
+}
+
 /*
  * The same, 42P01 if there is none.
  */
@@ -189,9 +195,7 @@ hooks_own_relation(const char *name, char relkind)
 	Oid			relid = hooks_own_find(name, relkind);
 
 	if (!OidIsValid(relid))
-		report_damage(ERRCODE_UNDEFINED_TABLE,
-					  relkind == RELKIND_SEQUENCE ? "sequence" : "table",
-					  name);
+		report_damage(ERRCODE_UNDEFINED_TABLE, kind_word(relkind), name);
 	return relid;
 }
 
@@ -280,19 +284,22 @@ hooks_own_has_shape(const HookOwnTable *table, TupleDesc desc)
 }
 
 /*
- * Opens a table of ours by its name alone.  Whoever waits for its lock may
- * find that another session has dropped the extension meanwhile.
+ * Opens a table or sequence of ours by its name alone.  Whoever waits for its
+ * lock may find that another session has dropped the extension meanwhile:
+ * 42P01.  Who has the lock of one of ours has all of them until the end of the
+ * transaction, or until it lets go of the lock.
  */
 Relation
-hooks_own_open_named(const char *name, LOCKMODE lockmode)
+hooks_own_open_named(const char *name, char relkind, LOCKMODE lockmode)
 {
-	Oid			relid = hooks_own_relation(name, RELKIND_RELATION);
+	Oid			relid = hooks_own_relation(name, relkind);
 	Relation	rel = try_relation_open(relid, lockmode);
 
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("extension hooks has no table \"%s\" any more", name),
+				 errmsg("extension hooks has no %s \"%s\" any more",
+						kind_word(relkind), name),
 				 errdetail("Another session has dropped it in this moment.")));
 	return rel;
 }
@@ -304,7 +311,8 @@ hooks_own_open_named(const char *name, LOCKMODE lockmode)
 Relation
 hooks_own_open(const HookOwnTable *table, LOCKMODE lockmode)
 {
-	Relation	rel = hooks_own_open_named(table->name, lockmode);
+	Relation	rel = hooks_own_open_named(table->name, RELKIND_RELATION,
+										   lockmode);
 
 	if (!hooks_own_has_shape(table, RelationGetDescr(rel)))
 		ereport(ERROR,

@@ -34,7 +34,8 @@ extern Oid	hooks_own_find_schema(const char *name);
 extern Oid	hooks_own_schema(const char *name);
 extern Oid	hooks_own_function(const char *name, int nargs);
 extern bool hooks_own_has_shape(const HookOwnTable *table, TupleDesc desc);
-extern Relation hooks_own_open_named(const char *name, LOCKMODE lockmode);
+extern Relation hooks_own_open_named(const char *name, char relkind,
+									 LOCKMODE lockmode);
 extern Relation hooks_own_open(const HookOwnTable *table, LOCKMODE lockmode);
 extern Oid	hooks_own_find_index(Relation table, const char *name,
 								 AttrNumber column);

@@ -86,7 +86,7 @@ hooks_standin_load(TriggerData *data, const char *standin, const char *table)
 		RelationGetRelid(data->tg_relation) !=
 		hooks_own_relation(standin, RELKIND_RELATION))
 		return false;
-	rel = hooks_own_open_named(table, RowExclusiveLock);
+	rel = hooks_own_open_named(table, RELKIND_RELATION, RowExclusiveLock);
 	desc = RelationGetDescr(rel);
 	map = convert_tuples_by_name(RelationGetDescr(data->tg_relation), desc);
 	if (map != NULL)

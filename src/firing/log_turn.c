@@ -43,8 +43,8 @@ static int	answer = 1;
 int
 hooks_log_turn(void)
 {
-	Oid			relid = hooks_own_relation(TURN, RELKIND_SEQUENCE);
-	Relation	sequence = relation_open(relid, AccessShareLock);
+	Relation	sequence = hooks_own_open_named(TURN, RELKIND_SEQUENCE,
+												AccessShareLock);
 	Buffer		buffer = ReadBuffer(sequence, 0);
 	Page		page;
 	HeapTupleData tuple;

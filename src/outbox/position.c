@@ -58,13 +58,12 @@ static const char *const position_indexes[HOOK_LOG_TABLES] = {
 };
 
 /*
- * The table of positions with this number.
+ * The name of the table of positions with this number.
  */
-Oid
+const char *
 hooks_position_table(int turn)
 {
-	return hooks_own_relation(position_tables[turn - 1].name,
-							  RELKIND_RELATION);
+	return position_tables[turn - 1].name;
 }
 
 /*

@@ -33,7 +33,7 @@ typedef struct HookPosition
 	int64		event_id;
 } HookPosition;
 
-extern Oid	hooks_position_table(int turn);
+extern const char *hooks_position_table(int turn);
 extern HookSnapshot *hooks_position_snapshot(void);
 extern bool hooks_position_sees(const HookSnapshot *snapshot,
 								FullTransactionId fxid);

@@ -59,32 +59,38 @@ static int64 interval = INTERVAL;
 static bool left = false;
 static bool left_for_none = false;
 
-static Oid
+static const char *
 log_of_turn(int turn)
 {
-	return hooks_own_relation(hooks_log_tables[turn - 1].name,
-							  RELKIND_RELATION);
+	return hooks_log_tables[turn - 1].name;
 }
 
 /*
  * The blocks of a table, and of its TOAST table.
  */
 static BlockNumber
-size_of(Oid relid)
+size_of(const char *name)
 {
-	Relation	rel = relation_open(relid, AccessShareLock);
+	Relation	rel = hooks_own_open_named(name, RELKIND_RELATION,
+										   AccessShareLock);
 	BlockNumber size = RelationGetNumberOfBlocks(rel);
-	Oid			toast = rel->rd_rel->reltoastrelid;
 
+	if (OidIsValid(rel->rd_rel->reltoastrelid))
+	{
+		Relation	toast = relation_open(rel->rd_rel->reltoastrelid,
+										  AccessShareLock);
+
+		size += RelationGetNumberOfBlocks(toast);
+		relation_close(toast, AccessShareLock);
+	}
 	relation_close(rel, AccessShareLock);
-	return OidIsValid(toast) ? size + size_of(toast) : size;
+	return size;
 }
 
-static bool
-is_empty(int turn)
+static BlockNumber
+size_of_turn(int turn)
 {
-	return size_of(log_of_turn(turn)) == 0 &&
-		size_of(hooks_position_table(turn)) == 0;
+	return size_of(log_of_turn(turn)) + size_of(hooks_position_table(turn));
 }
 
 /*
@@ -96,7 +102,7 @@ hooks_rotate_any(void)
 	bool		any = false;
 
 	for (int turn = 1; turn <= HOOK_LOG_TABLES && !any; turn++)
-		any = !is_empty(turn);
+		any = size_of_turn(turn) > 0;
 	return any;
 }
 
@@ -109,12 +115,11 @@ switch_turn(void)
 {
 	int			current = hooks_log_turn();
 
-	if (size_of(log_of_turn(current)) +
-		size_of(hooks_position_table(current)) < LARGE)
+	if (size_of_turn(current) < LARGE)
 		return current;
 	for (int turn = 1; turn <= HOOK_LOG_TABLES; turn++)
 	{
-		if (turn == current || !is_empty(turn))
+		if (turn == current || size_of_turn(turn) > 0)
 			continue;
 		hooks_log_turn_to(turn);
 		return turn;
@@ -209,9 +214,9 @@ move_hooks(int turn, int current)
  * subscribers, too.  An exclusive lock is held.
  */
 static void
-empty_table(Oid relid)
+empty_table(const char *name)
 {
-	Relation	rel = table_open(relid, NoLock);
+	Relation	rel = hooks_own_open_named(name, RELKIND_RELATION, NoLock);
 	Oid			toast = rel->rd_rel->reltoastrelid;
 
 	hooks_set_new_file(rel);
@@ -222,9 +227,17 @@ empty_table(Oid relid)
 		hooks_set_new_file(toastrel);
 		table_close(toastrel, NoLock);
 	}
-	hooks_reindex(relid);
+	hooks_reindex(RelationGetRelid(rel));
 	pgstat_count_truncate(rel);
 	table_close(rel, NoLock);
+}
+
+static bool
+lock_if_free(const char *name)
+{
+	return ConditionalLockRelationOid(hooks_own_relation(name,
+														 RELKIND_RELATION),
+									  AccessExclusiveLock);
 }
 
 /*
@@ -233,12 +246,11 @@ empty_table(Oid relid)
 static bool
 empty_turn(int turn)
 {
-	Oid			log = log_of_turn(turn);
-	Oid			positions = hooks_position_table(turn);
+	const char *log = log_of_turn(turn);
+	const char *positions = hooks_position_table(turn);
 	ListCell   *lc;
 
-	if (!ConditionalLockRelationOid(log, AccessExclusiveLock) ||
-		!ConditionalLockRelationOid(positions, AccessExclusiveLock))
+	if (!lock_if_free(log) || !lock_if_free(positions))
 		return false;
 	PopActiveSnapshot();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -288,7 +300,7 @@ rotate(void)
 		current = switch_turn();
 		for (turn = HOOK_LOG_TABLES; turn > 0; turn--)
 		{
-			if ((turn == current && !no_hooks) || is_empty(turn))
+			if ((turn == current && !no_hooks) || size_of_turn(turn) == 0)
 				continue;
 			left = true;
 			left_for_none = no_hooks;

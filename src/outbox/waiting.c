@@ -242,7 +242,8 @@ hooks_waiting_failed(const Hook *hook, const HookDelivery *delivery,
 bool
 hooks_waiting_any(void)
 {
-	Relation	table = hooks_own_open_named(DELIVERY, AccessShareLock);
+	Relation	table = hooks_own_open_named(DELIVERY, RELKIND_RELATION,
+											 AccessShareLock);
 	bool		any = RelationGetNumberOfBlocks(table) > 0;
 
 	table_close(table, AccessShareLock);

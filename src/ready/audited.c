@@ -150,12 +150,12 @@ HookAuditedWriter *
 hooks_audited_begin(HookFiring *firing)
 {
 	HookAuditedWriter *writer = palloc0(sizeof(HookAuditedWriter));
-	Oid			sequence = hooks_own_relation("audited_audit_id_seq",
-											  RELKIND_SEQUENCE);
+	Oid			sequence;
 
+	writer->rel = hooks_own_open(&hooks_audited_row_table, RowExclusiveLock);
+	sequence = hooks_own_relation("audited_audit_id_seq", RELKIND_SEQUENCE);
 	writer->audit_id = nextval_internal(sequence, false);
 	write_firing(writer->audit_id, firing);
-	writer->rel = hooks_own_open(&hooks_audited_row_table, RowExclusiveLock);
 	writer->append = hooks_append_begin(writer->rel);
 	return writer;
 }

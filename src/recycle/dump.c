@@ -117,7 +117,7 @@ Datum
 hooks_kept_readable(PG_FUNCTION_ARGS)
 {
 	Relation	kept_row =
-		hooks_own_open_named("kept_row", AccessShareLock);
+		hooks_own_open_named("kept_row", RELKIND_RELATION, AccessShareLock);
 
 	hooks_standin_read(fcinfo, kept_row, pass_not_hidden,
 					   find_hidden(kept_row));

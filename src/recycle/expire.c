@@ -163,11 +163,12 @@ hooks_expire(void)
 			/* see what the previous holders of the lock have done */
 			PopActiveSnapshot();
 			PushActiveSnapshot(GetTransactionSnapshot());
-			kept = table_open(relid, NoLock);
+			kept = hooks_own_open_named("kept", RELKIND_RELATION, NoLock);
 			find_expired(kept, &expired);
 			if (expired.n > 0)
 			{
-				kept_row = hooks_own_open_named("kept_row", RowExclusiveLock);
+				kept_row = hooks_own_open_named("kept_row", RELKIND_RELATION,
+												RowExclusiveLock);
 				for (int i = 0; i < expired.n; i++)
 				{
 					forget_rows(kept_row, expired.ids[i]);
@@ -194,7 +195,7 @@ hooks_expire_next(void)
 
 	if (!OidIsValid(hooks_own_find("kept", RELKIND_RELATION)))
 		return PG_INT64_MAX;
-	kept = hooks_own_open_named("kept", AccessShareLock);
+	kept = hooks_own_open_named("kept", RELKIND_RELATION, AccessShareLock);
 	find_expired(kept, &expired);
 	table_close(kept, NoLock);
 	return expired.n > 0 ? expired.now : expired.next;

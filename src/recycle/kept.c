@@ -59,9 +59,11 @@ static const HookOwnTable kept_table = {"kept", Natts_kept, kept_columns};
 void
 hooks_kept_begin(HookKeptWriter *writer)
 {
-	Oid			ids = hooks_own_relation("kept_kept_id_seq", RELKIND_SEQUENCE);
+	Oid			ids;
 
-	hooks_kept_row_begin(writer, nextval_internal(ids, false));
+	hooks_kept_row_begin(writer);
+	ids = hooks_own_relation("kept_kept_id_seq", RELKIND_SEQUENCE);
+	writer->kept_id = nextval_internal(ids, false);
 }
 
 /*

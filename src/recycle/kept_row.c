@@ -84,12 +84,12 @@ hooks_kept_row_column(const HookKeptFormat *format, int field)
 }
 
 /*
- * Begins to write the rows of a kept cascade.
+ * Begins to write the rows of a kept cascade, whose number is set by the
+ * caller.
  */
 void
-hooks_kept_row_begin(HookKeptWriter *writer, int64 kept_id)
+hooks_kept_row_begin(HookKeptWriter *writer)
 {
-	writer->kept_id = kept_id;
 	writer->rel = hooks_own_open(&kept_row_table, RowExclusiveLock);
 	writer->append = hooks_append_begin(writer->rel);
 	writer->number = 0;

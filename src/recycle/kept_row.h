@@ -54,7 +54,7 @@ typedef void (*HookKeptReader) (const HookKeptFormat *format, int rows,
 extern const HookShapePart *hooks_kept_row_column(const HookKeptFormat *format,
 												  int field);
 extern void hooks_kept_row_prepare(HookKeptFormat *format);
-extern void hooks_kept_row_begin(HookKeptWriter *writer, int64 kept_id);
+extern void hooks_kept_row_begin(HookKeptWriter *writer);
 extern void hooks_kept_row_set_format(HookKeptWriter *writer,
 									  const HookKeptFormat *format);
 extern void hooks_kept_row_finish(HookKeptWriter *writer);

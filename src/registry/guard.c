@@ -168,7 +168,8 @@ hooks_guard_mend(const char *table)
 
 		if (table != NULL && strcmp(table, wanted[i].table) != 0)
 			continue;
-		rel = hooks_own_open_named(wanted[i].table, AccessShareLock);
+		rel = hooks_own_open_named(wanted[i].table, RELKIND_RELATION,
+								   AccessShareLock);
 
 		/*
 		 * a copy: to look for the function may make the relcache build it

@@ -131,10 +131,11 @@ count_dead(Relation delivery, Oid index, const Hook *hook)
 static void
 find_dead(HookFindings *findings, List *hooks)
 {
-	Oid			relid = hooks_own_relation("delivery", RELKIND_RELATION);
-	Relation	delivery = table_open(relid, AccessShareLock);
+	Relation	delivery = hooks_own_open_named("delivery", RELKIND_RELATION,
+												AccessShareLock);
+	AttrNumber	hook_id = get_attnum(RelationGetRelid(delivery), "hook_id");
 	Oid			index = hooks_own_find_index(delivery, "delivery_hook_idx",
-											 get_attnum(relid, "hook_id"));
+											 hook_id);
 	ListCell   *lc;
 
 	foreach(lc, hooks)
