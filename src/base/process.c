@@ -120,11 +120,11 @@ hooks_process_start_worker(HookWorkerSlot *slot)
 }
 
 /*
- * Starts a process that looks who has work in a database, and waits until it
- * has; false if it could not be started.  "starting": it also sees to the
+ * Starts a process that looks who has work in a database; NULL if it could not
+ * be started.  The latch is set when it ends.  "starting": it also sees to the
  * hooks that fire once after the server has started.
  */
-bool
+BackgroundWorkerHandle *
 hooks_process_scout(Oid database, bool starting)
 {
 	HookWorkerTask task = {-1, database, InvalidOid, false, starting};
@@ -133,10 +133,8 @@ hooks_process_scout(Oid database, bool starting)
 	if (!start_process("hooks worker", "hooks_worker_main",
 					   BGWORKER_BACKEND_DATABASE_CONNECTION |
 					   HOOKS_BGWORKER_INTERRUPTIBLE, &task, &handle))
-		return false;
-	(void) WaitForBackgroundWorkerShutdown(handle);
-	pfree(handle);
-	return true;
+		return NULL;
+	return handle;
 }
 
 /*

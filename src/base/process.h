@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "postmaster/bgworker.h"
+
 #include "base/roster.h"
 
 /* what a worker is told when it starts */
@@ -23,7 +25,8 @@ typedef struct HookWorkerTask
 extern void hooks_process_init(void);
 extern void hooks_process_wake_launcher(void);
 extern void hooks_process_start_worker(HookWorkerSlot *slot);
-extern bool hooks_process_scout(Oid database, bool starting);
+extern BackgroundWorkerHandle *hooks_process_scout(Oid database,
+												   bool starting);
 extern bool hooks_process_start_hooks(Oid database);
 extern bool hooks_process_is_refused(void);
 

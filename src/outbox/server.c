@@ -82,22 +82,20 @@ start_hook(HookRun *run, HookCall *call)
 	return goes_on;
 }
 
+/*
+ * Fires these hooks, in a session that has begun.
+ */
 void
-hooks_server_main(Datum arg)
+hooks_server_fire(void)
 {
-	HookWorkerTask task;
 	MemoryContext context;
 	HookRun    *run;
 
-	memcpy(&task, MyBgworkerEntry->bgw_extra, sizeof(HookWorkerTask));
-	hooks_worker_handle_signals();
-	BackgroundWorkerInitializeConnectionByOid(task.database, InvalidOid, 0);
-	hooks_worker_fix_parameters();
 	context = AllocSetContextCreate(TopMemoryContext, "hooks server start",
 									ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
 	if (hooks_settings_kill_switch())
-		proc_exit(0);
+		return;
 
 	begin_start("hooks on the start of the server");
 	run = hooks_starting_prepare(HOOK_SERVER, context);
@@ -109,5 +107,17 @@ hooks_server_main(Datum arg)
 		if (!start_hook(run, &run->calls[i]))
 			break;
 	}
+}
+
+void
+hooks_server_main(Datum arg)
+{
+	HookWorkerTask task;
+
+	memcpy(&task, MyBgworkerEntry->bgw_extra, sizeof(HookWorkerTask));
+	hooks_worker_handle_signals();
+	BackgroundWorkerInitializeConnectionByOid(task.database, InvalidOid, 0);
+	hooks_worker_fix_parameters();
+	hooks_server_fire();
 	proc_exit(0);
 }

@@ -71,6 +71,9 @@ static const char *const fixed_parameters[][2] = {
 /* after so many seconds a log that no hook needs is looked at again */
 #define COME_BACK	10
 
+/* so long the launcher waits for who looks into a database */
+#define LONGEST_LOOK	USECS_PER_SEC
+
 /* when the recycle bin is to be looked at; set by rest() */
 static TimestampTz expire_at = 0;
 
@@ -222,6 +225,21 @@ connect_for(const HookWorkerTask *task)
 }
 
 /*
+ * Looks who has work in a database.  If no process is left for the hooks that
+ * fire when the server starts, this one sees to them.
+ */
+static void
+look(const HookWorkerTask *task)
+{
+	BackgroundWorkerInitializeConnectionByOid(task->database, InvalidOid, 0);
+	hooks_worker_fix_parameters();
+	SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	if (hooks_work_find() && task->starting &&
+		!hooks_process_start_hooks(task->database))
+		hooks_server_fire();
+}
+
+/*
  * The process of a worker.
  */
 void
@@ -234,11 +252,7 @@ hooks_worker_main(Datum arg)
 	hooks_worker_handle_signals();
 	if (!OidIsValid(task.owner))
 	{
-		BackgroundWorkerInitializeConnectionByOid(task.database, InvalidOid,
-												  0);
-		if (hooks_work_find() && task.starting)
-			while (!hooks_process_start_hooks(task.database))
-				wait_for_latch(1000);
+		look(&task);
 		proc_exit(0);
 	}
 	hooks_duty_enter(&task);
@@ -317,6 +331,29 @@ all_databases(void)
 }
 
 /*
+ * Waits for who looks into a database, but not for long: whatever that waits
+ * for, as a table that somebody has locked, others must not.
+ */
+static void
+wait_for_scout(BackgroundWorkerHandle *scout)
+{
+	TimestampTz end = GetCurrentTimestamp() + LONGEST_LOOK;
+	pid_t		pid;
+
+	for (;;)
+	{
+		long		due = hooks_launch_due();
+		long		ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+														 end);
+
+		if (ms == 0 || GetBackgroundWorkerPid(scout, &pid) == BGWH_STOPPED)
+			break;
+		wait_for_latch(due < 0 ? ms : Min(ms, due));
+	}
+	pfree(scout);
+}
+
+/*
  * Starts a process for each database, one after the other, as there may be
  * thousands.
  */
@@ -331,10 +368,16 @@ look_into_databases(void)
 	{
 		bool		starting = hooks_launch_starts(lfirst_oid(lc));
 
-		while (!hooks_process_scout(lfirst_oid(lc), starting))
-			wait_for_latch(1000);
+		BackgroundWorkerHandle *scout;
+
+		while ((scout = hooks_process_scout(lfirst_oid(lc), starting)) == NULL)
+		{
+			long		ms = hooks_launch_due();
+
+			wait_for_latch(ms < 0 ? 1000 : Min(ms, 1000));
+		}
 		CHECK_FOR_INTERRUPTS();
-		(void) hooks_launch_due();
+		wait_for_scout(scout);
 	}
 	(void) hooks_launch_starts(OID_MAX);
 	list_free(databases);

@@ -9,5 +9,6 @@
 
 extern void hooks_worker_handle_signals(void);
 extern void hooks_worker_fix_parameters(void);
+extern void hooks_server_fire(void);
 
 #endif							/* HOOKS_WORKER_H */

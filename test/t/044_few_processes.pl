@@ -1,0 +1,80 @@
+# Databases do not wait for each other: not for one whose tables are locked when the
+# server starts.
+
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+use HooksTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_node('main', conf => q{
+	shared_preload_libraries = 'hooks'
+	max_prepared_transactions = 1
+});
+
+# A database with a hook
+sub make_database
+{
+	my ($database) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->safe_psql($database, q{
+		CREATE EXTENSION hooks;
+		CREATE TABLE t (id int);
+		CREATE TABLE done (id int);
+		CREATE FUNCTION act(event jsonb) RETURNS void LANGUAGE sql
+		    AS 'INSERT INTO public.done SELECT (n->>''id'')::int FROM jsonb_array_elements($1->''new'') n';
+		SELECT hooks.register('h', 'after_commit', 'insert', 't', 'act')});
+}
+
+# Workers are there, or are not, when the server has started
+sub restart_with
+{
+	$node->append_conf('postgresql.conf', join("\n", @_));
+	$node->restart;
+}
+
+sub delivered
+{
+	my ($database, $n, $claim) = @_;
+
+	ok($node->poll_query_until($database, 'SELECT count(*) FROM done', $n), $claim);
+}
+
+# The first one is locked, by who is still there after a restart
+make_database($_) foreach ('d1', 'd2');
+restart_with('hooks.workers = off');
+$node->safe_psql('d1', q{BEGIN; LOCK TABLE hooks.log_1; PREPARE TRANSACTION 'p'});
+$node->safe_psql('d2', 'INSERT INTO t VALUES (1)');
+restart_with('hooks.workers = on');
+delivered('d2', 1, 'a database whose log is locked does not hold up another');
+is($node->safe_psql('d2', q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'd1' AND backend_type = 'hooks worker'}),
+	'1', '... while somebody waits there');
+$node->safe_psql('d2', q{SELECT hooks.unregister('h');
+	CREATE FUNCTION fails(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+	  IF event->>'attempt' = '1' THEN
+	    RAISE 'once';
+	  END IF;
+	  PERFORM public.act(event);
+	END $$;
+	SELECT hooks.register('h', 'after_commit', 'insert', 't', 'fails');
+	INSERT INTO t VALUES (2)});
+delivered('d2', 2, 'nor a retry');
+$node->safe_psql('d1', q{ROLLBACK PREPARED 'p'});
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'hooks worker'}),
+	'nobody is left');
+
+# One process is enough for who looks, and for the hooks of the start
+$node->safe_psql('d1', q{
+	CREATE FUNCTION note_start(event jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO public.done VALUES (100)';
+	SELECT hooks.register('starts', 'startup', 'server', NULL, 'note_start')});
+restart_with('max_logical_replication_workers = 0', 'max_worker_processes = 2');
+delivered('d1', 1, 'with one free process, hooks of the start fire');
+$node->safe_psql('d2', 'INSERT INTO t VALUES (3)');
+delivered('d2', 3, '... and others are delivered to');
+
+$node->stop;
+done_testing();
