@@ -76,7 +76,7 @@ duty_ends(int code, Datum arg)
 		hooks_roster_request(database, slot->owner, stand_in,
 							 GetCurrentTimestamp() +
 							 (USECS_PER_SEC << Min(slot->tries, MAX_TRIES)),
-							 slot->tries + 1, false);
+							 slot->tries + 1, HOOK_WAITS_FOR_TIME);
 	slot->database = InvalidOid;
 	SpinLockRelease(&hooks_roster->mutex);
 	/* also for who waits for a place */
@@ -84,29 +84,85 @@ duty_ends(int code, Datum arg)
 }
 
 /*
- * A worker takes its place; it is not started twice for one slot.
+ * The request that comes first, if somebody waits and there is no launcher,
+ * under the lock; else NULL.
  */
-void
-hooks_duty_enter(const HookWorkerTask *task)
+static HookWorkerRequest *
+first_in_line(void)
+{
+	HookWorkerRequest *first = NULL;
+
+	if (hooks_roster->launcher != NULL || hooks_roster->launcher_asked_at != 0)
+		return NULL;
+	for (int i = 0; i < HOOK_REQUESTS; i++)
+	{
+		HookWorkerRequest *place = &hooks_roster->requests[i];
+
+		if (OidIsValid(place->database) &&
+			(first == NULL || place->at < first->at))
+			first = place;
+	}
+	return first;
+}
+
+/*
+ * A worker that was started again is for who has waited for the longest time.
+ * Returns the place that was taken under the lock, NULL if there is nobody.
+ */
+static HookWorkerSlot *
+take_over(void)
+{
+	HookWorkerRequest *place = first_in_line();
+	TimestampTz now = GetCurrentTimestamp();
+	HookWorkerRequest request;
+	HookWorkerSlot *slot;
+	HookWaitsFor waits;
+
+	if (place == NULL || place->at > now)
+		return NULL;
+	request = *place;
+	place->database = InvalidOid;
+	slot = hooks_roster_take(request.database, request.owner,
+							 request.stand_in, request.tries, now, &waits);
+	if (slot == NULL)
+		hooks_roster_request(request.database, request.owner,
+							 request.stand_in,
+							 waits == HOOK_WAITS_FOR_TIME ?
+							 now + USECS_PER_SEC : request.at,
+							 request.tries, waits);
+	return slot;
+}
+
+/*
+ * A worker takes its place, or another one; it is not started twice for one
+ * slot.  Says in the task whose worker it is; false if nobody's.
+ */
+bool
+hooks_duty_enter(HookWorkerTask *task)
 {
 	HookWorkerSlot *slot;
-	bool		ours;
 
 	if (!hooks_roster_attach())
-		proc_exit(0);
+		return false;
 	Assert(task->slot >= 0 && task->slot < HOOK_WORKERS);
 	slot = &hooks_roster->workers[task->slot];
 	SpinLockAcquire(&hooks_roster->mutex);
-	ours = slot->database == task->database && slot->owner == task->owner &&
-		slot->latch == NULL;
-	if (ours)
+	if (slot->database != task->database || slot->owner != task->owner ||
+		slot->latch != NULL)
+		slot = take_over();
+	if (slot != NULL)
 		slot->latch = MyLatch;
 	SpinLockRelease(&hooks_roster->mutex);
-	if (!ours)
-		proc_exit(0);
+	if (slot == NULL)
+		return false;
+	task->slot = slot - hooks_roster->workers;
+	task->database = slot->database;
+	task->owner = slot->owner;
+	task->stand_in = slot->stand_in;
 	mine = slot;
 	hooks_crash_enter(task->slot, task->database);
 	before_shmem_exit(duty_ends, (Datum) 0);
+	return true;
 }
 
 /*
@@ -184,20 +240,17 @@ hooks_duty_begin(bool several)
 }
 
 /*
- * Is there somebody for whom a worker of this database is to make room?
+ * Is there somebody for whom this worker is to make room?
  */
 bool
 hooks_duty_must_leave(void)
 {
-	bool		found = false;
+	HookWaitsFor waits;
 
 	SpinLockAcquire(&hooks_roster->mutex);
-	for (int i = 0; i < HOOK_REQUESTS; i++)
-		found |= hooks_roster->requests[i].full &&
-			hooks_roster->requests[i].database == mine->database &&
-			hooks_roster->requests[i].owner != mine->owner;
+	waits = hooks_roster_others(mine->database, mine->owner);
 	SpinLockRelease(&hooks_roster->mutex);
-	return found;
+	return waits != HOOK_WAITS_FOR_TIME;
 }
 
 /*
@@ -223,7 +276,8 @@ hooks_duty_yield(void)
 	mine = NULL;
 	SpinLockAcquire(&hooks_roster->mutex);
 	hooks_roster_request(slot->database, slot->owner, slot->stand_in,
-						 GetCurrentTimestamp(), 0, true);
+						 GetCurrentTimestamp(), 0,
+						 hooks_roster_others(slot->database, slot->owner));
 	slot->database = InvalidOid;
 	SpinLockRelease(&hooks_roster->mutex);
 	hooks_process_wake_launcher();
@@ -251,6 +305,22 @@ hooks_duty_leave(void)
 	if (launcher != NULL)
 		SetLatch(launcher);
 	return true;
+}
+
+/*
+ * Does somebody wait, while no process was left for the launcher?  That can be
+ * without preload.  Then a worker that has left ends with 1, so that the
+ * postmaster starts it again, to be whatever is needed.
+ */
+bool
+hooks_duty_hands_over(void)
+{
+	bool		hands_over;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	hands_over = first_in_line() != NULL;
+	SpinLockRelease(&hooks_roster->mutex);
+	return hands_over;
 }
 
 /*

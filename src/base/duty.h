@@ -9,7 +9,7 @@
 
 #include "base/process.h"
 
-extern void hooks_duty_enter(const HookWorkerTask *task);
+extern bool hooks_duty_enter(HookWorkerTask *task);
 extern void hooks_duty_connected(void);
 extern bool hooks_duty_look(bool *retries);
 extern void hooks_duty_begin(bool several);
@@ -22,5 +22,6 @@ extern bool hooks_duty_must_leave(void);
 extern bool hooks_duty_must_yield(void);
 extern void hooks_duty_yield(void);
 extern bool hooks_duty_leave(void);
+extern bool hooks_duty_hands_over(void);
 
 #endif							/* HOOKS_DUTY_H */

@@ -13,6 +13,9 @@
 #include "base/roster.h"
 #include "base/workers.h"
 
+/* how often a process is asked for that was refused, in microseconds */
+#define PROCESS_PAUSE	INT64CONST(100000)
+
 static void
 launcher_exits(int code, Datum arg)
 {
@@ -21,6 +24,7 @@ launcher_exits(int code, Datum arg)
 	{
 		hooks_roster->launcher = NULL;
 		hooks_roster->launcher_asked_at = 0;
+		hooks_roster->scout_waits = false;
 	}
 	SpinLockRelease(&hooks_roster->mutex);
 }
@@ -66,10 +70,12 @@ hooks_launch_starts(Oid database)
 
 /*
  * Takes the request that has been due for the longest time; false if there is
- * none.  "done" tells which places were looked at before.
+ * none.  "done" tells which places were looked at before.  If a process was
+ * refused, those that wait for one keep their places.
  */
 static bool
-take_request(HookWorkerRequest *request, bool *done, TimestampTz now)
+take_request(HookWorkerRequest *request, bool *done, TimestampTz now,
+			 bool refused)
 {
 	HookWorkerRequest *first = NULL;
 
@@ -79,6 +85,7 @@ take_request(HookWorkerRequest *request, bool *done, TimestampTz now)
 		HookWorkerRequest *place = &hooks_roster->requests[i];
 
 		if (!done[i] && OidIsValid(place->database) && place->at <= now &&
+			!(refused && place->waits == HOOK_WAITS_FOR_PROCESS) &&
 			(first == NULL || place->at < first->at))
 			first = place;
 	}
@@ -103,12 +110,14 @@ hooks_launch_due(void)
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz next;
 	HookWorkerRequest request;
+	bool		refused = false;
 
-	while (take_request(&request, done, now))
+	while (take_request(&request, done, now, refused))
 	{
 		CHECK_FOR_INTERRUPTS();
-		hooks_workers_wake_again(request.database, request.owner,
-								 request.stand_in, true, request.tries);
+		refused |= !hooks_workers_wake_again(request.database, request.owner,
+											 request.stand_in, true,
+											 request.tries, request.at);
 	}
 	for (int i = 0; i < HOOK_WORKERS; i++)
 	{
@@ -121,16 +130,23 @@ hooks_launch_due(void)
 			hooks_roster_find(slot.database, slot.owner, now) == NULL;
 		SpinLockRelease(&hooks_roster->mutex);
 		if (alone)
-			hooks_workers_wake_again(slot.database, slot.owner,
-									 slot.stand_in, false, 0);
+			(void) hooks_workers_wake_again(slot.database, slot.owner,
+											slot.stand_in, false, 0, 0);
 	}
 
 	next = hooks_prepared_look(now);
 	SpinLockAcquire(&hooks_roster->mutex);
 	for (int i = 0; i < HOOK_REQUESTS; i++)
-		if (OidIsValid(hooks_roster->requests[i].database) &&
-			!hooks_roster->requests[i].full)
-			next = Min(next, hooks_roster->requests[i].at);
+	{
+		HookWorkerRequest *place = &hooks_roster->requests[i];
+
+		if (!OidIsValid(place->database))
+			continue;
+		if (place->waits == HOOK_WAITS_FOR_TIME)
+			next = Min(next, place->at);
+		else if (place->waits == HOOK_WAITS_FOR_PROCESS)
+			next = Min(next, now + PROCESS_PAUSE);
+	}
 	SpinLockRelease(&hooks_roster->mutex);
 	return next == PG_INT64_MAX ? -1 :
 		TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next);

@@ -121,8 +121,8 @@ hooks_prepared_look(TimestampTz now)
 			place->xid = InvalidTransactionId;
 		SpinLockRelease(&hooks_roster->mutex);
 		if (ended)
-			hooks_workers_wake_again(note.database, note.owner, note.stand_in,
-									 true, 0);
+			(void) hooks_workers_wake_again(note.database, note.owner,
+											note.stand_in, true, 0, 0);
 		else
 			next = Min(next, now + note.pause);
 	}

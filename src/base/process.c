@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/preload.h"
 #include "base/process.h"
 
 /*
@@ -50,6 +51,9 @@ start_process(const char *name, const char *function, int flags,
 					 "a worker's task must fit");
 	if (task != NULL)
 		memcpy(worker.bgw_extra, task, sizeof(HookWorkerTask));
+	/* see hooks_duty_hands_over() */
+	if (task != NULL && task->slot >= 0 && !hooks_preload_is_shared())
+		worker.bgw_restart_time = 0;
 	if (handle != NULL)
 		worker.bgw_notify_pid = MyProcPid;
 	started = RegisterDynamicBackgroundWorker(&worker, handle);
@@ -96,12 +100,14 @@ hooks_process_wake_launcher(void)
 }
 
 /*
- * Starts a worker in a slot that was taken; if that cannot be, there is a
- * request in its place.
+ * Starts a worker in a slot that was taken; false if that cannot be.  Then
+ * there is a request in its place, since that time, and an idle worker is
+ * woken that can make room.
  */
-void
-hooks_process_start_worker(HookWorkerSlot *slot)
+bool
+hooks_process_start_worker(HookWorkerSlot *slot, TimestampTz since)
 {
+	Latch	   *idle;
 	HookWorkerTask task =
 	{slot - hooks_roster->workers, slot->database, slot->owner,
 	slot->stand_in};
@@ -109,14 +115,17 @@ hooks_process_start_worker(HookWorkerSlot *slot)
 	if (start_process("hooks worker", "hooks_worker_main",
 					  BGWORKER_BACKEND_DATABASE_CONNECTION |
 					  HOOKS_BGWORKER_INTERRUPTIBLE, &task, NULL))
-		return;
+		return true;
 	SpinLockAcquire(&hooks_roster->mutex);
 	hooks_roster_request(task.database, task.owner, task.stand_in,
-						 GetCurrentTimestamp() + USECS_PER_SEC, slot->tries,
-						 false);
+						 since, slot->tries, HOOK_WAITS_FOR_PROCESS);
 	slot->database = InvalidOid;
+	idle = hooks_roster_find_idle(InvalidOid);
 	SpinLockRelease(&hooks_roster->mutex);
+	if (idle != NULL)
+		SetLatch(idle);
 	hooks_process_wake_launcher();
+	return false;
 }
 
 /*
@@ -129,11 +138,19 @@ hooks_process_scout(Oid database, bool starting)
 {
 	HookWorkerTask task = {-1, database, InvalidOid, false, starting};
 	BackgroundWorkerHandle *handle;
+	Latch	   *idle = NULL;
 
 	if (!start_process("hooks worker", "hooks_worker_main",
 					   BGWORKER_BACKEND_DATABASE_CONNECTION |
 					   HOOKS_BGWORKER_INTERRUPTIBLE, &task, &handle))
-		return NULL;
+		handle = NULL;
+	SpinLockAcquire(&hooks_roster->mutex);
+	hooks_roster->scout_waits = handle == NULL;
+	if (handle == NULL)
+		idle = hooks_roster_find_idle(InvalidOid);
+	SpinLockRelease(&hooks_roster->mutex);
+	if (idle != NULL)
+		SetLatch(idle);
 	return handle;
 }
 

@@ -24,7 +24,8 @@ typedef struct HookWorkerTask
 
 extern void hooks_process_init(void);
 extern void hooks_process_wake_launcher(void);
-extern void hooks_process_start_worker(HookWorkerSlot *slot);
+extern bool hooks_process_start_worker(HookWorkerSlot *slot,
+									   TimestampTz since);
 extern BackgroundWorkerHandle *hooks_process_scout(Oid database,
 												   bool starting);
 extern bool hooks_process_start_hooks(Oid database);

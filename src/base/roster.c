@@ -55,7 +55,7 @@ hooks_roster_attach(void)
  */
 void
 hooks_roster_request(Oid database, Oid owner, bool stand_in, TimestampTz at,
-					 int tries, bool full)
+					 int tries, HookWaitsFor waits)
 {
 	HookWorkerRequest *place = NULL;
 
@@ -66,7 +66,7 @@ hooks_roster_request(Oid database, Oid owner, bool stand_in, TimestampTz at,
 		if (request->database == database && request->owner == owner)
 		{
 			request->at = Min(request->at, at);
-			request->full |= full;
+			request->waits = Max(request->waits, waits);
 			request->stand_in |= stand_in;
 			return;
 		}
@@ -81,19 +81,19 @@ hooks_roster_request(Oid database, Oid owner, bool stand_in, TimestampTz at,
 	}
 	*place = (HookWorkerRequest)
 	{
-		database, owner, stand_in, tries, full, at
+		database, owner, stand_in, tries, waits, at
 	};
 }
 
 /*
  * Takes a slot under the lock.  NULL if there is none, or the database has as
- * many workers as it may, which "full" tells; or if the owner has one and it
+ * many workers as it may, which "waits" tells; or if the owner has one and it
  * would be the last place: that is for others, whatever the owner's callbacks
  * are busy with.
  */
 HookWorkerSlot *
 hooks_roster_take(Oid database, Oid owner, bool stand_in, int tries,
-				  TimestampTz now, bool *full)
+				  TimestampTz now, HookWaitsFor *waits)
 {
 	HookWorkerSlot *free = NULL;
 	int			n = 0;
@@ -115,8 +115,11 @@ hooks_roster_take(Oid database, Oid owner, bool stand_in, int tries,
 			another |= slot->owner == owner;
 		}
 	}
-	*full = free == NULL || (!another && n >= hooks_max_workers);
-	if (*full || (another && n + 1 >= hooks_max_workers))
+	*waits = free == NULL ? HOOK_WAITS_FOR_PROCESS :
+		!another && n >= hooks_max_workers ? HOOK_WAITS_FOR_PLACE :
+		HOOK_WAITS_FOR_TIME;
+	if (*waits != HOOK_WAITS_FOR_TIME ||
+		(another && n + 1 >= hooks_max_workers))
 		return NULL;
 	memset(free, 0, sizeof(HookWorkerSlot));
 	free->database = database;
@@ -153,7 +156,33 @@ hooks_roster_find(Oid database, Oid owner, TimestampTz now)
 }
 
 /*
- * Tells idle workers of a database to make room, under the lock.
+ * What others wait for that a worker for this owner would have, or has, under
+ * the lock.  HOOK_WAITS_FOR_TIME: nobody does.
+ */
+HookWaitsFor
+hooks_roster_others(Oid database, Oid owner)
+{
+	HookWaitsFor waits = hooks_roster->scout_waits ?
+		HOOK_WAITS_FOR_PROCESS : HOOK_WAITS_FOR_TIME;
+
+	for (int i = 0; i < HOOK_REQUESTS; i++)
+	{
+		HookWorkerRequest *request = &hooks_roster->requests[i];
+
+		if (!OidIsValid(request->database) ||
+			(request->database == database && request->owner == owner))
+			continue;
+		if (request->waits == HOOK_WAITS_FOR_PROCESS ||
+			(request->waits == HOOK_WAITS_FOR_PLACE &&
+			 request->database == database))
+			waits = Max(waits, request->waits);
+	}
+	return waits;
+}
+
+/*
+ * An idle worker that can make room, of a database or, with InvalidOid, of
+ * any, under the lock.  NULL if there is none.
  */
 Latch *
 hooks_roster_find_idle(Oid database)
@@ -162,7 +191,8 @@ hooks_roster_find_idle(Oid database)
 	{
 		HookWorkerSlot *slot = &hooks_roster->workers[i];
 
-		if (slot->database == database && slot->idle && slot->latch != NULL)
+		if (OidIsValid(slot->database) && slot->idle && slot->latch != NULL &&
+			(slot->database == database || !OidIsValid(database)))
 			return slot->latch;
 	}
 	return NULL;

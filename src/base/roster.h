@@ -47,6 +47,14 @@ typedef struct HookWorkerSlot
 								 * the worker itself looks at it */
 } HookWorkerSlot;
 
+/* What a request waits for; what comes later has more who can give it */
+typedef enum HookWaitsFor
+{
+	HOOK_WAITS_FOR_TIME,
+	HOOK_WAITS_FOR_PLACE,		/* that another one of the database leaves */
+	HOOK_WAITS_FOR_PROCESS		/* that any worker leaves */
+} HookWaitsFor;
+
 /* Somebody for whom a worker is to start */
 typedef struct HookWorkerRequest
 {
@@ -54,8 +62,8 @@ typedef struct HookWorkerRequest
 	Oid			owner;
 	bool		stand_in;
 	int			tries;
-	bool		full;			/* waits for another worker to leave */
-	TimestampTz at;
+	HookWaitsFor waits;
+	TimestampTz at;				/* the first one comes first */
 } HookWorkerRequest;
 
 /* A prepared transaction that has an event for hooks of an owner */
@@ -91,6 +99,7 @@ typedef struct HookRoster
 	Oid			started_through;	/* the databases up to this one have been
 									 * seen to since the server started */
 	bool		refused;		/* the last process; without the mutex */
+	bool		scout_waits;	/* the launcher, for a process */
 	HookWorkerSlot workers[HOOK_WORKERS];
 	HookWorkerRequest requests[HOOK_REQUESTS];
 	HookPreparedNote prepared[HOOK_PREPARED];
@@ -104,12 +113,15 @@ extern bool hooks_roster_attach(void);
 
 /* under the mutex */
 extern void hooks_roster_request(Oid database, Oid owner, bool stand_in,
-								 TimestampTz at, int tries, bool full);
+								 TimestampTz at, int tries,
+								 HookWaitsFor waits);
 extern HookWorkerSlot *hooks_roster_take(Oid database, Oid owner,
 										 bool stand_in, int tries,
-										 TimestampTz now, bool *full);
+										 TimestampTz now,
+										 HookWaitsFor *waits);
 extern HookWorkerSlot *hooks_roster_find(Oid database, Oid owner,
 										 TimestampTz now);
+extern HookWaitsFor hooks_roster_others(Oid database, Oid owner);
 extern Latch *hooks_roster_find_idle(Oid database);
 
 #endif							/* HOOKS_ROSTER_H */

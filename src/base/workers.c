@@ -21,18 +21,19 @@
 
 /*
  * Wakes a worker for an owner, or starts one, as one that has failed so many
- * times in a row.
+ * times in a row.  The launcher tells since when it was asked for; others, who
+ * say 0, get behind those who wait for a process.  False if there was none.
  */
-void
+bool
 hooks_workers_wake_again(Oid database, Oid owner, bool stand_in, bool retries,
-						 int tries)
+						 int tries, TimestampTz since)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	HookWorkerSlot *slot;
 	HookWorkerSlot *taken = NULL;
 	Latch	   *latch = NULL;
-	bool		full;
-	bool		waits = false;
+	HookWaitsFor waits = HOOK_WAITS_FOR_TIME;
+	bool		asks = false;
 
 	SpinLockAcquire(&hooks_roster->mutex);
 	slot = hooks_roster_find(database, owner, now);
@@ -42,21 +43,32 @@ hooks_workers_wake_again(Oid database, Oid owner, bool stand_in, bool retries,
 		slot->retries |= retries;
 		latch = slot->latch;
 	}
-	else if ((taken = hooks_roster_take(database, owner, stand_in, tries, now,
-										&full)) == NULL)
+	else
+	{
+		if (since == 0)
+			waits = hooks_roster_others(database, owner);
+		if (waits != HOOK_WAITS_FOR_PROCESS)
+			taken = hooks_roster_take(database, owner, stand_in, tries, now,
+									  &waits);
+		asks = taken == NULL;
+	}
+	if (asks)
 	{
 		hooks_roster_request(database, owner, stand_in,
-							 full ? now : now + USECS_PER_SEC, tries, full);
-		latch = full ? hooks_roster_find_idle(database) : NULL;
-		waits = true;
+							 waits == HOOK_WAITS_FOR_TIME ?
+							 now + USECS_PER_SEC : since != 0 ? since : now,
+							 tries, waits);
+		if (waits != HOOK_WAITS_FOR_TIME)
+			latch = hooks_roster_find_idle(waits == HOOK_WAITS_FOR_PLACE ?
+										   database : InvalidOid);
 	}
 	SpinLockRelease(&hooks_roster->mutex);
 	if (latch != NULL)
 		SetLatch(latch);
-	if (taken != NULL)
-		hooks_process_start_worker(taken);
-	if (waits)
+	if (asks)
 		hooks_process_wake_launcher();
+	return taken == NULL ||
+		hooks_process_start_worker(taken, since != 0 ? since : now);
 }
 
 /*
@@ -88,7 +100,8 @@ void
 hooks_workers_wake(Oid database, Oid owner, bool stand_in, bool retries)
 {
 	if (hooks_workers && hooks_roster_attach() && !RecoveryInProgress())
-		hooks_workers_wake_again(database, owner, stand_in, retries, 0);
+		(void) hooks_workers_wake_again(database, owner, stand_in, retries, 0,
+										0);
 }
 
 /*
@@ -100,7 +113,8 @@ hooks_workers_request(Oid database, Oid owner, bool stand_in, TimestampTz at)
 	if (!hooks_roster_attach())
 		return;
 	SpinLockAcquire(&hooks_roster->mutex);
-	hooks_roster_request(database, owner, stand_in, at, 0, false);
+	hooks_roster_request(database, owner, stand_in, at, 0,
+						 HOOK_WAITS_FOR_TIME);
 	SpinLockRelease(&hooks_roster->mutex);
 	hooks_process_wake_launcher();
 }

@@ -12,8 +12,9 @@
 extern bool hooks_workers_stand_in(Oid owner);
 extern void hooks_workers_wake(Oid database, Oid owner, bool stand_in,
 							   bool retries);
-extern void hooks_workers_wake_again(Oid database, Oid owner, bool stand_in,
-									 bool retries, int tries);
+extern bool hooks_workers_wake_again(Oid database, Oid owner, bool stand_in,
+									 bool retries, int tries,
+									 TimestampTz since);
 extern void hooks_workers_request(Oid database, Oid owner, bool stand_in,
 								  TimestampTz at);
 extern void hooks_workers_prepare_to_wait(void);

@@ -255,7 +255,12 @@ hooks_worker_main(Datum arg)
 		look(&task);
 		proc_exit(0);
 	}
-	hooks_duty_enter(&task);
+	if (!hooks_duty_enter(&task))
+	{
+		if (hooks_roster_attach() && hooks_duty_hands_over())
+			hooks_launcher_main(BoolGetDatum(false));
+		proc_exit(0);
+	}
 	if (task.stand_in)
 		connect_for(&task);
 	else
@@ -290,7 +295,7 @@ hooks_worker_main(Datum arg)
 		else if (!rest(&task, idle_since))
 			break;
 	}
-	proc_exit(0);
+	proc_exit(hooks_duty_hands_over() ? 1 : 0);
 }
 
 /*
@@ -374,7 +379,7 @@ look_into_databases(void)
 		{
 			long		ms = hooks_launch_due();
 
-			wait_for_latch(ms < 0 ? 1000 : Min(ms, 1000));
+			wait_for_latch(ms < 0 ? 100 : Min(ms, 100));
 		}
 		CHECK_FOR_INTERRUPTS();
 		wait_for_scout(scout);

@@ -1,5 +1,5 @@
 # Databases do not wait for each other: not for one whose tables are locked when the
-# server starts.
+# server starts, nor for workers of others that keep all processes.
 
 use strict;
 use warnings;
@@ -75,6 +75,42 @@ restart_with('max_logical_replication_workers = 0', 'max_worker_processes = 2');
 delivered('d1', 1, 'with one free process, hooks of the start fire');
 $node->safe_psql('d2', 'INSERT INTO t VALUES (3)');
 delivered('d2', 3, '... and others are delivered to');
+
+# More databases than processes: those whose workers are busy all the time make room
+my @others = ('d3', 'd4', 'd5');
+make_database($_) foreach (@others);
+sub keep_busy
+{
+	my ($database) = @_;
+
+	$node->safe_psql($database, q{
+		CREATE TABLE busy (id int);
+		CREATE FUNCTION again(event jsonb) RETURNS void LANGUAGE sql AS 'SELECT pg_sleep(0.05); INSERT INTO public.busy VALUES (1)';
+		SELECT hooks.register('again', 'after_commit', 'insert', 'busy', 'again');
+		INSERT INTO busy VALUES (1)});
+	ok($node->poll_query_until($database, 'SELECT count(*) > 2 FROM busy'), "$database is busy");
+}
+
+restart_with('max_worker_processes = 3', 'hooks.max_depth = 1000');
+keep_busy('d3');
+keep_busy('d4');
+$node->safe_psql('d5', 'INSERT INTO t VALUES (1)');
+delivered('d5', 1, 'who waits for a process of busy ones gets it');
+$node->safe_psql($_, q{SELECT hooks.unregister('again')}) foreach ('d3', 'd4');
+
+# Those whose workers are idle do so at once
+restart_with(q{hooks.worker_idle = '1 d'});
+$node->safe_psql($_, 'INSERT INTO t VALUES (1)') foreach (@others);
+delivered($others[0], 1, 'idle ones make room');
+delivered($others[1], 1, '... and so does the next one');
+delivered($others[2], 2, '... in turn');
+
+# Without preload there may be no process for the launcher
+restart_with(q{shared_preload_libraries = ''}, 'max_worker_processes = 1');
+$node->safe_psql($_, 'INSERT INTO t VALUES (2)') foreach (@others);
+delivered($others[0], 2, 'without a launcher they make room, too');
+delivered($others[1], 2, '... and so does the next one');
+delivered($others[2], 3, '... in turn');
 
 $node->stop;
 done_testing();
