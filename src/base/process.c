@@ -51,9 +51,13 @@ start_process(const char *name, const char *function, int flags,
 					 "a worker's task must fit");
 	if (task != NULL)
 		memcpy(worker.bgw_extra, task, sizeof(HookWorkerTask));
-	/* see hooks_duty_hands_over() */
+
+	/*
+	 * See hooks_duty_hands_over().  Not at once: one that cannot load the
+	 * library, as that is gone, is started again and again.
+	 */
 	if (task != NULL && task->slot >= 0 && !hooks_preload_is_shared())
-		worker.bgw_restart_time = 0;
+		worker.bgw_restart_time = 1;
 	if (handle != NULL)
 		worker.bgw_notify_pid = MyProcPid;
 	started = RegisterDynamicBackgroundWorker(&worker, handle);
