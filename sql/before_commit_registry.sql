@@ -88,6 +88,11 @@ ALTER TABLE parts ATTACH PARTITION parts3 FOR VALUES IN (3);
 INSERT INTO parts3 VALUES (3);
 ALTER TABLE parts DETACH PARTITION parts3;
 INSERT INTO parts3 VALUES (3);
+-- a partition that is none any more when the transaction commits
+BEGIN;
+INSERT INTO parts VALUES (2);
+ALTER TABLE parts DETACH PARTITION parts2;
+COMMIT;
 
 -- its triggers: dropped or disabled by hand, and mended
 DROP TRIGGER hooks_before_commit_insert ON t;

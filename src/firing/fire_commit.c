@@ -202,18 +202,12 @@ run_of(List **runs, Oid relid, const HookEvent *event)
 }
 
 /*
- * Finds the present state of the hook of a note: among the hooks of the table
- * that was written or, if this is gone, of the table that the hook is on.
- * False if it is not in force.
+ * Finds the hook of a note among those of a table.
  */
 static bool
-find_hook(List **runs, const HookNote *note, DueHook *due)
+find_hook_on(List **runs, Oid relid, const HookNote *note, DueHook *due)
 {
-	const HookEvent *event = event_of(note->key.action);
-
-	due->run = run_of(runs, note->relid, event);
-	if (due->run == NULL && note->relid != note->key.target)
-		due->run = run_of(runs, note->key.target, event);
+	due->run = run_of(runs, relid, event_of(note->key.action));
 	for (int i = 0; due->run != NULL && i < due->run->length; i++)
 	{
 		due->call = &due->run->calls[i];
@@ -222,6 +216,19 @@ find_hook(List **runs, const HookNote *note, DueHook *due)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Finds the present state of the hook of a note: among the hooks of the table
+ * that was written or, if this is gone or no partition any more, of the table
+ * that the hook is on.  False if it is not in force.
+ */
+static bool
+find_hook(List **runs, const HookNote *note, DueHook *due)
+{
+	return find_hook_on(runs, note->relid, note, due) ||
+		(note->relid != note->key.target &&
+		 find_hook_on(runs, note->key.target, note, due));
 }
 
 /*
