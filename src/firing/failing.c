@@ -33,6 +33,7 @@
 #include "base/workers.h"
 #include "firing/chain.h"
 #include "firing/failing.h"
+#include "firing/root.h"
 #include "firing/statement.h"
 #include "firing/stats.h"
 #include "firing/written.h"
@@ -165,28 +166,23 @@ begin_failing(HookFailing *failing, const char *sql)
 	failing->caller = GetUserId();
 }
 
+/*
+ * Adds the hooks of the table that a part of a statement names, for what that
+ * part may do.
+ */
 static void
 add_failing_part(HookFailing *failing, const PlannedStmt *plan,
 				 const ModifyTable *part)
 {
-	List	   *indexes = list_copy(part->resultRelations);
-	ListCell   *lc;
+	Oid			relid = rt_fetch(part->nominalRelation, plan->rtable)->relid;
+	int			actions = hooks_root_actions_of_part(part);
 
-	if (part->rootRelation > 0)
-		indexes = lcons_int(part->rootRelation, indexes);
-	foreach(lc, indexes)
-	{
-		Oid			relid = rt_fetch(lfirst_int(lc), plan->rtable)->relid;
-		bool		merge = part->operation == CMD_MERGE;
-
-		if (merge || part->operation == CMD_INSERT)
-			add_failing_hooks(failing, relid, HOOK_INSERT);
-		if (merge || part->operation == CMD_UPDATE ||
-			part->onConflictAction == ONCONFLICT_UPDATE)
-			add_failing_hooks(failing, relid, HOOK_UPDATE);
-		if (merge || part->operation == CMD_DELETE)
-			add_failing_hooks(failing, relid, HOOK_DELETE);
-	}
+	if (actions & HOOK_INSERT)
+		add_failing_hooks(failing, relid, HOOK_INSERT);
+	if (actions & HOOK_UPDATE)
+		add_failing_hooks(failing, relid, HOOK_UPDATE);
+	if (actions & HOOK_DELETE)
+		add_failing_hooks(failing, relid, HOOK_DELETE);
 }
 
 /*

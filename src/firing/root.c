@@ -19,6 +19,7 @@
 
 #include "base/ancestors.h"
 #include "firing/root.h"
+#include "registry/word.h"
 
 static Oid
 relation_of(const PlannedStmt *plan, Index rti)
@@ -159,6 +160,51 @@ find_part(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row,
 	}
 	list_free(parts);
 	return found;
+}
+
+/*
+ * What a part of a statement may do to rows, as bits of HookAction.
+ */
+int
+hooks_root_actions_of_part(const ModifyTable *part)
+{
+	int			actions = 0;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	switch (part->operation)
+	{
+		case CMD_INSERT:
+			return part->onConflictAction == ONCONFLICT_UPDATE ?
+				HOOK_INSERT | HOOK_UPDATE : HOOK_INSERT;
+		case CMD_UPDATE:
+			return HOOK_UPDATE;
+		case CMD_DELETE:
+			return HOOK_DELETE;
+		default:
+			Assert(part->operation == CMD_MERGE);
+	}
+	foreach(lc, part->mergeActionLists)
+	{
+		foreach(cell, (List *) lfirst(lc))
+		{
+			switch (((MergeAction *) lfirst(cell))->commandType)
+			{
+				case CMD_INSERT:
+					actions |= HOOK_INSERT;
+					break;
+				case CMD_UPDATE:
+					actions |= HOOK_UPDATE;
+					break;
+				case CMD_DELETE:
+					actions |= HOOK_DELETE;
+					break;
+				default:
+					break;
+			}
+		}
+	}
+	return actions;
 }
 
 /*

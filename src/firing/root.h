@@ -25,6 +25,7 @@ typedef struct HookRoot
 #define HOOK_MERGE_UPDATES	(1 << 2)
 
 extern List *hooks_root_parts(const PlannedStmt *plan);
+extern int	hooks_root_actions_of_part(const ModifyTable *part);
 extern int	hooks_root_puts_of_part(const ModifyTable *part);
 extern int	hooks_root_puts(const PlannedStmt *plan, Oid relid, CmdType event,
 							bool of_row);

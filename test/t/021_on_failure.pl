@@ -109,6 +109,22 @@ sql('CREATE ROLE nobody; GRANT USAGE ON SCHEMA public TO nobody');
 try('SET ROLE nobody; DELETE FROM parent');
 told('nobody|postgres|42501', 'rights', q{event ->> 'caller', event ->> 'session_user', sqlstate});
 
+# MERGE, for the actions that it has; of a partitioned table, the one that the statement names
+sql(q{CREATE TABLE parted (id int, v int) PARTITION BY LIST (id);
+	CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
+	INSERT INTO parted VALUES (1, 0);
+	SELECT hooks.register(a, 'on_failure', a, 'parted', 'tell') FROM unnest('{insert,update,delete}'::text[]) a;
+	SELECT hooks.register('of part', 'on_failure', 'write', 'part', 'tell')});
+my $merge = 'MERGE INTO parted USING (VALUES (1)) m (id) ON parted.id = m.id';
+try("$merge WHEN MATCHED THEN UPDATE SET v = 1 / v");
+told('update|update|public.parted|22012|f', 'MERGE that updates');
+try("$merge WHEN MATCHED AND 1 / v = 1 THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (1, 1)");
+told("insert|insert|public.parted|22012|f\ndelete|delete|public.parted|22012|f", 'MERGE that inserts and deletes');
+try('DELETE FROM parted WHERE 1 / v = 1');
+try('DELETE FROM part WHERE 1 / v = 1');
+told("delete|delete|public.parted|22012|f\nof part|delete|public.part|22012|f", 'a table, and its partition');
+sql('DROP TABLE parted');
+
 # Not those of other tables and actions, nor those that succeed
 try('INSERT INTO other VALUES (1), (1); SELECT 1/0; SELECT 1/0 FROM parent; INSERT INTO child VALUES (1)');
 sql('INSERT INTO parent VALUES (2, 2)');
