@@ -125,6 +125,54 @@ ALTER TABLE missed_parent ENABLE TRIGGER ALL;
 ALTER TABLE missed_child ENABLE TRIGGER ALL;
 SELECT hooks.reset_stats();
 
+-- MERGE and ON CONFLICT DO UPDATE: what they may do
+SELECT hooks.register('missed_update', 'after', 'update', 'missed_parent', 'missed'),
+       hooks.register('missed_delete', 'after', 'delete', 'missed_parent', 'missed');
+CREATE VIEW missed_actions AS SELECT * FROM missed_seen WHERE hook IN ('missed_update', 'missed_delete', 'missed_always');
+ALTER TABLE missed_parent DISABLE TRIGGER ALL;
+MERGE INTO missed_parent USING (VALUES (13)) m (id) ON missed_parent.id = m.id WHEN MATCHED THEN UPDATE SET v = 3;
+SELECT * FROM missed_actions;
+SELECT hooks.reset_stats();
+MERGE INTO missed_parent USING (VALUES (13)) m (id) ON missed_parent.id = m.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (13, 13);
+SELECT * FROM missed_actions;
+SELECT hooks.reset_stats();
+INSERT INTO missed_parent VALUES (13, 13) ON CONFLICT (id) DO UPDATE SET v = 4;
+SELECT * FROM missed_actions;
+SELECT hooks.unregister('missed_update'), hooks.unregister('missed_delete');
+DROP VIEW missed_actions;
+SELECT hooks.reset_stats();
+
+-- TRUNCATE: of the tables that it names, those below, and those that refer to them
+CREATE TABLE missed_heir () INHERITS (missed_parent);
+SELECT hooks.register('missed_truncate', 'before', 'truncate', 'missed_parent', 'missed'),
+       hooks.register('missed_truncate_child', 'before_cascade', 'truncate', 'missed_child', 'missed'),
+       hooks.register('missed_truncate_heir', 'after', 'truncate', 'missed_heir', 'missed', level => 'statement');
+CREATE VIEW missed_truncates AS SELECT * FROM missed_seen WHERE hook LIKE 'missed\_truncate%';
+ALTER TABLE missed_parent DISABLE TRIGGER ALL;
+ALTER TABLE missed_child DISABLE TRIGGER ALL;
+ALTER TABLE missed_heir DISABLE TRIGGER ALL;
+BEGIN;
+TRUNCATE missed_child;
+SELECT * FROM missed_truncates;
+SET client_min_messages = warning;
+TRUNCATE missed_parent CASCADE;
+ROLLBACK;
+SELECT * FROM missed_truncates;
+ALTER TABLE missed_parent ENABLE TRIGGER ALL;
+ALTER TABLE missed_child ENABLE TRIGGER ALL;
+ALTER TABLE missed_heir ENABLE TRIGGER ALL;
+SELECT hooks.reset_stats();
+SET session_replication_role = replica;
+BEGIN;
+TRUNCATE ONLY missed_parent, missed_child;
+ROLLBACK;
+RESET session_replication_role;
+SELECT * FROM missed_truncates;
+DROP VIEW missed_truncates;
+SELECT hooks.unregister(name) FROM hooks.registry WHERE name LIKE 'missed\_truncate%';
+DROP TABLE missed_heir;
+SELECT hooks.reset_stats();
+
 -- disabled hooks miss nothing: somebody has decided it for all
 SELECT hooks.disable('missed_row');
 INSERT INTO missed_parent VALUES (20, 20);

@@ -33,6 +33,7 @@
 #include "firing/deleted.h"
 #include "firing/parent.h"
 #include "firing/put.h"
+#include "firing/root.h"
 #include "firing/statement.h"
 #include "firing/trace.h"
 #include "firing/truncate.h"
@@ -147,19 +148,21 @@ is_table_of(const PlanState *part, const ResultRelInfo *table)
 }
 
 /*
- * What the part of a statement that writes to a table does.
+ * What the part of a statement that writes to a table may do, as bits.
  */
-static CmdType
-operation_on(const QueryDesc *query, const ResultRelInfo *table)
+static int
+actions_on(const QueryDesc *query, const ResultRelInfo *table)
 {
+	const Plan *plan = query->plannedstmt->planTree;
 	ListCell   *lc;
 
 	foreach(lc, query->estate->es_auxmodifytables)
 	{
 		if (is_table_of(lfirst(lc), table))
-			return ((ModifyTableState *) lfirst(lc))->operation;
+			plan = ((PlanState *) lfirst(lc))->plan;
 	}
-	return query->operation;
+	return IsA(plan, ModifyTable) ?
+		hooks_root_actions_of_part((const ModifyTable *) plan) : 0;
 }
 
 /*
@@ -176,7 +179,7 @@ count_disabled(const QueryDesc *query, List *relations)
 
 		if (unlikely(hooks_bypass_is_likely(table->ri_RelationDesc)))
 			hooks_bypass_disabled(table->ri_RelationDesc,
-								  operation_on(query, table));
+								  actions_on(query, table));
 	}
 }
 
@@ -195,7 +198,7 @@ tell_no_rows(const QueryDesc *query)
 		return;
 	foreach(lc, estate->es_opened_result_relations)
 	{
-		hooks_bypass_no_rows(lfirst(lc), query->operation);
+		hooks_bypass_no_rows(lfirst(lc), actions_on(query, lfirst(lc)));
 	}
 }
 
@@ -399,7 +402,10 @@ process_utility(PlannedStmt *plan, const char *sql, bool read_only_tree,
 		hooks_bypass_copied(((CopyStmt *) command)->relation);
 	}
 	if (truncate)
+	{
 		hooks_truncate_pop();
+		hooks_bypass_truncated((TruncateStmt *) command);
+	}
 	if (unlikely(explain && hooks_observed))
 		hooks_trace_pop_inside(observer);	/* EXPLAIN (HOOKS) has ended */
 	if (close)

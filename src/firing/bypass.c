@@ -14,14 +14,18 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/heap.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
+#include "storage/lmgr.h"
 
 #include "base/attempt.h"
 #include "firing/bypass.h"
 #include "firing/chain.h"
 #include "firing/stats.h"
 #include "firing/trace.h"
+#include "registry/present.h"
 
 /* what count_chain() is for */
 typedef struct BypassedEvent
@@ -77,29 +81,12 @@ hooks_bypass_event(Oid relid, const HookEvent *event, HookMiss why)
 		(void) hooks_attempt(count_chain, &bypassed);
 }
 
-static bool
-has_action(CmdType operation, HookAction action)
-{
-	switch (operation)
-	{
-		case CMD_INSERT:
-			return action == HOOK_INSERT;
-		case CMD_UPDATE:
-			return action == HOOK_UPDATE;
-		case CMD_DELETE:
-			return action == HOOK_DELETE;
-		default:
-			Assert(operation == CMD_MERGE);
-			return action != HOOK_TRUNCATE;
-	}
-}
-
 /*
  * A statement has written to a table of which triggers of ours may be
- * disabled.
+ * disabled.  "actions": what it may do, as bits.
  */
 void
-hooks_bypass_disabled(Relation rel, CmdType operation)
+hooks_bypass_disabled(Relation rel, int actions)
 {
 	const TriggerDesc *triggers = rel->trigdesc;
 	bool		missed[HOOK_EVENTS] = {false};
@@ -113,7 +100,7 @@ hooks_bypass_disabled(Relation rel, CmdType operation)
 		if (!hooks_bypass_is_switched_off(trigger))
 			continue;
 		event = hooks_event_by_trigger(trigger->tgname);
-		if (event != NULL && has_action(operation, event->action))
+		if (event != NULL && (event->action & actions))
 			missed[event - hooks_events] = true;
 	}
 	for (int i = 0; i < HOOK_EVENTS; i++)
@@ -129,7 +116,7 @@ hooks_bypass_disabled(Relation rel, CmdType operation)
  * table of the statement, and not a partition of it.
  */
 void
-hooks_bypass_skipped(Relation rel, CmdType operation, bool named)
+hooks_bypass_skipped(Relation rel, int actions, bool named)
 {
 	HookRelation *relation;
 	bool		missed[HOOK_EVENTS] = {false};
@@ -142,7 +129,7 @@ hooks_bypass_skipped(Relation rel, CmdType operation, bool named)
 		const HookEvent *event = &hooks_events[i];
 
 		missed[i] = event->trigger != NULL &&
-			has_action(operation, event->action) &&
+			(event->action & actions) &&
 			(named || hooks_event_of_rows(event)) &&
 			hooks_chain_of(relation, event)->length > 0;
 	}
@@ -179,7 +166,7 @@ was_called(const ResultRelInfo *table, const HookEvent *event)
  * were skipped.
  */
 void
-hooks_bypass_no_rows(const ResultRelInfo *table, CmdType operation)
+hooks_bypass_no_rows(const ResultRelInfo *table, int actions)
 {
 	Relation	rel = table->ri_RelationDesc;
 	HookRelation *relation;
@@ -193,7 +180,7 @@ hooks_bypass_no_rows(const ResultRelInfo *table, CmdType operation)
 		const HookChain *chain = hooks_chain_of(relation, event);
 
 		if (!hooks_event_of_rows(event) || event->trigger == NULL ||
-			!has_action(operation, event->action) ||
+			!(event->action & actions) ||
 			(event->phase == HOOK_BEFORE && was_called(table, event)))
 			continue;
 		for (int j = 0; j < chain->length; j++)
@@ -224,6 +211,61 @@ hooks_bypass_copied(const RangeVar *name)
 		return;
 	rel = relation_open(relid, NoLock);
 	if (unlikely(hooks_bypass_is_likely(rel)))
-		hooks_bypass_disabled(rel, CMD_INSERT);
+		hooks_bypass_disabled(rel, HOOK_INSERT);
 	relation_close(rel, NoLock);
+}
+
+/*
+ * The tables that a TRUNCATE has emptied; among them may be temporary ones of
+ * other sessions, which it has not.
+ */
+static List *
+truncated_tables(const TruncateStmt *statement)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, statement->relations)
+	{
+		const RangeVar *name = lfirst_node(RangeVar, lc);
+		Oid			relid = RangeVarGetRelid(name, NoLock, true);
+
+		if (!OidIsValid(relid))
+			continue;
+		tables = list_concat_unique_oid(tables, name->inh ?
+										find_all_inheritors(relid, NoLock,
+															NULL) :
+										list_make1_oid(relid));
+	}
+	if (statement->behavior == DROP_CASCADE)
+		tables = list_concat_unique_oid(tables,
+										heap_truncate_find_FKs(tables));
+	return tables;
+}
+
+/*
+ * A TRUNCATE has emptied its tables, which it keeps locked.
+ */
+void
+hooks_bypass_truncated(const TruncateStmt *statement)
+{
+	ListCell   *lc;
+
+	if (!hooks_present_registry())
+		return;
+	foreach(lc, truncated_tables(statement))
+	{
+		Oid			relid = lfirst_oid(lc);
+		Relation	rel;
+
+		/* nothing to wait for */
+		if (!ConditionalLockRelationOid(relid, AccessShareLock))
+			continue;
+		rel = try_relation_open(relid, NoLock);
+		if (rel != NULL && unlikely(hooks_bypass_is_likely(rel)))
+			hooks_bypass_disabled(rel, HOOK_TRUNCATE);
+		if (rel != NULL)
+			relation_close(rel, NoLock);
+		UnlockRelationOid(relid, AccessShareLock);
+	}
 }

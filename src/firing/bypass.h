@@ -9,7 +9,7 @@
 
 #include "commands/trigger.h"
 #include "nodes/execnodes.h"
-#include "nodes/nodes.h"
+#include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "utils/rel.h"
 
@@ -18,11 +18,11 @@
 
 extern void hooks_bypass_event(Oid relid, const HookEvent *event,
 							   HookMiss why);
-extern void hooks_bypass_disabled(Relation rel, CmdType operation);
-extern void hooks_bypass_skipped(Relation rel, CmdType operation, bool named);
-extern void hooks_bypass_no_rows(const ResultRelInfo *table,
-								 CmdType operation);
+extern void hooks_bypass_disabled(Relation rel, int actions);
+extern void hooks_bypass_skipped(Relation rel, int actions, bool named);
+extern void hooks_bypass_no_rows(const ResultRelInfo *table, int actions);
 extern void hooks_bypass_copied(const RangeVar *name);
+extern void hooks_bypass_truncated(const TruncateStmt *statement);
 
 /*
  * Does PostgreSQL leave a trigger out, in this session or in all?

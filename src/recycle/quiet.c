@@ -30,6 +30,7 @@
 #include "utils/reltrigger.h"
 
 #include "firing/bypass.h"
+#include "firing/root.h"
 #include "recycle/quiet.h"
 
 /*
@@ -227,21 +228,24 @@ hooks_quiet_count(const QueryDesc *query)
 	{
 		const ModifyTableState *state = lfirst(lc);
 		const ResultRelInfo *root;
+		int			actions;
 
 		/* parent.c puts something of its own into the list */
 		if (!IsA(state, ModifyTableState))
 			continue;
 		root = state->rootResultRelInfo;
-		hooks_bypass_skipped(root->ri_RelationDesc, state->operation, true);
+		actions =
+			hooks_root_actions_of_part((const ModifyTable *) state->ps.plan);
+		hooks_bypass_skipped(root->ri_RelationDesc, actions, true);
 		for (int i = 0; i < state->mt_nrels; i++)
 			if (state->resultRelInfo[i].ri_RelationDesc !=
 				root->ri_RelationDesc)
 				hooks_bypass_skipped(state->resultRelInfo[i].ri_RelationDesc,
-									 state->operation, false);
+									 actions, false);
 	}
 	foreach(lc, estate->es_tuple_routing_result_relations)
 	{
 		hooks_bypass_skipped(((ResultRelInfo *) lfirst(lc))->ri_RelationDesc,
-							 CMD_INSERT, false);
+							 HOOK_INSERT, false);
 	}
 }
