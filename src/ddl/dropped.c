@@ -56,7 +56,7 @@ goes_with_target(const Hook *hook, List *objects)
 static void
 tell(const Hook *hook, const HookObject *definition, Node *command)
 {
-	if (IsA(command, DropOwnedStmt))
+	if (IsA(command, DropOwnedStmt) && definition->original)
 		ereport(NOTICE,
 				(errmsg("hook \"%s\" is dropped with its owner's objects",
 						hook->name)));
