@@ -35,6 +35,10 @@ static HookWorkerSlot *mine = NULL;
 /* registered on first use; MAX_TIMEOUTS before that */
 static TimeoutId stall_timer = MAX_TIMEOUTS;
 
+/* the worker could not begin, as its database was dropped */
+static bool database_gone = false;
+static emit_log_hook_type prev_emit_log = NULL;
+
 /*
  * Before mine becomes NULL, as the timer sets something in it.
  */
@@ -69,7 +73,9 @@ duty_ends(int code, Datum arg)
 	hooks_crash_at(0);
 	if (slot->delivery > 0)
 		hooks_death_add(database, slot->delivery);
-	again = slot->connected || slot->tries < MAX_TRIES;
+	again = !database_gone && (slot->connected || slot->tries < MAX_TRIES);
+	if (database_gone)
+		hooks_roster_forget(database);
 	stand_in = slot->stand_in ||
 		(!slot->connected && HOOKS_BGWORKER_ANY_ROLE == 0);
 	if (again)
@@ -81,6 +87,20 @@ duty_ends(int code, Datum arg)
 	SpinLockRelease(&hooks_roster->mutex);
 	/* also for who waits for a place */
 	hooks_process_wake_launcher();
+}
+
+/*
+ * Listens to what the worker ends with: no session can look whether its
+ * database is there.
+ */
+static void
+note_ending(ErrorData *error)
+{
+	if (error->elevel == FATAL &&
+		error->sqlerrcode == ERRCODE_UNDEFINED_DATABASE)
+		database_gone = true;
+	if (prev_emit_log != NULL)
+		prev_emit_log(error);
 }
 
 /*
@@ -161,6 +181,8 @@ hooks_duty_enter(HookWorkerTask *task)
 	task->stand_in = slot->stand_in;
 	mine = slot;
 	hooks_crash_enter(task->slot, task->database);
+	prev_emit_log = emit_log_hook;
+	emit_log_hook = note_ending;
 	before_shmem_exit(duty_ends, (Datum) 0);
 	return true;
 }
@@ -171,6 +193,8 @@ hooks_duty_enter(HookWorkerTask *task)
 void
 hooks_duty_connected(void)
 {
+	if (emit_log_hook == note_ending)
+		emit_log_hook = prev_emit_log;
 	SpinLockAcquire(&hooks_roster->mutex);
 	mine->connected = true;
 	SpinLockRelease(&hooks_roster->mutex);

@@ -86,6 +86,17 @@ hooks_roster_request(Oid database, Oid owner, bool stand_in, TimestampTz at,
 }
 
 /*
+ * Forgets all requests for a database that is gone, under the lock.
+ */
+void
+hooks_roster_forget(Oid database)
+{
+	for (int i = 0; i < HOOK_REQUESTS; i++)
+		if (hooks_roster->requests[i].database == database)
+			hooks_roster->requests[i].database = InvalidOid;
+}
+
+/*
  * Takes a slot under the lock.  NULL if there is none, or the database has as
  * many workers as it may, which "waits" tells; or if the owner has one and it
  * would be the last place: that is for others, whatever the owner's callbacks

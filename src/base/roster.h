@@ -121,6 +121,7 @@ extern HookWorkerSlot *hooks_roster_take(Oid database, Oid owner,
 										 HookWaitsFor *waits);
 extern HookWorkerSlot *hooks_roster_find(Oid database, Oid owner,
 										 TimestampTz now);
+extern void hooks_roster_forget(Oid database);
 extern HookWaitsFor hooks_roster_others(Oid database, Oid owner);
 extern Latch *hooks_roster_find_idle(Oid database);
 
