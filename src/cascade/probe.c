@@ -10,10 +10,10 @@
  * the executor and sorts them, which takes longer.  The cascade is going to
  * look up the same keys one by one.
  *
- * It must be a valid B-tree that begins with the columns of the key, whose
- * operator family comes with PostgreSQL.  Nothing that a user wrote is called
- * then, so this needs no other role.  Where there is no such index, or where
- * the table has partitions, the query of the step is run.
+ * It must be a valid B-tree that begins with the columns of the key, and is
+ * searched by functions that come with PostgreSQL.  Nothing that a user wrote
+ * is called then, so this needs no other role.  Where there is no such index,
+ * or where the table has partitions, the query of the step is run.
  *
  * The index is scanned as PostgreSQL scans those of its catalogs, because this
  * has been called in the same way in all versions.
@@ -22,6 +22,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/nbtree.h"
 #include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/sysattr.h"
@@ -51,6 +52,15 @@ is_deterministic(Oid collation)
 }
 
 /*
+ * Does a function come with PostgreSQL?
+ */
+static bool
+is_built_in(Oid function)
+{
+	return OidIsValid(function) && function < FirstNormalObjectId;
+}
+
+/*
  * Makes the scan key for a column of the foreign key, if the index has it at
  * this position.
  */
@@ -69,18 +79,21 @@ make_scan_key(ScanKey scan_key, const HookForeignKey *key, int i,
 	Oid			left;
 	Oid			right;
 
-	if (family >= FirstNormalObjectId || !OidIsValid(operator) ||
-		get_op_opfamily_strategy(operator, family) != BTEqualStrategyNumber)
+	if (get_op_opfamily_strategy(operator, family) != BTEqualStrategyNumber)
 		return false;
 	get_op_opfamily_properties(operator, family, false, &strategy, &left,
 							   &right);
+	/* a superuser may add operators and functions to any family */
+	if (!is_built_in(get_opcode(operator)) ||
+		!is_built_in(get_opfamily_proc(family, index->rd_opcintype[position],
+									   right, BTORDER_PROC)))
+		return false;
 	get_atttypetypmodcoll(key->referencing, key->referencing_keys[i], &type,
 						  &typmod, &collation);
 	get_atttypetypmodcoll(key->referenced, key->referenced_keys[i],
 						  &referenced_type, &typmod, &referenced_collation);
 	/* what compares arrays, ranges or rows calls what compares their parts */
 	if (get_typtype(left) == TYPTYPE_PSEUDO ||
-		get_typtype(right) == TYPTYPE_PSEUDO ||
 		!IsBinaryCoercible(type, left) ||
 		!IsBinaryCoercible(referenced_type, right))
 		return false;
@@ -251,7 +264,6 @@ struct HookProbeScan
 	ScanKeyData *keys;
 	SysScanDesc scan;			/* NULL: nothing was looked up yet */
 	Datum		event;			/* of what is looked up */
-	bool		done;			/* all of its rows were found */
 };
 
 /*
@@ -270,7 +282,6 @@ hooks_probe_begin(HookProbe *probe)
 	scan->snapshot = RegisterSnapshot(GetActiveSnapshot());
 	scan->keys = palloc(sizeof(ScanKeyData) * probe->nkeys);
 	memcpy(scan->keys, probe->keys, sizeof(ScanKeyData) * probe->nkeys);
-	scan->done = true;
 	return scan;
 }
 
@@ -284,7 +295,6 @@ hooks_probe_look(HookProbeScan *scan, const Datum *input)
 	const HookProbe *probe = scan->probe;
 
 	scan->event = input[0];
-	scan->done = false;
 	for (int i = 0; i < probe->nkeys; i++)
 	{
 		/* at first of the table, then of the index */
@@ -301,8 +311,9 @@ hooks_probe_look(HookProbeScan *scan, const Datum *input)
 }
 
 /*
- * The next row, with the columns of the step's query; false if there is none.
- * The values are valid until the next one is asked for.
+ * The next row, with the columns of the step's query; false if there is none,
+ * or nothing was looked up yet.  After that, do not ask before the next
+ * look-up.  The values are valid until the next one is asked for.
  */
 bool
 hooks_probe_next(HookProbeScan *scan, Datum *values, bool *nulls)
@@ -310,13 +321,9 @@ hooks_probe_next(HookProbeScan *scan, Datum *values, bool *nulls)
 	const HookProbe *probe = scan->probe;
 	TupleTableSlot *slot;
 
-	if (scan->done)
+	if (scan->scan == NULL ||
+		systable_getnext_ordered(scan->scan, ForwardScanDirection) == NULL)
 		return false;
-	if (systable_getnext_ordered(scan->scan, ForwardScanDirection) == NULL)
-	{
-		scan->done = true;
-		return false;
-	}
 	slot = scan->scan->slot;
 	values[0] = scan->event;
 	values[HOOK_ROW_RELID] = ObjectIdGetDatum(probe->relid);
