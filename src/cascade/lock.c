@@ -142,7 +142,8 @@ prepare_leaf(HookWalk *walk, HookLeaf *leaf, const HookStep *step)
 }
 
 /*
- * Locks a row.  False if it has changed or gone since the active snapshot.
+ * Locks a row.  False if it has changed or gone since the active snapshot, or
+ * if the route does not know its table.
  */
 static bool
 lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
@@ -152,9 +153,9 @@ lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
 	TM_Result	result;
 	bool		seen = true;
 
-	/* a partition that is newer than the route */
+	/* a partition that is newer than the route, which ends at it */
 	if (leaf == NULL)
-		return true;
+		return false;
 	if (leaf->locked_by != step)
 		prepare_leaf(walk, leaf, step);
 	result = table_tuple_lock(leaf->locking, tid, GetActiveSnapshot(),
@@ -187,8 +188,8 @@ lock_row(HookWalk *walk, HookStep *step, Oid relid, ItemPointer tid)
 }
 
 /*
- * Locks the row that a lane has found, if it has found one.  False if it has
- * changed or gone since the active snapshot.
+ * Locks the row that a lane has found, if it has found one.  False if it is to
+ * be looked for anew.
  */
 bool
 hooks_lock_found(HookWalk *walk, HookStep *step, const HookLane *lane)
