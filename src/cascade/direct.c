@@ -201,19 +201,21 @@ uncaptured_tables(const HookStatement *statement, List *batches)
 /*
  * The batches with the rows that the statement itself deletes: those that have
  * fired and those that wait.  If the statement was not seen, only the batch
- * that fires and those that wait are known; of a referential one, only that.
+ * that fires is known.  None of the statement waits then: what is not seen
+ * deletes a single row (logical replication's apply), or the library was
+ * loaded in its cascade, where all its own rows have had their firing.
  */
 static List *
 find_batches(const HookBatch *firing, const HookStatement *statement)
 {
-	List	   *batches = statement == NULL ? list_make1((void *) firing) :
-		list_copy(hooks_deleted_get(statement)->batches);
-	MemoryContext query_cxt = statement == NULL ? firing->query_cxt :
-		statement->query->estate->es_query_cxt;
+	List	   *batches;
 
+	if (statement == NULL)
+		return list_make1((void *) firing);
+	batches = list_copy(hooks_deleted_get(statement)->batches);
 	for (HookBatch *batch = hooks_batches; batch != NULL; batch = batch->next)
-		if (!batch->referential && batch->query_cxt == query_cxt &&
-			(statement != NULL || !firing->referential) &&
+		if (!batch->referential &&
+			batch->query_cxt == statement->query->estate->es_query_cxt &&
 			batch->event->phase == HOOK_BEFORE_CASCADE &&
 			batch->event->action == HOOK_DELETE)
 			batches = lappend(batches, batch);

@@ -174,9 +174,8 @@ hooks_partition_has(HookPartition *partition, const Datum *values,
 		partition->state = ExecPrepareCheck(partition->constraint, estate);
 		MemoryContextSwitchTo(old);
 	}
+	/* nothing reads the slot's other columns */
 	slot = ExecClearTuple(partition->slot);
-	memset(slot->tts_isnull, true,
-		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
 	for (int i = 0; i < partition->ncolumns; i++)
 	{
 		slot->tts_values[partition->columns[i] - 1] = values[i];
