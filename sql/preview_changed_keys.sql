@@ -102,6 +102,21 @@ TABLE j;
 ROLLBACK;
 DROP TABLE i, j;
 
+-- Nor if only rows of another type refer to it: u's column is hashed, but not t's.
+CREATE TYPE t_key AS (x money);
+CREATE TYPE u_key AS (x int);
+CREATE TABLE s (x t_key PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
+CREATE TABLE t (x t_key UNIQUE DEFAULT '(2)' REFERENCES s ON DELETE SET DEFAULT);
+CREATE TABLE u (x u_key REFERENCES t (x));
+INSERT INTO s VALUES ('(1)', 1), ('(2)', NULL);
+INSERT INTO t VALUES ('(1)');
+SELECT * FROM hooks.preview_delete('r') WHERE relation = 't'::regclass;
+BEGIN;
+DELETE FROM r;
+SELECT (x).x::numeric FROM t;
+ROLLBACK;
+DROP TABLE s, t, u;
+
 -- A default is what it is, however the session writes numbers.
 CREATE TABLE k (x float8 PRIMARY KEY, r int REFERENCES r ON DELETE CASCADE);
 CREATE TABLE l (x float8 DEFAULT '0.1234567890123456' REFERENCES k ON DELETE SET DEFAULT);

@@ -42,6 +42,22 @@ RESET ROLE;
 DELETE FROM root WHERE kind = 'n';
 SELECT * FROM copy ORDER BY id;
 
+-- Nor is one called for a key that a change leaves as it is: what it refers to is not
+-- looked for, even if this transaction has made the row, as nothing takes that away.
+CREATE TABLE aside (kind "char" UNIQUE);
+GRANT REFERENCES ON root, aside TO regress_cast_mal;
+SET ROLE regress_cast_mal;
+CREATE TABLE apart (kind "char" REFERENCES root ON DELETE SET NULL, aside kind REFERENCES aside (kind));
+RESET ROLE;
+BEGIN;
+INSERT INTO root VALUES ('x');
+INSERT INTO aside VALUES ('n');
+INSERT INTO apart VALUES ('x', 'n');
+SET LOCAL client_min_messages = warning;
+SELECT relation, action, rows FROM hooks.preview_delete('root', $$kind = 'x'$$);
+DELETE FROM root WHERE kind = 'x';
+COMMIT;
+
 SET client_min_messages = warning;
 DROP SCHEMA test_cast CASCADE;
 DROP ROLE regress_cast_owner, regress_cast_mal;
