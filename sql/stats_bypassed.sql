@@ -168,9 +168,19 @@ TRUNCATE ONLY missed_parent, missed_child;
 ROLLBACK;
 RESET session_replication_role;
 SELECT * FROM missed_truncates;
+-- ... however far away
+ALTER TABLE missed_child ADD id int UNIQUE;
+CREATE TABLE missed_far (child int REFERENCES missed_child (id));
+SELECT hooks.register('missed_truncate_far', 'after', 'truncate', 'missed_far', 'missed', level => 'statement');
+ALTER TABLE missed_far DISABLE TRIGGER ALL;
+BEGIN;
+TRUNCATE missed_parent CASCADE;
+ROLLBACK;
+SELECT * FROM missed_truncates WHERE hook = 'missed_truncate_far';
 DROP VIEW missed_truncates;
 SELECT hooks.unregister(name) FROM hooks.registry WHERE name LIKE 'missed\_truncate%';
-DROP TABLE missed_heir;
+DROP TABLE missed_heir, missed_far;
+ALTER TABLE missed_child DROP COLUMN id;
 SELECT hooks.reset_stats();
 
 -- disabled hooks miss nothing: somebody has decided it for all

@@ -237,9 +237,14 @@ truncated_tables(const TruncateStmt *statement)
 															NULL) :
 										list_make1_oid(relid));
 	}
-	if (statement->behavior == DROP_CASCADE)
-		tables = list_concat_unique_oid(tables,
-										heap_truncate_find_FKs(tables));
+	while (statement->behavior == DROP_CASCADE)
+	{
+		List	   *referencing = heap_truncate_find_FKs(tables);
+
+		if (referencing == NIL)
+			break;
+		tables = list_concat(tables, referencing);
+	}
 	return tables;
 }
 
