@@ -196,7 +196,7 @@ hooks_trace_run(const HookCall *call, HookFiring *firing,
 	{
 		/* the error passes, and tells the rest itself */
 		MemoryContext error_context = MemoryContextSwitchTo(context);
-		HookEnded	failed = {HOOK_ENDED_FAILED};
+		HookEnded	failed = {HOOK_ENDED_FAILED, called->rows};
 
 		failed.ms = milliseconds_since(&begun);
 		if (hooks_vetoing == firing)

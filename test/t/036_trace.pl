@@ -35,7 +35,7 @@ my $offset = -s $node->logfile;
 $node->psql('postgres', 'SET hooks.log_min_duration = 0; INSERT INTO t VALUES (1); INSERT INTO t VALUES (3)');
 my $log = slurp_file($node->logfile, $offset);
 like($log, qr/LOG:  duration: \d+\.\d{3} ms  hook "slow" \(before insert on t\): fired, rows 1\n/, '0 logs all');
-like($log, qr/LOG:  duration: \d+\.\d{3} ms  hook "slow" \(before insert on t\): failed, rows 0\n/, '... also what failed');
+like($log, qr/LOG:  duration: \d+\.\d{3} ms  hook "slow" \(before insert on t\): failed, rows 1\n/, '... also what failed');
 
 # Neither ends with the other, or with a rehearsal (which is logged, too).
 $offset = -s $node->logfile;
