@@ -131,6 +131,18 @@ SELECT hooks.unregister('lost');
 SELECT count(*) FROM hooks.rehearse('INSERT INTO t VALUES (6)') WHERE kind = 'before';
 INSERT INTO t VALUES (6);
 
+-- A hook that skips the row, and one that is paused when the transaction commits.
+SELECT hooks.register('skips', 'before', 'insert', 't', 'skips');
+SELECT hooks.register('skipped', 'before', 'insert', 't', 'cb', run_after => '{skips}');
+INSERT INTO t VALUES (8);
+SELECT hooks.unregister('skips'), hooks.unregister('skipped');
+SELECT hooks.register('late', 'before_commit', 'insert', 't', 'event');
+BEGIN;
+INSERT INTO t VALUES (9);
+SELECT hooks.pause('late', 'test');
+COMMIT;
+SELECT hooks.unregister('late');
+
 -- A firing is logged where it took long enough; who may say so is a superuser.
 SET hooks.trace = off;
 SET client_min_messages = log;

@@ -28,6 +28,7 @@ typedef enum HookMiss
 	HOOK_MISS_CONDITION,
 	HOOK_MISS_NAMING,			/* the row gets no name */
 	HOOK_MISS_PUT,				/* the statement is none */
+	HOOK_MISS_SKIPPED,			/* the row, by a hook before it */
 	HOOK_MISS_NO_ROWS,
 	HOOK_MISS_TRIGGER,			/* is disabled */
 	HOOK_MISS_RESTORE,			/* hooks.restore(triggers => 'skip') */

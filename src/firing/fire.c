@@ -277,6 +277,24 @@ hooks_fire_call(HookRun *run, HookCall *call, TriggerData *trigdata)
 }
 
 /*
+ * For whoever observes: a hook skips the row, so those from a number on do not
+ * fire for it.
+ */
+static void
+tell_skipped(HookRun *run, int number)
+{
+	for (; number < run->length; number++)
+	{
+		HookCall   *call = &run->calls[number];
+
+		if (call->out)
+			hooks_fire_tell(call, call->why_out);
+		else
+			hooks_trace_miss(call, HOOK_MISS_SKIPPED);
+	}
+}
+
+/*
  * Fires the hooks of a run for a trigger's event, in order.
  *
  * For a BEFORE ROW trigger each hook sees the row as the ones before it left
@@ -342,6 +360,8 @@ hooks_fire_chain(HookRun *run, TriggerData *trigdata)
 			if ((update || delete) && around.referential)
 				hooks_orphan_report(call->member->hook->name,
 									trigdata->tg_relation, true);
+			if (unlikely(hooks_observed))
+				tell_skipped(run, i + 1);
 			return NULL;
 		}
 		if (delete || result == *row)

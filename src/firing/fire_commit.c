@@ -26,6 +26,7 @@
 #include "firing/note.h"
 #include "firing/payload.h"
 #include "firing/sort.h"
+#include "firing/trace.h"
 #include "registry/present.h"
 
 /* what is firing; none outside of firings and at the end of a transaction */
@@ -148,6 +149,8 @@ fire_hook(const DueHook *due)
 	if (hooks_settings_is_paused(hook->hook_id))
 	{
 		hooks_stats_count_bypass(due->member->tally);
+		if (unlikely(hooks_observed))
+			hooks_trace_miss(due->call, HOOK_MISS_PAUSED);
 		return;
 	}
 	occasion.relid = event.notes->key.target;

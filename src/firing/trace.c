@@ -307,6 +307,8 @@ hooks_trace_reason(HookMiss why)
 			return "its columns do not become non-null";
 		case HOOK_MISS_PUT:
 			return "the statement is no put";
+		case HOOK_MISS_SKIPPED:
+			return "a hook before it skips the row";
 		case HOOK_MISS_NO_ROWS:
 			return "there are no rows";
 		case HOOK_MISS_TRIGGER:
