@@ -286,21 +286,28 @@ hooks_own_has_shape(const HookOwnTable *table, TupleDesc desc)
 /*
  * Opens a table or sequence of ours by its name alone.  Whoever waits for its
  * lock may find that another session has dropped the extension meanwhile:
- * 42P01.  Who has the lock of one of ours has all of them until the end of the
- * transaction, or until it lets go of the lock.
+ * 42P01; or has updated it, and another table has the name by now.  Who has
+ * the lock of one of ours has all of them until the end of the transaction, or
+ * until it lets go of the lock.
  */
 Relation
 hooks_own_open_named(const char *name, char relkind, LOCKMODE lockmode)
 {
 	Oid			relid = hooks_own_relation(name, relkind);
-	Relation	rel = try_relation_open(relid, lockmode);
+	Relation	rel;
 
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("extension hooks has no %s \"%s\" any more",
-						kind_word(relkind), name),
-				 errdetail("Another session has dropped it in this moment.")));
+	while ((rel = try_relation_open(relid, lockmode)) == NULL)
+	{
+		Oid			other = hooks_own_find(name, relkind);
+
+		if (!OidIsValid(other) || other == relid)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("extension hooks has no %s \"%s\" any more",
+							kind_word(relkind), name),
+					 errdetail("Another session has dropped it in this moment.")));
+		relid = other;
+	}
 	return rel;
 }
 

@@ -376,7 +376,19 @@ $node->command_checks_all(
 	[qr/\A\z/],
 	[ qr/schema "hooks" already exists/, qr/errors ignored on restore: 1$/m ],
 	'pg_restore of it');
-$node->safe_psql('from_1_0', 'ALTER EXTENSION hooks UPDATE');
+$node->safe_psql('from_1_0', 'INSERT INTO app.parent VALUES (1)');
+my $updating = $node->background_psql('from_1_0');
+my $waiting = $node->background_psql('from_1_0');
+$waiting->query_safe('SET client_min_messages = error');
+$updating->query_safe('BEGIN; SET LOCAL client_min_messages = error; ALTER EXTENSION hooks UPDATE');
+$waiting->query_until(qr/begun/, "\\echo begun\nBEGIN; UPDATE app.parent SET name = 'x';\n");
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = 'from_1_0' AND wait_event_type = 'Lock'});
+$updating->query_safe('COMMIT');
+is($waiting->query_safe(q{SELECT string_agg(hook, ', ' ORDER BY id) FROM app.fired; ROLLBACK}),
+	'condition, columns, whole', 'a statement that waits for the update fires the hooks');
+$updating->quit;
+$waiting->quit;
+$node->safe_psql('from_1_0', 'TRUNCATE app.parent CASCADE');
 is($node->safe_psql('from_1_0', $rows), $of_1_0, 'from a dump of 1.0: the same hooks, once each');
 is($node->safe_psql('from_1_0', $firings), $expected, 'from a dump of 1.0: they fire');
 
