@@ -108,5 +108,17 @@ SELECT hooks.register('reader', 'before_cascade', 'delete', 'parent', 'tell');
 RESET ROLE;
 SELECT try('DELETE FROM parent WHERE id = 1');
 
+-- Not where only rows that leave their partition would lead, and none can.
+CREATE TABLE top (id int PRIMARY KEY);
+CREATE TABLE parts (id int PRIMARY KEY, top int REFERENCES top ON DELETE SET NULL) PARTITION BY RANGE (id);
+CREATE TABLE part PARTITION OF parts FOR VALUES FROM (1) TO (10);
+CREATE TABLE beyond (part int REFERENCES part ON DELETE CASCADE);
+INSERT INTO top VALUES (1);
+INSERT INTO parts VALUES (1, 1);
+GRANT SELECT ON top, parts, part TO regress_hooks_reader;
+SET ROLE regress_hooks_reader;
+SELECT relation, action, rows FROM hooks.preview_delete('top');
+RESET ROLE;
+
 DROP SCHEMA test_preview_input CASCADE;
 DROP ROLE regress_hooks_reader;
