@@ -42,6 +42,9 @@
 /* so many events are read ahead; they wait in memory */
 #define FETCHED_EVENTS		64
 
+/* a hook that another worker has is looked at again after so many ms */
+#define LOCKED_MS			100
+
 /* the one that is being delivered, or was the last */
 HookPortion hooks_portion;
 
@@ -361,6 +364,11 @@ hooks_portion_serve(HookServed *served)
 		}
 		else
 			hooks_served_pass(served);
+	}
+	else
+	{
+		/* nobody tells when that worker is through, which may take long */
+		served->due = hooks_portion.began + LOCKED_MS * INT64CONST(1000);
 	}
 	if (hooks_portion.failed && !settle(served->hook))
 	{

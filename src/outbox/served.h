@@ -26,7 +26,7 @@ typedef struct HookServed
 	HookLogPlaces places;		/* those from "next" on are not done yet */
 	int			next;
 	MemoryContext context;
-	TimestampTz due;			/* when the next of hooks.delivery is */
+	TimestampTz due;			/* when to look at hooks.delivery again */
 	int			alone;			/* so many are delivered one by one */
 	uint32		callback_hash;	/* of the callback, in the syscache */
 	uint32		definition_hash;	/* the same of the definition */
