@@ -346,18 +346,19 @@ may_have_deliveries(const Hook *hook)
 }
 
 /*
- * A hook is about to be dropped: waits until no other session is at one of the
- * deliveries that wait for it, and keeps others from them.
+ * A hook is about to be dropped: keeps others from writing down what fails,
+ * waits until no other session is at one of the deliveries that wait for the
+ * hook, and keeps others from them.
  */
 void
 hooks_waiting_lock(const Hook *hook)
 {
 	if (!may_have_deliveries(hook))
 		return;
+	hooks_service_remove(hook->hook_id);
 	if (hooks_waiting_any())
 		(void) run_for_all("SELECT FROM hooks.delivery WHERE hook_id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
 						   hook->hook_id);
-	hooks_service_remove(hook->hook_id);
 }
 
 /*

@@ -270,6 +270,9 @@ hooks_register(PG_FUNCTION_ARGS)
 					 errmsg("hook \"%s\" already exists", hook->name),
 					 errhint("Pass replace => true to replace it.")));
 		hooks_register_check_owner(other);
+		/* before its tables, which a callback may be about to use */
+		if (hook->phase != HOOK_AFTER_COMMIT)
+			hooks_remove_lock_deliveries(other);
 		hooks_record_replace(hook, other);
 		/* the owner may be another one, whose worker is not running */
 		if (hook->phase == HOOK_AFTER_COMMIT)
