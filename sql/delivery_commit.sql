@@ -40,7 +40,14 @@ INSERT INTO t VALUES (5);
 SELECT hooks.flush();
 SELECT id, attempt FROM done ORDER BY id;
 SELECT payload->'new', state, attempts, last_error FROM hooks.outbox ORDER BY delivery_id;
-SELECT count(hooks.discard(delivery_id)) FROM hooks.outbox;
+
+-- ... and that it failed so before is not held against it
+TRUNCATE done;
+INSERT INTO parent VALUES (2);
+SELECT count(hooks.redeliver(delivery_id)) FROM hooks.outbox;
+SELECT hooks.flush();
+SELECT id, attempt FROM done ORDER BY id;
+SELECT count(*) FROM hooks.outbox;
 
 -- a veto before_commit, and policy isolate
 CREATE FUNCTION veto(event jsonb) RETURNS void LANGUAGE plpgsql AS $$

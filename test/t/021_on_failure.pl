@@ -194,6 +194,19 @@ is(sql(q{SELECT sum(bypassed), count(*) FILTER (WHERE bypassed > 0) FROM hooks.s
 sql("SELECT count(hooks.unregister('greedy' || n)) FROM generate_series(1, 40) n");
 sql(q{SELECT hooks.unregister('of greedy'); DROP TABLE of_greedy; REVOKE ALL ON parent FROM greedy; DROP ROLE greedy});
 
+# A hook that is disabled, or gone, before it is told
+sql("ALTER SYSTEM SET hooks.workers = off; SELECT pg_reload_conf()");
+$node->poll_query_until('postgres', "SHOW hooks.workers", 'off');
+sql(q{TRUNCATE told; INSERT INTO other VALUES (100);
+	SELECT hooks.register(name, 'on_failure', 'insert', 'other', 'tell') FROM unnest('{off,gone}'::text[]) name});
+try('INSERT INTO other VALUES (100)');
+sql(q{SELECT hooks.disable('off'), hooks.unregister('gone'); DELETE FROM other WHERE id = 100});
+sql("ALTER SYSTEM RESET hooks.workers; SELECT pg_reload_conf()");
+$node->poll_query_until('postgres', "SHOW hooks.workers", 'on');
+try('INSERT INTO parent VALUES (1, 1)');
+told('on_parent|insert|public.parent|23505|f', 'who is disabled or gone by then is not told');
+sql("SELECT hooks.unregister('off')");
+
 # Many hooks of one statement
 sql(join(';', map { "SELECT hooks.register('many$_', 'on_failure', 'insert', 'parent', 'tell')" } 1 .. 20));
 sql("TRUNCATE told; SELECT hooks.reset_stats()");

@@ -254,6 +254,27 @@ $node->restart;
 ok($node->poll_query_until('forgotten', $log, '0'), 'and emptied when the server has started');
 no_workers('after which none stays');
 
+# ... and if its only row is large, and nobody has come to it
+$node->safe_psql('forgotten', q{
+	CREATE TABLE large (x text);
+	SELECT hooks.register('last', 'after_commit', 'insert', 'large', 'act');
+	BEGIN;
+	INSERT INTO large SELECT string_agg(md5(i::text), '') FROM generate_series(1, 150) i;
+	SELECT hooks.disable('last');
+	COMMIT;
+	SELECT hooks.unregister('last')});
+ok($node->poll_query_until('forgotten', $log, '0'), 'a large row is gone, too');
+
+# It is one table that is written, however many hooks there are, until that is large
+my $turn = 'SELECT last_value FROM hooks.log_turn';
+my $before = $node->safe_psql('forgotten', $turn);
+$node->safe_psql('forgotten', q{
+	SELECT hooks.register('many' || i, 'after_commit', 'insert', 't', 'act') FROM generate_series(1, 10) i;
+	DO $$ BEGIN FOR i IN 1 .. 40 LOOP INSERT INTO t VALUES (i); COMMIT; PERFORM hooks.flush(); COMMIT; END LOOP; END $$});
+no_workers('all is delivered');
+is($node->safe_psql('forgotten', $turn), $before, 'a small table of the log is written on');
+$node->safe_psql('forgotten', q{SELECT hooks.unregister('many' || i) FROM generate_series(1, 10) i});
+
 # One that has been quick is not taken for one that takes long: it stays alone.  On a busy
 # machine it may have taken long the first times.
 sql(q{
@@ -273,6 +294,35 @@ foreach (1 .. 5)
 	no_workers('once more');
 }
 is($workers, 1, 'a worker that has been quick stays alone');
+
+# Nobody is woken for what others have to do: the worker of "owner" learns of changes to its
+# hooks, and of what was prepared
+my $worker_of = q{SELECT pg_sleep(0.3); SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'hooks worker' AND usename = };
+no_workers('idle once more');
+is(sql(q{
+		SET ROLE owner;
+		SELECT count(hooks.register('h3', 'after_commit', 'insert', 'other', 'act')) = 0;
+		INSERT INTO other VALUES (0);
+		SELECT hooks.flush();
+		SELECT hooks.unregister('h3');
+		INSERT INTO other VALUES (0);
+		SELECT hooks.flush();
+		RESET ROLE;} . "$worker_of 'second'"),
+	"f\nt\nt\nt\n\n0", 'a change of hooks concerns their owner');
+sql(q{
+	DELETE FROM done WHERE id = 0;
+	CREATE ROLE third LOGIN;
+	GRANT ALL ON quick TO third;
+	SET ROLE third;
+	SELECT hooks.register('b3', 'before_commit', 'insert', 'quick', 'quick');
+	RESET ROLE;
+	BEGIN;
+	INSERT INTO t VALUES (0);
+	PREPARE TRANSACTION 'p';
+	COMMIT PREPARED 'p'});
+ok($node->poll_query_until('app', 'SELECT count(*) = 1 FROM done WHERE id = 0'), 'what was prepared is delivered');
+is(sql("$worker_of 'third'"), "\n0", '... without those who have no after_commit hooks');
+sql(q{DELETE FROM done WHERE id = 0; SELECT hooks.unregister('b3')});
 sql(q{SELECT hooks.unregister('q1'), hooks.unregister('q2')});
 
 # A full max_worker_processes
@@ -281,9 +331,12 @@ $node->restart;
 sql('INSERT INTO t VALUES (11)');
 is(sql(q{SELECT hooks.flush('500 ms')}), 'f', 'without a free worker process it waits');
 is(sql('SELECT code, object FROM hooks.check()'), 'no_worker_process|h', 'hooks.check() says so');
-$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
+$node->append_conf('postgresql.conf', "max_worker_processes = 8\nhooks.worker_idle = '1 h'");
 $node->restart;
 delivered($node, '1,2,3,4,5,6,7,8,10,11', 'until there is one');
+sql('SELECT pg_sleep(1)');
+ok($node->poll_query_until('forgotten', q{
+	SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'hooks worker' AND datname = current_database()}), 'where nothing waits there is none');
 
 $node->stop;
 done_testing();
