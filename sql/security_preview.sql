@@ -41,6 +41,17 @@ SELECT count(*) FROM hooks.preview_delete('parents');
 SELECT * FROM hooks.kept_rows((SELECT max(kept_id) FROM hooks.kept), NULL::kept);
 RESET SESSION AUTHORIZATION;
 
+-- nor one with an operator of another role
+CREATE FUNCTION is_equal(int, int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM test_lookers.tell(''operator''); RETURN $1 = $2; END';
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = is_equal, COMMUTATOR = ===);
+CREATE OPERATOR CLASS equal_ops FOR TYPE int USING btree AS OPERATOR 3 ===, FUNCTION 1 btint4cmp(int, int);
+CREATE TABLE equals (id int);
+CREATE UNIQUE INDEX ON equals (id equal_ops);
+CREATE TABLE compared (id int CONSTRAINT compared_fkey REFERENCES equals (id) ON DELETE CASCADE);
+INSERT INTO equals VALUES (1);
+ALTER FUNCTION is_equal OWNER TO regress_hooks_mal;
+SELECT * FROM hooks.preview_delete('equals');
+
 SELECT hooks.unregister_package('lookers');
 SELECT hooks.purge_kept('0');
 DROP SCHEMA test_lookers CASCADE;
