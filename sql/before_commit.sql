@@ -120,6 +120,22 @@ DELETE FROM parent WHERE id = 50;
 COMMIT;
 SELECT hooks.context() IS NULL;
 
+-- each UPDATE has its own columns, also one within another whose first row is at the same place
+-- of another partition
+CREATE TABLE halves (id int, a int, b int) PARTITION BY RANGE (id);
+CREATE TABLE halves_1 PARTITION OF halves FOR VALUES FROM (0) TO (10);
+CREATE TABLE halves_2 PARTITION OF halves FOR VALUES FROM (10) TO (20);
+INSERT INTO halves VALUES (1, 0, 0), (11, 0, 0), (12, 0, 0);
+CREATE FUNCTION update_other() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE at_commit.halves SET a = 1 WHERE id < 10;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER other BEFORE UPDATE ON halves_2 FOR EACH ROW WHEN (NEW.id = 12) EXECUTE FUNCTION update_other();
+SELECT hooks.register('columns', 'before_commit', 'update', 'halves', 'told', columns => '{a}');
+UPDATE halves SET b = 1 WHERE id > 10;
+SELECT hooks.unregister('columns');
+
 -- the triggers go with the hooks
 SELECT hooks.unregister('parents');
 SELECT count(*) FROM pg_trigger WHERE tgrelid = 'parent'::regclass AND NOT tgisinternal;

@@ -55,5 +55,34 @@ BEGIN
   ASSERT test_script.hooks() = '-', 'the extension is gone: ' || test_script.hooks();
 END $$;
 
+-- A script that drops what a member of another extension depends on: that extension goes, with all its members
+CREATE TABLE test_script.base (id int);
+CREATE VIEW test_script.of_base AS TABLE test_script.base;
+CREATE TABLE test_script.other_member (id int);
+CREATE FUNCTION test_script.told(event jsonb) RETURNS void LANGUAGE sql AS
+  $$INSERT INTO test_script.ours VALUES (1)$$;
+CREATE OR REPLACE FUNCTION test_script.script() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE in_extension) THEN
+    DROP TABLE IF EXISTS test_script.base CASCADE;
+  END IF;
+END $$;
+DO $$
+BEGIN
+  IF (SELECT count(*) < 2 FROM pg_available_extensions WHERE name IN ('moddatetime', 'postgres_fdw')) THEN
+    RETURN;
+  END IF;
+  ALTER EVENT TRIGGER script DISABLE;
+  CREATE EXTENSION moddatetime SCHEMA public;
+  ALTER EVENT TRIGGER script ENABLE;
+  ALTER EXTENSION moddatetime ADD VIEW test_script.of_base;
+  ALTER EXTENSION moddatetime ADD TABLE test_script.other_member;
+  PERFORM hooks.register('on_member', 'before', 'drop', 'test_script.other_member', 'test_script.told', on_error => 'abort');
+  CREATE EXTENSION postgres_fdw SCHEMA public;
+  ASSERT (SELECT count(*) = 1 FROM test_script.ours), 'told of the other member';
+  ASSERT to_regclass('test_script.other_member') IS NULL, 'which is gone';
+  DROP EXTENSION postgres_fdw;
+END $$;
+
 DROP EVENT TRIGGER script;
 DROP SCHEMA test_script, test_elsewhere CASCADE;

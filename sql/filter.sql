@@ -137,5 +137,17 @@ DROP TABLE shown;
 DROP DOMAIN yes;
 
 RESET ROLE;
+CREATE TABLE others (id int);
+ALTER TABLE others OWNER TO regress_hooks_user;
+-- One is not replaced while a table of somebody else has it, too.
+SET ROLE regress_hooks_user;
+CREATE POLICY hooks_filter_both ON others AS RESTRICTIVE USING (id > 0);
+SET ROLE regress_hooks_owner;
+CREATE POLICY hooks_filter_both ON purchases AS RESTRICTIVE USING (number > 0);
+SELECT hooks.register_filter('both', 'purchases', 'number > 1', replace => true);
+SELECT polrelid::regclass FROM pg_policy WHERE polname = 'hooks_filter_both' ORDER BY 1;
+DROP POLICY hooks_filter_both ON purchases;
+
+RESET ROLE;
 DROP SCHEMA regress_hooks_filter CASCADE;
 DROP ROLE regress_hooks_owner, regress_hooks_user, regress_hooks_bypass;

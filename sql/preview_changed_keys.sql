@@ -219,6 +219,19 @@ DELETE FROM r;
 ROLLBACK;
 DROP TABLE w, v;
 
+-- A default is looked at, unless reading it runs what somebody wrote: the CHECK of a domain, wherever that
+-- is inside of its type.  A range of PostgreSQL's own runs nothing.
+CREATE DOMAIN checked AS int CHECK (VALUE > 0);
+CREATE TYPE inside AS (a int, b checked);
+CREATE TABLE k (r int REFERENCES r ON DELETE CASCADE, range int4range UNIQUE, inside inside UNIQUE);
+INSERT INTO k SELECT id, int4range(id, id + 1), ROW(id, id)::inside FROM r;
+CREATE TABLE by_range (k int4range DEFAULT '[9,10)' REFERENCES k (range) ON DELETE SET DEFAULT);
+CREATE TABLE by_inside (k inside DEFAULT '(9,9)' REFERENCES k (inside) ON DELETE SET DEFAULT);
+INSERT INTO by_range SELECT range FROM k;
+INSERT INTO by_inside SELECT inside FROM k;
+SELECT relation, action, rows FROM hooks.preview_delete('r') WHERE relation IN ('by_range'::regclass, 'by_inside'::regclass) ORDER BY 1, 2;
+DROP TABLE by_inside, by_range, k;
+
 -- What a changed row refers to is looked up at COMMIT if its key is deferred.
 ALTER TABLE g DROP CONSTRAINT g_code_fkey, ADD CONSTRAINT g_code_fkey FOREIGN KEY (code) REFERENCES f
   ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED;

@@ -153,5 +153,16 @@ UPDATE papas SET id = 13 WHERE id = 11;
 SELECT read_log();
 SELECT hooks.unregister_package('keys');
 
+-- ... of the same columns, to the same table: told apart by what they do.
+CREATE TABLE heirs_1 (id int, t_key text DEFAULT 'heirs_1_fkey', t_depth int DEFAULT 1,
+                      CONSTRAINT heirs_1_fkey FOREIGN KEY (id) REFERENCES tops ON DELETE CASCADE);
+CREATE TABLE heirs (id int CONSTRAINT heirs_fkey REFERENCES tops ON DELETE SET NULL, t_key text, t_depth int) PARTITION BY LIST (id);
+ALTER TABLE heirs ATTACH PARTITION heirs_1 FOR VALUES IN (4);
+INSERT INTO heirs VALUES (4, 'heirs_1_fkey', 1);
+SELECT watch('heirs', 'before', 'row', 'delete');
+DELETE FROM tops WHERE id = 4;
+SELECT read_log();
+SELECT hooks.unregister_package('keys');
+
 SET client_min_messages = warning;
 DROP SCHEMA test_provenance_keys CASCADE;

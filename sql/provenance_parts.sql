@@ -118,6 +118,23 @@ WITH x AS (UPDATE b SET id = 1019 WHERE id = 19) UPDATE a SET id = 1016 WHERE id
 SELECT read_log();
 SELECT * FROM follows ORDER BY a, b;
 
+SELECT hooks.unregister_package('parts');
+
+-- A part that nobody reads is written when the statement ends, here within a function's caller; only a partition
+-- has a trigger.
+CREATE TABLE parted (id int) PARTITION BY LIST (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+SELECT hooks.register('unread', 'after', 'insert', 'parted_1', 'note', level => 'row', package => 'parts');
+CREATE FUNCTION write_unread() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+  result int;
+BEGIN
+  WITH unread AS (INSERT INTO test_parts.parted VALUES (1)) SELECT 2 INTO result;
+  RETURN result;
+END $$;
+SELECT write_unread();
+SELECT read_log();
+
 SET client_min_messages = warning;
 SELECT hooks.unregister_package('parts');
 DROP SCHEMA test_parts CASCADE;

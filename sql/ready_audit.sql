@@ -64,6 +64,25 @@ CREATE TRIGGER skip BEFORE INSERT ON p1 FOR EACH ROW WHEN (NEW.name = 'a') EXECU
 UPDATE parted SET id = 1;
 SELECT number, changed, old_row, new_row FROM log WHERE hook = 'parted';
 
+-- A column that was dropped has not changed, nor has one that was and is NULL.
+CREATE TABLE less (id int, gone text, none text);
+INSERT INTO less VALUES (1, 'x');
+ALTER TABLE less DROP gone;
+SELECT hooks.register('less', 'after', 'update', 'less', 'hooks.audit', level => 'statement', on_error => 'abort');
+UPDATE less SET id = 2;
+SELECT changed FROM log WHERE hook = 'less';
+
+-- A set of rows to which ways of different length lead has no depth.
+CREATE TABLE top (id int PRIMARY KEY);
+CREATE TABLE middle (id int PRIMARY KEY REFERENCES top ON DELETE CASCADE);
+CREATE TABLE low (middle int REFERENCES middle ON DELETE CASCADE, top int REFERENCES top ON DELETE CASCADE);
+INSERT INTO top VALUES (1);
+INSERT INTO middle VALUES (1);
+INSERT INTO low VALUES (1, NULL), (NULL, 1);
+SELECT hooks.register('low', 'after', 'delete', 'low', 'hooks.audit', level => 'statement', on_error => 'abort');
+DELETE FROM top;
+SELECT cascade_depth IS NULL, old_row FROM log WHERE hook = 'low';
+
 -- An index of one's own on what is written down
 CREATE INDEX by_name ON hooks.audited_row ((new_row ->> 'name')) WHERE new_row ? 'name';
 INSERT INTO parent VALUES (6, 'six', 'x');

@@ -131,5 +131,20 @@ SELECT count(hooks.register('h' || i, 'before', 'insert', 't', 'cb', package => 
 RESET statement_timeout;
 SELECT hooks.unregister_package('register') > 0;
 
+-- A sequence that is behind the numbers of the hooks goes on after them, whoever registers one.
+CREATE ROLE regress_hooks_counts;
+GRANT USAGE ON SCHEMA register TO regress_hooks_counts;
+GRANT TRIGGER ON t TO regress_hooks_counts;
+SELECT hooks.register('first', 'before', 'insert', 't', 'cb', package => 'register');
+BEGIN;
+SELECT setval('hooks.registry_hook_id_seq', 1, false);
+SET LOCAL ROLE regress_hooks_counts;
+SELECT hooks.register('second', 'before', 'insert', 't', 'cb', package => 'register');
+RESET ROLE;
+SELECT s.hook_id > f.hook_id FROM hooks.registry f, hooks.registry s WHERE f.name = 'first' AND s.name = 'second';
+ROLLBACK;
+SELECT hooks.unregister_package('register');
+
 SET client_min_messages = warning;
 DROP SCHEMA register CASCADE;
+DROP ROLE regress_hooks_counts;

@@ -96,6 +96,13 @@ DELETE FROM root;
 SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 SELECT mood, moods FROM child;
 
+-- A type that had nothing inside.
+CREATE TYPE hollow AS ();
+ALTER TABLE child ADD hollow hollow DEFAULT ROW();
+DELETE FROM root;
+ALTER TYPE hollow ADD ATTRIBUTE a int;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+
 SELECT hooks.unregister('bin');
 SET client_min_messages = warning;
 DROP SCHEMA test_changed CASCADE;

@@ -61,6 +61,21 @@ SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
 \set VERBOSITY default
 SELECT count(*) FROM parent;
 
+-- What a trigger sets for the session stays set
+CREATE FUNCTION sets() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('test_restore_hooks.last', NEW.id::text, false);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER sets BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION sets();
+SELECT hooks.register('fail_restore', 'after', 'restore', 'child', 'fail', replace => true, package => 'test_restore_hooks');
+DELETE FROM parent WHERE id = 2;
+SET client_min_messages = error;
+SELECT hooks.restore(max(kept_id)) FROM hooks.kept;
+RESET client_min_messages;
+SHOW test_restore_hooks.last;
+DROP TRIGGER sets ON parent;
+
 -- A hook that is told when all are back, alone: of each row with its own values
 SELECT hooks.unregister_package('test_restore_hooks');
 CREATE TABLE kin (id int REFERENCES parent ON DELETE CASCADE, n numeric, j jsonb);

@@ -65,6 +65,18 @@ DELETE FROM t WHERE id = 99;
 SELECT hooks.disable('below');
 DELETE FROM t WHERE id = 3;
 
+-- The table of a hook on a partitioned table is that one for a set, and the partition for a row.
+CREATE TABLE parted (id int) PARTITION BY LIST (id);
+CREATE TABLE part_1 PARTITION OF parted FOR VALUES IN (1, 2);
+CREATE TABLE part_2 PARTITION OF parted FOR VALUES IN (3, 4);
+SET hooks.trace = off;
+INSERT INTO parted VALUES (1), (3);
+SELECT hooks.register('set', 'before_cascade', 'delete', 'parted', 'cb', condition => 'OLD.id = 7');
+SELECT hooks.register('row', 'before', 'delete', 'parted', 'cb', condition => 'OLD.id = 7', level => 'row');
+SET hooks.trace = on;
+DELETE FROM parted;
+DROP TABLE parted;
+
 -- What fails, and what vetoes: an error that passes tells itself too.
 SELECT hooks.unregister(name) FROM hooks.registry;
 SELECT hooks.register('weak', 'after', 'insert', 't', 'fails', on_error => 'quarantine');
