@@ -47,18 +47,16 @@ static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
 /*
- * Can a statement that is about to run queue trigger events, or is it a
- * referential action?  Its tables are open; partitions that rows are routed
- * to, and tables that queries in WITH change, may not be.
+ * Can a statement that is about to run queue trigger events?  A referential
+ * action can: what it writes to has the triggers of the key.  Its tables are
+ * open, also those that queries in WITH change; partitions that rows are
+ * routed to may not be.
  */
 static inline bool
 may_queue_events(const EState *estate)
 {
 	ListCell   *lc;
 
-	if (estate->es_auxmodifytables != NIL ||
-		(estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0)
-		return true;
 	foreach(lc, estate->es_opened_result_relations)
 	{
 		const ResultRelInfo *table = lfirst(lc);
@@ -114,15 +112,13 @@ may_have_triggers(const EState *estate)
 {
 	ListCell   *lc;
 
-	if (estate->es_auxmodifytables != NIL ||
-		estate->es_tuple_routing_result_relations != NIL)
-		return true;
 	foreach(lc, estate->es_opened_result_relations)
 	{
 		if (((ResultRelInfo *) lfirst(lc))->ri_TrigDesc != NULL)
 			return true;
 	}
-	return false;
+	return estate->es_auxmodifytables != NIL ||
+		estate->es_tuple_routing_result_relations != NIL;
 }
 
 /*

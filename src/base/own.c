@@ -335,12 +335,13 @@ static bool
 is_btree(Oid index)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
-	bool		btree;
+	bool		btree = false;
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	btree = ((Form_pg_class) GETSTRUCT(tuple))->relam == BTREE_AM_OID;
-	ReleaseSysCache(tuple);
+	if (HeapTupleIsValid(tuple))
+	{
+		btree = ((Form_pg_class) GETSTRUCT(tuple))->relam == BTREE_AM_OID;
+		ReleaseSysCache(tuple);
+	}
 	return btree;
 }
 

@@ -211,8 +211,7 @@ hooks_ring_take_loss(Oid *definition, int64 *entries)
 {
 	bool		found = false;
 
-	if (ring == NULL)
-		return false;
+	Assert(ring != NULL);
 	LWLockAcquire(ring->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < ENTRIES && !found; i++)
 	{
