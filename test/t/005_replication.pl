@@ -347,6 +347,31 @@ foreach my $change ('INSERT INTO parent VALUES (12)', 'TRUNCATE parent, child')
 }
 subscriber(q{SELECT hooks.unregister(hook) FROM unnest('{invoker,commit,delivery}'::text[]) hook});
 
+# A hook cannot have what others deferred run as its owner; a trigger of the table may do that.
+subscriber(q{
+	CREATE TABLE constraints (result text);
+	GRANT INSERT ON constraints TO auditor, app;
+	CREATE FUNCTION set_constraints() RETURNS trigger LANGUAGE plpgsql AS $$
+	DECLARE
+	  result text := TG_NAME || ' sets them';
+	BEGIN
+	  BEGIN
+	    SET CONSTRAINTS ALL IMMEDIATE;
+	  EXCEPTION WHEN insufficient_privilege THEN
+	    result := TG_NAME || ' may not';
+	  END;
+	  INSERT INTO public.constraints VALUES (result);
+	  RETURN NEW;
+	END $$;
+	CREATE TRIGGER a_trigger BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION set_constraints();
+	ALTER TABLE parent ENABLE REPLICA TRIGGER a_trigger;
+	SET ROLE auditor;
+	SELECT hooks.register('a_hook', 'before', 'insert', 'parent', 'set_constraints', fire => 'replica')});
+publisher('INSERT INTO parent VALUES (13)');
+$publisher->wait_for_catchup('sub');
+is(subscriber('SELECT result FROM constraints ORDER BY result'), "a_hook may not\na_trigger sets them", 'apply: SET CONSTRAINTS');
+subscriber(q{SELECT hooks.unregister('a_hook'); DROP TRIGGER a_trigger ON parent});
+
 # Subscribes anew, with an option; it must be in force
 sub subscribe
 {

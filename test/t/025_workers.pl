@@ -53,7 +53,7 @@ sql(q{
 	CREATE ROLE second LOGIN;
 	CREATE TABLE t (id int, pause float DEFAULT 0);
 	CREATE TABLE other (id int);
-	CREATE TABLE done (id int, at timestamptz DEFAULT clock_timestamp());
+	CREATE TABLE done (id int, session name, at timestamptz DEFAULT clock_timestamp());
 	GRANT ALL ON t, other, done TO owner, second;
 	CREATE FUNCTION act(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
 	DECLARE r record;
@@ -63,7 +63,7 @@ sql(q{
 	      PERFORM pg_terminate_backend(pg_backend_pid());
 	    END IF;
 	    PERFORM pg_sleep(abs(r.pause));
-	    INSERT INTO done VALUES (r.id);
+	    INSERT INTO done (id, session) SELECT r.id, usename FROM pg_stat_activity WHERE pid = pg_backend_pid();
 	  END LOOP;
 	END $$;
 	GRANT EXECUTE ON FUNCTION act TO owner;
@@ -93,6 +93,7 @@ delivered($node, '1,2,3,4', 'COMMIT PREPARED wakes a worker');
 # Those that end their session, and one that takes long
 sql('INSERT INTO t VALUES (5, -0.001)');
 delivered($node, '1,2,3,4,5', 'a callback that terminates its session is tried again');
+is(sql('SELECT session FROM done WHERE id = 5'), 'owner', '... in one of the same role');
 sql(q{
 	CREATE TABLE ending (id int);
 	CREATE TABLE go ();
@@ -147,11 +148,20 @@ foreach my $change ('ALTER FUNCTION hooks_definition.h2 OWNER TO second', "LOAD 
 # A role that cannot connect for a while
 no_workers('idle');
 my $log = -s $node->logfile;
-sql('REVOKE CONNECT ON DATABASE app FROM PUBLIC; INSERT INTO other VALUES (0)');
+my $refused = sql('SELECT clock_timestamp(); REVOKE CONNECT ON DATABASE app FROM PUBLIC; INSERT INTO other VALUES (0)');
 $node->wait_for_log(qr/permission denied for database "app"/, $log);
 sql('GRANT CONNECT ON DATABASE app TO PUBLIC');
 ok($node->poll_query_until('app', 'SELECT count(*) = 1 FROM done WHERE id = 0'), 'a worker that could not connect is started again');
+is(sql("SELECT at > timestamptz '$refused' + '1 s' FROM done WHERE id = 0"), 't', '... after a second');
 sql('DELETE FROM done WHERE id = 0');
+
+# A role that cannot log in any more when its worker starts
+no_workers('idle');
+sql(q{BEGIN; INSERT INTO other VALUES (0); PREPARE TRANSACTION 'p'});
+sql('ALTER ROLE owner NOLOGIN');
+sql(q{COMMIT PREPARED 'p'});
+ok($node->poll_query_until('app', 'SELECT count(*) = 1 FROM done WHERE id = 0'), 'another one stands in for its worker');
+sql('ALTER ROLE owner LOGIN; DELETE FROM done WHERE id = 0');
 
 # Databases
 no_workers('idle again');

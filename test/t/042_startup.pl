@@ -123,9 +123,9 @@ joe("BEGIN;\nSELECT 1;\nROLLBACK;");
 is(noted(), 'note', 'BEGIN comes after their transaction');
 joe('BEGIN \; SELECT 1 \; ROLLBACK \; SELECT 2');
 is(noted(), 'note', 'a message with several statements');
-joe('BEGIN; SAVEPOINT s; SELECT 1; ROLLBACK TO s; SELECT 2; COMMIT');
+joe('BEGIN \; SAVEPOINT s \; SELECT 1 \; ROLLBACK TO s \; SELECT 2 \; COMMIT');
 is(noted(), 'note', 'a savepoint takes them along');
-joe('BEGIN; SAVEPOINT s; SELECT 1; RELEASE s; SELECT 2; COMMIT; SELECT 3');
+joe('BEGIN \; SAVEPOINT s \; SELECT 1 \; RELEASE s \; SELECT 2 \; COMMIT \; SELECT 3');
 is(noted(), 'note', 'a savepoint that is released');
 
 # What they do is there for the first statement

@@ -56,5 +56,24 @@ is(count_crash(1031, %full), '31 1 5 4 1031', 'one that is there is counted up')
 is(count_crash(1031, %full, 31 => [ 2, 5, 3, 1031 ], 9 => [ 1, 5, 1, 1009 ]), '9 1 5 1 1031', 'but not that of another database');
 is(count_crash(1031, %full, 31 => [ 1, 4, 3, 1031 ], 9 => [ 1, 5, 1, 1009 ]), '9 1 5 1 1031', 'nor of an extension that was there before');
 
+# What is no such file is left as it is.
+sub left_alone
+{
+	my ($claim, $content) = @_;
+
+	$node->stop;
+	unlink $file;
+	append_to_file($file, $content);
+	$node->start;
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hooks launcher'});
+	$node->safe_psql('postgres', 'CREATE EXTENSION IF NOT EXISTS hooks; SELECT hooks.flush()');
+	ok(slurp_file($file) eq $content, $claim);
+}
+
+my $sound = pack('L x![q]', $magic) . pack($format, 1, 5, 0, 7) . pack($format, 0, 0, 0, 0) x ($notes + $counts - 1);
+
+left_alone('a file of another version', pack('L', $magic + 1) . substr($sound, 4));
+left_alone('half of a file', substr($sound, 0, 100));
+
 $node->stop;
 done_testing();
