@@ -30,6 +30,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -308,6 +309,24 @@ hooks_own_open_named(const char *name, char relkind, LOCKMODE lockmode)
 					 errdetail("Another session has dropped it in this moment.")));
 		relid = other;
 	}
+	return rel;
+}
+
+/*
+ * Opens a table of ours, if it is there and nobody has a lock that is in the
+ * way; else NULL.
+ */
+Relation
+hooks_own_open_if_free(const char *name, LOCKMODE lockmode)
+{
+	Oid			relid = hooks_own_find(name, RELKIND_RELATION);
+	Relation	rel;
+
+	if (!OidIsValid(relid) || !ConditionalLockRelationOid(relid, lockmode))
+		return NULL;
+	rel = try_relation_open(relid, NoLock);
+	if (rel == NULL)
+		UnlockRelationOid(relid, lockmode);
 	return rel;
 }
 

@@ -36,6 +36,7 @@ extern Oid	hooks_own_function(const char *name, int nargs);
 extern bool hooks_own_has_shape(const HookOwnTable *table, TupleDesc desc);
 extern Relation hooks_own_open_named(const char *name, char relkind,
 									 LOCKMODE lockmode);
+extern Relation hooks_own_open_if_free(const char *name, LOCKMODE lockmode);
 extern Relation hooks_own_open(const HookOwnTable *table, LOCKMODE lockmode);
 extern Oid	hooks_own_find_index(Relation table, const char *name,
 								 AttrNumber column);

@@ -256,14 +256,10 @@ delete_beyond(Relation failure, HeapTuple tuple, void *arg)
 static bool
 may_prune(void)
 {
-	Oid			relid = hooks_own_find(failure_table.name, RELKIND_RELATION);
-	Relation	failure;
+	Relation	failure = hooks_own_open_if_free(failure_table.name,
+												 RowExclusiveLock);
 	bool		may;
 
-	if (!OidIsValid(relid) ||
-		!ConditionalLockRelationOid(relid, RowExclusiveLock))
-		return false;
-	failure = try_relation_open(relid, NoLock);
 	if (failure == NULL)
 		return false;
 	may = hooks_own_has_shape(&failure_table, RelationGetDescr(failure)) &&

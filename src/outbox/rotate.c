@@ -214,9 +214,8 @@ move_hooks(int turn, int current)
  * subscribers, too.  An exclusive lock is held.
  */
 static void
-empty_table(const char *name)
+empty_table(Relation rel)
 {
-	Relation	rel = hooks_own_open_named(name, RELKIND_RELATION, NoLock);
 	Oid			toast = rel->rd_rel->reltoastrelid;
 
 	hooks_set_new_file(rel);
@@ -229,31 +228,16 @@ empty_table(const char *name)
 	}
 	hooks_reindex(RelationGetRelid(rel));
 	pgstat_count_truncate(rel);
-	table_close(rel, NoLock);
-}
-
-static bool
-lock_if_free(const char *name)
-{
-	return ConditionalLockRelationOid(hooks_own_relation(name,
-														 RELKIND_RELATION),
-									  AccessExclusiveLock);
 }
 
 /*
- * The second transaction: empties a table if all hooks are past it.
+ * Are all hooks past a table?
  */
 static bool
-empty_turn(int turn)
+all_are_past(int turn)
 {
-	const char *log = log_of_turn(turn);
-	const char *positions = hooks_position_table(turn);
 	ListCell   *lc;
 
-	if (!lock_if_free(log) || !lock_if_free(positions))
-		return false;
-	PopActiveSnapshot();
-	PushActiveSnapshot(GetTransactionSnapshot());
 	foreach(lc, hooks_with_positions())
 	{
 		HookPosition position;
@@ -262,9 +246,38 @@ empty_turn(int turn)
 		if (!is_past(turn, &position))
 			return false;
 	}
-	empty_table(log);
-	empty_table(positions);
 	return true;
+}
+
+/*
+ * The second transaction: empties a table if all hooks are past it.
+ */
+static bool
+empty_turn(int turn)
+{
+	Relation	log = hooks_own_open_if_free(log_of_turn(turn),
+											 AccessExclusiveLock);
+	Relation	positions = log == NULL ? NULL :
+		hooks_own_open_if_free(hooks_position_table(turn),
+							   AccessExclusiveLock);
+	bool		empty = false;
+
+	if (positions != NULL)
+	{
+		PopActiveSnapshot();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		empty = all_are_past(turn);
+	}
+	if (empty)
+	{
+		empty_table(log);
+		empty_table(positions);
+	}
+	if (positions != NULL)
+		table_close(positions, NoLock);
+	if (log != NULL)
+		table_close(log, NoLock);
+	return empty;
 }
 
 static bool

@@ -143,27 +143,27 @@ TimestampTz
 hooks_expire(void)
 {
 	Expired		expired;
-	Oid			relid;
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	expired.next = PG_INT64_MAX;
-	relid = hooks_own_find("kept", RELKIND_RELATION);
-	if (OidIsValid(relid) && !RecoveryInProgress())
+	if (OidIsValid(hooks_own_find("kept", RELKIND_RELATION)) &&
+		!RecoveryInProgress())
 	{
 		/* not while a session restores */
-		if (!ConditionalLockRelationOid(relid, ShareUpdateExclusiveLock))
+		Relation	kept = hooks_own_open_if_free("kept",
+												  ShareUpdateExclusiveLock);
+
+		if (kept == NULL)
 			expired.next = GetCurrentTimestamp() +
 				BUSY_SECONDS * USECS_PER_SEC;
 		else
 		{
-			Relation	kept;
 			Relation	kept_row;
 
 			/* see what the previous holders of the lock have done */
 			PopActiveSnapshot();
 			PushActiveSnapshot(GetTransactionSnapshot());
-			kept = hooks_own_open_named("kept", RELKIND_RELATION, NoLock);
 			find_expired(kept, &expired);
 			if (expired.n > 0)
 			{
