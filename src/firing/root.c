@@ -163,45 +163,41 @@ find_part(const PlannedStmt *plan, Oid relid, CmdType event, bool of_row,
 }
 
 /*
- * What a part of a statement may do to rows, as bits of HookAction.
+ * The action of a command; 0 if it is none, as MERGE itself and DO NOTHING.
  */
-int
-hooks_root_actions_of_part(const ModifyTable *part)
+static int
+action_bit(CmdType command)
 {
-	int			actions = 0;
-	ListCell   *lc;
-	ListCell   *cell;
-
-	switch (part->operation)
+	switch (command)
 	{
 		case CMD_INSERT:
-			return part->onConflictAction == ONCONFLICT_UPDATE ?
-				HOOK_INSERT | HOOK_UPDATE : HOOK_INSERT;
+			return HOOK_INSERT;
 		case CMD_UPDATE:
 			return HOOK_UPDATE;
 		case CMD_DELETE:
 			return HOOK_DELETE;
 		default:
-			Assert(part->operation == CMD_MERGE);
+			return 0;
 	}
+}
+
+/*
+ * What a part of a statement may do to rows, as bits of HookAction.
+ */
+int
+hooks_root_actions_of_part(const ModifyTable *part)
+{
+	int			actions = action_bit(part->operation);
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (part->onConflictAction == ONCONFLICT_UPDATE)
+		actions |= HOOK_UPDATE;
 	foreach(lc, part->mergeActionLists)
 	{
 		foreach(cell, (List *) lfirst(lc))
 		{
-			switch (((MergeAction *) lfirst(cell))->commandType)
-			{
-				case CMD_INSERT:
-					actions |= HOOK_INSERT;
-					break;
-				case CMD_UPDATE:
-					actions |= HOOK_UPDATE;
-					break;
-				case CMD_DELETE:
-					actions |= HOOK_DELETE;
-					break;
-				default:
-					break;
-			}
+			actions |= action_bit(((MergeAction *) lfirst(cell))->commandType);
 		}
 	}
 	return actions;
@@ -214,29 +210,12 @@ hooks_root_actions_of_part(const ModifyTable *part)
 int
 hooks_root_puts_of_part(const ModifyTable *part)
 {
-	int			puts = part->operation == CMD_INSERT &&
-		part->onConflictAction == ONCONFLICT_UPDATE ? HOOK_UPSERTS : 0;
-	ListCell   *lc;
-	ListCell   *cell;
+	int			actions = hooks_root_actions_of_part(part);
 
-	foreach(lc, part->mergeActionLists)
-	{
-		foreach(cell, (List *) lfirst(lc))
-		{
-			switch (((MergeAction *) lfirst(cell))->commandType)
-			{
-				case CMD_INSERT:
-					puts |= HOOK_MERGE_INSERTS;
-					break;
-				case CMD_UPDATE:
-					puts |= HOOK_MERGE_UPDATES;
-					break;
-				default:
-					break;
-			}
-		}
-	}
-	return puts;
+	if (part->operation != CMD_MERGE)
+		return part->onConflictAction == ONCONFLICT_UPDATE ? HOOK_UPSERTS : 0;
+	return (actions & HOOK_INSERT ? HOOK_MERGE_INSERTS : 0) |
+		(actions & HOOK_UPDATE ? HOOK_MERGE_UPDATES : 0);
 }
 
 /*
