@@ -372,7 +372,6 @@ look_into_databases(void)
 	foreach(lc, databases)
 	{
 		bool		starting = hooks_launch_starts(lfirst_oid(lc));
-
 		BackgroundWorkerHandle *scout;
 
 		while ((scout = hooks_process_scout(lfirst_oid(lc), starting)) == NULL)
