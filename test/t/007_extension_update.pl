@@ -382,7 +382,7 @@ my $waiting = $node->background_psql('from_1_0');
 $waiting->query_safe('SET client_min_messages = error');
 $updating->query_safe('BEGIN; SET LOCAL client_min_messages = error; ALTER EXTENSION hooks UPDATE');
 $waiting->query_until(qr/begun/, "\\echo begun\nBEGIN; UPDATE app.parent SET name = 'x';\n");
-$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = 'from_1_0' AND wait_event_type = 'Lock'});
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = 'from_1_0' AND backend_type = 'client backend' AND wait_event_type = 'Lock'});
 $updating->query_safe('COMMIT');
 is($waiting->query_safe(q{SELECT string_agg(hook, ', ' ORDER BY id) FROM app.fired; ROLLBACK}),
 	'condition, columns, whole', 'a statement that waits for the update fires the hooks');

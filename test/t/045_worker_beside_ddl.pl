@@ -105,7 +105,9 @@ my $dropper = $node->background_psql('dropped');
 my $other = $node->background_psql('dropped');
 $dropper->query_safe('SET client_min_messages = warning; BEGIN; DROP EXTENSION hooks CASCADE');
 $other->query_until(qr/sent/, "\\echo sent\nCREATE TABLE beside (id int);\n");
-ok($node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM pg_locks WHERE NOT granted'), 'DDL waits for a DROP EXTENSION');
+ok($node->poll_query_until('postgres', q{
+	SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE TABLE beside%'}),
+	'DDL waits for a DROP EXTENSION');
 $dropper->query_safe('COMMIT');
 $other->quit;
 $dropper->quit;
