@@ -109,6 +109,13 @@ count_crash(CrashFile *contents, const CrashNote *note)
 	};
 }
 
+static void
+add_death(HookRoster *roster, HookWorkerDeath death)
+{
+	if (roster->ndeaths < HOOK_DEATHS)
+		roster->deaths[roster->ndeaths++] = death;
+}
+
 /*
  * Moves what the notes tell to the counts, and to the list in shared memory.
  */
@@ -123,11 +130,11 @@ read_notes(CrashFile *contents, HookRoster *roster)
 		death.alone = note->deliveries;
 		if (note->id > 0 && note->deliveries == 0)
 			count_crash(contents, note);
-		else if (note->id > 0 && roster->ndeaths < HOOK_DEATHS)
-			roster->deaths[roster->ndeaths++] = death;
+		else if (note->id > 0)
+			add_death(roster, death);
 		note->id = 0;
 	}
-	for (int i = 0; i < HOOK_DEATHS && roster->ndeaths < HOOK_DEATHS; i++)
+	for (int i = 0; i < HOOK_DEATHS; i++)
 	{
 		const CrashCount *count = &contents->counts[i];
 		HookWorkerDeath death = {count->database, count->extension,
@@ -135,7 +142,7 @@ read_notes(CrashFile *contents, HookRoster *roster)
 
 		death.crashes = count->crashes;
 		if (OidIsValid(death.database))
-			roster->deaths[roster->ndeaths++] = death;
+			add_death(roster, death);
 	}
 }
 

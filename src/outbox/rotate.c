@@ -150,8 +150,6 @@ move_past(int turn, int current, int64 hook_id)
 	PopActiveSnapshot();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	hooks_position_read(hook_id, &position);
-	if (is_past(turn, &position))
-		return true;
 	if (!hooks_scan_any(&position, NULL))
 	{
 		position.seen = hooks_position_snapshot();

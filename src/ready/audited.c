@@ -74,10 +74,13 @@ struct HookAuditedWriter
 	HookAppend *append;
 };
 
-static Datum
-audited_name(const char *given)
+/* a role can be dropped while it is in a session */
+static const char *
+role_name(Oid role)
 {
-	return DirectFunctionCall1(namein, CStringGetDatum(given ? given : ""));
+	const char *name = GetUserNameFromId(role, true);
+
+	return name != NULL ? name : "";
 }
 
 /*
@@ -95,24 +98,24 @@ write_firing(int64 audit_id, HookFiring *firing)
 	Oid			root;
 	const char *root_action;
 	const char *statement;
-	const char *constraint;
 	Datum		values[Natts_audited] = {0};
 	bool		nulls[Natts_audited] = {false};
 
 	origin = hooks_context_find(firing, &found, &root, &root_action,
 								&statement);
-	constraint = OidIsValid(origin->constraint) ?
-		get_constraint_name(origin->constraint) : NULL;
 	if (firing->fired_at == 0)
 		firing->fired_at = GetCurrentTimestamp();
 #define SET(column, value) (values[Anum_audited_##column - 1] = (value))
-#define SET_TEXT(column, string) \
+#define SET_STRING(column, string, input) \
 	do { \
 		const char *set_string = (string); \
 		nulls[Anum_audited_##column - 1] = set_string == NULL; \
 		if (set_string != NULL) \
-			SET(column, CStringGetTextDatum(set_string)); \
+			SET(column, DirectFunctionCall1(input, \
+											CStringGetDatum(set_string))); \
 	} while (0)
+#define SET_TEXT(column, string) SET_STRING(column, string, textin)
+#define SET_NAME(column, string) SET_STRING(column, string, namein)
 	SET(id, Int64GetDatum(audit_id));
 	SET_TEXT(hook, subject->hook);
 	SET(owner, ObjectIdGetDatum(subject->definition->owner));
@@ -122,12 +125,11 @@ write_firing(int64 audit_id, HookFiring *firing)
 	SET_TEXT(root_action, root_action);
 	nulls[Anum_audited_depth - 1] = origin->depth == HOOK_DEPTH_UNKNOWN;
 	SET(depth, Int32GetDatum(origin->depth));
-	nulls[Anum_audited_constraint - 1] = constraint == NULL;
-	SET(constraint, audited_name(constraint));
-	nulls[Anum_audited_caller - 1] = !OidIsValid(firing->caller);
-	SET(caller, audited_name(GetUserNameFromId(firing->caller, true)));
-	SET(session_user,
-		audited_name(GetUserNameFromId(GetSessionUserId(), true)));
+	SET_NAME(constraint, OidIsValid(origin->constraint) ?
+			 get_constraint_name(origin->constraint) : NULL);
+	SET_NAME(caller, OidIsValid(firing->caller) ? role_name(firing->caller) :
+			 NULL);
+	SET_NAME(session_user, role_name(GetSessionUserId()));
 	SET(transaction_id, FullTransactionIdGetDatum(GetTopFullTransactionId()));
 	SET(occurred_at, TimestampTzGetDatum(firing->fired_at));
 	/* at level row, each row of the statement would store the whole text */
@@ -138,7 +140,9 @@ write_firing(int64 audit_id, HookFiring *firing)
 	nulls[Anum_audited_metadata - 1] = metadata == NULL;
 	SET(metadata, JsonbPGetDatum(metadata));
 #undef SET
+#undef SET_STRING
 #undef SET_TEXT
+#undef SET_NAME
 	hooks_append_one(audited, values, nulls);
 	table_close(audited, NoLock);
 }
