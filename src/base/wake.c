@@ -70,7 +70,7 @@ wake_owners(ResourceReleasePhase phase, bool commit, bool top_level, void *arg)
 {
 	ListCell   *lc;
 
-	if (!committed || phase != RESOURCE_RELEASE_AFTER_LOCKS || !top_level)
+	if (!committed || phase != RESOURCE_RELEASE_AFTER_LOCKS)
 		return;
 	foreach(lc, hooks_wake_owners)
 	{

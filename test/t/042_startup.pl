@@ -352,7 +352,7 @@ $node->safe_psql('postgres', 'INSERT INTO mine VALUES (3); SELECT hooks.flush()'
 await('postgres', 'warm_1 later later', 'a server that starts with hooks.enabled off');
 
 # session_preload_libraries: sessions, but no server
-$node->append_conf('postgresql.conf', "shared_preload_libraries = ''\nsession_preload_libraries = 'hooks'");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = ''\nsession_preload_libraries = '\$libdir/hooks'");
 $node->restart;
 $ENV{PGOPTIONS} = '-c hooks.enabled=off';
 sql('TRUNCATE noted');
