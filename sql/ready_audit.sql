@@ -91,6 +91,12 @@ SELECT new_row FROM hooks.audited_row WHERE new_row ->> 'name' = 'six' AND new_r
 RESET enable_seqscan;
 DROP INDEX hooks.by_name;
 
+-- More rows than are written at once.
+CREATE TABLE many (id int);
+SELECT hooks.register('many', 'after', 'insert', 'many', 'hooks.audit', level => 'statement');
+INSERT INTO many SELECT generate_series(1, 2500);
+SELECT count(*), min(number), max(number), sum((new_row->>'id')::int) FROM hooks.audited_row JOIN hooks.audited USING (audit_id) WHERE hook = 'many';
+
 -- Only in phase after, and only by a hook; the arguments are columns of the table.
 \set VERBOSITY sqlstate
 SELECT hooks.register('no', 'before', 'insert', 'parent', 'hooks.audit');
