@@ -128,6 +128,18 @@ RESET client_min_messages;
 SELECT hook, sqlstate, message FROM hooks.failure WHERE hook = 'h';
 DELETE FROM hooks.failure;
 
+-- A cancel by somebody else that comes when the callback has nothing more to do is
+-- not taken back with the limit, though another one ran out before.
+SELECT h('sleep', '50 ms', 'isolate');
+INSERT INTO t VALUES (18);
+CREATE FUNCTION cancelled(r t) RETURNS t LANGUAGE sql AS 'SELECT r FROM (SELECT pg_cancel_backend(pg_backend_pid())) c';
+CREATE FUNCTION ends_cancelled() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN timeout.cancelled(NEW); END';
+SELECT hooks.register('h', 'before', 'insert', 't', 'ends_cancelled', timeout => '1 min', on_error => 'isolate', package => 'timeout', replace => true);
+\set VERBOSITY sqlstate
+INSERT INTO t VALUES (19);
+\set VERBOSITY default
+SELECT id FROM t;
+
 \set SHOW_CONTEXT errors
 SELECT hooks.unregister_package('timeout');
 SET client_min_messages = warning;
