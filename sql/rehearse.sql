@@ -155,6 +155,9 @@ SELECT r('INSERT INTO outside VALUES (1)');
 CREATE TABLE many (id int);
 SELECT hooks.register('each', 'before', 'insert', 'many', 'cb');
 SELECT kind, hook, outcome, sum(rows) FROM hooks.rehearse('INSERT INTO many SELECT generate_series(1, 1000)') GROUP BY 1, 2, 3 ORDER BY 1, 2;
+-- What is told does not depend on hooks.trace.
+CREATE FUNCTION quietly() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET LOCAL hooks.trace = off; INSERT INTO rehearse.many VALUES (1); SET LOCAL hooks.log_min_duration = -1; INSERT INTO rehearse.many VALUES (2); END $$;
+SELECT r('SELECT quietly()');
 -- Whether statistics are gathered makes no difference.
 SET track_counts = off;
 SELECT r('DELETE FROM b');
