@@ -42,6 +42,18 @@ ALTER TABLE hooks.kept ADD COLUMN note text;
 SELECT hooks.restore(1);
 ROLLBACK;
 
+-- a schema that is gone: what needs it says so, and other statements pass
+BEGIN;
+ALTER EXTENSION hooks DROP SCHEMA hooks_definition;
+SET LOCAL client_min_messages = warning;
+DROP SCHEMA hooks_definition CASCADE;
+SAVEPOINT s;
+SELECT hooks.register('y', 'before', 'insert', 'own.t', 'own.cb');
+ROLLBACK TO s;
+CREATE FUNCTION own.passes() RETURNS int LANGUAGE sql AS 'SELECT 1';
+DROP FUNCTION own.passes();
+ROLLBACK;
+
 -- an index that is gone, or another one of its name
 BEGIN;
 DROP INDEX hooks.registry_relation_idx, hooks.failure_hook_idx;
