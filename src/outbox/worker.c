@@ -63,6 +63,7 @@ static const char *const fixed_parameters[][2] = {
 	{"default_transaction_isolation", "read committed"},
 	{"default_transaction_read_only", "off"},
 	{"default_transaction_deferrable", "off"},
+	{"exit_on_error", "off"},
 	{"transaction_timeout", "0"},
 	{"idle_in_transaction_session_timeout", "0"},
 	{"role", "none"},

@@ -79,6 +79,21 @@ no_workers('which leaves when it is idle');
 sql('ALTER ROLE owner SET default_transaction_read_only = on; INSERT INTO t VALUES (2)');
 delivered($node, '1,2', 'and comes again, whatever the settings of its role');
 
+# A role whose sessions end with the first error: an error of a callback is not one of these
+no_workers('it leaves once more');
+sql(q{
+	ALTER ROLE owner SET exit_on_error = on;
+	CREATE TABLE failing (id int);
+	CREATE FUNCTION fails(event jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
+	GRANT ALL ON failing TO owner;
+	SET ROLE owner;
+	SELECT hooks.register('f', 'after_commit', 'insert', 'failing', 'fails', max_attempts => 1);
+	INSERT INTO failing VALUES (1)});
+is(sql('SELECT hooks.flush()'), 't', 'what fails in a worker is settled');
+is(sql('SELECT state, attempts, last_error FROM hooks.outbox'), 'dead|1|P0001: no', 'with its own error');
+sql(q{SELECT hooks.unregister('f'); ALTER ROLE owner RESET exit_on_error});
+no_workers('without that again');
+
 # 2PC
 sql(q{BEGIN; INSERT INTO t VALUES (3); PREPARE TRANSACTION 'p'});
 is(sql('SELECT hooks.flush()'), 't', 'what is prepared is not waited for');
