@@ -22,7 +22,8 @@
 /*
  * Wakes a worker for an owner, or starts one, as one that has failed so many
  * times in a row.  The launcher tells since when it was asked for; others, who
- * say 0, get behind those who wait for a process.  False if there was none.
+ * say 0, get behind those who wait for a place or a process.  False if there
+ * was no process.
  */
 bool
 hooks_workers_wake_again(Oid database, Oid owner, bool stand_in, bool retries,
@@ -47,7 +48,7 @@ hooks_workers_wake_again(Oid database, Oid owner, bool stand_in, bool retries,
 	{
 		if (since == 0)
 			waits = hooks_roster_others(database, owner);
-		if (waits != HOOK_WAITS_FOR_PROCESS)
+		if (waits == HOOK_WAITS_FOR_TIME)
 			taken = hooks_roster_take(database, owner, stand_in, tries, now,
 									  &waits);
 		asks = taken == NULL;

@@ -70,5 +70,35 @@ sql($stream);
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM done WHERE id = 200'), 'retries do not hold back the log');
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 200 AND count(DISTINCT id) = 200 FROM done'), 'all is done, once');
 
+# A place that becomes free is for who waits for it, not for who commits in that moment.
+# The launcher is stopped, so that the moment lasts.
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'hooks'");
+$node->restart;
+sql(q{
+	CREATE TABLE v (id int);
+	GRANT ALL ON v TO busy;
+	CREATE FUNCTION hold(event jsonb) RETURNS void LANGUAGE sql AS 'SELECT pg_advisory_xact_lock(7)';
+	SET ROLE busy;
+	SELECT hooks.register('hold', 'after_commit', 'insert', 'v', 'hold')});
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hooks launcher'}), 'a launcher');
+my $launcher = sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'hooks launcher'});
+my $holder = $node->background_psql('postgres');
+$holder->query_safe('SELECT pg_advisory_lock(7)');
+sql('INSERT INTO v VALUES (1)');
+ok($node->poll_query_until('postgres', q{
+	SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hooks worker' AND wait_event = 'advisory' AND now() > backend_start + '1.5 s'}),
+	'an owner has had the place for long');
+kill 'STOP', $launcher;
+sql('INSERT INTO u VALUES (1000)');
+$holder->query_safe('SELECT pg_advisory_unlock(7)');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'hooks worker'}), 'it gives the place away');
+$holder->query_safe('SELECT pg_advisory_lock(7)');
+sql('INSERT INTO v VALUES (2)');
+kill 'CONT', $launcher;
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM done WHERE hook = 'modest' AND id = 1000}), 'to who waited for it');
+$holder->query_safe('SELECT pg_advisory_unlock(7)');
+$holder->quit;
+is(sql(q{SELECT hooks.flush('1 min')}), 't', '... and gets it back');
+
 $node->stop;
 done_testing();
