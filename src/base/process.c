@@ -13,7 +13,6 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
-#include "base/preload.h"
 #include "base/process.h"
 
 /*
@@ -53,10 +52,11 @@ start_process(const char *name, const char *function, int flags,
 		memcpy(worker.bgw_extra, task, sizeof(HookWorkerTask));
 
 	/*
-	 * See hooks_duty_hands_over().  Not at once: one that cannot load the
+	 * If the system has no process at the moment, or one ends with 1
+	 * (hooks_duty_hands_over()).  Not at once: one that cannot load the
 	 * library, as that is gone, is started again and again.
 	 */
-	if (task != NULL && task->slot >= 0 && !hooks_preload_is_shared())
+	if (task == NULL || task->slot >= 0)
 		worker.bgw_restart_time = 1;
 	if (handle != NULL)
 		worker.bgw_notify_pid = MyProcPid;

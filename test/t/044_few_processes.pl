@@ -67,6 +67,28 @@ $node->safe_psql('d1', q{ROLLBACK PREPARED 'p'});
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'hooks worker'}),
 	'nobody is left');
 
+# The system itself may have no process for a worker at the moment
+my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
+
+sub limit_processes { return system_log('prlimit', '--pid', $postmaster, "--nproc=$_[0]:") == 0; }
+
+SKIP:
+{
+	chomp(my $limit = `prlimit --pid $postmaster --nproc --output=SOFT --noheadings` // '');
+	skip 'processes cannot be limited', 1 if $limit !~ /^\s*(\d+|unlimited)\s*$/ || !limit_processes($1);
+	my $session = $node->background_psql('d1');
+	my $log = -s $node->logfile;
+
+	$session->query_safe('SELECT 1');
+	limit_processes(1);
+	$session->query_safe('INSERT INTO t VALUES (50)');
+	$node->wait_for_log(qr/could not fork (background )?worker process/, $log);
+	limit_processes($limit =~ s/\s//gr);
+	delivered('d1', 1, 'a worker that could not be started is started later');
+	$session->query_safe('TRUNCATE done');
+	$session->quit;
+}
+
 # One process is enough for who looks, and for the hooks of the start
 $node->safe_psql('d1', q{
 	CREATE FUNCTION note_start(event jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO public.done VALUES (100)';
