@@ -154,8 +154,21 @@ take_over(void)
 }
 
 /*
- * A worker takes its place, or another one; it is not started twice for one
- * slot.  Says in the task whose worker it is; false if nobody's.
+ * Is the place of a task still that of the process, under the lock?  It is not
+ * if the process was started again, and is there twice then.
+ */
+static bool
+has_place(const HookWorkerTask *task)
+{
+	HookWorkerSlot *slot = &hooks_roster->workers[task->slot];
+
+	return slot->database == task->database && slot->owner == task->owner &&
+		slot->latch == NULL;
+}
+
+/*
+ * A worker takes its place, or another one.  Says in the task whose worker it
+ * is; false if nobody's.
  */
 bool
 hooks_duty_enter(HookWorkerTask *task)
@@ -164,11 +177,11 @@ hooks_duty_enter(HookWorkerTask *task)
 
 	if (!hooks_roster_attach())
 		return false;
-	Assert(task->slot >= 0 && task->slot < HOOK_WORKERS);
-	slot = &hooks_roster->workers[task->slot];
+	Assert(task->slot < HOOK_WORKERS);
 	SpinLockAcquire(&hooks_roster->mutex);
-	if (slot->database != task->database || slot->owner != task->owner ||
-		slot->latch != NULL)
+	if (task->slot >= 0 && has_place(task))
+		slot = &hooks_roster->workers[task->slot];
+	else
 		slot = take_over();
 	if (slot != NULL)
 		slot->latch = MyLatch;

@@ -153,6 +153,29 @@ hooks_launch_due(void)
 }
 
 /*
+ * Is the launcher's own process the one that somebody waits for?  It is if no
+ * worker is there that could make room.
+ */
+bool
+hooks_launch_is_in_the_way(void)
+{
+	bool		waits = false;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	for (int i = 0; i < HOOK_REQUESTS; i++)
+	{
+		HookWorkerRequest *request = &hooks_roster->requests[i];
+
+		waits |= OidIsValid(request->database) &&
+			request->waits == HOOK_WAITS_FOR_PROCESS;
+	}
+	for (int i = 0; i < HOOK_WORKERS; i++)
+		waits &= !OidIsValid(hooks_roster->workers[i].database);
+	SpinLockRelease(&hooks_roster->mutex);
+	return waits;
+}
+
+/*
  * The launcher gives its place back if there is neither a worker nor a
  * request, nor a prepared transaction to wait for.
  */

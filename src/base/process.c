@@ -94,8 +94,9 @@ hooks_process_wake_launcher(void)
 	SpinLockRelease(&hooks_roster->mutex);
 	if (latch != NULL && latch != MyLatch)
 		SetLatch(latch);
-	if (start && !start_process("hooks launcher", "hooks_launcher_main", 0,
-								NULL, NULL))
+	if (start && !start_process("hooks launcher", "hooks_launcher_main",
+								BGWORKER_BACKEND_DATABASE_CONNECTION |
+								HOOKS_BGWORKER_INTERRUPTIBLE, NULL, NULL))
 	{
 		SpinLockAcquire(&hooks_roster->mutex);
 		hooks_roster->launcher_asked_at = 0;

@@ -14,7 +14,7 @@
 /* what a worker is told when it starts */
 typedef struct HookWorkerTask
 {
-	int			slot;
+	int			slot;			/* -1: none yet */
 	Oid			database;
 	Oid			owner;			/* InvalidOid: look who has work, and leave */
 	bool		stand_in;		/* the server refuses that role a session, for

@@ -241,35 +241,21 @@ look(const HookWorkerTask *task)
 }
 
 /*
- * The process of a worker.
+ * What a worker does that has a place.
  */
-void
-hooks_worker_main(Datum arg)
+static void
+work(const HookWorkerTask *task)
 {
-	HookWorkerTask task;
 	TimestampTz idle_since;
 
-	memcpy(&task, MyBgworkerEntry->bgw_extra, sizeof(HookWorkerTask));
-	hooks_worker_handle_signals();
-	if (!OidIsValid(task.owner))
-	{
-		look(&task);
-		proc_exit(0);
-	}
-	if (!hooks_duty_enter(&task))
-	{
-		if (hooks_roster_attach() && hooks_duty_hands_over())
-			hooks_launcher_main(BoolGetDatum(false));
-		proc_exit(0);
-	}
-	if (task.stand_in)
-		connect_for(&task);
+	if (task->stand_in)
+		connect_for(task);
 	else
-		BackgroundWorkerInitializeConnectionByOid(task.database, task.owner,
+		BackgroundWorkerInitializeConnectionByOid(task->database, task->owner,
 												  HOOKS_BGWORKER_ANY_ROLE);
 	hooks_duty_connected();
 	hooks_worker_fix_parameters();
-	hooks_serve_init(task.owner, task.stand_in);
+	hooks_serve_init(task->owner, task->stand_in);
 
 	idle_since = GetCurrentTimestamp();
 	for (;;)
@@ -293,10 +279,29 @@ hooks_worker_main(Datum arg)
 				break;
 			}
 		}
-		else if (!rest(&task, idle_since))
+		else if (!rest(task, idle_since))
 			break;
 	}
 	proc_exit(hooks_duty_hands_over() ? 1 : 0);
+}
+
+/*
+ * The process of a worker.
+ */
+void
+hooks_worker_main(Datum arg)
+{
+	HookWorkerTask task;
+
+	memcpy(&task, MyBgworkerEntry->bgw_extra, sizeof(HookWorkerTask));
+	hooks_worker_handle_signals();
+	if (!OidIsValid(task.owner))
+		look(&task);
+	else if (hooks_duty_enter(&task))
+		work(&task);
+	else if (hooks_roster_attach() && hooks_duty_hands_over())
+		hooks_launcher_main(BoolGetDatum(false));
+	proc_exit(0);
 }
 
 /*
@@ -389,15 +394,19 @@ look_into_databases(void)
 }
 
 /*
- * The process of the launcher.
+ * The process of the launcher.  Without preload, one that is in the way of a
+ * worker ends with 1: the postmaster starts it again, to be that worker.
  */
 void
 hooks_launcher_main(Datum arg)
 {
 	bool		permanent = DatumGetBool(arg);
 	bool		worked = false;
+	HookWorkerTask task = {-1};
 
 	hooks_worker_handle_signals();
+	if (!permanent && hooks_duty_enter(&task))
+		work(&task);
 	while (!hooks_launch_enter())
 	{
 		/* without preload, it exits when the next launcher has started */
@@ -420,6 +429,8 @@ hooks_launcher_main(Datum arg)
 
 			if (!permanent && hooks_launch_leave())
 				break;
+			if (!permanent && hooks_launch_is_in_the_way())
+				proc_exit(1);
 			wait_for_latch(ms);
 		}
 		else

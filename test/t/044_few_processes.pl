@@ -134,5 +134,10 @@ delivered($others[0], 2, 'without a launcher they make room, too');
 delivered($others[1], 2, '... and so does the next one');
 delivered($others[2], 3, '... in turn');
 
+# Who waits until it is time must not keep the only process from who is to come then
+restart_with('hooks.worker_idle = 0', q{hooks.retry_delay = '3 s'});
+$node->safe_psql('d2', 'INSERT INTO t VALUES (4)');
+delivered('d2', 4, 'after a failure, too');
+
 $node->stop;
 done_testing();
