@@ -104,6 +104,16 @@ note_ending(ErrorData *error)
 }
 
 /*
+ * Is there a launcher, or will there be one?  Under the lock.
+ */
+static bool
+is_launched(void)
+{
+	return hooks_roster->launcher != NULL ||
+		hooks_roster->launcher_asked_at != 0;
+}
+
+/*
  * The request that comes first, if somebody waits and there is no launcher,
  * under the lock; else NULL.
  */
@@ -112,7 +122,7 @@ first_in_line(void)
 {
 	HookWorkerRequest *first = NULL;
 
-	if (hooks_roster->launcher != NULL || hooks_roster->launcher_asked_at != 0)
+	if (is_launched())
 		return NULL;
 	for (int i = 0; i < HOOK_REQUESTS; i++)
 	{
@@ -345,9 +355,10 @@ hooks_duty_leave(void)
 }
 
 /*
- * Does somebody wait, while no process was left for the launcher?  That can be
- * without preload.  Then a worker that has left ends with 1, so that the
- * postmaster starts it again, to be whatever is needed.
+ * Does somebody wait, or is to be looked for, while no process was left for
+ * the launcher?  That can be without preload.  Then a worker that has left
+ * ends with 1, so that the postmaster starts it again, to be whatever is
+ * needed.
  */
 bool
 hooks_duty_hands_over(void)
@@ -355,7 +366,8 @@ hooks_duty_hands_over(void)
 	bool		hands_over;
 
 	SpinLockAcquire(&hooks_roster->mutex);
-	hands_over = first_in_line() != NULL;
+	hands_over = first_in_line() != NULL ||
+		(hooks_roster->look_at != 0 && !is_launched());
 	SpinLockRelease(&hooks_roster->mutex);
 	return hands_over;
 }

@@ -153,6 +153,30 @@ hooks_launch_due(void)
 }
 
 /*
+ * Is it time to look for those whose requests had no room?  Else "ms", so long
+ * the launcher is to wait, does not become longer than until then.
+ */
+bool
+hooks_launch_must_look(long *ms)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz look_at;
+
+	SpinLockAcquire(&hooks_roster->mutex);
+	look_at = hooks_roster->look_at;
+	if (look_at <= now)
+		hooks_roster->look_at = 0;
+	SpinLockRelease(&hooks_roster->mutex);
+	if (look_at > now)
+	{
+		long		pause = TimestampDifferenceMilliseconds(now, look_at);
+
+		*ms = *ms < 0 ? pause : Min(*ms, pause);
+	}
+	return look_at != 0 && look_at <= now;
+}
+
+/*
  * Is the launcher's own process the one that somebody waits for?  It is if no
  * worker is there that could make room.
  */
@@ -177,7 +201,7 @@ hooks_launch_is_in_the_way(void)
 
 /*
  * The launcher gives its place back if there is neither a worker nor a
- * request, nor a prepared transaction to wait for.
+ * request, nor a prepared transaction to wait for, nor somebody to look for.
  */
 bool
 hooks_launch_leave(void)
@@ -185,7 +209,7 @@ hooks_launch_leave(void)
 	bool		leaves;
 
 	SpinLockAcquire(&hooks_roster->mutex);
-	leaves = !hooks_prepared_any();
+	leaves = hooks_roster->look_at == 0 && !hooks_prepared_any();
 	for (int i = 0; i < HOOK_WORKERS; i++)
 		leaves &= !OidIsValid(hooks_roster->workers[i].database);
 	for (int i = 0; i < HOOK_REQUESTS; i++)

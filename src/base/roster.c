@@ -50,8 +50,22 @@ hooks_roster_attach(void)
 }
 
 /*
+ * Has the launcher look into all databases, as there was no room for a request
+ * that is due then.  Not at once: the others are to be served first.
+ */
+static void
+look_later(TimestampTz due)
+{
+	TimestampTz at = Max(due, GetCurrentTimestamp()) + USECS_PER_SEC;
+
+	if (hooks_roster->look_at == 0 || at < hooks_roster->look_at)
+		hooks_roster->look_at = at;
+}
+
+/*
  * Notes under the lock that a worker is to start.  If there is no room for
- * that, a request that is far from due makes way.
+ * that, the one that is due last is left out, and found again by a look into
+ * all databases.
  */
 void
 hooks_roster_request(Oid database, Oid owner, bool stand_in, TimestampTz at,
@@ -78,6 +92,12 @@ hooks_roster_request(Oid database, Oid owner, bool stand_in, TimestampTz at,
 		else if (place == NULL ||
 				 (OidIsValid(place->database) && request->at > place->at))
 			place = request;
+	}
+	if (OidIsValid(place->database))
+	{
+		look_later(Max(place->at, at));
+		if (at >= place->at)
+			return;
 	}
 	*place = (HookWorkerRequest)
 	{

@@ -100,6 +100,9 @@ typedef struct HookRoster
 									 * seen to since the server started */
 	bool		refused;		/* the last process; without the mutex */
 	bool		scout_waits;	/* the launcher, for a process */
+	TimestampTz look_at;		/* when the launcher is to look for those
+								 * whose requests had no room; 0: there are
+								 * none */
 	HookWorkerSlot workers[HOOK_WORKERS];
 	HookWorkerRequest requests[HOOK_REQUESTS];
 	HookPreparedNote prepared[HOOK_PREPARED];

@@ -14,7 +14,8 @@
  * The launcher is connected to no database, so that it does not block DROP
  * DATABASE.  With preload it always runs, and starts a process that looks into
  * each database after the server has started.  Without preload it is started
- * when a worker has to be started later.
+ * when a worker has to be started later.  It also looks if more owners had to
+ * wait than there is room for in the list of requests.
  */
 #include "postgres.h"
 
@@ -365,37 +366,65 @@ wait_for_scout(BackgroundWorkerHandle *scout)
 }
 
 /*
+ * Connects the launcher, which is not yet: to no database.
+ */
+static void
+connect_launcher(void)
+{
+	static bool connected = false;
+
+	if (!connected)
+		BackgroundWorkerInitializeConnectionByOid(InvalidOid, InvalidOid, 0);
+	connected = true;
+}
+
+/*
+ * Without preload, a launcher that is in the way of a worker ends with 1: the
+ * postmaster starts it again, to be that worker.
+ */
+static void
+give_way(bool permanent)
+{
+	if (!permanent && hooks_launch_is_in_the_way())
+		proc_exit(1);
+}
+
+/*
  * Starts a process for each database, one after the other, as there may be
  * thousands.
  */
 static void
-look_into_databases(void)
+look_into_databases(bool permanent)
 {
-	List	   *databases = all_databases();
+	List	   *databases;
 	ListCell   *lc;
 
+	connect_launcher();
+	databases = all_databases();
 	list_sort(databases, list_oid_cmp);
 	foreach(lc, databases)
 	{
-		bool		starting = hooks_launch_starts(lfirst_oid(lc));
+		Oid			database = lfirst_oid(lc);
+		bool		starting = permanent && hooks_launch_starts(database);
 		BackgroundWorkerHandle *scout;
 
-		while ((scout = hooks_process_scout(lfirst_oid(lc), starting)) == NULL)
+		while ((scout = hooks_process_scout(database, starting)) == NULL)
 		{
 			long		ms = hooks_launch_due();
 
+			give_way(permanent);
 			wait_for_latch(ms < 0 ? 100 : Min(ms, 100));
 		}
 		CHECK_FOR_INTERRUPTS();
 		wait_for_scout(scout);
 	}
-	(void) hooks_launch_starts(OID_MAX);
+	if (permanent)
+		(void) hooks_launch_starts(OID_MAX);
 	list_free(databases);
 }
 
 /*
- * The process of the launcher.  Without preload, one that is in the way of a
- * worker ends with 1: the postmaster starts it again, to be that worker.
+ * The process of the launcher.
  */
 void
 hooks_launcher_main(Datum arg)
@@ -415,13 +444,13 @@ hooks_launcher_main(Datum arg)
 		wait_for_latch(1000);
 	}
 	if (permanent)
-		BackgroundWorkerInitializeConnectionByOid(InvalidOid, InvalidOid, 0);
+		connect_launcher();
 	if (!hooks_enabled)
 		(void) hooks_launch_starts(OID_MAX);
 	for (;;)
 	{
 		if (permanent && may_work() && !worked)
-			look_into_databases();
+			look_into_databases(permanent);
 		worked = may_work();
 		if (worked)
 		{
@@ -429,9 +458,11 @@ hooks_launcher_main(Datum arg)
 
 			if (!permanent && hooks_launch_leave())
 				break;
-			if (!permanent && hooks_launch_is_in_the_way())
-				proc_exit(1);
-			wait_for_latch(ms);
+			give_way(permanent);
+			if (hooks_launch_must_look(&ms))
+				look_into_databases(permanent);
+			else
+				wait_for_latch(ms);
 		}
 		else
 			wait_for_latch(-1);

@@ -1,5 +1,5 @@
 # Without preload, one launcher is started for all who wait for a worker, and leaves
-# when nobody does.  If there is no room for more of them, who is due last makes way.
+# when nobody does.  Those for whom it has no room are found again.
 
 use strict;
 use warnings;
@@ -9,10 +9,10 @@ use HooksTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $owners = 128;				# as many as there is room for
+my $owners = 150;				# there is room for 128
 my $node = start_node('main', conf => q{
 	hooks.max_workers = 1
-	hooks.retry_delay = '1 h'
+	hooks.retry_delay = '3 s'
 	hooks.worker_idle = '100 ms'
 	log_min_messages = debug1
 });
@@ -61,7 +61,7 @@ sql(qq{
 	SET ROLE busy;
 	SELECT hooks.register('busy', 'after_commit', 'insert', 'b', 'act_busy');
 	SET ROLE last;
-	SELECT hooks.register('last', 'after_commit', 'insert', 'later', 'fails');
+	SELECT hooks.register('last', 'after_commit', 'insert', 'later', 'fails', max_attempts => 2);
 	RESET ROLE;
 	SELECT format('SET ROLE r%s; SELECT hooks.register(%L, ''after_commit'', ''insert'', %L, ''act'')', g, t || g, t)
 	FROM (SELECT 'few' t, generate_series(1, 3) g UNION SELECT 'many', generate_series(1, $owners)) x \\gexec});
@@ -75,7 +75,7 @@ ok($node->poll_query_until('postgres', 'SELECT count(*) FROM done', '3'), 'they 
 launcher_has_left(0);
 is(scalar(() = slurp_file($node->logfile) =~ /starting background worker process "hooks launcher"/g), 1, 'one launcher was started');
 
-# One waits for its next attempt, and as many as there is room for
+# One waits for its next attempt, and more than there is room for
 sql('INSERT INTO later VALUES (1)');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM hooks.outbox WHERE attempts = 1}), 'a delivery fails');
 ok($node->poll_query_until('postgres', $no_worker), 'and its worker leaves');
@@ -84,6 +84,8 @@ my $log = -s $node->logfile;
 sql('INSERT INTO many VALUES (1)');
 end_busy();
 ok($node->poll_query_until('postgres', 'SELECT count(DISTINCT hook) FROM done', $owners), 'all who are due get their turn');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM hooks.outbox WHERE state = 'dead'}), 'and who was due later');
+is(sql('SELECT count(*) FROM done'), $owners, 'each once');
 launcher_has_left($log);
 
 $node->stop;
