@@ -55,6 +55,7 @@ EXPLAIN (HOOKS) DELETE FROM a;
 EXPLAIN (HOOKS, ANALYZE off) DELETE FROM a;
 EXPLAIN (HOOKS maybe) DELETE FROM a;
 EXPLAIN (HOOKS off, COSTS off) SELECT 1;
+SELECT line::json -> 0 -> 'Hooks' IS NULL FROM (SELECT string_agg(shown, '') AS line FROM shown('HOOKS off, FORMAT json', 'DELETE FROM a')) x;
 SELECT shown('TIMING off', 'SELECT * FROM hooks.rehearse(''DELETE FROM explained.a'')');
 SET client_min_messages = warning;
 SELECT hooks.unregister(name) FROM hooks.registry WHERE name IN ('row', 'cascade', 'below', 'weak', 'off');
