@@ -35,6 +35,11 @@ CREATE TABLE hashed (id int, parent int) PARTITION BY HASH ((parent + called(0))
 CREATE TABLE hashed_1 PARTITION OF hashed FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 ALTER TABLE hashed_1 ADD FOREIGN KEY (parent) REFERENCES parents ON DELETE SET NULL;
 CREATE INDEX ON hashed_1 ((id + change_now(1)));
+-- one that is not simplified
+CREATE TABLE computed (id int, parent int) PARTITION BY HASH (called(parent));
+CREATE TABLE computed_1 PARTITION OF computed FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+ALTER TABLE computed_1 ADD FOREIGN KEY (parent) REFERENCES parents ON DELETE SET NULL;
+INSERT INTO computed VALUES (1, 1);
 CREATE DOMAIN checked AS int CHECK (called(VALUE) > 0);
 CREATE TABLE default_value (id int, parent int DEFAULT 2::checked REFERENCES parents ON DELETE SET DEFAULT);
 CREATE TABLE default_inside (id int, parent int DEFAULT ('{2}'::checked[])[1] REFERENCES parents ON DELETE SET DEFAULT);
