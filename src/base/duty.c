@@ -47,7 +47,11 @@ end_stall(void)
 {
 	if (stall_timer != MAX_TIMEOUTS)
 		disable_timeout(stall_timer, false);
-	mine->stalled = false;
+	if (!mine->stalled)
+		return;
+	SpinLockAcquire(&hooks_roster->mutex);
+	mine->stalled = mine->relieved = false;
+	SpinLockRelease(&hooks_roster->mutex);
 }
 
 /*

@@ -121,13 +121,15 @@ hooks_launch_due(void)
 	}
 	for (int i = 0; i < HOOK_WORKERS; i++)
 	{
+		HookWorkerSlot *place = &hooks_roster->workers[i];
 		HookWorkerSlot slot;
 		bool		alone;
 
 		SpinLockAcquire(&hooks_roster->mutex);
-		slot = hooks_roster->workers[i];
-		alone = OidIsValid(slot.database) && slot.stalled &&
+		slot = *place;
+		alone = OidIsValid(slot.database) && slot.stalled && !slot.relieved &&
 			hooks_roster_find(slot.database, slot.owner, now) == NULL;
+		place->relieved |= alone;
 		SpinLockRelease(&hooks_roster->mutex);
 		if (alone)
 			(void) hooks_workers_wake_again(slot.database, slot.owner,

@@ -42,6 +42,7 @@ typedef struct HookWorkerSlot
 	bool		idle;
 	volatile sig_atomic_t stalled;	/* busy for long, and has other hooks; set
 									 * without the mutex */
+	bool		relieved;		/* another one was started since it stalled */
 	int64		delivery;		/* that it is at; 0 for none; less than 0: of
 								 * a failed statement, told once only.  Only
 								 * the worker itself looks at it */

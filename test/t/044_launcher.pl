@@ -1,5 +1,6 @@
 # Without preload, one launcher is started for all who wait for a worker, and leaves
-# when nobody does.  Those for whom it has no room are found again.
+# when nobody does.  Those for whom it has no room are found again.  One that is busy is
+# not relieved again and again.
 
 use strict;
 use warnings;
@@ -8,6 +9,7 @@ use lib "$FindBin::RealBin/../perl";
 use HooksTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(sleep time);
 
 my $owners = 150;				# there is room for 128
 my $node = start_node('main', conf => q{
@@ -86,6 +88,20 @@ end_busy();
 ok($node->poll_query_until('postgres', 'SELECT count(DISTINCT hook) FROM done', $owners), 'all who are due get their turn');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM hooks.outbox WHERE state = 'dead'}), 'and who was due later');
 is(sql('SELECT count(*) FROM done'), $owners, 'each once');
+launcher_has_left($log);
+
+# Others of the same owner have nothing to do meanwhile, and leave at once.  They look once in
+# 100 ms whether the busy one is through.
+$node->append_conf('postgresql.conf', "hooks.worker_idle = 0\nhooks.max_workers = 4");
+$node->reload;
+sql(q{SET ROLE busy; SELECT hooks.register('second', 'after_commit', 'insert', 'later', 'act')});
+begin_busy();
+$log = -s $node->logfile;
+my $since = time;
+sleep 2;
+cmp_ok(scalar(() = slurp_file($node->logfile, $log) =~ /starting background worker process "hooks worker"/g),
+	'<', 10 * (time - $since) + 5, 'they are not started in an endless loop');
+end_busy();
 launcher_has_left($log);
 
 $node->stop;
