@@ -60,14 +60,14 @@ hooks_death_add(Oid database, int64 delivery)
 	HookWorkerDeath *place = find_death(database, serving, delivery);
 
 	if (place == NULL)
+	{
 		place = find_death(InvalidOid, InvalidOid, 0);
-	if (place == NULL)
-		place = &hooks_roster->deaths[0];
-	if (!OidIsValid(place->database))
-		hooks_roster->ndeaths++;
-	if (place->database != database || place->extension != serving ||
-		place->delivery != delivery)
+		if (place != NULL)
+			hooks_roster->ndeaths++;
+		else
+			place = &hooks_roster->deaths[0];
 		memset(place, 0, sizeof(HookWorkerDeath));
+	}
 	place->database = database;
 	place->extension = serving;
 	place->delivery = delivery;
