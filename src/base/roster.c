@@ -50,11 +50,12 @@ hooks_roster_attach(void)
 }
 
 /*
- * Has the launcher look into all databases, as there was no room for a request
- * that is due then.  Not at once: the others are to be served first.
+ * Has the launcher look into all databases, under the lock, as there was no
+ * room for a request that is due then.  Not at once: the others are to be
+ * served first.
  */
-static void
-look_later(TimestampTz due)
+void
+hooks_roster_look_later(TimestampTz due)
 {
 	TimestampTz at = Max(due, GetCurrentTimestamp()) + USECS_PER_SEC;
 
@@ -95,7 +96,7 @@ hooks_roster_request(Oid database, Oid owner, bool stand_in, TimestampTz at,
 	}
 	if (OidIsValid(place->database))
 	{
-		look_later(Max(place->at, at));
+		hooks_roster_look_later(Max(place->at, at));
 		if (at >= place->at)
 			return;
 	}

@@ -126,6 +126,7 @@ extern HookWorkerSlot *hooks_roster_take(Oid database, Oid owner,
 extern HookWorkerSlot *hooks_roster_find(Oid database, Oid owner,
 										 TimestampTz now);
 extern void hooks_roster_forget(Oid database);
+extern void hooks_roster_look_later(TimestampTz due);
 extern HookWaitsFor hooks_roster_others(Oid database, Oid owner);
 extern Latch *hooks_roster_find_idle(Oid database);
 

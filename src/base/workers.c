@@ -121,6 +121,20 @@ hooks_workers_request(Oid database, Oid owner, bool stand_in, TimestampTz at)
 }
 
 /*
+ * Has all databases looked into again at a time, as one could not be.
+ */
+void
+hooks_workers_look_again(TimestampTz at)
+{
+	if (!hooks_roster_attach())
+		return;
+	SpinLockAcquire(&hooks_roster->mutex);
+	hooks_roster_look_later(at);
+	SpinLockRelease(&hooks_roster->mutex);
+	hooks_process_wake_launcher();
+}
+
+/*
  * For who waits until something is delivered: prepare, look, wait, look again
  * and so on, end.  True: nothing was, for so many milliseconds.
  */

@@ -17,6 +17,7 @@ extern bool hooks_workers_wake_again(Oid database, Oid owner, bool stand_in,
 									 TimestampTz since);
 extern void hooks_workers_request(Oid database, Oid owner, bool stand_in,
 								  TimestampTz at);
+extern void hooks_workers_look_again(TimestampTz at);
 extern void hooks_workers_prepare_to_wait(void);
 extern bool hooks_workers_wait(long ms);
 extern void hooks_workers_end_wait(void);

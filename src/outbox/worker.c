@@ -70,8 +70,14 @@ static const char *const fixed_parameters[][2] = {
 	{"role", "none"},
 };
 
-/* after so many seconds a log that no hook needs is looked at again */
+/*
+ * After so many seconds a log that no hook needs is looked at again, or a
+ * database in which something is locked.
+ */
 #define COME_BACK	10
+
+/* so long who looks into a database again waits for what is locked */
+#define LATER_LOOK_WAITS "1s"
 
 /* so long the launcher waits for who looks into a database */
 #define LONGEST_LOOK	USECS_PER_SEC
@@ -227,16 +233,44 @@ connect_for(const HookWorkerTask *task)
 }
 
 /*
- * Looks who has work in a database.  If no process is left for the hooks that
- * fire when the server starts, this one sees to them.
+ * Looks who has work in a database; returns whether there are hooks that fire
+ * when the server starts.  After the first time, it does not wait for long:
+ * the database may be looked into again and again, and each who waits there
+ * has a process.
+ */
+static bool
+find_work(bool first)
+{
+	volatile bool starts = false;
+
+	SetConfigOption("lock_timeout", first ? "0" : LATER_LOOK_WAITS, PGC_SUSET,
+					PGC_S_OVERRIDE);
+	PG_TRY();
+	{
+		starts = hooks_work_find();
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE)
+			hooks_workers_look_again(GetCurrentTimestamp() +
+									 COME_BACK * USECS_PER_SEC);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	return starts;
+}
+
+/*
+ * Looks into a database.  If no process is left for the hooks that fire when
+ * the server starts, this one sees to them.
  */
 static void
 look(const HookWorkerTask *task)
 {
 	BackgroundWorkerInitializeConnectionByOid(task->database, InvalidOid, 0);
 	hooks_worker_fix_parameters();
-	SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-	if (hooks_work_find() && task->starting &&
+	if (find_work(task->starting) && task->starting &&
 		!hooks_process_start_hooks(task->database))
 		hooks_server_fire();
 }

@@ -1,5 +1,6 @@
 # Without preload, one launcher is started for all who wait for a worker, and leaves
-# when nobody does.  Those for whom it has no room are found again.  One that is busy is
+# when nobody does.  Those for whom it has no room are found again, and nobody waits
+# long for that in a database where something is locked.  One that is busy is
 # not relieved again and again.
 
 use strict;
@@ -82,12 +83,20 @@ sql('INSERT INTO later VALUES (1)');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM hooks.outbox WHERE attempts = 1}), 'a delivery fails');
 ok($node->poll_query_until('postgres', $no_worker), 'and its worker leaves');
 begin_busy();
+$node->safe_psql('postgres', 'CREATE DATABASE locked');
+$node->safe_psql('locked', 'CREATE EXTENSION hooks');
+my $locker = $node->background_psql('locked');
+$locker->query_safe('BEGIN; LOCK TABLE hooks.log_1');
 my $log = -s $node->logfile;
 sql('INSERT INTO many VALUES (1)');
 end_busy();
 ok($node->poll_query_until('postgres', 'SELECT count(DISTINCT hook) FROM done', $owners), 'all who are due get their turn');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM hooks.outbox WHERE state = 'dead'}), 'and who was due later');
 is(sql('SELECT count(*) FROM done'), $owners, 'each once');
+$node->wait_for_log(qr/canceling statement due to lock timeout/, $log);
+ok($node->poll_query_until('postgres', $no_worker), 'nobody waits in a database');
+$locker->query_safe('COMMIT');
+$locker->quit;
 launcher_has_left($log);
 
 # Others of the same owner have nothing to do meanwhile, and leave at once.  They look once in
