@@ -71,6 +71,41 @@ must_check(const HookStep *recheck, const RowChange *change)
 	return false;
 }
 
+static bool
+is_in_leaf(const HookLeaf *leaf, const Datum *values, const bool *nulls)
+{
+	Datum		key[MaxTupleAttributeNumber];
+	bool		key_nulls[MaxTupleAttributeNumber];
+
+	Assert(leaf->partition != NULL);
+	for (int i = 0; i < leaf->partition->ncolumns; i++)
+	{
+		key[i] = values[leaf->partition_positions[i]];
+		key_nulls[i] = nulls[leaf->partition_positions[i]];
+	}
+	return hooks_partition_has(leaf->partition, key, key_nulls);
+}
+
+/*
+ * Has a row with these values left the partition that the step's key is on?
+ */
+static bool
+has_left(const HookStep *step, const Datum *values, const bool *nulls)
+{
+	ListCell   *lc;
+
+	if (step->left == NULL)
+		return false;
+	foreach(lc, step->left->leaves)
+	{
+		const HookLeaf *leaf = lfirst(lc);
+
+		if (leaf->partition == NULL || is_in_leaf(leaf, values, nulls))
+			return false;
+	}
+	return true;
+}
+
 /*
  * Queues the checks of the keys of a changed row.
  */
@@ -89,7 +124,8 @@ queue_checks(HookWalk *walk, const HookLeaf *leaf, const RowChange *change)
 		bool		row_nulls[INDEX_MAX_KEYS + 4] = {false};
 
 		if (!list_member_ptr(leaf->checks, recheck->key) ||
-			!must_check(recheck, change))
+			!must_check(recheck, change) ||
+			has_left(recheck, change->values, change->nulls))
 			continue;
 		if (!recheck->taken)
 			hooks_walk_prepare(walk, recheck);
@@ -245,19 +281,26 @@ keep_version(HookWalk *walk, HookTree *tree, HookVersion *version,
 	}
 }
 
-static bool
-is_in_leaf(const HookLeaf *leaf, const Datum *values, const bool *nulls)
+/*
+ * Has the cascade moved a row out of the partition that the step's key is on?
+ * The values are those of the tree's columns that a query has found.
+ */
+bool
+hooks_change_has_left(HookWalk *walk, const HookStep *step, Oid relid,
+					  const ItemPointerData *tid, const Datum *values,
+					  const bool *nulls)
 {
-	Datum		key[MaxTupleAttributeNumber];
-	bool		key_nulls[MaxTupleAttributeNumber];
+	const HookTree *tree = step->table->tree;
+	Datum		new_values[MaxTupleAttributeNumber];
+	bool		new_nulls[MaxTupleAttributeNumber];
 
-	Assert(leaf->partition != NULL);
-	for (int i = 0; i < leaf->partition->ncolumns; i++)
-	{
-		key[i] = values[leaf->partition_positions[i]];
-		key_nulls[i] = nulls[leaf->partition_positions[i]];
-	}
-	return hooks_partition_has(leaf->partition, key, key_nulls);
+	if (step->left == NULL ||
+		!hooks_walk_is_changed(tree->changes, NULL, relid, tid))
+		return false;
+	memcpy(new_values, values, sizeof(Datum) * list_length(tree->columns));
+	memcpy(new_nulls, nulls, sizeof(bool) * list_length(tree->columns));
+	hooks_walk_present(walk, tree, relid, tid, new_values, new_nulls);
+	return has_left(step, new_values, new_nulls);
 }
 
 /*

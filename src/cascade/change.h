@@ -13,6 +13,9 @@ extern bool hooks_change_row(HookWalk *walk, HookStep *step, Oid relid,
 							 const ItemPointerData *tid, bool ours,
 							 Datum *values, bool *nulls,
 							 const Datum *copies, const bool *copy_nulls);
+extern bool hooks_change_has_left(HookWalk *walk, const HookStep *step,
+								  Oid relid, const ItemPointerData *tid,
+								  const Datum *values, const bool *nulls);
 extern bool hooks_change_has_key(HookWalk *walk, const HookStep *step,
 								 HookEnd by, const Datum *key,
 								 const bool *nulls);

@@ -220,6 +220,60 @@ find_moved(HookRoute *route)
 }
 
 /*
+ * May one of the tree's changes move rows out of the table?
+ */
+static bool
+can_be_left(const HookTable *table)
+{
+	ListCell   *lc;
+	ListCell   *leaf;
+
+	foreach(lc, table->tree->changes)
+	{
+		foreach(leaf, table->leaves)
+		{
+			if (hooks_route_leaves(lfirst(leaf), lfirst(lc)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Finds the steps by keys of partitions which rows may have left by then: a
+ * key of the topmost table finds them in whatever partition.
+ */
+static void
+find_departures(HookRoute *route)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, route->steps)
+	{
+		HookStep   *step = lfirst(lc);
+		HookTable  *table = step->table;
+
+		if (step->key->referencing == table->tree->root)
+			continue;
+		if (step->recheck)
+			table = hooks_reached_get(route, step->key->referencing);
+		if (!can_be_left(table))
+			continue;
+		step->left = table;
+		route->ordered = true;
+		foreach(cell, table->leaves)
+		{
+			const HookLeaf *leaf = lfirst(cell);
+
+			if (leaf->partition != NULL)
+				hooks_reached_need(table->tree, leaf->partition_columns,
+								   leaf->partition->ncolumns);
+		}
+	}
+}
+
+/*
  * Notes where columns are.  To be called when all needed columns are known.
  */
 static void
@@ -424,6 +478,7 @@ hooks_conflict_find(HookRoute *route, List *tables)
 		add_rechecks(route);
 	find_spoilers(route);
 	find_moved(route);
+	find_departures(route);
 	complete(route);
 	foreach(lc, route->steps)
 	{

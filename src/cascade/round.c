@@ -45,7 +45,8 @@ apply_row(HookWalk *walk, HookStep *step, Oid relid,
 	int			first = list_length(step->table->tree->columns);
 	HookCascadeCount *count;
 
-	if (hooks_tidset_has(walk->doomed, relid, tid))
+	if (hooks_tidset_has(walk->doomed, relid, tid) ||
+		hooks_change_has_left(walk, step, relid, tid, values, nulls))
 		return true;
 	switch (step->effect)
 	{

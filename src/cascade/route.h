@@ -73,6 +73,8 @@ typedef struct HookStep
 	bool		alone;			/* no other step touches its rows, and none
 								 * follows */
 	bool		meets;			/* rows that were moved may meet its events */
+	struct HookTable *left;		/* the partition that its key is on, which
+								 * rows may have left by then; else NULL */
 	List	   *spoilers;		/* of HookStep: after these, a row refers no
 								 * more by this key */
 	List	   *takers;			/* of HookStep: these take the key away from
