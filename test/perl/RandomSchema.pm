@@ -173,26 +173,37 @@ sub random_schema
 		my @code_default = $t->{code_from} ? (1 + int(rand(6))) : ($codes + 1 + int(rand(6)));
 		my @unique = $t->{by} eq 'key' ? () :
 		  ('UNIQUE (id, g)', $t->{by} eq 'g' ? () : 'PRIMARY KEY (id)', $by ? () : 'UNIQUE (code)');
-		$sql .= "CREATE TABLE $t->{name} (u int, id int, g int" . (chance(0.4) ? ' DEFAULT ' . int(rand(3)) : '')
-		  . ", code $t->{code_type}" . (chance(0.4) ? " DEFAULT '@code_default'" : '')
-		  . join('', map {
+		my @columns = ('u int', 'id int', 'g int' . (chance(0.4) ? ' DEFAULT ' . int(rand(3)) : ''),
+			"code $t->{code_type}" . (chance(0.4) ? " DEFAULT '@code_default'" : ''),
+			map {
 				my $c = $t->{columns}{$_};
-				", $_ $c->{type}" . (defined $c->{default} ? " DEFAULT '$c->{default}'" : '') . ($c->{null} ? '' : ' NOT NULL')
-			} sort keys %{ $t->{columns} })
-		  . join('', map { ", $_" } @unique) . ')'
+				"$_ $c->{type}" . (defined $c->{default} ? " DEFAULT '$c->{default}'" : '') . ($c->{null} ? '' : ' NOT NULL')
+			} sort keys %{ $t->{columns} });
+		# a partition may have its columns in another order, with gaps
+		my $partition = sub {
+			my ($name, $above, $bounds, $by_what) = @_;
+
+			return "CREATE TABLE $name PARTITION OF $above $bounds$by_what;\n" if chance(0.5);
+			my @own = (map({ $_ eq 'id int' && "@unique" =~ /PRIMARY KEY/ ? "$_ NOT NULL" : $_ } @columns), 'gone int');
+			return "CREATE TABLE $name (" . join(', ', 'gone_too text', shuffle(@own)) . ")$by_what;\n"
+			  . "ALTER TABLE $name DROP gone, DROP gone_too;\n"
+			  . "ALTER TABLE $above ATTACH PARTITION $name $bounds;\n";
+		};
+		$sql .= "CREATE TABLE $t->{name} (" . join(', ', @columns, @unique) . ')'
 		  . ($by ? " PARTITION BY " . ($t->{by} eq 'id' ? 'RANGE' : 'LIST') . " ($by)" : '') . ";\n";
 		for my $part (grep { !$_->{by_g} } @{ $t->{parts} })
 		{
 			my $under = $part->{name} =~ /_1_0/ ? $t->{parts}[1]{name} : $t->{name};
-			$sql .= "CREATE TABLE $part->{name} PARTITION OF $under FOR VALUES FROM ($part->{from}) TO ($part->{to})"
-			  . ($part->{sub} ? ' PARTITION BY RANGE (id)' : '') . ";\n";
-			$sql .= 'CREATE TABLE ' . $quote->('p' . ++$u) . " PARTITION OF $part->{name} DEFAULT;\n" if $part->{sub};
+			$sql .= $partition->($part->{name}, $under, "FOR VALUES FROM ($part->{from}) TO ($part->{to})",
+				$part->{sub} ? ' PARTITION BY RANGE (id)' : '');
+			$sql .= $partition->($quote->('p' . ++$u), $part->{name}, 'DEFAULT', '') if $part->{sub};
 		}
 		if ($by && $t->{by} ne 'id')
 		{
 			my $null = chance(0.8) ? ', NULL' : '';
-			$sql .= 'CREATE TABLE ' . ($t->{by} eq 'g' ? $t->{parts}[0]{name} : $quote->('p' . ++$u)) . " PARTITION OF $t->{name} FOR VALUES IN ('1', '2', '101', '102'$null);\n";
-			$sql .= 'CREATE TABLE ' . $quote->('p' . ++$u) . " PARTITION OF $t->{name} DEFAULT;\n";
+			$sql .= $partition->($t->{by} eq 'g' ? $t->{parts}[0]{name} : $quote->('p' . ++$u), $t->{name},
+				"FOR VALUES IN ('1', '2', '101', '102'$null)", '');
+			$sql .= $partition->($quote->('p' . ++$u), $t->{name}, 'DEFAULT', '');
 		}
 		$sql .= "INSERT INTO $t->{name} (" . join(', ', @names) . ') VALUES '
 		  . join(', ', map { my $row = $_; '(' . join(', ', map { defined $row->{$_} ? "'$row->{$_}'" : 'NULL' } @names) . ')' } @{ $t->{data} }) . ";\n";
