@@ -1,6 +1,6 @@
 /*
  * rights.c
- *		Who may be told of a table's rows, and who owns what.
+ *		Who may be told of a table's rows, who owns what, and names of roles.
  */
 #include "postgres.h"
 
@@ -10,6 +10,7 @@
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
@@ -93,4 +94,16 @@ hooks_rights_database_owner(void)
 	owner = ((Form_pg_database) GETSTRUCT(tuple))->datdba;
 	ReleaseSysCache(tuple);
 	return owner;
+}
+
+/*
+ * The name of a role, of type name.  It is empty if the role is not known, or
+ * gone: it can be dropped while it is in a session.
+ */
+Datum
+hooks_rights_role_name(Oid role)
+{
+	const char *name = GetUserNameFromId(role, true);
+
+	return DirectFunctionCall1(namein, CStringGetDatum(name ? name : ""));
 }

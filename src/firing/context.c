@@ -28,6 +28,7 @@
 #include "utils/xid8.h"
 
 #include "base/place.h"
+#include "base/rights.h"
 #include "base/settings.h"
 #include "firing/context.h"
 #include "firing/context_event.h"
@@ -369,14 +370,6 @@ hooks_context_transaction(const HookFiring *firing)
 		GetTopFullTransactionIdIfAny() : GetTopFullTransactionId();
 }
 
-static Datum
-role_name(Oid role)
-{
-	const char *name = GetUserNameFromId(role, true);
-
-	return DirectFunctionCall1(namein, CStringGetDatum(name ? name : ""));
-}
-
 PG_FUNCTION_INFO_V1(hooks_context);
 
 /*
@@ -440,8 +433,8 @@ hooks_context(PG_FUNCTION_ARGS)
 	values[i++] = constraint == NULL ? (Datum) 0 :
 		DirectFunctionCall1(namein, CStringGetDatum(constraint));
 	nulls[i] = !OidIsValid(firing->caller);
-	values[i++] = role_name(firing->caller);
-	values[i++] = role_name(GetSessionUserId());
+	values[i++] = hooks_rights_role_name(firing->caller);
+	values[i++] = hooks_rights_role_name(GetSessionUserId());
 	nulls[i] = !assigned_columns(firing, &values[i]);
 	i++;
 	nulls[i] = sql == NULL;

@@ -31,6 +31,7 @@
 #include "base/append.h"
 #include "base/compat.h"
 #include "base/own.h"
+#include "base/rights.h"
 #include "base/settings.h"
 #include "firing/failure.h"
 
@@ -129,15 +130,9 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	Relation	failure = hooks_own_open(&failure_table, RowExclusiveLock);
 	Datum		values[Natts_failure];
 	bool		nulls[Natts_failure] = {false};
-	NameData	caller;
-	const char *role;
 	Oid			sequence;
 
-
 	Assert(hook->policy != HOOK_ABORT);
-	role = GetUserNameFromId(firing->caller, true);
-	namestrcpy(&caller, role ? role : "");
-
 #define SET(column, value) (values[Anum_failure_##column - 1] = (value))
 #define SET_TEXT(column, string) \
 	do { \
@@ -159,7 +154,7 @@ hooks_failure_record(const Hook *hook, const HookFiring *firing,
 	SET_TEXT(hint, error->hint);
 	SET_TEXT(context, error->context);
 	nulls[Anum_failure_caller - 1] = !OidIsValid(firing->caller);
-	SET(caller, NameGetDatum(&caller));
+	SET(caller, hooks_rights_role_name(firing->caller));
 	SET(transaction_id, FullTransactionIdGetDatum(GetTopFullTransactionId()));
 	SET(occurred_at, TimestampTzGetDatum(GetCurrentTimestamp()));
 #undef SET

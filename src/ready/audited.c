@@ -26,6 +26,7 @@
 #include "base/append.h"
 #include "base/argument.h"
 #include "base/own.h"
+#include "base/rights.h"
 #include "base/settings.h"
 #include "firing/payload.h"
 #include "ready/audited.h"
@@ -74,15 +75,6 @@ struct HookAuditedWriter
 	HookAppend *append;
 };
 
-/* a role can be dropped while it is in a session */
-static const char *
-role_name(Oid role)
-{
-	const char *name = GetUserNameFromId(role, true);
-
-	return name != NULL ? name : "";
-}
-
 /*
  * Adds what the rows have in common to hooks.audited.
  */
@@ -127,9 +119,9 @@ write_firing(int64 audit_id, HookFiring *firing)
 	SET(depth, Int32GetDatum(origin->depth));
 	SET_NAME(constraint, OidIsValid(origin->constraint) ?
 			 get_constraint_name(origin->constraint) : NULL);
-	SET_NAME(caller, OidIsValid(firing->caller) ? role_name(firing->caller) :
-			 NULL);
-	SET_NAME(session_user, role_name(GetSessionUserId()));
+	nulls[Anum_audited_caller - 1] = !OidIsValid(firing->caller);
+	SET(caller, hooks_rights_role_name(firing->caller));
+	SET(session_user, hooks_rights_role_name(GetSessionUserId()));
 	SET(transaction_id, FullTransactionIdGetDatum(GetTopFullTransactionId()));
 	SET(occurred_at, TimestampTzGetDatum(firing->fired_at));
 	/* at level row, each row of the statement would store the whole text */

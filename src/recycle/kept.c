@@ -22,6 +22,7 @@
 #include "utils/xid8.h"
 
 #include "base/own.h"
+#include "base/rights.h"
 #include "recycle/kept.h"
 
 /* columns of hooks.kept, as in the install script */
@@ -79,15 +80,12 @@ hooks_kept_end(HookKeptWriter *writer, Oid relation, int64 rows, Oid caller,
 	Relation	kept = hooks_own_open(&kept_table, RowExclusiveLock);
 	Datum		values[Natts_kept];
 	bool		nulls[Natts_kept] = {false};
-	NameData	name;
-	const char *role = GetUserNameFromId(caller, true);
 
 	hooks_kept_row_end(writer);
-	namestrcpy(&name, role ? role : "");
 	values[Anum_kept_id - 1] = Int64GetDatum(writer->kept_id);
 	values[Anum_relation - 1] = ObjectIdGetDatum(relation);
 	values[Anum_rows - 1] = Int64GetDatum(rows);
-	values[Anum_caller - 1] = NameGetDatum(&name);
+	values[Anum_caller - 1] = hooks_rights_role_name(caller);
 	values[Anum_transaction_id - 1] =
 		FullTransactionIdGetDatum(GetTopFullTransactionId());
 	values[Anum_kept_at - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
