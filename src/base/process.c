@@ -166,7 +166,7 @@ hooks_process_scout(Oid database, bool starting)
 bool
 hooks_process_start_hooks(Oid database)
 {
-	HookWorkerTask task = {-1, database, InvalidOid, false, true};
+	HookWorkerTask task = {-1, database};
 
 	return start_process("hooks server start", "hooks_server_main",
 						 BGWORKER_BACKEND_DATABASE_CONNECTION |
