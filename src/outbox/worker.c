@@ -1,6 +1,6 @@
 /*
  * worker.c
- *		The processes: workers, the launcher, and who looks for work.
+ *		The processes of workers, and of who looks for work.
  *
  * A worker is a session of the owner of hooks, so a callback cannot get more
  * rights than its owner has.  A role that cannot log in may not be able to
@@ -10,20 +10,12 @@
  *
  * It serves, sleeps until its latch is set, and exits when nothing has come
  * for hooks.worker_idle.
- *
- * The launcher is connected to no database, so that it does not block DROP
- * DATABASE.  With preload it always runs, and starts a process that looks into
- * each database after the server has started.  Without preload it is started
- * when a worker has to be started later.  It also looks if more owners had to
- * wait than there is room for in the list of requests.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/heapam.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_database.h"
 #include "catalog/pg_db_role_setting.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
@@ -45,7 +37,6 @@
 
 #include "base/compat.h"
 #include "base/duty.h"
-#include "base/launch.h"
 #include "base/process.h"
 #include "base/settings.h"
 #include "base/workers.h"
@@ -57,7 +48,6 @@
 #include "registry/registry.h"
 
 PGDLLEXPORT void hooks_worker_main(Datum arg);
-PGDLLEXPORT void hooks_launcher_main(Datum arg);
 
 /* parameters that a role's own settings must not change for its worker */
 static const char *const fixed_parameters[][2] = {
@@ -78,9 +68,6 @@ static const char *const fixed_parameters[][2] = {
 
 /* so long who looks into a database again waits for what is locked */
 #define LATER_LOOK_WAITS "1s"
-
-/* so long the launcher waits for who looks into a database */
-#define LONGEST_LOOK	USECS_PER_SEC
 
 /* when the recycle bin is to be looked at; set by rest() */
 static TimestampTz expire_at = 0;
@@ -117,8 +104,8 @@ hooks_worker_fix_parameters(void)
  * Sleeps until the latch is set, or for some milliseconds, -1: for ever.
  * May return sooner: a latch waits for 24 days at most.
  */
-static void
-wait_for_latch(long ms)
+void
+hooks_worker_wait(long ms)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH |
 					 (ms >= 0 ? WL_TIMEOUT : 0), Min(ms, INT_MAX),
@@ -135,8 +122,8 @@ wait_for_latch(long ms)
 /*
  * False: workers are switched off, and what waits stays.
  */
-static bool
-may_work(void)
+bool
+hooks_worker_may_work(void)
 {
 	return hooks_workers && hooks_enabled;
 }
@@ -151,12 +138,12 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz rotate_at = PG_INT64_MAX;
 	TimestampTz next;
-	bool		leaves = !may_work() || now >= leave_at ||
+	bool		leaves = !hooks_worker_may_work() || now >= leave_at ||
 		hooks_duty_must_leave();
 
-	if (may_work() && now >= expire_at)
+	if (hooks_worker_may_work() && now >= expire_at)
 		expire_at = hooks_expire();
-	if (may_work())
+	if (hooks_worker_may_work())
 		rotate_at = hooks_rotate(leaves);
 	next = Min(hooks_serve_next(false), expire_at);
 
@@ -166,7 +153,7 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 			return true;
 		if (hooks_rotate_is_due())
 			next = Min(next, now + COME_BACK * USECS_PER_SEC);
-		if (may_work() && next != PG_INT64_MAX)
+		if (hooks_worker_may_work() && next != PG_INT64_MAX)
 			hooks_workers_request(task->database, task->owner,
 								  task->stand_in, next);
 		return false;
@@ -174,7 +161,7 @@ rest(const HookWorkerTask *task, TimestampTz idle_since)
 	pgstat_report_activity(STATE_IDLE, NULL);
 	next = Min(Min(next, rotate_at), leave_at);
 	if (hooks_duty_rest())
-		wait_for_latch(TimestampDifferenceMilliseconds(now, next));
+		hooks_worker_wait(TimestampDifferenceMilliseconds(now, next));
 	return true;
 }
 
@@ -278,8 +265,8 @@ look(const HookWorkerTask *task)
 /*
  * What a worker does that has a place.
  */
-static void
-work(const HookWorkerTask *task)
+void
+hooks_worker_work(const HookWorkerTask *task)
 {
 	TimestampTz idle_since;
 
@@ -304,7 +291,7 @@ work(const HookWorkerTask *task)
 			(void) hooks_serve_next(true);
 			expire_at = 0;
 		}
-		if (may_work() && hooks_serve())
+		if (hooks_worker_may_work() && hooks_serve())
 		{
 			idle_since = GetCurrentTimestamp();
 			(void) hooks_rotate(false);
@@ -333,173 +320,8 @@ hooks_worker_main(Datum arg)
 	if (!OidIsValid(task.owner))
 		look(&task);
 	else if (hooks_duty_enter(&task))
-		work(&task);
+		hooks_worker_work(&task);
 	else if (hooks_roster_attach() && hooks_duty_hands_over())
 		hooks_launcher_main(BoolGetDatum(false));
-	proc_exit(0);
-}
-
-/*
- * The databases that somebody can connect to.  One whose DROP DATABASE was
- * interrupted is none.
- */
-static List *
-all_databases(void)
-{
-	MemoryContext context = CurrentMemoryContext;
-	List	   *databases = NIL;
-	Relation	catalog;
-	TableScanDesc scan;
-	HeapTuple	tuple;
-
-	StartTransactionCommand();
-	(void) GetTransactionSnapshot();
-	catalog = table_open(DatabaseRelationId, AccessShareLock);
-	scan = table_beginscan_catalog(catalog, 0, NULL);
-	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
-	{
-		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
-
-		if (form->datallowconn &&
-			form->datconnlimit != HOOKS_INVALID_DATABASE)
-		{
-			MemoryContext old = MemoryContextSwitchTo(context);
-
-			databases = lappend_oid(databases, form->oid);
-			MemoryContextSwitchTo(old);
-		}
-	}
-	table_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	CommitTransactionCommand();
-	MemoryContextSwitchTo(context);
-	return databases;
-}
-
-/*
- * Waits for who looks into a database, but not for long: whatever that waits
- * for, as a table that somebody has locked, others must not.
- */
-static void
-wait_for_scout(BackgroundWorkerHandle *scout)
-{
-	TimestampTz end = GetCurrentTimestamp() + LONGEST_LOOK;
-	pid_t		pid;
-
-	for (;;)
-	{
-		long		due = hooks_launch_due();
-		long		ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
-														 end);
-
-		if (ms == 0 || GetBackgroundWorkerPid(scout, &pid) == BGWH_STOPPED)
-			break;
-		wait_for_latch(due < 0 ? ms : Min(ms, due));
-	}
-	pfree(scout);
-}
-
-/*
- * Connects the launcher, which is not yet: to no database.
- */
-static void
-connect_launcher(void)
-{
-	static bool connected = false;
-
-	if (!connected)
-		BackgroundWorkerInitializeConnectionByOid(InvalidOid, InvalidOid, 0);
-	connected = true;
-}
-
-/*
- * Without preload, a launcher that is in the way of a worker ends with 1: the
- * postmaster starts it again, to be that worker.
- */
-static void
-give_way(bool permanent)
-{
-	if (!permanent && hooks_launch_is_in_the_way())
-		proc_exit(1);
-}
-
-/*
- * Starts a process for each database, one after the other, as there may be
- * thousands.
- */
-static void
-look_into_databases(bool permanent)
-{
-	List	   *databases;
-	ListCell   *lc;
-
-	connect_launcher();
-	databases = all_databases();
-	list_sort(databases, list_oid_cmp);
-	foreach(lc, databases)
-	{
-		Oid			database = lfirst_oid(lc);
-		bool		starting = permanent && hooks_launch_starts(database);
-		BackgroundWorkerHandle *scout;
-
-		while ((scout = hooks_process_scout(database, starting)) == NULL)
-		{
-			long		ms = hooks_launch_due();
-
-			give_way(permanent);
-			wait_for_latch(ms < 0 ? 100 : Min(ms, 100));
-		}
-		CHECK_FOR_INTERRUPTS();
-		wait_for_scout(scout);
-	}
-	if (permanent)
-		(void) hooks_launch_starts(OID_MAX);
-	list_free(databases);
-}
-
-/*
- * The process of the launcher.
- */
-void
-hooks_launcher_main(Datum arg)
-{
-	bool		permanent = DatumGetBool(arg);
-	bool		worked = false;
-	HookWorkerTask task = {-1};
-
-	hooks_worker_handle_signals();
-	if (!permanent && hooks_duty_enter(&task))
-		work(&task);
-	while (!hooks_launch_enter())
-	{
-		/* without preload, it exits when the next launcher has started */
-		if (!permanent)
-			proc_exit(0);
-		wait_for_latch(1000);
-	}
-	if (permanent)
-		connect_launcher();
-	if (!hooks_enabled)
-		(void) hooks_launch_starts(OID_MAX);
-	for (;;)
-	{
-		if (permanent && may_work() && !worked)
-			look_into_databases(permanent);
-		worked = may_work();
-		if (worked)
-		{
-			long		ms = hooks_launch_due();
-
-			if (!permanent && hooks_launch_leave())
-				break;
-			give_way(permanent);
-			if (hooks_launch_must_look(&ms))
-				look_into_databases(permanent);
-			else
-				wait_for_latch(ms);
-		}
-		else
-			wait_for_latch(-1);
-	}
 	proc_exit(0);
 }
