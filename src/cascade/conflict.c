@@ -254,6 +254,7 @@ find_departures(HookRoute *route)
 		HookStep   *step = lfirst(lc);
 		HookTable  *table = step->table;
 
+		CHECK_FOR_INTERRUPTS();
 		if (step->key->referencing == table->tree->root)
 			continue;
 		if (step->recheck)
