@@ -64,8 +64,13 @@ $node->safe_psql('d2', q{SELECT hooks.unregister('h');
 	INSERT INTO t VALUES (2)});
 delivered('d2', 2, 'nor a retry');
 $node->safe_psql('d1', q{ROLLBACK PREPARED 'p'});
-ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'hooks worker'}),
-	'nobody is left');
+sub nobody_is_left
+{
+	ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'hooks worker'}),
+		'nobody is left');
+}
+
+nobody_is_left();
 
 # The system itself may have no process for a worker at the moment
 my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
@@ -120,19 +125,32 @@ $node->safe_psql('d5', 'INSERT INTO t VALUES (1)');
 delivered('d5', 1, 'who waits for a process of busy ones gets it');
 $node->safe_psql($_, q{SELECT hooks.unregister('again')}) foreach ('d3', 'd4');
 
+# Nobody makes room when other programs keep all processes: it is tried again
+nobody_is_left();
+$node->safe_psql('d5', q{CREATE TABLE large WITH (parallel_workers = 2) AS SELECT generate_series(1, 10000) id});
+my $parallel = $node->background_psql('d5', on_error_stop => 0);
+$parallel->query_safe($_) foreach ('SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0', 'SET min_parallel_table_scan_size = 0');
+$parallel->query_until(qr/starts/, "\\echo starts\nSELECT count(pg_sleep(1)) FROM large;\n");
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM pg_stat_activity WHERE backend_type = 'parallel worker'}),
+	'others keep all processes');
+$node->safe_psql('d5', 'INSERT INTO t VALUES (2)');
+$node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^SELECT count.pg_sleep' AND backend_type = 'client backend'});
+delivered('d5', 2, 'a worker is started when they are free');
+$parallel->quit;
+
 # Those whose workers are idle do so at once
 restart_with(q{hooks.worker_idle = '1 d'});
 $node->safe_psql($_, 'INSERT INTO t VALUES (1)') foreach (@others);
 delivered($others[0], 1, 'idle ones make room');
 delivered($others[1], 1, '... and so does the next one');
-delivered($others[2], 2, '... in turn');
+delivered($others[2], 3, '... in turn');
 
 # Without preload there may be no process for the launcher
 restart_with(q{shared_preload_libraries = ''}, 'max_worker_processes = 1');
 $node->safe_psql($_, 'INSERT INTO t VALUES (2)') foreach (@others);
 delivered($others[0], 2, 'without a launcher they make room, too');
 delivered($others[1], 2, '... and so does the next one');
-delivered($others[2], 3, '... in turn');
+delivered($others[2], 4, '... in turn');
 
 # Who waits until it is time must not keep the only process from who is to come then
 restart_with('hooks.worker_idle = 0', q{hooks.retry_delay = '3 s'});
