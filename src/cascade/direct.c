@@ -54,7 +54,7 @@ add_batch(HookWalk *walk, const HookBatch *batch)
 		Relation	rel = table_open(table->relid, AccessShareLock);
 		HookRowFetcher fetcher;
 
-		hooks_rows_begin(&fetcher, rel, true);
+		hooks_rows_begin(&fetcher, rel, HOOK_VERSIONS_OLD);
 		for (TidChunk *chunk = table->head; chunk != NULL; chunk = chunk->next)
 			for (int i = 0; i < chunk->used; i++)
 			{

@@ -87,13 +87,13 @@ open_table(HookBatchReader *reader)
 							   RelationGetDescr(reader->target));
 	if (action != HOOK_INSERT)
 	{
-		hooks_rows_begin(&reader->old_rows, reader->rel, true);
+		hooks_rows_begin(&reader->old_rows, reader->rel, HOOK_VERSIONS_OLD);
 		reader->old_rows.shared = action == HOOK_UPDATE;
 		reader->old_out = reader->map == NULL ? NULL : make_out(reader);
 	}
 	if (action != HOOK_DELETE)
 	{
-		hooks_rows_begin(&reader->new_rows, reader->rel, false);
+		hooks_rows_begin(&reader->new_rows, reader->rel, HOOK_VERSIONS_NEW);
 		reader->new_out = reader->map == NULL ? NULL : make_out(reader);
 	}
 	reader->chunk = reader->table->head;

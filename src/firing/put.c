@@ -127,7 +127,7 @@ find_moved_from(HookStatement *statement)
 	if (!OidIsValid(from))
 		return InvalidOid;
 	rel = table_open(from, NoLock);
-	hooks_rows_begin(&fetcher, rel, true);
+	hooks_rows_begin(&fetcher, rel, HOOK_VERSIONS_OLD);
 	fetcher.shared = true;
 	moved = fetcher.heap && hooks_rows_get(&fetcher, &statement->merged) &&
 		HeapTupleHeaderIndicatesMovedPartitions(fetcher.tuple.t_data);

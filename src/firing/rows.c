@@ -33,12 +33,12 @@
  * or made.  Who has locked rows and wants those, too, says "any".
  */
 void
-hooks_rows_begin(HookRowFetcher *fetcher, Relation rel, bool old)
+hooks_rows_begin(HookRowFetcher *fetcher, Relation rel,
+				 HookRowVersions versions)
 {
 	fetcher->rel = rel;
-	fetcher->old = old;
+	fetcher->versions = versions;
 	fetcher->shared = false;
-	fetcher->any = false;
 	fetcher->heap = rel->rd_tableam == GetHeapamTableAmRoutine();
 	fetcher->buffer = InvalidBuffer;
 	fetcher->block = InvalidBlockNumber;
@@ -63,9 +63,9 @@ is_our_work(HookRowFetcher *fetcher, HeapTupleHeader header)
 {
 	TransactionId xid;
 
-	if (fetcher->any)
+	if (fetcher->versions == HOOK_VERSIONS_ANY)
 		return true;
-	if (!fetcher->old)
+	if (fetcher->versions == HOOK_VERSIONS_NEW)
 		xid = HeapTupleHeaderGetRawXmin(header);	/* COPY FREEZE */
 	else if ((header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
 			 HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
@@ -319,8 +319,8 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 				continue;
 		}
 		rel = table_open(table->relid, AccessShareLock);
-		hooks_rows_begin(&old_rows, rel, true);
-		old_rows.any = batch->walked;
+		hooks_rows_begin(&old_rows, rel, batch->walked ?
+						 HOOK_VERSIONS_ANY : HOOK_VERSIONS_OLD);
 		if (rel != target)
 			map = convert_tuples_by_name(RelationGetDescr(rel),
 										 RelationGetDescr(target));
@@ -329,7 +329,7 @@ hooks_rows_fetch(const HookBatch *batch, Relation target,
 		if (update)
 		{
 			keys = referenced_columns(rel);
-			hooks_rows_begin(&new_rows, rel, false);
+			hooks_rows_begin(&new_rows, rel, HOOK_VERSIONS_NEW);
 			if (map != NULL)
 				new_out = hooks_rows_make_converted(RelationGetDescr(target));
 		}

@@ -17,14 +17,20 @@
 
 #include "firing/batch.h"
 
+/* Which versions of rows are found */
+typedef enum HookRowVersions
+{
+	HOOK_VERSIONS_OLD,			/* that we deleted */
+	HOOK_VERSIONS_NEW,			/* that we made */
+	HOOK_VERSIONS_ANY			/* also those that nobody has deleted */
+}			HookRowVersions;
+
 /* Where rows of a table are fetched from, one version of each */
 typedef struct HookRowFetcher
 {
 	Relation	rel;
-	bool		old;			/* versions that we deleted; else: that we
-								 * made */
+	HookRowVersions versions;
 	bool		shared;			/* others may lock them meanwhile */
-	bool		any;			/* also those that nobody has deleted */
 	bool		heap;
 	Buffer		buffer;			/* heap only: the page at hand, pinned */
 	BlockNumber block;
@@ -37,7 +43,8 @@ typedef struct HookRowFetcher
 typedef bool (*HookRowFilter) (TupleTableSlot *old, TupleTableSlot *new,
 							   void *arg);
 
-extern void hooks_rows_begin(HookRowFetcher *fetcher, Relation rel, bool old);
+extern void hooks_rows_begin(HookRowFetcher *fetcher, Relation rel,
+							 HookRowVersions versions);
 extern bool hooks_rows_get(HookRowFetcher *fetcher, ItemPointer tid);
 extern void hooks_rows_end(HookRowFetcher *fetcher);
 extern TupleTableSlot *hooks_rows_make_converted(TupleDesc desc);

@@ -201,8 +201,7 @@ follow_updates(List *sets, Relation rel)
 	{
 		ToldVersions versions = {.later = NIL};
 
-		hooks_rows_begin(&versions.fetcher, rel, true);
-		versions.fetcher.any = true;
+		hooks_rows_begin(&versions.fetcher, rel, HOOK_VERSIONS_ANY);
 		hooks_tidset_each(lfirst(set), RelationGetRelid(rel), find_versions,
 						  &versions);
 		hooks_rows_end(&versions.fetcher);
@@ -311,8 +310,7 @@ hooks_told_filter_walked(HookBatch *rows, Oid target, CommandId since,
 			continue;
 		}
 		rel = table_open(table->relid, AccessShareLock);
-		hooks_rows_begin(&fetcher, rel, true);
-		fetcher.any = true;
+		hooks_rows_begin(&fetcher, rel, HOOK_VERSIONS_ANY);
 		for (TidChunk *chunk = table->head; chunk != NULL; chunk = chunk->next)
 			for (int i = 0; i < chunk->used; i++)
 			{
@@ -379,7 +377,7 @@ hooks_told_filter_captured(const HookBatch *batch, Oid target)
 			continue;
 		sets = sets_of(target, table->relid);
 		rel = table_open(table->relid, AccessShareLock);
-		hooks_rows_begin(&fetcher, rel, true);
+		hooks_rows_begin(&fetcher, rel, HOOK_VERSIONS_OLD);
 		for (TidChunk *chunk = table->head; chunk != NULL; chunk = chunk->next)
 			for (int i = 0; i < chunk->used; i++)
 			{

@@ -99,8 +99,7 @@ count_all_moved(HookTold *told)
 			!hooks_told_holds(told, lfirst_oid(lc)))
 			continue;
 		rel = table_open(lfirst_oid(lc), AccessShareLock);
-		hooks_rows_begin(&counter.fetcher, rel, true);
-		counter.fetcher.any = true;
+		hooks_rows_begin(&counter.fetcher, rel, HOOK_VERSIONS_ANY);
 		if (counter.fetcher.heap)
 			hooks_tidset_each(told->rows, lfirst_oid(lc), count_moved,
 							  &counter);

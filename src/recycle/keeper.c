@@ -93,8 +93,7 @@ hooks_keeper_open(const HookKeeper *keeper, HookKeeperRows *rows,
 	rows->table = table;
 	rows->rel = relid == keeper->format.relid ? table :
 		table_open(relid, AccessShareLock);
-	hooks_rows_begin(&rows->fetcher, rows->rel, true);
-	rows->fetcher.any = true;
+	hooks_rows_begin(&rows->fetcher, rows->rel, HOOK_VERSIONS_ANY);
 	rows->attnums =
 		palloc(sizeof(AttrNumber) * Max(keeper->format.nfields, 1));
 	for (int i = 0; i < keeper->format.nfields; i++)
