@@ -95,6 +95,29 @@ BEGIN;
 TRUNCATE parts;
 TRUNCATE part;
 ROLLBACK;
+SELECT relation, hooks FROM hooks.preview_truncate('parts');
+SELECT relation, hooks FROM hooks.preview_truncate('part');
+
+-- The hooks of a partition fire after those of its table, and so do those of a
+-- child that inherits.  At the commit all are in their own order.
+CREATE TABLE base (id int);
+CREATE TABLE derived () INHERITS (base);
+CREATE FUNCTION at_commit(event jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE NOTICE '%', event->>'hook';
+END $$;
+SELECT hooks.unregister_package('truncate_order');
+SELECT hooks.register(phase || ' ' || t, phase, 'truncate', t::regclass, 'tell', on_error => 'abort', package => 'truncate_order')
+  FROM unnest(ARRAY['parts', 'part', 'base', 'derived']) t, unnest(ARRAY['after', 'before_cascade', 'before']) phase;
+SELECT hooks.register('commit ' || t, 'before_commit', 'truncate', t::regclass, 'at_commit', package => 'truncate_order')
+  FROM unnest(ARRAY['part', 'parts']) t;
+TRUNCATE parts;
+SELECT relation, hooks FROM hooks.preview_truncate('parts');
+SELECT relation, hooks FROM hooks.preview_truncate('part');
+BEGIN;
+TRUNCATE base;
+ROLLBACK;
+SELECT relation, hooks FROM hooks.preview_truncate('base');
 
 SET client_min_messages = warning;
 SELECT hooks.unregister_package('truncate_order');

@@ -355,6 +355,7 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 	foreach(lc, tables)
 	{
 		const HookTruncated *table = lfirst(lc);
+		List	   *emptied = NIL;
 		int64		count = 0;
 		ListCell   *cell;
 
@@ -365,16 +366,14 @@ hooks_preview_truncate(PG_FUNCTION_ARGS)
 			if (list_member_oid(counted, lfirst_oid(cell)) ||
 				!hooks_emptied_has(tables, lfirst_oid(cell)))
 				continue;
-			counted = lappend_oid(counted, lfirst_oid(cell));
+			emptied = lappend_oid(emptied, lfirst_oid(cell));
 			if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION)
 				count += count_table(lfirst_oid(cell));
 		}
+		counted = list_concat(counted, emptied);
 		put_count(rows, desc, table->depth, table->relid, table->key,
 				  "truncate",
-				  count, false,
-				  hooks_forecast_hooks(HOOK_TRUNCATE, table->relid,
-									   list_make1_oid(table->relid), NULL,
-									   false));
+				  count, false, hooks_forecast_truncate(emptied));
 	}
 	return (Datum) 0;
 }

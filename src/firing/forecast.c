@@ -134,6 +134,67 @@ hooks_forecast_hooks(HookAction action, Oid relation, List *relids,
 }
 
 /*
+ * Names that are not among others, in their order.
+ */
+static List *
+add_new(List *names, List *more)
+{
+	ListCell   *lc;
+
+	foreach(lc, more)
+	{
+		ListCell   *cell;
+		bool		found = false;
+
+		foreach(cell, names)
+		{
+			found |= strcmp(lfirst(cell), lfirst(lc)) == 0;
+		}
+		if (!found)
+			names = lappend(names, lfirst(lc));
+	}
+	return names;
+}
+
+static List *
+add_truncate(List *names, HookPhase phase, HookLevel level, List *relids)
+{
+	const HookEvent *event = hooks_event_find(phase, level, HOOK_TRUNCATE);
+
+	return add_new(names, add_hooks(NIL, event, relids, InvalidOid, NULL));
+}
+
+/*
+ * The hooks that a TRUNCATE of some tables would fire, by name.  PostgreSQL
+ * fires the triggers of one table after the other, first all that come before.
+ * A wide hook that covers several of them is told once.
+ */
+List *
+hooks_forecast_truncate(List *relids)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	if (hooks_settings_kill_switch())
+		return NIL;
+	foreach(lc, relids)
+	{
+		List	   *table = list_make1_oid(lfirst_oid(lc));
+
+		names = add_truncate(names, HOOK_BEFORE, HOOK_STATEMENT, table);
+		names = add_truncate(names, HOOK_BEFORE_CASCADE, HOOK_STATEMENT,
+							 table);
+	}
+	foreach(lc, relids)
+	{
+		names = add_truncate(names, HOOK_AFTER, HOOK_STATEMENT,
+							 list_make1_oid(lfirst_oid(lc)));
+	}
+	names = add_truncate(names, HOOK_BEFORE_COMMIT, HOOK_NO_LEVEL, relids);
+	return add_truncate(names, HOOK_AFTER_COMMIT, HOOK_NO_LEVEL, relids);
+}
+
+/*
  * Names as text[].
  */
 ArrayType *

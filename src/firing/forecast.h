@@ -18,6 +18,7 @@ extern Oid	hooks_forecast_relation(FunctionCallInfo fcinfo);
 extern List *hooks_forecast_hooks(HookAction action, Oid relation,
 								  List *relids, const Bitmapset *columns,
 								  bool referenced);
+extern List *hooks_forecast_truncate(List *relids);
 extern ArrayType *hooks_forecast_array(List *names);
 
 #endif							/* HOOKS_FORECAST_H */
