@@ -97,6 +97,26 @@ SELECT hooks.register('many', 'after', 'insert', 'many', 'hooks.audit', level =>
 INSERT INTO many SELECT generate_series(1, 2500);
 SELECT count(*), min(number), max(number), sum((new_row->>'id')::int) FROM hooks.audited_row JOIN hooks.audited USING (audit_id) WHERE hook = 'many';
 
+-- Who called is not told where it is not known: where a statement of somebody else's brings
+-- the library (from PostgreSQL 18 on).
+CREATE ROLE regress_hooks_deleter;
+GRANT USAGE ON SCHEMA test_audit TO regress_hooks_deleter;
+CREATE TABLE late (id int PRIMARY KEY);
+CREATE TABLE late_child (id int REFERENCES late ON DELETE CASCADE);
+GRANT SELECT, DELETE ON late TO regress_hooks_deleter;
+CREATE FUNCTION empty_late() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = test_audit AS 'DELETE FROM late';
+ALTER FUNCTION empty_late() OWNER TO regress_hooks_deleter;
+SELECT hooks.register('late', 'after', 'delete', 'late_child', 'hooks.audit');
+INSERT INTO late VALUES (1);
+INSERT INTO late_child VALUES (1);
+\c -
+BEGIN;
+DECLARE late CURSOR FOR SELECT test_audit.empty_late();
+FETCH late;
+COMMIT;
+SET search_path = test_audit;
+SELECT action, caller = 'regress_hooks_deleter' OR (caller IS NULL AND current_setting('server_version_num')::int >= 180000) FROM hooks.audited WHERE hook = 'late';
+
 -- Only in phase after, and only by a hook; the arguments are columns of the table.
 \set VERBOSITY sqlstate
 SELECT hooks.register('no', 'before', 'insert', 'parent', 'hooks.audit');
@@ -118,3 +138,4 @@ SELECT hooks.unregister(name) FROM hooks.registry ORDER BY name;
 SELECT hooks.purge_audit('0') > 0;
 SET client_min_messages = warning;
 DROP SCHEMA test_audit CASCADE;
+DROP ROLE regress_hooks_deleter;
