@@ -20,6 +20,12 @@ SELECT depth, object_type, object_identity, action, hooks FROM hooks.preview_dro
 SELECT relation FROM hooks.preview_drop('parents') WHERE relation IS NOT NULL AND relation::text !~ 'pg_toast' ORDER BY relation::text COLLATE "C";
 -- partitions go without CASCADE
 SELECT relation, action FROM hooks.preview_drop('root') WHERE object_type = 'table' ORDER BY relation::text;
+-- a wide hook fires for the topmost table that it covers and that goes
+BEGIN;
+SELECT hooks.register('wide', 'before_cascade', 'drop', NULL, 'veto', schema => 'test_preview_drop');
+SELECT relation, hooks FROM hooks.preview_drop('root') WHERE object_type = 'table' ORDER BY relation::text;
+SELECT relation, hooks FROM hooks.preview_drop('leaf') WHERE object_type = 'table';
+ROLLBACK;
 -- a view by itself
 SELECT object_type, object_identity, action FROM hooks.preview_drop('"View ""two"""') WHERE object_type = 'view';
 

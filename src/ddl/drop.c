@@ -84,20 +84,23 @@ make_event(HookFiring *firing, void *arg)
 }
 
 /*
- * Does a wide hook fire for a partitioned table above the relation, as that
- * goes with it?
+ * Is a hook wide, and fires for a partitioned table above the relation, as
+ * that goes with it?
  */
-static bool
-fires_above(const Hook *wide, Relation rel, const HookDependents *dependents)
+bool
+hooks_drop_fires_above(const Hook *hook, Oid relid,
+					   const HookDependents *dependents)
 {
 	ListCell   *lc;
 
-	foreach(lc, hooks_ancestors_of(RelationGetRelid(rel)))
+	if (OidIsValid(hook->relation))
+		return false;
+	foreach(lc, hooks_ancestors_of(relid))
 	{
 		ObjectAddress ancestor;
 
 		ObjectAddressSet(ancestor, RelationRelationId, lfirst_oid(lc));
-		if (hooks_scope_covers(wide, lfirst_oid(lc)) &&
+		if (hooks_scope_covers(hook, lfirst_oid(lc)) &&
 			hooks_dependents_has(dependents, &ancestor))
 			return true;
 	}
@@ -129,8 +132,8 @@ fire_relation(const HookEvent *event, const HookDependent *dependent,
 	{
 		HookCall   *call = &run->calls[i];
 
-		if (!OidIsValid(call->member->hook->relation) &&
-			fires_above(call->member->hook, rel, command->dependents))
+		if (hooks_drop_fires_above(call->member->hook, relid,
+								   command->dependents))
 			call->out = true;
 	}
 	if (command->switched_off)

@@ -9,6 +9,11 @@
 
 #include "nodes/nodes.h"
 
+#include "ddl/dependents.h"
+#include "registry/hook.h"
+
+extern bool hooks_drop_fires_above(const Hook *hook, Oid relid,
+								   const HookDependents *dependents);
 extern void hooks_drop_fire(Node *command, const char *tag);
 
 #endif							/* HOOKS_DROP_H */

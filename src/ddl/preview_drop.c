@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/settings.h"
 #include "ddl/dependents.h"
+#include "ddl/drop.h"
 #include "firing/chain.h"
 #include "firing/forecast.h"
 #include "registry/scope.h"
@@ -52,10 +53,11 @@ relation_arg(FunctionCallInfo fcinfo)
 }
 
 /*
- * The names of the hooks that a drop of the relation fires, in firing order.
+ * The names of the hooks that fire for a relation which is dropped with
+ * others, in firing order.
  */
 static List *
-hooks_of_drop(Oid relid)
+hooks_of_drop(Oid relid, const HookDependents *dependents)
 {
 	HookRelation *relation = hooks_chain_pin(relid);
 	List	   *names = NIL;
@@ -71,7 +73,8 @@ hooks_of_drop(Oid relid)
 			const Hook *hook = chain->members[i]->hook;
 
 			if (hooks_member_fires_here(chain->members[i]) &&
-				!hooks_settings_is_paused(hook->hook_id))
+				!hooks_settings_is_paused(hook->hook_id) &&
+				!hooks_drop_fires_above(hook, relid, dependents))
 				names = lappend(names, pstrdup(hook->name));
 		}
 	}
@@ -81,7 +84,8 @@ hooks_of_drop(Oid relid)
 
 static void
 put_dependent(Tuplestorestate *rows, TupleDesc desc,
-			  const HookDependent *dependent, bool cascade)
+			  const HookDependent *dependent, const HookDependents *dependents,
+			  bool cascade)
 {
 	const ObjectAddress *address = &dependent->address;
 	bool		relation = address->classId == RelationRelationId &&
@@ -103,7 +107,7 @@ put_dependent(Tuplestorestate *rows, TupleDesc desc,
 	values[3] = CStringGetTextDatum(identity);
 	values[4] = CStringGetTextDatum(cascade ? "cascade" : "drop");
 	if (relation && hooks_scope_allows(address->objectId, HOOK_DROP, &problem))
-		firing = hooks_of_drop(address->objectId);
+		firing = hooks_of_drop(address->objectId, dependents);
 	values[5] = PointerGetDatum(hooks_forecast_array(firing));
 	tuplestore_putvalues(rows, desc, values, nulls);
 }
@@ -126,18 +130,20 @@ hooks_preview_drop(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	Tuplestorestate *rows = hooks_result_begin(fcinfo, &desc);
 	HookDependents *parts;
+	HookDependents *dependents;
 	HookGlance	glance;
 	ListCell   *lc;
 
 	hooks_glance_begin(&glance);
 	ObjectAddressSet(target, RelationRelationId, relid);
 	parts = hooks_dependents_find(list_make1(&target), false);
-	foreach(lc, hooks_dependents_find(list_make1(&target), true)->list)
+	dependents = hooks_dependents_find(list_make1(&target), true);
+	foreach(lc, dependents->list)
 	{
 		HookDependent *dependent = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		put_dependent(rows, desc, dependent,
+		put_dependent(rows, desc, dependent, dependents,
 					  !hooks_dependents_has(parts, &dependent->address));
 	}
 	hooks_glance_end(&glance);
