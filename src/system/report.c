@@ -207,9 +207,10 @@ hooks_chain(PG_FUNCTION_ARGS)
 			HookAction	told[2];
 			int			n = hooks_event_told(event, hook->actions, told);
 
-			/* a put has events of both, and is told of once */
+			/* put and name have events of both, and are told of once */
 			for (int j = 0; j < n; j++)
-				if (told[j] != HOOK_PUT || event->action == HOOK_INSERT)
+				if ((told[j] & (HOOK_PUT | HOOK_NAME)) == 0 ||
+					event->action == HOOK_INSERT)
 					report_hook(hook, event, told[j], ++position, desc, rows);
 		}
 	}
