@@ -296,17 +296,6 @@ check_allowed(const HookCall *call)
 				 hooks_place(call->member->target, InvalidOid)));
 }
 
-static int
-compare_hook_ids(const ListCell *a, const ListCell *b)
-{
-	int64		one = ((const HookLogShare *)
-					   lfirst(a))->call->member->hook->hook_id;
-	int64		other = ((const HookLogShare *)
-						 lfirst(b))->call->member->hook->hook_id;
-
-	return one < other ? -1 : one > other;
-}
-
 /*
  * The hooks of a run from the first one on that get the same event as it:
  * those on the same table that are due.  Marks them as done.
@@ -334,7 +323,6 @@ take_group(HookRun *run, int first, const Bitmapset *assigned, bool *done)
 		share->call = call;
 		shares = lappend(shares, share);
 	}
-	list_sort(shares, compare_hook_ids);
 	return shares;
 }
 

@@ -52,7 +52,7 @@ extern const HookOwnTable hooks_log_tables[HOOK_LOG_TABLES];
 typedef struct HookLogEntry
 {
 	int			nhooks;
-	int64	   *hook_ids;		/* that want something of it, ascending */
+	int64	   *hook_ids;		/* that want something of it */
 	Oid			relation;		/* that the hooks are on */
 	const char *relation_name;	/* qualified */
 	const char *action;

@@ -23,7 +23,7 @@ typedef struct HookLogRow
 	int64		event_id;
 	FullTransactionId transaction_id;
 	int			nhooks;
-	const int64 *hook_ids;		/* that want something of it, ascending */
+	const int64 *hook_ids;		/* that want something of it */
 	Oid			relation;
 	const		text *relation_name;
 	const		text *action;
