@@ -62,6 +62,11 @@ SELECT hooks.disable('out');
 INSERT INTO child SELECT id FROM t WHERE id > 0;
 DELETE FROM t WHERE id < 3;
 DELETE FROM t WHERE id = 99;
+SELECT hooks.register('closure', 'before_closure', 'delete', 't', 'cb');
+DELETE FROM t WHERE id = 99;
+SELECT hooks.disable('closure');
+DELETE FROM t WHERE id = 99;
+SELECT hooks.unregister('closure');
 SELECT hooks.disable('below');
 DELETE FROM t WHERE id = 3;
 

@@ -179,8 +179,7 @@ hooks_bypass_no_rows(const ResultRelInfo *table, int actions)
 		const HookEvent *event = &hooks_events[i];
 		const HookChain *chain = hooks_chain_of(relation, event);
 
-		if (!hooks_event_of_rows(event) || event->trigger == NULL ||
-			!(event->action & actions) ||
+		if (!hooks_event_of_rows(event) || !(event->action & actions) ||
 			(event->phase == HOOK_BEFORE && was_called(table, event)))
 			continue;
 		for (int j = 0; j < chain->length; j++)
