@@ -38,6 +38,29 @@ SELECT hook, calls, bypassed, since <= clock_timestamp() AS since FROM hooks.sta
 DELETE FROM missed_parent WHERE id > 50;
 SELECT hooks.reset_stats();
 
+-- and of before_closure, at the root and below, also beside another hook of the table
+SELECT hooks.register('missed_closure', 'before_closure', 'delete', 'missed_parent', 'missed'),
+       hooks.register('missed_closure_child', 'before_closure', 'delete', 'missed_child', 'missed');
+CREATE VIEW missed_closures AS SELECT * FROM missed_seen WHERE hook LIKE 'missed\_closure%';
+INSERT INTO missed_parent VALUES (53, 53);
+INSERT INTO missed_child VALUES (53);
+BEGIN;
+SELECT hooks.pause('missed_closure', 'test'), hooks.pause('missed_closure_child', 'test');
+DELETE FROM missed_parent WHERE id = 53;
+ROLLBACK;
+SELECT * FROM missed_closures;
+SELECT hooks.reset_stats();
+SELECT hooks.register('missed_closure_other', 'before_closure', 'delete', 'missed_child', 'missed');
+BEGIN;
+SELECT hooks.pause('missed_closure', 'test'), hooks.pause('missed_closure_child', 'test');
+DELETE FROM missed_parent WHERE id = 53;
+ROLLBACK;
+SELECT * FROM missed_closures;
+DROP VIEW missed_closures;
+SELECT hooks.unregister(name) FROM hooks.registry WHERE name LIKE 'missed\_closure%';
+DELETE FROM missed_parent WHERE id > 50;
+SELECT hooks.reset_stats();
+
 -- replication role: each firing where a trigger fires for other hooks, else the statement
 SET session_replication_role = replica;
 INSERT INTO missed_parent SELECT i, i FROM generate_series(7, 9) i;

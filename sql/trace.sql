@@ -70,6 +70,22 @@ SELECT hooks.unregister('closure');
 SELECT hooks.disable('below');
 DELETE FROM t WHERE id = 3;
 
+-- A whole closure: at the root and below, each once.
+SELECT hooks.register('root', 'before_closure', 'delete', 't', 'cb'), hooks.register('root off', 'before_closure', 'delete', 't', 'cb'),
+       hooks.register('leaf', 'before_closure', 'delete', 'child', 'cb'), hooks.register('leaf off', 'before_closure', 'delete', 'child', 'cb'),
+       hooks.register('leaf other', 'before_closure', 'delete', 'child', 'cb', fire => 'replica'), hooks.disable('root off'), hooks.disable('leaf off');
+BEGIN;
+INSERT INTO t VALUES (3);
+INSERT INTO child VALUES (3);
+DELETE FROM t WHERE id = 3;
+ROLLBACK;
+BEGIN;
+INSERT INTO t VALUES (3);
+INSERT INTO child VALUES (3);
+SELECT hooks.pause('root', 'a test');
+DELETE FROM t WHERE id = 3;
+ROLLBACK;
+SELECT hooks.unregister(name) FROM hooks.registry WHERE phase = 'before_closure';
 -- The table of a hook on a partitioned table is that one for a set, and the partition for a row.
 CREATE TABLE parted (id int) PARTITION BY LIST (id);
 CREATE TABLE part_1 PARTITION OF parted FOR VALUES IN (1, 2);

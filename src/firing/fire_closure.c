@@ -128,9 +128,9 @@ fire_depth(ClosureFiring *all, HookOrigin *origin, int depth)
 
 /*
  * Fires the hooks on all tables of a statement's closure, those on the nearest
- * tables first.
+ * tables first.  The tables, without those whose hooks are all left out.
  */
-static void
+static List *
 fire_all(HookDelete *statement, HookBatch *batch, TriggerData *row_trigger,
 		 MemoryContext query_cxt)
 {
@@ -143,7 +143,7 @@ fire_all(HookDelete *statement, HookBatch *batch, TriggerData *row_trigger,
 
 	hooks_closure_finder(batch, &all.closure);
 	if (all.closure.tables == NIL)
-		return;
+		return NIL;
 	CommandCounterIncrement();
 	all.since = GetCurrentCommandId(false);
 	hooks_deleted_watch(statement, all.closure.on_the_way);
@@ -170,13 +170,15 @@ fire_all(HookDelete *statement, HookBatch *batch, TriggerData *row_trigger,
 	}
 	hooks_fire_batch_end(&all.firing);
 	hooks_deleted_watch(statement, NIL);
+	return all.closure.tables;
 }
 
 /*
- * Are there before_closure hooks for rows of a batch?
+ * Are there before_closure hooks for rows of a batch, but for those on certain
+ * tables?
  */
 static bool
-has_closure_hooks(const HookBatch *batch, const HookEvent *event)
+has_closure_hooks(const HookBatch *batch, const HookEvent *event, List *told)
 {
 	bool		found = false;
 
@@ -184,8 +186,10 @@ has_closure_hooks(const HookBatch *batch, const HookEvent *event)
 		 table = table->next)
 	{
 		HookRelation *relation = hooks_chain_pin(table->relid);
+		const HookChain *chain = hooks_chain_of(relation, event);
 
-		found = hooks_chain_of(relation, event)->length > 0;
+		for (int i = 0; i < chain->length && !found; i++)
+			found = find_table(told, chain->members[i]->target) == NULL;
 		hooks_chain_unpin(relation);
 	}
 	return found;
@@ -193,17 +197,19 @@ has_closure_hooks(const HookBatch *batch, const HookEvent *event)
 
 /*
  * Fires the hooks on the tables of a batch, for those rows that they were not
- * told of yet.
+ * told of yet.  told: tables whose hooks know all of them.
  */
 static void
-fire_late(HookBatch *batch, TriggerData *row_trigger, MemoryContext query_cxt)
+fire_late(HookBatch *batch, TriggerData *row_trigger, MemoryContext query_cxt,
+		  List *told)
 {
 	const HookEvent *event = hooks_event_closure(batch->event);
 	List	   *tables = NIL;
 	HookBatchFiring firing;
 	HookRun    *run;
 
-	if (!has_closure_hooks(batch, event))
+	/* whoever observes is told of hooks that are disabled, too */
+	if (!has_closure_hooks(batch, event, told) && !hooks_observed)
 		return;
 	run = hooks_fire_batch_prepare(batch, event, query_cxt);
 	hooks_fire_batch_begin(&firing, run);
@@ -212,7 +218,7 @@ fire_late(HookBatch *batch, TriggerData *row_trigger, MemoryContext query_cxt)
 		HookCall   *call = &run->calls[i];
 		HookClosureTable *table = find_table(tables, call->member->target);
 
-		if (!hooks_fire_is_due(call, NULL))
+		if (find_table(told, call->member->target) != NULL)
 			continue;
 		if (table == NULL)
 		{
@@ -222,7 +228,7 @@ fire_late(HookBatch *batch, TriggerData *row_trigger, MemoryContext query_cxt)
 			tables = lappend(tables, table);
 		}
 		firing.batch = table->rows;
-		if (table->rows->tables != NULL)
+		if (table->rows->tables != NULL && hooks_fire_is_due(call, NULL))
 			hooks_fire_batch_call(&firing, run, call, row_trigger, NULL);
 	}
 	hooks_fire_batch_end(&firing);
@@ -237,6 +243,7 @@ void
 hooks_fire_closure(HookBatch *batch, TriggerData *row_trigger,
 				   MemoryContext query_cxt)
 {
+	List	   *told = NIL;
 	HookDelete *statement;
 
 	if (hooks_event_closure(batch->event) == NULL)
@@ -248,9 +255,8 @@ hooks_fire_closure(HookBatch *batch, TriggerData *row_trigger,
 		if (!statement->closed)
 		{
 			statement->closed = true;
-			fire_all(statement, batch, row_trigger, query_cxt);
-			return;
+			told = fire_all(statement, batch, row_trigger, query_cxt);
 		}
 	}
-	fire_late(batch, row_trigger, query_cxt);
+	fire_late(batch, row_trigger, query_cxt, told);
 }
