@@ -57,6 +57,20 @@ ALTER TABLE parent ENABLE TRIGGER ALL;
 DROP TRIGGER "Hooks_before_cascade_delete" ON parent;
 SELECT * FROM found;
 SELECT hooks.repair();
+-- and those of a partition
+CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE branch PARTITION OF parted FOR VALUES IN (1, 2) PARTITION BY LIST (id);
+CREATE TABLE leaf PARTITION OF branch FOR VALUES IN (1);
+CREATE TABLE below (parted int REFERENCES parted ON DELETE CASCADE) PARTITION BY LIST (parted);
+CREATE TABLE below_leaf PARTITION OF below FOR VALUES IN (1);
+CREATE INDEX ON below (parted);
+SELECT hooks.register('parted', 'before', 'delete', 'parted', 'f', package => 'find');
+ALTER TABLE leaf DISABLE TRIGGER ALL;
+ALTER TABLE below_leaf DISABLE TRIGGER ALL;
+SELECT * FROM found;
+SELECT hooks.repair();
+SELECT code, object FROM found;
+DROP TABLE parted, below;
 
 -- Hooks that are out of force, or cannot fire.
 SELECT hooks.disable('find');

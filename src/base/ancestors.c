@@ -13,7 +13,9 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "miscadmin.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
@@ -100,4 +102,25 @@ hooks_ancestors_below(Oid relid, LOCKMODE lockmode)
 			tables = foreach_delete_current(tables, lc);
 	}
 	return tables;
+}
+
+/*
+ * Tables with the partitions of those that are partitioned, each once; none is
+ * locked.
+ */
+List *
+hooks_ancestors_with_partitions(List *tables)
+{
+	List	   *all = list_copy(tables);
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_PARTITIONED_TABLE)
+			all = list_concat_unique_oid(all,
+										 hooks_ancestors_below(lfirst_oid(lc),
+															   NoLock));
+	}
+	return all;
 }

@@ -14,5 +14,6 @@ extern List *hooks_ancestors_of(Oid relid);
 extern List *hooks_ancestors_attached(Oid relid);
 extern Oid	hooks_ancestors_top(Oid relid);
 extern List *hooks_ancestors_below(Oid relid, LOCKMODE lockmode);
+extern List *hooks_ancestors_with_partitions(List *tables);
 
 #endif							/* HOOKS_ANCESTORS_H */

@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "base/ancestors.h"
 #include "base/attempt.h"
 #include "base/glance.h"
 #include "base/own.h"
@@ -158,8 +159,8 @@ find_bypassed(HookCheckSearch *search)
 }
 
 /*
- * Before_closure hooks need the triggers of all tables from which a cascade
- * can come.
+ * Each partition has triggers of its own.  Before_closure hooks need those of
+ * all tables from which a cascade can come.
  */
 static void
 find_bad_triggers(HookCheckSearch *search)
@@ -178,6 +179,7 @@ find_bad_triggers(HookCheckSearch *search)
 		if (hook->phase == HOOK_BEFORE_CLOSURE && hook->damage == NULL)
 			tables = list_concat_unique_oid(tables, hooks_source_all(hook));
 	}
+	tables = hooks_ancestors_with_partitions(tables);
 	hooks_glance_end(&glance);
 	foreach(lc, tables)
 	{

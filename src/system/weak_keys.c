@@ -11,6 +11,7 @@
 #include "nodes/parsenodes.h"
 #include "utils/lsyscache.h"
 
+#include "base/ancestors.h"
 #include "base/glance.h"
 #include "base/graph.h"
 #include "base/place.h"
@@ -50,7 +51,8 @@ hooks_weak_keys_find_off(HookCheckSearch *search)
 	ListCell   *lc;
 	ListCell   *lc2;
 
-	foreach(lc, tables_below(graph, search->hooks))
+	foreach(lc, hooks_ancestors_with_partitions(tables_below(graph,
+															 search->hooks)))
 	{
 		HookGlance	glance;
 		List	   *switched;
