@@ -349,8 +349,10 @@ typedef RangeTblEntry HookPermission;
 /* what one signal handler passes on to another has the sender since 19 */
 #if PG_VERSION_NUM >= 190000
 #define HOOKS_SIGNAL_PASS postgres_signal_arg, pg_siginfo
+#define HOOKS_SIGNAL_IS_POSTMASTERS (pg_siginfo->pid == PostmasterPid)
 #else
 #define HOOKS_SIGNAL_PASS postgres_signal_arg
+#define HOOKS_SIGNAL_IS_POSTMASTERS false
 #endif
 
 #endif							/* HOOKS_COMPAT_H */

@@ -11,6 +11,7 @@
 #include "storage/condition_variable.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "tcop/tcopprot.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
@@ -39,6 +40,9 @@ static TimeoutId stall_timer = MAX_TIMEOUTS;
 static bool database_gone = false;
 static emit_log_hook_type prev_emit_log = NULL;
 
+/* set by the signal handler: the postmaster ends the worker */
+static volatile sig_atomic_t dismissed = false;
+
 /*
  * Before mine becomes NULL, as the timer sets something in it.
  */
@@ -58,7 +62,8 @@ end_stall(void)
  * The slot goes when the process does, however that comes.  Who leaves in an
  * orderly way has none any more.  Else what was to be done is still to be
  * done; and if that was in a callback, the next worker counts it as its
- * failure.
+ * failure.  Not if the postmaster has ended the worker, because a command
+ * needs the database for itself: that is no fault of the callback.
  */
 static void
 duty_ends(int code, Datum arg)
@@ -75,7 +80,7 @@ duty_ends(int code, Datum arg)
 	SpinLockAcquire(&hooks_roster->mutex);
 	database = slot->database;
 	hooks_crash_at(0);
-	if (slot->delivery > 0)
+	if (slot->delivery > 0 && !dismissed)
 		hooks_death_add(database, slot->delivery);
 	again = !database_gone && (slot->connected || slot->tries < MAX_TRIES);
 	if (database_gone)
@@ -91,6 +96,15 @@ duty_ends(int code, Datum arg)
 	SpinLockRelease(&hooks_roster->mutex);
 	/* also for who waits for a place */
 	hooks_process_wake_launcher();
+}
+
+/* SIGTERM */
+static void
+terminated(SIGNAL_ARGS)
+{
+	if (HOOKS_SIGNAL_IS_POSTMASTERS)
+		dismissed = true;
+	die(HOOKS_SIGNAL_PASS);
 }
 
 /*
@@ -211,6 +225,7 @@ hooks_duty_enter(HookWorkerTask *task)
 	prev_emit_log = emit_log_hook;
 	emit_log_hook = note_ending;
 	before_shmem_exit(duty_ends, (Datum) 0);
+	pqsignal(SIGTERM, terminated);
 	return true;
 }
 

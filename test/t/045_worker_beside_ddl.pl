@@ -1,6 +1,6 @@
 # What happens to the extension and the database while a worker is in a callback:
-# ALTER EXTENSION UPDATE, DROP EXTENSION, by the callback too, DROP DATABASE.  And what
-# happens to DDL that waits for a DROP EXTENSION.
+# ALTER EXTENSION UPDATE, DROP EXTENSION, by the callback too, CREATE DATABASE ...
+# TEMPLATE, DROP DATABASE.  And what happens to DDL that waits for a DROP EXTENSION.
 
 use strict;
 use warnings;
@@ -113,6 +113,19 @@ $other->quit;
 $dropper->quit;
 is($node->safe_psql('dropped', q{SELECT to_regclass('beside')}), 'beside', '... and passes then');
 $node->safe_psql('dropped', 'DROP TABLE t, done; DROP FUNCTION act; ' . $setup);
+
+# What needs the database for itself waits for the callback or, since 19, ends the
+# worker: that is no failure of the delivery
+$node->safe_psql('postgres', 'CREATE DATABASE copied');
+$node->safe_psql('copied', $setup =~ s/\)\z/, max_attempts => 1)/r);
+$node->safe_psql('copied', q{INSERT INTO t VALUES (1, 'SELECT pg_sleep(1)')});
+ok($node->poll_query_until('postgres', $busy), 'a worker is busy');
+is(sqlstate($node, 'postgres', 'CREATE DATABASE copy TEMPLATE copied'), 'none', 'CREATE DATABASE ... TEMPLATE');
+foreach my $database ('copied', 'copy')
+{
+	is($node->safe_psql($database, 'SELECT hooks.flush(); ' . $done), "t\n1", "$database: it is delivered, with one attempt");
+	is($node->safe_psql($database, q{SELECT count(*) FROM hooks.outbox}), '0', "$database: ... and has not failed");
+}
 
 # The database
 $node->safe_psql('dropped', q{INSERT INTO t VALUES (2, 'SELECT pg_sleep(1)')});
