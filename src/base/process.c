@@ -136,7 +136,8 @@ hooks_process_start_worker(HookWorkerSlot *slot, TimestampTz since)
 /*
  * Starts a process that looks who has work in a database; NULL if it could not
  * be started.  The latch is set when it ends.  "starting": it also sees to the
- * hooks that fire once after the server has started.
+ * hooks that fire once after the server has started.  Then a command that
+ * needs the database for itself does not end it, as nobody would look again.
  */
 BackgroundWorkerHandle *
 hooks_process_scout(Oid database, bool starting)
@@ -147,7 +148,8 @@ hooks_process_scout(Oid database, bool starting)
 
 	if (!start_process("hooks worker", "hooks_worker_main",
 					   BGWORKER_BACKEND_DATABASE_CONNECTION |
-					   HOOKS_BGWORKER_INTERRUPTIBLE, &task, &handle))
+					   (starting ? 0 : HOOKS_BGWORKER_INTERRUPTIBLE), &task,
+					   &handle))
 		handle = NULL;
 	SpinLockAcquire(&hooks_roster->mutex);
 	hooks_roster->scout_waits = handle == NULL;
@@ -161,7 +163,8 @@ hooks_process_scout(Oid database, bool starting)
 
 /*
  * Starts a process that fires these hooks, for which nobody waits; false if it
- * could not be started.
+ * could not be started.  They fire once only, so such a command does not end
+ * it, either.
  */
 bool
 hooks_process_start_hooks(Oid database)
@@ -169,8 +172,7 @@ hooks_process_start_hooks(Oid database)
 	HookWorkerTask task = {-1, database};
 
 	return start_process("hooks server start", "hooks_server_main",
-						 BGWORKER_BACKEND_DATABASE_CONNECTION |
-						 HOOKS_BGWORKER_INTERRUPTIBLE, &task, NULL);
+						 BGWORKER_BACKEND_DATABASE_CONNECTION, &task, NULL);
 }
 
 /*

@@ -333,6 +333,16 @@ $node->stop('immediate');
 $node->start;
 await('postgres', 'warm_1 warm_2 later warm_1 warm_2', 'after a crash');
 
+# a command that needs the database for itself waits for a hook that does not take long
+$node->safe_psql('restored', 'SET hooks.enabled = off; TRUNCATE noted');
+server_hook('restored', 'slow', $both =~ s/BEGIN/BEGIN PERFORM pg_sleep(1);/r, ', priority => 1');
+$node->restart;
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = 'restored' AND wait_event = 'PgSleep'}), 'a hook takes its time');
+is(sqlstate($node, 'postgres', 'ALTER DATABASE restored RENAME TO renamed'), 'none', 'ALTER DATABASE ... RENAME');
+is($node->safe_psql('renamed', q{SET hooks.enabled = off; SELECT string_agg(hook, ' ' ORDER BY id) FROM noted; SELECT hooks.unregister('slow')}),
+	"warm slow\nt", '... comes after it');
+sql('ALTER DATABASE renamed RENAME TO restored');
+
 # abort: those after it do not fire; a hook that never ends stops nobody
 sql('TRUNCATE noted; DELETE FROM hooks.failure');
 $node->safe_psql('restored', 'SET hooks.enabled = off; TRUNCATE noted');
