@@ -57,6 +57,41 @@ INSERT INTO target VALUES (13);
 SET search_path = some_9, public;
 INSERT INTO target VALUES (14);
 
+-- The same registration under another path changes nothing, and says so; replace
+-- takes the path, but not from another role's hook.
+SELECT hooks.register('tell_path', 'before', 'insert', 'target', 'tell_path');
+ALTER SCHEMA some_10 RENAME TO other_10;
+SET search_path = other_10, public;
+SELECT hooks.register('tell_path', 'before', 'insert', 'target', 'tell_path');
+SELECT search_path FROM hooks.registry WHERE name = 'tell_path';
+SELECT hooks.register('tell_path', 'before', 'insert', 'target', 'tell_path', replace => true);
+SELECT search_path FROM hooks.registry WHERE name = 'tell_path';
+SELECT hooks.register('tell_path', 'before', 'insert', 'target', 'tell_path', replace => true);
+SET search_path = public;
+CREATE ROLE regress_hooks_path SUPERUSER;
+SET ROLE regress_hooks_path;
+SELECT hooks.register('tell_path', 'before', 'insert', 'target', 'tell_path', replace => true);
+RESET ROLE;
+DROP ROLE regress_hooks_path;
+SELECT search_path FROM hooks.registry WHERE name = 'tell_path';
+-- nor is there a path for what runs as the invoker
+SELECT hooks.register('tell_path', 'before', 'insert', 'target', 'tell_path', run_as => 'invoker', replace => true);
+SET search_path = other_10, public;
+SELECT hooks.register('tell_path', 'before', 'insert', 'target', 'tell_path', run_as => 'invoker', replace => true);
+-- checks
+CREATE FUNCTION path_check() RETURNS TABLE (severity text, object text, message text, hint text) LANGUAGE sql AS
+  $$ SELECT 'notice', NULL, current_setting('search_path'), NULL $$;
+ALTER FUNCTION path_check() SET SCHEMA public;
+SELECT hooks.register_check('path', 'path_check');
+SET search_path = public;
+SELECT hooks.register_check('path', 'path_check');
+SELECT hooks.register_check('path', 'path_check', replace => true);
+SELECT message FROM hooks.check() WHERE check_name = 'path';
+SELECT hooks.register_check('path', 'path_check', replace => true);
+SELECT hooks.unregister('path');
+DROP FUNCTION path_check();
+ALTER SCHEMA other_10 RENAME TO some_10;
+
 RESET search_path;
 SELECT hooks.unregister('tell_path');
 SET client_min_messages = warning;

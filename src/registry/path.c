@@ -175,3 +175,17 @@ hooks_path_tell(const char *kind, const char *name, Oid owner, Oid callback,
 							 kind)));
 	}
 }
+
+/*
+ * Tells who registers a hook or check that is there already that it keeps the
+ * path that it has.
+ */
+void
+hooks_path_tell_kept(const char *kind, const char *name,
+					 const char *search_path)
+{
+	ereport(NOTICE,
+			(errmsg("%s \"%s\" keeps its search_path: %s", kind, name,
+					hooks_path_quoted(search_path)),
+			 errhint("Pass replace => true to have it run under the present one.")));
+}

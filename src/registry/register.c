@@ -199,6 +199,17 @@ tell_if_not_referenced(const Hook *hook)
 }
 
 /*
+ * Does a hook run under another search_path than one that is the same
+ * otherwise?
+ */
+static bool
+has_other_path(const Hook *hook, const Hook *other)
+{
+	return hook->run_as == HOOK_AS_OWNER &&
+		strcmp(hook->search_path, other->search_path) != 0;
+}
+
+/*
  * Tells who registers a hook that is there already whose it is: that role may
  * disable and remove it, and it runs with that role's rights.
  */
@@ -245,11 +256,15 @@ hooks_register(PG_FUNCTION_ARGS)
 	(void) hooks_lock_hook(hook->name, true);
 	other = hooks_registry_find(hook->name);
 	if (other != NULL && other->damage == NULL && hooks_hook_has_row(other) &&
-		hooks_hook_same(hook, other))
+		hooks_hook_same(hook, other) &&
+		!(given.replace && other->owner == GetUserId() &&
+		  has_other_path(hook, other)))
 	{
 		if (!sync_triggers(hook))
 			hooks_lock_release(hook->name);
 		tell_if_of_other(other);
+		if (other->owner == GetUserId() && has_other_path(hook, other))
+			hooks_path_tell_kept("hook", other->name, other->search_path);
 		PG_RETURN_BOOL(false);
 	}
 	hooks_order_check(hook);

@@ -100,6 +100,7 @@ hooks_register_check(PG_FUNCTION_ARGS)
 	char	   *callback = hooks_argument_text(fcinfo, 1);
 	AclResult	result;
 	HookCheck  *other;
+	bool		other_path;
 
 	hooks_argument_require(fcinfo, 3);
 	check.name = hooks_arguments_name(fcinfo, 0, "check", NAMEDATALEN - 1);
@@ -120,8 +121,13 @@ hooks_register_check(PG_FUNCTION_ARGS)
 	check.search_path = hooks_path_temporary_last(hooks_path_current());
 
 	other = hooks_checks_find(check.name);
-	if (other != NULL && is_same(other, &check))
+	other_path = other != NULL &&
+		strcmp(other->search_path, check.search_path) != 0;
+	if (other != NULL && is_same(other, &check) &&
+		!(other_path && PG_GETARG_BOOL(3)))
 	{
+		if (other_path)
+			hooks_path_tell_kept("check", other->name, other->search_path);
 		hooks_lock_release_name(check.name);
 		PG_RETURN_BOOL(false);
 	}
