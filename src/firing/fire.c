@@ -145,8 +145,7 @@ hooks_fire_prepare(const HookEvent *event, List *relids, MemoryContext context)
 	int			n = 0;
 	ListCell   *lc;
 
-	run->asks = event->action == HOOK_TRUNCATE ||
-		(event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT);
+	run->asks = event->phase == HOOK_AFTER && event->level == HOOK_STATEMENT;
 	run->unpin.func = unpin_all;
 	run->unpin.arg = run;
 	MemoryContextRegisterResetCallback(context, &run->unpin);
