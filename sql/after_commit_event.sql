@@ -80,6 +80,11 @@ SELECT hooks.flush();
 SELECT hooks.flush();
 SELECT * FROM chain ORDER BY id;
 SELECT hook, state, attempts, last_error, payload->'generation', payload->'new' FROM hooks.outbox WHERE hook = 'ace_chain';
+-- ... nor if it is delivered again
+SELECT hooks.redeliver(delivery_id) FROM hooks.outbox WHERE hook = 'ace_chain';
+SELECT hooks.flush();
+SELECT count(*) FROM chain;
+SELECT state, last_error FROM hooks.outbox WHERE hook = 'ace_chain';
 SELECT hooks.discard(delivery_id) FROM hooks.outbox WHERE hook = 'ace_chain';
 
 RESET ROLE;
