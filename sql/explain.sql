@@ -40,6 +40,11 @@ INSERT INTO a VALUES (1), (2);
 SELECT line LIKE '%<Hook>%<Hook-Name>cascade</Hook-Name>%' FROM (SELECT string_agg(shown, '') AS line FROM shown('FORMAT xml', 'DELETE FROM a WHERE id = 1')) x;
 SELECT line LIKE '%Hook Name: "cascade"%' FROM (SELECT string_agg(shown, '') AS line FROM shown('FORMAT yaml', 'DELETE FROM a WHERE id = 2')) x;
 
+-- The action of a hook is the same whether it fires or not.
+CREATE TABLE c (id int, name text);
+SELECT hooks.register('named', 'before', 'name', 'c', 'cb', columns => '{name}');
+SELECT shown('TIMING off', $$INSERT INTO c VALUES (1, 'one'), (2, NULL)$$);
+
 -- Only what the EXPLAIN runs: the next one begins anew, and nothing goes on after it.
 BEGIN;
 INSERT INTO a VALUES (7);
@@ -58,5 +63,5 @@ EXPLAIN (HOOKS off, COSTS off) SELECT 1;
 SELECT line::json -> 0 -> 'Hooks' IS NULL FROM (SELECT string_agg(shown, '') AS line FROM shown('HOOKS off, FORMAT json', 'DELETE FROM a')) x;
 SELECT shown('TIMING off', 'SELECT * FROM hooks.rehearse(''DELETE FROM explained.a'')');
 SET client_min_messages = warning;
-SELECT hooks.unregister(name) FROM hooks.registry WHERE name IN ('row', 'cascade', 'below', 'weak', 'off');
+SELECT hooks.unregister(name) FROM hooks.registry WHERE name IN ('row', 'cascade', 'below', 'weak', 'off', 'named');
 DROP SCHEMA explained CASCADE;

@@ -164,6 +164,11 @@ SELECT hooks.unregister('lost');
 SELECT count(*) FROM hooks.rehearse('INSERT INTO t VALUES (6)') WHERE kind = 'before';
 INSERT INTO t VALUES (6);
 
+-- A hook for several actions, by the one for which it does not fire.
+SELECT hooks.register('life', 'after', 'lifecycle', 't', 'cb', columns => '{name}');
+INSERT INTO t VALUES (10, NULL);
+SELECT hooks.unregister('life');
+
 -- A hook that skips the row, and one that is paused when the transaction commits.
 SELECT hooks.register('skips', 'before', 'insert', 't', 'skips');
 SELECT hooks.register('skipped', 'before', 'insert', 't', 'cb', run_after => '{skips}');

@@ -112,9 +112,9 @@ explain_end(HookObserver *observer, const HookFiring *firing,
 
 static void
 explain_miss(HookObserver *observer, const char *name, const HookEvent *event,
-			 Oid relid, HookMiss why)
+			 HookAction action, Oid relid, HookMiss why)
 {
-	get_explained((HooksExplained *) observer, name, 0, event, relid,
+	get_explained((HooksExplained *) observer, name, action, event, relid,
 				  why)->calls++;
 }
 

@@ -247,15 +247,14 @@ hooks_trace_logged(const HookFiring *firing, int64 rows)
  * How a NOTICE calls a hook that does not fire.
  */
 static char *
-describe_miss(const Hook *hook, const HookEvent *event, Oid relid)
+describe_miss(const Hook *hook, const HookEvent *event, HookAction action,
+			  Oid relid)
 {
-	HookAction	told[2];
 	const char *relation = OidIsValid(relid) ? get_rel_name(relid) : "";
 
-	(void) hooks_event_told(event, hook->actions, told);
 	return psprintf("hook \"%s\" (%s %s%s%s)", hook->name,
 					hooks_word_of_phase(event->phase),
-					hooks_word_of_action(told[0]),
+					hooks_word_of_action(action),
 					OidIsValid(relid) ? " on " : "",
 					relation != NULL ? relation : "?");
 }
@@ -272,7 +271,7 @@ hooks_trace_noted(HookCall *call)
 		ereport(NOTICE,
 				(errmsg("%s is due at commit",
 						describe_miss(call->member->hook, call->run->event,
-									  relation->relid))));
+									  call->action, relation->relid))));
 }
 
 /*
@@ -323,22 +322,45 @@ hooks_trace_reason(HookMiss why)
 }
 
 /*
+ * Tells that a hook does not fire for an action of an event of a relation.
+ */
+static void
+tell_miss(const Hook *hook, const HookEvent *event, HookAction action,
+		  Oid relid, HookMiss why)
+{
+	for (HookObserver *o = observers; o != NULL; o = next_observer(o))
+	{
+		if (o->miss != NULL && why != HOOK_MISS_UNTOLD)
+			o->miss(o, hook->name, event, action, relid, why);
+	}
+	if (hooks_trace && hooks_trace_reason(why) != NULL)
+		ereport(NOTICE,
+				(errmsg("%s did not fire: %s",
+						describe_miss(hook, event, action, relid),
+						hooks_trace_reason(why))));
+}
+
+/*
+ * What an event is to a hook, if it is not known better.
+ */
+static HookAction
+first_told(const HookEvent *event, const Hook *hook)
+{
+	HookAction	told[2];
+
+	(void) hooks_event_told(event, hook->actions, told);
+	return told[0];
+}
+
+/*
  * Tells that a hook does not fire for an event of a relation.
  */
 void
 hooks_trace_miss_member(const HookMember *member, const HookEvent *event,
 						Oid relid, HookMiss why)
 {
-	for (HookObserver *o = observers; o != NULL; o = next_observer(o))
-	{
-		if (o->miss != NULL && why != HOOK_MISS_UNTOLD)
-			o->miss(o, member->hook->name, event, relid, why);
-	}
-	if (hooks_trace && hooks_trace_reason(why) != NULL)
-		ereport(NOTICE,
-				(errmsg("%s did not fire: %s",
-						describe_miss(member->hook, event, relid),
-						hooks_trace_reason(why))));
+	tell_miss(member->hook, event, first_told(event, member->hook), relid,
+			  why);
 }
 
 /*
@@ -352,9 +374,8 @@ hooks_trace_miss(const HookCall *call, HookMiss why)
 	Oid			relid = run->pinned == NIL ? InvalidOid :
 		((HookRelation *) linitial(run->pinned))->relid;
 
-	hooks_trace_miss_member(call->member, run->event,
-							run->batch != NULL ? call->member->target : relid,
-							why);
+	tell_miss(call->member->hook, run->event, call->action,
+			  run->batch != NULL ? call->member->target : relid, why);
 }
 
 /*
@@ -393,6 +414,7 @@ hooks_trace_absent(const HookRelation *relation, const HookEvent *event,
 	foreach(lc, relation->absent)
 	{
 		const HookAbsent *absent = lfirst(lc);
+		HookAction	action;
 
 		if (absent->reach == NULL)
 		{
@@ -405,15 +427,17 @@ hooks_trace_absent(const HookRelation *relation, const HookEvent *event,
 		if (!hooks_scope_wants(absent->reach, event) ||
 			(OidIsValid(target) && absent->reach->target != target))
 			continue;
+		action = first_told(event, absent->reach->hook);
 		for (HookObserver *o = observers; o != NULL; o = next_observer(o))
 		{
 			if (o->miss != NULL)
-				o->miss(o, absent->name, event, relation->relid, absent->why);
+				o->miss(o, absent->name, event, action, relation->relid,
+						absent->why);
 		}
 		if (hooks_trace)
 			ereport(NOTICE,
 					(errmsg("%s did not fire: %s",
-							describe_miss(absent->reach->hook, event,
+							describe_miss(absent->reach->hook, event, action,
 										  relation->relid),
 							absent->detail != NULL ? absent->detail :
 							hooks_trace_reason(absent->why))));

@@ -48,7 +48,8 @@ typedef struct HookObserver
 	void		(*end) (struct HookObserver *observer,
 						const HookFiring *firing, const HookEnded *ended);
 	void		(*miss) (struct HookObserver *observer, const char *hook,
-						 const HookEvent *event, Oid relid, HookMiss why);
+						 const HookEvent *event, HookAction action, Oid relid,
+						 HookMiss why);
 } HookObserver;
 
 /* What a body that calls a callback says of it */
