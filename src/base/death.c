@@ -51,11 +51,12 @@ find_death(Oid database, Oid extension, int64 delivery)
 }
 
 /*
- * Notes under the lock that a delivery has ended its worker.  If there is no
- * room, one makes way: the delivery, its hook or database may be gone.
+ * Notes under the lock that a delivery has ended its worker; with "alone",
+ * that the commit of so many has, of the hook whose id is -delivery.  If there
+ * is no room, one makes way: the delivery, its hook or database may be gone.
  */
 void
-hooks_death_add(Oid database, int64 delivery)
+hooks_death_add(Oid database, int64 delivery, int alone)
 {
 	HookWorkerDeath *place = find_death(database, serving, delivery);
 
@@ -71,7 +72,8 @@ hooks_death_add(Oid database, int64 delivery)
 	place->database = database;
 	place->extension = serving;
 	place->delivery = delivery;
-	place->terminated = true;
+	place->terminated = alone == 0;
+	place->alone = alone;
 	place->told_by = 0;
 }
 
@@ -102,8 +104,8 @@ hooks_death_at(int64 delivery, int *crashes)
 }
 
 /*
- * How many deliveries to a hook have crashed the server when they were
- * committed together; 0 for none.  Tells it once.
+ * How many deliveries to a hook have ended their worker, or crashed the
+ * server, when they were committed together; 0 for none.  Tells it once.
  */
 int
 hooks_death_alone(int64 hook_id)

@@ -40,6 +40,10 @@ static TimeoutId stall_timer = MAX_TIMEOUTS;
 static bool database_gone = false;
 static emit_log_hook_type prev_emit_log = NULL;
 
+/* several deliveries that it commits, and to which hook; 0: none */
+static int	committed_together = 0;
+static int64 committed_hook = 0;
+
 /* set by the signal handler: the postmaster ends the worker */
 static volatile sig_atomic_t dismissed = false;
 
@@ -62,7 +66,8 @@ end_stall(void)
  * The slot goes when the process does, however that comes.  Who leaves in an
  * orderly way has none any more.  Else what was to be done is still to be
  * done; and if that was in a callback, the next worker counts it as its
- * failure.  Not if the postmaster has ended the worker, because a command
+ * failure; if it was when deliveries were committed, the next worker finds out
+ * by which.  Not if the postmaster has ended the worker, because a command
  * needs the database for itself: that is no fault of the callback.
  */
 static void
@@ -81,7 +86,9 @@ duty_ends(int code, Datum arg)
 	database = slot->database;
 	hooks_crash_at(0);
 	if (slot->delivery > 0 && !dismissed)
-		hooks_death_add(database, slot->delivery);
+		hooks_death_add(database, slot->delivery, 0);
+	else if (committed_together > 0 && !dismissed)
+		hooks_death_add(database, -committed_hook, committed_together);
 	again = !database_gone && (slot->connected || slot->tries < MAX_TRIES);
 	if (database_gone)
 		hooks_roster_forget(database);
@@ -399,6 +406,7 @@ void
 hooks_duty_at(int64 delivery)
 {
 	mine->delivery = delivery;
+	committed_together = 0;
 	hooks_crash_at(Max(delivery, 0));
 }
 
@@ -409,9 +417,13 @@ void
 hooks_duty_commits(int64 hook_id, int deliveries, int64 last)
 {
 	if (deliveries == 1)
-		hooks_crash_at(last);
+		hooks_duty_at(last);
 	else if (deliveries > 1)
+	{
+		committed_together = deliveries;
+		committed_hook = hook_id;
 		hooks_crash_at_commit(hook_id, deliveries);
+	}
 }
 
 /*
@@ -435,8 +447,7 @@ void
 hooks_duty_failed(void)
 {
 	end_stall();
-	hooks_crash_at(0);
-	mine->delivery = 0;
+	hooks_duty_at(0);
 	if (unlikely(hooks_roster->ndeaths > 0))
 		hooks_death_forget(false);
 }

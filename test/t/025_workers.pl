@@ -142,6 +142,35 @@ is(sql('SELECT hook, state, attempts FROM hooks.outbox ORDER BY hook'), "e1|dead
 is(sql('SELECT last_value FROM runs'), '2', '... once');
 sql(q{SELECT hooks.unregister('e1'), hooks.unregister('e2')});
 
+# One that ends it only when its deliveries commit
+sql(q{
+	CREATE TABLE later (id int);
+	CREATE TABLE arrived (id int);
+	GRANT ALL ON later, arrived TO owner;
+	CREATE FUNCTION arrive(event jsonb) RETURNS void LANGUAGE sql AS $$
+	  INSERT INTO arrived SELECT (event->'new'->0->>'id')::int $$;
+	CREATE FUNCTION ends_later() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+	  IF NEW.id = 2 THEN
+	    PERFORM pg_terminate_backend(pg_backend_pid());
+	    PERFORM pg_sleep(60);
+	  END IF;
+	  RETURN NULL;
+	END $$;
+	CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON arrived DEFERRABLE INITIALLY DEFERRED
+	  FOR EACH ROW EXECUTE FUNCTION ends_later();
+	SET ROLE owner;
+	SELECT hooks.register('later', 'after_commit', 'insert', 'later', 'arrive', max_attempts => 2);
+	BEGIN;
+	INSERT INTO later VALUES (1);
+	INSERT INTO later VALUES (2);
+	INSERT INTO later VALUES (3);
+	COMMIT});
+ok($node->poll_query_until('app', q{SELECT count(*) = 1 FROM hooks.outbox WHERE state = 'dead'}), 'it ends at the commit');
+is(sql(q{SELECT hook, state, attempts FROM hooks.outbox}), 'later|dead|2', '... and is dead after max_attempts');
+is(sql(q{SELECT string_agg(id::text, ' ' ORDER BY id) FROM arrived}), '1 3', '... and the others are delivered');
+sql(q{SELECT hooks.unregister('later')});
+
 sql('INSERT INTO t VALUES (6, 4)');
 sql('INSERT INTO other VALUES (7)');
 delivered($node, '1,2,3,4,5,7', 'a hook that takes long does not hold up another');
