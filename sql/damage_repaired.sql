@@ -82,6 +82,26 @@ SELECT hooks.repair();
 INSERT INTO root VALUES (1), (2);
 SELECT hooks.unregister('root'), hooks.unregister('leaf');
 
+-- Those of the partitions of a table from which a cascade leads to a hook, for
+-- which the partition may have hooks of its parent besides.
+CREATE TABLE source (id int PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE source_leaf PARTITION OF source FOR VALUES IN (1);
+CREATE TABLE middle (id int PRIMARY KEY REFERENCES source ON DELETE CASCADE);
+CREATE TABLE bottom (id int REFERENCES middle ON DELETE CASCADE);
+SELECT hooks.register('bottom', 'before_closure', 'delete', 'bottom', 'tell');
+ALTER TABLE source_leaf DISABLE TRIGGER USER;
+SELECT hooks.repair();
+SELECT hooks.repair();
+SELECT hooks.register('source', 'before_cascade', 'delete', 'source', 'tell', fire => 'always');
+ALTER TABLE source_leaf DISABLE TRIGGER USER;
+SELECT hooks.repair();
+SELECT hooks.repair();
+INSERT INTO source VALUES (1);
+INSERT INTO middle VALUES (1);
+INSERT INTO bottom VALUES (1);
+DELETE FROM source;
+DROP TABLE source, middle, bottom;
+
 -- Tables of a wide hook.
 SELECT hooks.register('wide', 'after', 'insert', NULL, 'tell', level => 'statement', schema => 'test_repair');
 DROP TRIGGER hooks_after_statement_insert ON t;

@@ -179,8 +179,9 @@ needed_commands(Relation rel, List *partitions, SyncReason reason)
 		/* A clone goes with its parent's trigger, and serves hooks on both */
 		if (trigger != NULL && trigger->tgisclone)
 		{
-			wanted = for_others ? '\0' :
-				wanted_state(reaches, event, relid, true);
+			wanted = wanted_state(reaches, event, relid, true);
+			if (wanted == '\0' && for_others)
+				wanted = TRIGGER_FIRES_ON_ORIGIN;
 			if (wanted == '\0')
 				continue;
 		}
