@@ -8,6 +8,7 @@ use lib "$FindBin::RealBin/../perl";
 use HooksTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $node = start_node('main', conf => q{
 	shared_preload_libraries = 'hooks'
@@ -130,12 +131,58 @@ nobody_is_left();
 $node->safe_psql('d5', q{CREATE TABLE large WITH (parallel_workers = 2) AS SELECT generate_series(1, 10000) id});
 my $parallel = $node->background_psql('d5', on_error_stop => 0);
 $parallel->query_safe($_) foreach ('SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0', 'SET min_parallel_table_scan_size = 0');
-$parallel->query_until(qr/starts/, "\\echo starts\nSELECT count(pg_sleep(1)) FROM large;\n");
-ok($node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM pg_stat_activity WHERE backend_type = 'parallel worker'}),
-	'others keep all processes');
-$node->safe_psql('d5', 'INSERT INTO t VALUES (2)');
-$node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^SELECT count.pg_sleep' AND backend_type = 'client backend'});
+
+sub stop_query
+{
+	$node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^SELECT count.pg_sleep' AND backend_type = 'client backend'});
+}
+
+# Does something while there is no process.  The query may get fewer: a process that has
+# just ended is free when the postmaster has seen it.
+sub meanwhile
+{
+	my ($act) = @_;
+	my $kept = 0;
+
+	for (1 .. 50)
+	{
+		$parallel->query_until(qr/starts/, "\\echo starts\nSELECT count(pg_sleep(1)) FROM large;\n");
+		for (1 .. 20)
+		{
+			$kept = $node->safe_psql('postgres', q{SELECT count(*) = 2 FROM pg_stat_activity WHERE backend_type = 'parallel worker'}) eq 't';
+			last if $kept;
+			usleep(100_000);
+		}
+		last if $kept;
+		stop_query();
+	}
+	ok($kept, 'others keep all processes');
+	$act->();
+	stop_query();
+}
+
+sub set_workers
+{
+	my ($value) = @_;
+
+	$node->append_conf('postgresql.conf', "hooks.workers = $value");
+	$node->reload;
+	ok($node->poll_query_until('postgres', 'SHOW hooks.workers', $value), "workers are $value");
+}
+
+meanwhile(sub { $node->safe_psql('d5', 'INSERT INTO t VALUES (2)') });
 delivered('d5', 2, 'a worker is started when they are free');
+
+# ... and so is who looks into the databases
+nobody_is_left();
+set_workers('off');
+my $launcher = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'hooks launcher'});
+$node->safe_psql('postgres', "SELECT pg_terminate_backend($launcher)");
+ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'hooks launcher' AND pid <> $launcher}),
+	'a new launcher has seen it');
+$node->safe_psql('d5', 'INSERT INTO t VALUES (3)');
+meanwhile(sub { set_workers('on'); sleep 1 });
+delivered('d5', 3, 'what waited is found when there are processes');
 $parallel->quit;
 
 # Those whose workers are idle do so at once
@@ -143,14 +190,18 @@ restart_with(q{hooks.worker_idle = '1 d'});
 $node->safe_psql($_, 'INSERT INTO t VALUES (1)') foreach (@others);
 delivered($others[0], 1, 'idle ones make room');
 delivered($others[1], 1, '... and so does the next one');
-delivered($others[2], 3, '... in turn');
+delivered($others[2], 4, '... in turn');
+my $idle = $node->safe_psql('postgres', q{SELECT string_agg(pid::text, ', ') FROM pg_stat_activity WHERE backend_type = 'hooks worker'});
+$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'hooks launcher'});
+ok($node->poll_query_until('postgres', "SELECT count(*) < 2 FROM pg_stat_activity WHERE pid IN ($idle)"),
+	'... also for who looks into the databases');
 
 # Without preload there may be no process for the launcher
 restart_with(q{shared_preload_libraries = ''}, 'max_worker_processes = 1');
 $node->safe_psql($_, 'INSERT INTO t VALUES (2)') foreach (@others);
 delivered($others[0], 2, 'without a launcher they make room, too');
 delivered($others[1], 2, '... and so does the next one');
-delivered($others[2], 4, '... in turn');
+delivered($others[2], 5, '... in turn');
 
 # Who waits until it is time must not keep the only process from who is to come then
 restart_with('hooks.worker_idle = 0', q{hooks.retry_delay = '3 s'});
