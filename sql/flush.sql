@@ -66,5 +66,15 @@ ROLLBACK;
 SELECT hooks.discard(:delivery_id);
 SELECT hooks.redeliver(:delivery_id);
 SELECT hooks.discard(:delivery_id);
+
+-- one that waits for its turn has not failed
+BEGIN;
+INSERT INTO t VALUES (5);
+SELECT delivery_id FROM hooks.outbox WHERE hook = 'fl' \gset
+SAVEPOINT s;
+SELECT hooks.redeliver(:delivery_id);
+ROLLBACK TO s;
+SELECT hooks.discard(:delivery_id);
+ROLLBACK;
 SELECT hooks.unregister('fl');
 DROP SCHEMA test_flush CASCADE;

@@ -123,6 +123,24 @@ SELECT hooks.register('first', 'before', 'insert', 't', 'cb', package => 'regist
 SELECT hooks.unregister('first');
 SELECT try($$SELECT hooks.register('third', 'before', 'insert', 't', 'cb', run_after => '{second}', package => 'register')$$);
 
+-- The order in which a set of names is given makes no other hook; more or other names do.
+CREATE TABLE two (a int, b int);
+SELECT hooks.register('one', 'before', 'insert', 'two', 'cb', package => 'register'),
+       hooks.register('other', 'before', 'insert', 'two', 'cb', package => 'register'),
+       hooks.register('more', 'before', 'insert', 'two', 'cb', package => 'register');
+SELECT hooks.register('set', 'before', 'update', 'two', 'cb', columns => '{a,b}', run_after => '{one,other}', package => 'register'),
+       hooks.register('set', 'before', 'update', 'two', 'cb', columns => '{b,a}', run_after => '{other,one}', package => 'register');
+SELECT try($$SELECT hooks.register('set', 'before', 'update', 'two', 'cb', columns => '{a}', run_after => '{one,other}', package => 'register')$$);
+SELECT try($$SELECT hooks.register('set', 'before', 'update', 'two', 'cb', columns => '{b,a}', run_after => '{one}', package => 'register')$$);
+SELECT try($$SELECT hooks.register('set', 'before', 'update', 'two', 'cb', columns => '{b,a}', package => 'register')$$);
+SELECT try($$SELECT hooks.register('set', 'before', 'update', 'two', 'cb', columns => '{b,a}', run_after => '{one,other,more}', package => 'register')$$);
+SELECT columns, run_after FROM hooks.registry WHERE name = 'set';
+CREATE FUNCTION event(jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT hooks.register('payload', 'after_commit', 'insert', 'two', 'event', payload => '{a,b}', package => 'register'),
+       hooks.register('payload', 'after_commit', 'insert', 'two', 'event', payload => '{b,a}', package => 'register');
+SELECT try($$SELECT hooks.register('payload', 'after_commit', 'insert', 'two', 'event', payload => '{b}', package => 'register')$$);
+SELECT try($$SELECT hooks.register('payload', 'after_commit', 'insert', 'two', 'event', package => 'register')$$);
+
 -- Looking for cycles is quick, however many paths run_after has.
 SET statement_timeout = '10s';
 SELECT count(hooks.register('h' || i, 'before', 'insert', 't', 'cb', package => 'register',

@@ -45,8 +45,28 @@ find_delivery(int64 delivery_id, bool lock, bool *dead)
 }
 
 /*
+ * Does a delivery to a hook of the caller's wait in the log, where none has
+ * failed yet?
+ */
+static bool
+is_in_log(int64 delivery_id)
+{
+	Oid			types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(delivery_id)};
+	bool		found;
+
+	SPI_connect();
+	SPI_execute_with_args("SELECT FROM hooks.outbox"
+						  " WHERE delivery_id OPERATOR(pg_catalog.=) $1",
+						  lengthof(values), types, values, NULL, true, 1);
+	found = SPI_processed > 0;
+	SPI_finish();
+	return found;
+}
+
+/*
  * Locks a delivery for a caller who may change its hook, which is returned.
- * 42704, 42501.  Rights are checked before the row is locked; the holder of
+ * 42704, 42501; 55000 if it has not been tried.  Rights are checked before the row is locked; the holder of
  * the lock may have deleted the row meanwhile.
  */
 static Hook *
@@ -60,6 +80,12 @@ delivery_to_change(int64 delivery_id, bool *dead)
 		char	   *name = hook_id == 0 ? NULL :
 			hooks_registry_name_of(hook_id);
 
+		if (name == NULL && is_in_log(delivery_id))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("delivery " INT64_FORMAT " has not failed",
+							delivery_id),
+					 errdetail("It waits for its turn.")));
 		if (name == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -114,7 +140,8 @@ PG_FUNCTION_INFO_V1(hooks_discard);
 /*
  * hooks.discard(delivery_id bigint) returns void
  *
- * Forgets a delivery that failed, dead or not.  42704, 42501.
+ * Forgets a delivery that failed, dead or not.  42704, 42501; 55000 if it has
+ * not been tried.
  */
 Datum
 hooks_discard(PG_FUNCTION_ARGS)

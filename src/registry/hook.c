@@ -241,9 +241,37 @@ same_array(ArrayType *a, ArrayType *b)
 		datumIsEqual(PointerGetDatum(a), PointerGetDatum(b), false, -1);
 }
 
+static bool
+same_columns(List *a, List *b)
+{
+	return list_difference_int(a, b) == NIL &&
+		list_difference_int(b, a) == NIL;
+}
+
+static bool
+has_all(ArrayType *array, ArrayType *others)
+{
+	int			n;
+	int			nothers;
+	char	  **strings = hooks_hook_strings(array, &n);
+	char	  **found = hooks_hook_strings(others, &nothers);
+
+	for (int i = 0; i < nothers; i++)
+	{
+		int			at = 0;
+
+		while (at < n && strcmp(strings[at], found[i]) != 0)
+			at++;
+		if (at == n)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Are two hooks of one name the same definition?  Who registered them, and
- * under which search_path, is no part of it.
+ * under which search_path, is no part of it, nor is the order of names where
+ * they are a set.
  */
 bool
 hooks_hook_same(const Hook *a, const Hook *b)
@@ -252,17 +280,18 @@ hooks_hook_same(const Hook *a, const Hook *b)
 		a->relation == b->relation && a->schema == b->schema &&
 		a->callback == b->callback && a->level == b->level &&
 		equal(a->condition, b->condition) &&
-		equal(a->columns, b->columns) &&
+		same_columns(a->columns, b->columns) &&
 		same_array(a->arguments, b->arguments) && a->policy == b->policy &&
 		(a->timeout == NULL || b->timeout == NULL ?
 		 a->timeout == b->timeout :
 		 memcmp(a->timeout, b->timeout, sizeof(Interval)) == 0) &&
 		a->max_attempts == b->max_attempts && a->priority == b->priority &&
-		same_array(a->run_after, b->run_after) && a->run_as == b->run_as &&
+		has_all(a->run_after, b->run_after) &&
+		has_all(b->run_after, a->run_after) && a->run_as == b->run_as &&
 		a->fire == b->fire && a->activation == b->activation &&
 		same_string(a->package, b->package) &&
 		same_string(a->description, b->description) &&
-		equal(a->payload, b->payload);
+		same_columns(a->payload, b->payload);
 }
 
 /*
