@@ -66,8 +66,8 @@ is_in_log(int64 delivery_id)
 
 /*
  * Locks a delivery for a caller who may change its hook, which is returned.
- * 42704, 42501; 55000 if it has not been tried.  Rights are checked before the row is locked; the holder of
- * the lock may have deleted the row meanwhile.
+ * 42704, 42501; 55000 if it has not been tried.  Rights are checked before the
+ * row is locked; the holder of the lock may have deleted the row meanwhile.
  */
 static Hook *
 delivery_to_change(int64 delivery_id, bool *dead)
