@@ -8,6 +8,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/argument.h"
@@ -55,12 +56,15 @@ is_in_log(int64 delivery_id)
 	Datum		values[] = {Int64GetDatum(delivery_id)};
 	bool		found;
 
+	/* while we waited for its lock, it may have been delivered */
+	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
 	SPI_execute_with_args("SELECT FROM hooks.outbox"
 						  " WHERE delivery_id OPERATOR(pg_catalog.=) $1",
 						  lengthof(values), types, values, NULL, true, 1);
 	found = SPI_processed > 0;
 	SPI_finish();
+	PopActiveSnapshot();
 	return found;
 }
 
