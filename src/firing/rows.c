@@ -30,7 +30,7 @@
 
 /*
  * Begins to fetch rows of a table: versions that this transaction has deleted,
- * or made.  Who has locked rows and wants those, too, says "any".
+ * or made, or any that are locked.
  */
 void
 hooks_rows_begin(HookRowFetcher *fetcher, Relation rel,

@@ -23,7 +23,7 @@ typedef enum HookRowVersions
 	HOOK_VERSIONS_OLD,			/* that we deleted */
 	HOOK_VERSIONS_NEW,			/* that we made */
 	HOOK_VERSIONS_ANY			/* also those that nobody has deleted */
-}			HookRowVersions;
+} HookRowVersions;
 
 /* Where rows of a table are fetched from, one version of each */
 typedef struct HookRowFetcher
